@@ -1,0 +1,81 @@
+"""The one place that configures numba.
+
+Only kernel modules import this module, and facades import kernel modules inside the function
+that needs them, so `import geo_risk` never pays for numba.
+
+Compiled code is cached beside the package or, where that is read-only, in the user's cache.
+Where neither can be written (a container without a home, for example) numba refuses to decorate
+at all; `njit` then compiles in memory and says so once.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numba
+
+__all__ = ["njit", "resolve_jobs", "run_chunks"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_CHUNKS_PER_JOB = 8
+_warned = False
+
+
+def njit(function: F) -> F:
+    """Compile `function` in nopython mode, without the GIL, cached where anything is writable.
+
+    Strict IEEE arithmetic is kept (no fastmath): the exact predicates depend on it.
+    """
+    try:
+        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    except RuntimeError as error:
+        if "cannot cache" not in str(error):
+            raise
+        _warn_uncached()
+        return numba.njit(cache=False, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+
+
+def _warn_uncached() -> None:
+    global _warned
+    if not _warned:
+        _warned = True
+        warnings.warn(
+            "geo_risk found no writable directory for compiled code, so each process compiles "
+            "its kernels again (seconds, once per process). Set NUMBA_CACHE_DIR to a writable "
+            "directory to avoid this.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+def resolve_jobs(n_jobs: int) -> int:
+    """Number of threads for `n_jobs`, where -1 means every processor this process may use."""
+    if n_jobs == -1:
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+    if n_jobs < 1:
+        raise ValueError(f"Invalid n_jobs: {n_jobs}; must be -1 (all processors) or at least 1.")
+    return n_jobs
+
+
+def run_chunks(run: Callable[[int, int], None], n: int, n_jobs: int, minimum: int = 4096) -> None:
+    """Call `run(start, stop)` over slices of `range(n)`, on `n_jobs` threads.
+
+    `run` must write to its own slice of preallocated output and must spend its time in a kernel
+    (kernels release the GIL). The result never depends on `n_jobs`.
+    """
+    jobs = resolve_jobs(n_jobs)
+    if jobs == 1 or n <= minimum:
+        run(0, n)
+        return
+    step = max(minimum, -(-n // (jobs * _CHUNKS_PER_JOB)))
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(run, i, min(i + step, n)) for i in range(0, n, step)]
+        for future in futures:
+            future.result()
