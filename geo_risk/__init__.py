@@ -1,3 +1,86 @@
-"""geo_risk: where events happened, how near which border, and whether they are a hotspot."""
+"""geo_risk: where events happened, how near which border, and whether they are a hotspot.
+
+Everything works offline and worldwide. Importing this package is cheap: what a name needs is
+imported when the name is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from geo_risk import errors, hotspots
+    from geo_risk.assess import Assessment, assess
+    from geo_risk.borders import BorderDistances, Borders, load_borders
+    from geo_risk.cells import h3_cells, neighbor_graph, study_grid
+    from geo_risk.enrich import border_proximity, geocode, index_h3, score_hotspots
+    from geo_risk.events import read_events
+    from geo_risk.maps import static_map, web_map
+    from geo_risk.places import find_places, geoparse
+    from geo_risk.regions import RegionLayer, load_regions
+
+_HOME = {
+    "Assessment": "assess",
+    "BorderDistances": "borders",
+    "Borders": "borders",
+    "RegionLayer": "regions",
+    "assess": "assess",
+    "border_proximity": "enrich",
+    "find_places": "places",
+    "geocode": "enrich",
+    "geoparse": "places",
+    "h3_cells": "cells",
+    "index_h3": "enrich",
+    "load_borders": "borders",
+    "load_regions": "regions",
+    "neighbor_graph": "cells",
+    "read_events": "events",
+    "score_hotspots": "enrich",
+    "static_map": "maps",
+    "study_grid": "cells",
+    "web_map": "maps",
+}
+_MODULES = ("errors", "hotspots")
+
+__all__ = [
+    "Assessment",
+    "BorderDistances",
+    "Borders",
+    "RegionLayer",
+    "__version__",
+    "assess",
+    "border_proximity",
+    "errors",
+    "find_places",
+    "geocode",
+    "geoparse",
+    "h3_cells",
+    "hotspots",
+    "index_h3",
+    "load_borders",
+    "load_regions",
+    "neighbor_graph",
+    "read_events",
+    "score_hotspots",
+    "static_map",
+    "study_grid",
+    "web_map",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"geo_risk.{_HOME[name]}"), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"geo_risk.{name}")
+    else:
+        raise AttributeError(f"module 'geo_risk' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,11 @@
+"""Region layers: polygons with codes, exact location, neighbours."""
+
+from __future__ import annotations
+
+from geo_risk.regions.coverage import Coverage
+from geo_risk.regions.layer import RegionLayer
+from geo_risk.regions.locator import Locator
+from geo_risk.regions.sources import load_regions
+from geo_risk.regions.topology import Topology
+
+__all__ = ["Coverage", "Locator", "RegionLayer", "Topology", "load_regions"]

@@ -1,0 +1,239 @@
+"""A layer of regions: the table, the polygons and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo_risk._validate import check_choice
+from geo_risk.errors import UnknownRegionError
+from geo_risk.regions.coverage import Coverage, to_geometries
+from geo_risk.regions.topology import Topology, build_topology
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from geo_risk.regions.locator import Locator
+
+__all__ = ["RegionLayer"]
+
+_REQUIRED = ("region_code", "region_name", "country_code", "unit_code")
+
+
+class RegionLayer:
+    """Regions of one administrative level, with exact location and neighbours.
+
+    Made by `load_regions`. Nothing is computed before it is asked for: `table` builds the
+    GeoDataFrame, `topology` finds the shared edges, the first `locate` builds the index.
+
+    Parameters
+    ----------
+    coverage : Coverage
+        The polygons.
+    columns : mapping of str to sequence
+        Attributes, one value per row; at least ``region_code`` (unique), ``region_name``,
+        ``country_code`` (ISO 3166-1 alpha-3, XKX for Kosovo, None where no state is assigned)
+        and ``unit_code`` (the layer's own country-like unit, never None).
+    name, level, worldview : str, int, str
+        What was loaded.
+    provenance : mapping
+        Source, version, licence, citation, sha256 and nominal accuracy, as far as known.
+    """
+
+    def __init__(
+        self,
+        coverage: Coverage,
+        columns: Mapping[str, Sequence[Any]],
+        *,
+        name: str,
+        level: int = 1,
+        worldview: str = "de_facto",
+        provenance: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.coverage = coverage
+        self.columns = {key: list(values) for key, values in columns.items()}
+        self.name, self.level, self.worldview = name, level, worldview
+        self.provenance = dict(provenance or {})
+        self._check()
+        self._row_of = {code: row for row, code in enumerate(self.columns["region_code"])}
+
+    def _check(self) -> None:
+        """Raise ValueError unless columns and coverage belong together."""
+        missing = [column for column in _REQUIRED if column not in self.columns]
+        if missing:
+            raise ValueError(f"Invalid region layer: missing column(s) {', '.join(missing)}.")
+        for column, values in self.columns.items():
+            if len(values) != self.coverage.n_regions:
+                raise ValueError(
+                    f"Invalid region layer: column {column!r} has {len(values)} values for "
+                    f"{self.coverage.n_regions} regions."
+                )
+        codes = self.columns["region_code"]
+        if len(set(codes)) != len(codes):
+            seen: set[str] = set()
+            twice = next(code for code in codes if code in seen or seen.add(code))  # type: ignore[func-returns-value]
+            raise ValueError(f"Invalid region layer: region_code {twice!r} is not unique.")
+        self.coverage._check()
+
+    def __len__(self) -> int:
+        return self.coverage.n_regions
+
+    def __repr__(self) -> str:
+        return (
+            f"<RegionLayer {self.name!r}, level {self.level}: {len(self)} regions of "
+            f"{len(set(self.columns['unit_code']))} units, worldview {self.worldview!r}>"
+        )
+
+    @cached_property
+    def table(self) -> geopandas.GeoDataFrame:
+        """Attributes and polygons as a GeoDataFrame (EPSG:4326), one row per region."""
+        import geopandas
+
+        return geopandas.GeoDataFrame(
+            self.columns, geometry=to_geometries(self.coverage), crs="EPSG:4326"
+        )
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Every distinct edge with the two regions that share it."""
+        return build_topology(self.coverage)
+
+    @cached_property
+    def locator(self) -> Locator:
+        """The point-in-region index."""
+        from geo_risk.regions.locator import Locator
+
+        return Locator(self.coverage)
+
+    @cached_property
+    def country_labels(self) -> list[str]:
+        """For each row the country code, or the layer's own unit code where there is none."""
+        pairs = zip(self.columns["country_code"], self.columns["unit_code"])
+        return [unit if country is None else country for country, unit in pairs]
+
+    def locate(self, *, lon: ArrayLike, lat: ArrayLike, n_jobs: int = 1) -> NDArray[np.int64]:
+        """Find the region that holds each point, exactly.
+
+        The answer is that of exact arithmetic on the layer's vertices. A point on an edge or a
+        vertex that regions share belongs to exactly one of them, always the same one; a point on
+        the layer's own outline belongs to a region that it touches. -180 and +180 are the same
+        meridian. Where regions overlap, the lowest row wins.
+
+        Parameters
+        ----------
+        lon, lat : array_like of float
+            Degrees, WGS84, any shapes that broadcast; within [-180, 180] and [-90, 90].
+            NaN is allowed and means missing.
+        n_jobs : int, default 1
+            Threads; -1 for all processors. The result does not depend on it.
+
+        Returns
+        -------
+        ndarray of int64
+            Row position in `table`; -1 outside every region and for missing coordinates.
+
+        Raises
+        ------
+        ValueError
+            A coordinate out of range.
+
+        Notes
+        -----
+        How true an answer is near a border depends on the layer's positional accuracy
+        (`provenance`), not on this computation.
+
+        Examples
+        --------
+        >>> import geo_risk as gr
+        >>> layer = gr.load_regions()
+        >>> row = layer.locate(lon=69.53451, lat=36.73605)  # Taloqan
+        >>> layer.columns["region_code"][row]
+        'AF-TAK'
+        """
+        return self.locator.locate(lon=lon, lat=lat, n_jobs=n_jobs)
+
+    def rows_of(self, code: str) -> NDArray[np.int64]:
+        """Rows of a region code, or of all regions of a country or unit code.
+
+        Raises
+        ------
+        UnknownRegionError
+            The layer holds no such code; close matches are listed.
+        """
+        if code in self._row_of:
+            return np.array([self._row_of[code]])
+        pairs = zip(self.columns["country_code"], self.columns["unit_code"])
+        rows = [row for row, pair in enumerate(pairs) if code in pair]
+        if not rows or not isinstance(code, str):
+            raise UnknownRegionError(
+                f"The layer {self.name!r} has no region or country {code!r}.",
+                self._close_matches(str(code)),
+            )
+        return np.array(rows)
+
+    def _close_matches(self, code: str) -> list[str]:
+        from rapidfuzz import process
+
+        names = dict(zip(self.columns["region_code"], self.columns["region_name"]))
+        known = {**{c: f"{c} ({n})" for c, n in names.items()}}
+        known.update({c: c for c in self.country_labels})
+        by_code = process.extract(code, list(known), limit=3, score_cutoff=60)
+        by_name = process.extract(code, names, limit=3, score_cutoff=85)
+        return list(
+            dict.fromkeys(known[key] for key in [m[0] for m in by_code] + [m[2] for m in by_name])
+        )
+
+    def neighbors(self, code: str, *, of: str = "regions") -> list[str]:
+        """Codes of what shares an edge with a region or a country.
+
+        Parameters
+        ----------
+        code : str
+            A region code ("AF-TAK") or a country or unit code ("AFG").
+        of : {"regions", "countries"}
+            Whether regions (of any country, the own one included) or other countries are listed.
+
+        Returns
+        -------
+        list of str
+            Sorted codes. Meeting in a single point does not count; meeting across the
+            antimeridian does. A country without ISO code appears under its unit code.
+
+        Raises
+        ------
+        UnknownRegionError
+            The layer holds no such code.
+
+        Examples
+        --------
+        >>> import geo_risk as gr
+        >>> layer = gr.load_regions()
+        >>> layer.neighbors("AF-TAK", of="countries")
+        ['TJK']
+        >>> layer.neighbors("AF-BDS", of="countries")
+        ['CHN', 'PAK', 'TJK']
+        """
+        check_choice(of, "of", ("regions", "countries"))
+        own = np.zeros(len(self), dtype=bool)
+        own[self.rows_of(code)] = True
+        pairs = self._adjacent_rows
+        inside = own[pairs]
+        rows = np.concatenate(
+            [pairs[inside[:, 0] & ~inside[:, 1], 1], pairs[inside[:, 1] & ~inside[:, 0], 0]]
+        )
+        if of == "regions":
+            return sorted({self.columns["region_code"][row] for row in rows})
+        labels = self.country_labels
+        return sorted({labels[row] for row in rows} - {labels[row] for row in np.flatnonzero(own)})
+
+    @cached_property
+    def _adjacent_rows(self) -> NDArray[np.int32]:
+        """Distinct pairs of rows that share an edge."""
+        topology = self.topology
+        shared = topology.right >= 0
+        pairs = np.column_stack([topology.left[shared], topology.right[shared]])
+        return np.unique(np.concatenate([pairs, topology.seam_pairs]), axis=0)

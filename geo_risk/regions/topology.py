@@ -1,0 +1,118 @@
+"""Shared edges: who is whose neighbour, and where the border between two regions runs.
+
+Borders are not a second data set. Two polygons of a coverage that meet share edges, vertex for
+vertex; each such edge is known by its two end points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk.regions.coverage import Coverage, Edges, ring_edges
+
+__all__ = ["Topology", "build_topology", "group_edges"]
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Every distinct edge of a coverage once, with the two rows that share it.
+
+    Attributes
+    ----------
+    ax, ay, bx, by : ndarray of float64, shape (e,)
+        End points in degrees; a→b in lexicographic (lon, lat) order.
+    left, right : ndarray of int32, shape (e,)
+        Rows of the two polygons that share the edge, ``left < right``; ``right`` is -1 where
+        nobody shares it. The names do not tell the side.
+    seam_pairs : ndarray of int32, shape (s, 2)
+        Pairs of rows that meet along the antimeridian, where -180 and +180 are one line.
+
+    Notes
+    -----
+    Left out are edges that no map should draw: those that one region uses twice (a cut inside
+    it) and those that lie on the antimeridian or on a pole, where a flat map is cut but the
+    Earth is not. Where more than two regions claim one edge (they overlap), the edge is listed
+    once per pair with the lowest row.
+    """
+
+    ax: NDArray[np.float64]
+    ay: NDArray[np.float64]
+    bx: NDArray[np.float64]
+    by: NDArray[np.float64]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    seam_pairs: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.ax)
+
+
+def build_topology(coverage: Coverage) -> Topology:
+    """Find the shared edges of a coverage by their end points, exactly."""
+    edges = ring_edges(coverage)
+    on_seam = ((np.abs(edges.ax) == 180.0) & (edges.ax == edges.bx)) | (
+        (np.abs(edges.ay) == 90.0) & (edges.ay == edges.by)
+    )
+    first, left, right = group_edges(edges)
+    kept = ~on_seam[first]
+    first, left, right = first[kept], left[kept], right[kept]
+    return Topology(
+        edges.ax[first], edges.ay[first], edges.bx[first], edges.by[first],
+        left, right, _seam_pairs(edges),
+    )  # fmt: skip
+
+
+def group_edges(
+    edges: Edges,
+) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.int32]]:
+    """Distinct edges as (position of one copy, lowest row, other row or -1).
+
+    A row that uses an edge an even number of times has it on neither side and is not counted.
+    """
+    key = _edge_keys(edges)
+    order = np.lexsort((edges.region, key))
+    key, region = key[order], edges.region[order]
+    # runs of equal (edge, row): an even run cancels
+    new_run = np.concatenate([[True], (key[1:] != key[:-1]) | (region[1:] != region[:-1])])
+    run_start = np.flatnonzero(new_run)
+    odd = np.diff(np.concatenate([run_start, [len(key)]])) % 2 == 1
+    run_start = run_start[odd]
+    key, region, position = key[run_start], region[run_start], order[run_start]
+    new_edge = np.concatenate([[True], key[1:] != key[:-1]])[: len(key)]
+    group = np.cumsum(new_edge) - 1
+    rank = np.arange(len(key)) - np.flatnonzero(new_edge)[group]
+    size = np.bincount(group)[group] if len(group) else group
+    lowest = region[np.flatnonzero(new_edge)[group]] if len(group) else region
+    alone, paired = (rank == 0) & (size == 1), rank > 0
+    right = np.where(alone, np.int32(-1), region)
+    chosen = alone | paired
+    return position[chosen], lowest[chosen], right[chosen]
+
+
+def _edge_keys(edges: Edges) -> NDArray[np.int64]:
+    """One integer per edge, equal exactly where both end points are equal."""
+    n = len(edges.ax)
+    _, x = np.unique(np.concatenate([edges.ax, edges.bx]) + 0.0, return_inverse=True)
+    ys, y = np.unique(np.concatenate([edges.ay, edges.by]) + 0.0, return_inverse=True)
+    points, point = np.unique(x.astype(np.int64) * len(ys) + y, return_inverse=True)
+    keys: NDArray[np.int64] = point[:n].astype(np.int64) * len(points) + point[n:]
+    return keys
+
+
+def _seam_pairs(edges: Edges) -> NDArray[np.int32]:
+    """Rows that touch along a stretch of the antimeridian from both sides."""
+    sides = []
+    for lon in (-180.0, 180.0):
+        on = (edges.ax == lon) & (edges.bx == lon)
+        sides.append(np.column_stack([edges.ay[on], edges.by[on], edges.region[on]]))
+    west, east = sides
+    pairs = {
+        (int(min(w[2], e[2])), int(max(w[2], e[2])))
+        for w in west
+        for e in east[(east[:, 0] < w[1]) & (east[:, 1] > w[0])]
+        if w[2] != e[2]
+    }
+    return np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2)
