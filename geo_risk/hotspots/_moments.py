@@ -1,0 +1,109 @@
+"""Moments of a weighted neighbour sum when the values are dealt out at random (arrays in, out)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk.hotspots.weights import Csr, RowSums
+
+__all__ = ["centred", "conditional_z", "others_constant", "total_z"]
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+# N * S1 - W^2 is 0 exactly when all N others are neighbours with one weight; below this share
+# of N * S1 it is rounding.
+_DEGENERATE = 1e-12
+
+
+def centred(values: FloatArray) -> FloatArray:
+    """Values minus their mean, divided by a power of two so that no square overflows."""
+    if values.size == 0:
+        return values
+    exponent = int(np.frexp(np.abs(values).max())[1])
+    scaled = np.ldexp(values, -exponent)
+    mean = scaled.mean()
+    return np.asarray(scaled - (mean + (scaled - mean).mean()))
+
+
+def others_constant(values: FloatArray) -> BoolArray:
+    """Whether the values of all the other units are one value, decided without rounding."""
+    result = np.zeros(values.size, dtype=np.bool_)
+    if values.size == 0:
+        return result
+    low, high = values == values.min(), values == values.max()
+    if np.count_nonzero(low) >= values.size - 1:
+        result |= ~low
+    if np.count_nonzero(high) >= values.size - 1:
+        result |= ~high
+    if low.all() or values.size <= 2:
+        result[:] = True
+    return result
+
+
+def conditional_z(values: FloatArray, csr: Csr, rows: RowSums) -> FloatArray:
+    """z of the neighbour sum with the unit's own value held fixed (Gi); NaN where undefined."""
+    n = values.size
+    z = np.full(n, np.nan)
+    if n < 3:
+        return z
+    dev = centred(values)
+    others = n - 1
+    squares = float(dev @ dev)
+    mean_others = dev * (-1.0 / others)
+    variance = (squares - dev * dev) / others - mean_others * mean_others
+    numerator = csr @ dev - rows.total * mean_others
+    # A unit that holds most of the sum of squares would leave its others' variance to
+    # cancellation; there can be only one, and it is computed directly.
+    outlier = int(np.argmax(np.abs(dev)))
+    if dev[outlier] ** 2 > 0.5 * squares:
+        _direct(values, csr, rows, outlier, numerator, variance)
+    spread = (others * rows.squares - rows.total**2) / (others - 1)
+    defined = (spread > _DEGENERATE * rows.squares) & (variance > 0.0) & ~others_constant(values)
+    _standardise(numerator, variance * spread, defined, z)
+    return z
+
+
+def _standardise(
+    numerator: FloatArray, variance: FloatArray, defined: BoolArray, out: FloatArray
+) -> None:
+    scale = np.sqrt(np.where(defined, variance, 1.0))
+    np.divide(numerator, scale, out=out, where=defined)
+
+
+def _direct(
+    values: FloatArray,
+    csr: Csr,
+    rows: RowSums,
+    i: int,
+    numerator: FloatArray,
+    variance: FloatArray,
+) -> None:
+    others = np.delete(values, i)
+    dev = centred(others)
+    inside = csr.indices[csr.indptr[i] : csr.indptr[i + 1]]
+    position = inside - (inside > i)
+    numerator[i] = csr.data[csr.indptr[i] : csr.indptr[i + 1]] @ dev[position]
+    numerator[i] -= rows.total[i] * dev.mean()
+    variance[i] = dev.var()
+
+
+def total_z(values: FloatArray, csr: Csr, rows: RowSums) -> FloatArray:
+    """z of the sum over a unit and its neighbours, all values dealt out (Gi*); NaN undefined.
+
+    The unit itself enters with the row's largest weight, an island with weight 1.
+    """
+    n = values.size
+    z = np.full(n, np.nan)
+    if n < 2 or values.min() == values.max():
+        return z
+    dev = centred(values)
+    own = np.where(rows.count > 0, rows.largest, 1.0)
+    total, squares = rows.total + own, rows.squares + own * own
+    spread = (n * squares - total**2) / (n - 1)
+    defined = spread > _DEGENERATE * squares
+    variance = float(dev @ dev) / n
+    numerator = csr @ dev + own * dev
+    _standardise(numerator, variance * spread, defined, z)
+    return z
