@@ -24,28 +24,43 @@ COLUMNS, ROWS = 360, 180
 _OUTSIDE = -1
 _BORDER = -2  # a sub-cell's state <= _BORDER points at its border record -(state + 2)
 _WORD = 64
+_BLOCK = 512  # queries handled together, so that their memory waits overlap
 _SLACK = 1e-9  # degrees by which an edge may miss a box and still be listed in it
 _MAX_SPLIT = 96
 _EDGES_PER_SPLIT = 5
 
 
 class GridIndex(NamedTuple):
-    """The arrays of the index; c cells, s sub-cells, b border sub-cells."""
+    """The arrays of the index; c cells, s sub-cells, b border sub-cells, e listed edges."""
 
-    sub_offset: NDArray[np.int64]  # (c + 1,) first sub-cell of each cell
-    split: NDArray[np.int32]  # (c,) sub-cells per side
+    cell: NDArray[np.int64]  # (c, 2) first sub-cell, sub-cells per side
     state: NDArray[np.int32]  # (s,)
-    edge_offset: NDArray[np.int64]  # (b + 1,)
-    edge: NDArray[np.int32]  # edges of each border sub-cell
-    first: NDArray[np.int16]  # local candidate number of the edge's lower row
-    second: NDArray[np.int16]  # ... of its other row, -1 where it has none
-    candidate_offset: NDArray[np.int64]  # (b + 1,)
-    candidate: NDArray[np.int32]  # rows, ascending
+    record: NDArray[np.int64]  # (b + 1, 3) first edge, first candidate, corner set (64 bits)
+    edge: NDArray[np.float64]  # (e, 4) ax, ay, bx, by, copied so that a sub-cell is one block
+    owner: NDArray[np.int16]  # (e, 2) candidate numbers of the edge's rows, -1 for none
+    candidate: NDArray[np.int32]  # rows, ascending within a sub-cell
     inside: NDArray[np.uint8]  # per candidate: holds the corner
+
+
+class Edges(NamedTuple):
+    """Distinct edges a→b, lexicographic, with their rows; right = -1 where there is one only."""
+
     ax: NDArray[np.float64]
     ay: NDArray[np.float64]
     bx: NDArray[np.float64]
     by: NDArray[np.float64]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+
+
+class Parts(NamedTuple):
+    """The growing arrays of an index, flat, while it is built."""
+
+    record: NDArray[np.int64]
+    edge: NDArray[np.float64]
+    owner: NDArray[np.int16]
+    candidate: NDArray[np.int32]
+    inside: NDArray[np.uint8]
 
 
 @njit
@@ -118,18 +133,11 @@ def _meets_box(
 
 @njit
 def list_edges_of_boxes(
-    ax: NDArray[np.float64],
-    ay: NDArray[np.float64],
-    bx: NDArray[np.float64],
-    by: NDArray[np.float64],
-    members: NDArray[np.int32],
-    west: float,
-    south: float,
-    split: int,
-    columns: int,
-    rows: int,
+    edges: Edges, members: NDArray[np.int32],
+    west: float, south: float, split: int, columns: int, rows: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """For each box of a grid (lines at origin + k / split) the edges that may meet it, as CSR."""
+    ax, ay, bx, by = edges.ax, edges.ay, edges.bx, edges.by
     offset = np.zeros(columns * rows + 1, dtype=np.int64)
     listed = np.empty(0, dtype=np.int32)
     for fill in range(2):
@@ -211,145 +219,180 @@ def _candidates(
 
 
 @njit
+def _flip_crossed(
+    active: NDArray[np.int32], n: int, edges: Edges, here: NDArray[np.int32],
+    x0: float, x1: float, y: float,
+) -> int:
+    """Carry the set of regions that hold a point from (x0, y) right to (x1, y)."""
+    for e in here:
+        if _crosses_right(edges.ax[e], edges.ay[e], edges.bx[e], edges.by[e], x0, x1, y):
+            n = _flip_edge(active, n, edges.left, edges.right, e)
+    return n
+
+
+@njit
+def _reserve(array, needed):  # type: ignore[no-untyped-def]
+    """`array`, or a larger copy of it that has room for `needed` values."""
+    if needed <= len(array):
+        return array
+    larger = np.empty(max(needed, 2 * len(array)), dtype=array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+@njit
+def _write_border(
+    parts: Parts, sizes: NDArray[np.int64], edges: Edges, here: NDArray[np.int32],
+    active: NDArray[np.int32], n_active: int,
+) -> None:
+    """Append one border sub-cell: its edges, its candidate rows and who holds its corner."""
+    n_border, n_edges, n_candidates = sizes
+    rows = np.empty(n_active + 2 * len(here), dtype=np.int32)
+    n_rows = _candidates(active, n_active, edges.left, edges.right, here, rows)
+    if n_rows > 32767:
+        raise ValueError("more than 32767 regions meet in one place")
+    members = np.uint64(0)
+    for k in range(n_rows):
+        held = False
+        for m in range(n_active):
+            held |= active[m] == rows[k]
+        parts.candidate[n_candidates + k] = rows[k]
+        parts.inside[n_candidates + k] = held
+        if held and k < _WORD:
+            members |= np.uint64(1) << np.uint64(k)
+    for m, e in enumerate(here):
+        at = n_edges + m
+        parts.edge[4 * at] = edges.ax[e]
+        parts.edge[4 * at + 1] = edges.ay[e]
+        parts.edge[4 * at + 2] = edges.bx[e]
+        parts.edge[4 * at + 3] = edges.by[e]
+        parts.owner[2 * at] = np.searchsorted(rows[:n_rows], edges.left[e])
+        parts.owner[2 * at + 1] = -1
+        if edges.right[e] >= 0:
+            parts.owner[2 * at + 1] = np.searchsorted(rows[:n_rows], edges.right[e])
+    parts.record[3 * n_border] = n_edges
+    parts.record[3 * n_border + 1] = n_candidates
+    parts.record[3 * n_border + 2] = np.int64(members)
+    sizes[0], sizes[1], sizes[2] = n_border + 1, n_edges + len(here), n_candidates + n_rows
+
+
+@njit
+def _fill_cell(
+    parts: Parts, sizes: NDArray[np.int64], edges: Edges,
+    listed_offset: NDArray[np.int64], listed: NDArray[np.int32], state: NDArray[np.int32],
+    west: float, south: float, split: int,
+    corner: NDArray[np.int32], n_corner: int, active: NDArray[np.int32], column: NDArray[np.int32],
+) -> int:
+    """Write all sub-cells of one cell; `corner` moves on to the next cell's corner."""
+    n_column = n_corner
+    column[:n_column] = corner[:n_corner]
+    for v in range(split):
+        y0, y1 = _sub_line(south, v, split), _sub_line(south, v + 1, split)
+        n_active = n_column
+        active[:n_active] = column[:n_column]
+        for u in range(split):
+            box = v * split + u
+            here = listed[listed_offset[box] : listed_offset[box + 1]]
+            if len(here) == 0:
+                state[box] = _OUTSIDE
+                for k in range(n_active):
+                    if state[box] == _OUTSIDE or active[k] < state[box]:
+                        state[box] = active[k]
+                continue
+            state[box] = _BORDER - sizes[0]
+            _write_border(parts, sizes, edges, here, active, n_active)
+            x0, x1 = _sub_line(west, u, split), _sub_line(west, u + 1, split)
+            n_active = _flip_crossed(active, n_active, edges, here, x0, x1, y0)
+        if v == 0:  # the walk along the cell's lower side has come to the next cell's corner
+            n_corner = n_active
+            corner[:n_corner] = active[:n_active]
+        for e in listed[listed_offset[v * split] : listed_offset[v * split + 1]]:
+            if _crosses_up(edges.ax[e], edges.ay[e], edges.bx[e], edges.by[e], west, y0, y1):
+                n_column = _flip_edge(column, n_column, edges.left, edges.right, e)
+    return n_corner
+
+
+@njit
 def build_index(
-    ax: NDArray[np.float64],
-    ay: NDArray[np.float64],
-    bx: NDArray[np.float64],
-    by: NDArray[np.float64],
-    left: NDArray[np.int32],
-    right: NDArray[np.int32],
-    n_regions: int,
+    ax: NDArray[np.float64], ay: NDArray[np.float64],
+    bx: NDArray[np.float64], by: NDArray[np.float64],
+    left: NDArray[np.int32], right: NDArray[np.int32], n_regions: int,
 ) -> GridIndex:
     """Build the grid over distinct edges a→b with their rows (right = -1: only one)."""
+    edges = Edges(ax, ay, bx, by, left, right)
     everything = np.arange(len(ax), dtype=np.int32)
     cell_offset, cell_edges = list_edges_of_boxes(
-        ax, ay, bx, by, everything, -180.0, -90.0, 1, COLUMNS, ROWS
+        edges, everything, -180.0, -90.0, 1, COLUMNS, ROWS
     )
-    n_cells = COLUMNS * ROWS
-    split = np.empty(n_cells, dtype=np.int32)
-    sub_offset = np.zeros(n_cells + 1, dtype=np.int64)
-    for c in range(n_cells):
+    cell = np.zeros((COLUMNS * ROWS + 1, 2), dtype=np.int64)
+    for c in range(COLUMNS * ROWS):
         n_edges = cell_offset[c + 1] - cell_offset[c]
-        split[c] = min(max((n_edges + _EDGES_PER_SPLIT - 1) // _EDGES_PER_SPLIT, 1), _MAX_SPLIT)
-        sub_offset[c + 1] = sub_offset[c] + split[c] * split[c]
-    state = np.empty(sub_offset[-1], dtype=np.int32)
-    active = np.empty(n_regions + 2, dtype=np.int32)
+        split = min(max(-(-n_edges // _EDGES_PER_SPLIT), 1), _MAX_SPLIT)
+        cell[c, 1] = split
+        cell[c + 1, 0] = cell[c, 0] + split * split
+    state = np.empty(cell[-1, 0], dtype=np.int32)
     corner = np.empty(n_regions + 2, dtype=np.int32)
-    column = np.empty(n_regions + 2, dtype=np.int32)
-
-    n_border, n_listed, n_candidates = 0, 0, 0
-    edge_offset = np.zeros(1024, dtype=np.int64)
-    candidate_offset = np.zeros(1024, dtype=np.int64)
-    edge = np.empty(4096, dtype=np.int32)
-    first = np.empty(4096, dtype=np.int16)
-    second = np.empty(4096, dtype=np.int16)
-    candidate = np.empty(4096, dtype=np.int32)
-    inside = np.empty(4096, dtype=np.uint8)
-
-    for j in range(ROWS):
-        south = -90.0 + j
-        n_corner = 0
-        for i in range(COLUMNS):
-            west = -180.0 + i
-            c = j * COLUMNS + i
-            own = cell_edges[cell_offset[c] : cell_offset[c + 1]]
-            if i == 0:  # from west of everything to the corner: edges on the line itself
-                for e in own:
-                    if _crosses_right(ax[e], ay[e], bx[e], by[e], -181.0, west, south):
-                        n_corner = _flip_edge(corner, n_corner, left, right, e)
-            s = split[c]
-            listed_offset, listed = list_edges_of_boxes(ax, ay, bx, by, own, west, south, s, s, s)
-            n_column = n_corner
-            column[:n_column] = corner[:n_corner]
-            for v in range(s):
-                y0, y1 = _sub_line(south, v, s), _sub_line(south, v + 1, s)
-                n_active = n_column
-                active[:n_active] = column[:n_column]
-                for u in range(s):
-                    x0, x1 = _sub_line(west, u, s), _sub_line(west, u + 1, s)
-                    box = v * s + u
-                    here = listed[listed_offset[box] : listed_offset[box + 1]]
-                    if len(here) == 0:
-                        lowest = _OUTSIDE
-                        for k in range(n_active):
-                            if lowest == _OUTSIDE or active[k] < lowest:
-                                lowest = active[k]
-                        state[sub_offset[c] + box] = lowest
-                        continue
-                    rows = np.empty(n_active + 2 * len(here), dtype=np.int32)
-                    n_rows = _candidates(active, n_active, left, right, here, rows)
-                    if n_rows > 32767:
-                        raise ValueError("too many regions meet in one place")
-                    state[sub_offset[c] + box] = _BORDER - n_border
-                    while n_border + 2 > len(edge_offset):
-                        edge_offset = np.concatenate((edge_offset, np.zeros_like(edge_offset)))
-                        candidate_offset = np.concatenate(
-                            (candidate_offset, np.zeros_like(candidate_offset))
-                        )
-                    while n_listed + len(here) > len(edge):
-                        edge = np.concatenate((edge, np.empty_like(edge)))
-                        first = np.concatenate((first, np.empty_like(first)))
-                        second = np.concatenate((second, np.empty_like(second)))
-                    while n_candidates + n_rows > len(candidate):
-                        candidate = np.concatenate((candidate, np.empty_like(candidate)))
-                        inside = np.concatenate((inside, np.empty_like(inside)))
-                    for k in range(n_rows):
-                        candidate[n_candidates + k] = rows[k]
-                        inside[n_candidates + k] = 0
-                        for m in range(n_active):
-                            if active[m] == rows[k]:
-                                inside[n_candidates + k] = 1
-                    for e in here:
-                        edge[n_listed] = e
-                        first[n_listed] = np.searchsorted(rows[:n_rows], left[e])
-                        second[n_listed] = -1
-                        if right[e] >= 0:
-                            second[n_listed] = np.searchsorted(rows[:n_rows], right[e])
-                        n_listed += 1
-                    n_candidates += n_rows
-                    n_border += 1
-                    edge_offset[n_border] = n_listed
-                    candidate_offset[n_border] = n_candidates
-                    for e in here:
-                        if _crosses_right(ax[e], ay[e], bx[e], by[e], x0, x1, y0):
-                            n_active = _flip_edge(active, n_active, left, right, e)
-                if v == 0:  # the walk along the cell's lower side ends at the next corner
-                    n_corner = n_active
-                    corner[:n_corner] = active[:n_active]
-                box = v * s
-                x0 = _sub_line(west, 0, s)
-                for e in listed[listed_offset[box] : listed_offset[box + 1]]:
-                    if _crosses_up(ax[e], ay[e], bx[e], by[e], x0, y0, y1):
-                        n_column = _flip_edge(column, n_column, left, right, e)
+    active, column = np.empty_like(corner), np.empty_like(corner)
+    sizes = np.zeros(3, dtype=np.int64)  # border sub-cells, edges, candidates so far
+    parts = Parts(
+        np.empty(4096, dtype=np.int64), np.empty(4096, dtype=np.float64),
+        np.empty(4096, dtype=np.int16), np.empty(4096, dtype=np.int32),
+        np.empty(4096, dtype=np.uint8),
+    )  # fmt: skip
+    n_corner = 0
+    for c in range(COLUMNS * ROWS):
+        i, j = c % COLUMNS, c // COLUMNS
+        west, south = -180.0 + i, -90.0 + j
+        own = cell_edges[cell_offset[c] : cell_offset[c + 1]]
+        if i == 0:  # from west of everything to the corner: only edges on the line itself
+            n_corner = _flip_crossed(corner, 0, edges, own, -181.0, west, south)
+        first, split = cell[c]
+        offset, listed = list_edges_of_boxes(edges, own, west, south, split, split, split)
+        n_border, n_edges, n_candidates = sizes
+        room = n_candidates + 2 * len(listed) + split * split * (n_corner + 2 * len(own))
+        parts = Parts(
+            _reserve(parts.record, 3 * (n_border + split * split + 1)),
+            _reserve(parts.edge, 4 * (n_edges + len(listed))),
+            _reserve(parts.owner, 2 * (n_edges + len(listed))),
+            _reserve(parts.candidate, min(room, n_candidates + split * split * n_regions)),
+            _reserve(parts.inside, min(room, n_candidates + split * split * n_regions)),
+        )
+        n_corner = _fill_cell(
+            parts, sizes, edges, offset, listed, state[first : first + split * split],
+            west, south, split, corner, n_corner, active, column,
+        )  # fmt: skip
+    n_border, n_edges, n_candidates = sizes
+    record = parts.record[: 3 * (n_border + 1)].copy().reshape(n_border + 1, 3)
+    record[n_border] = (n_edges, n_candidates, 0)
     return GridIndex(
-        sub_offset, split, state, edge_offset[: n_border + 1].copy(), edge[:n_listed].copy(),
-        first[:n_listed].copy(), second[:n_listed].copy(),
-        candidate_offset[: n_border + 1].copy(), candidate[:n_candidates].copy(),
-        inside[:n_candidates].copy(), ax, ay, bx, by,
+        cell, state, record, parts.edge[: 4 * n_edges].copy().reshape(n_edges, 4),
+        parts.owner[: 2 * n_edges].copy().reshape(n_edges, 2),
+        parts.candidate[:n_candidates].copy(), parts.inside[:n_candidates].copy(),
     )  # fmt: skip
 
 
 @njit
 def _walk(index: GridIndex, b: int, x0: float, y0: float, x: float, y: float) -> int:
     """Row that holds (x, y) in border sub-cell `b` with corner (x0, y0), or -1."""
-    c0, c1 = index.candidate_offset[b], index.candidate_offset[b + 1]
-    for word in range(c0, c1, _WORD):  # more than 64 candidates: one pass for each 64
-        members = np.uint64(0)
-        for k in range(word, min(word + _WORD, c1)):
-            members |= np.uint64(index.inside[k]) << np.uint64(k - word)
-        base = word - c0
-        for m in range(index.edge_offset[b], index.edge_offset[b + 1]):
-            e = index.edge[m]
-            ax, ay, bx, by = index.ax[e], index.ay[e], index.bx[e], index.by[e]
+    start, stop = index.record[b, 0], index.record[b + 1, 0]
+    c0, c1 = index.record[b, 1], index.record[b + 1, 1]
+    members = np.uint64(index.record[b, 2])
+    for base in range(0, c1 - c0, _WORD):  # more than 64 candidates: one pass for each 64
+        if base > 0:
+            members = np.uint64(0)
+            for k in range(base, min(base + _WORD, c1 - c0)):
+                members |= np.uint64(index.inside[c0 + k]) << np.uint64(k - base)
+        for m in range(start, stop):
+            ax, ay, bx, by = index.edge[m, 0], index.edge[m, 1], index.edge[m, 2], index.edge[m, 3]
             up = _crosses_up(ax, ay, bx, by, x0, y0, y)
             if up != _crosses_right(ax, ay, bx, by, x0, x, y):
-                f, g = index.first[m] - base, index.second[m] - base
+                f, g = index.owner[m, 0] - base, index.owner[m, 1] - base
                 if 0 <= f < _WORD:
                     members ^= np.uint64(1) << np.uint64(f)
                 if 0 <= g < _WORD:
                     members ^= np.uint64(1) << np.uint64(g)
         if members != np.uint64(0):
-            k = word
+            k = c0 + base
             while members & np.uint64(1) == np.uint64(0):
                 members >>= np.uint64(1)
                 k += 1
@@ -361,65 +404,85 @@ def _walk(index: GridIndex, b: int, x0: float, y0: float, x: float, y: float) ->
 def _lowest_touching(index: GridIndex, b: int, x: float, y: float) -> int:
     """Lowest row with an edge through (x, y), or -1."""
     lowest = _OUTSIDE
-    for m in range(index.edge_offset[b], index.edge_offset[b + 1]):
+    for m in range(index.record[b, 0], index.record[b + 1, 0]):
         e = index.edge[m]
-        if _touches(index.ax[e], index.ay[e], index.bx[e], index.by[e], x, y):
-            row = index.candidate[index.candidate_offset[b] + index.first[m]]
+        if _touches(e[0], e[1], e[2], e[3], x, y):
+            row = index.candidate[index.record[b, 1] + index.owner[m, 0]]
             if lowest == _OUTSIDE or row < lowest:
                 lowest = row
     return lowest
 
 
 @njit
-def _sub_cell(index: GridIndex, x: float, y: float) -> tuple[int, float, float]:
-    """State of the sub-cell that holds (x, y), and its lower left corner."""
-    i = min(int(np.floor(x + 180.0)), COLUMNS - 1)
-    j = min(int(np.floor(y + 90.0)), ROWS - 1)
-    # x + 180 rounds: the cell's own lines decide
-    if x < -180.0 + i:
+def _cell_number(value: float, origin: float, count: int) -> int:
+    """Cell i with origin + i <= value < origin + i + 1; the last one is closed."""
+    i = min(int(np.floor(value - origin)), count - 1)
+    if value < origin + i:  # value - origin was rounded up
         i -= 1
-    elif i < COLUMNS - 1 and x >= -180.0 + (i + 1):
-        i += 1
-    if y < -90.0 + j:
-        j -= 1
-    elif j < ROWS - 1 and y >= -90.0 + (j + 1):
-        j += 1
-    c = j * COLUMNS + i
-    s = index.split[c]
+    return i
+
+
+@njit
+def _sub_cell(index: GridIndex, x: float, y: float) -> tuple[int, float, float]:
+    """Number of the sub-cell that holds (x, y), and its lower left corner."""
+    i, j = _cell_number(x, -180.0, COLUMNS), _cell_number(y, -90.0, ROWS)
+    first, split = index.cell[j * COLUMNS + i]
     west, south = -180.0 + i, -90.0 + j
-    if s == 1:
-        return index.state[index.sub_offset[c]], west, south
-    u, v = _sub_number(x, west, s), _sub_number(y, south, s)
-    state = index.state[index.sub_offset[c] + v * s + u]
-    return state, _sub_line(west, u, s), _sub_line(south, v, s)
+    u, v = _sub_number(x, west, split), _sub_number(y, south, split)
+    return first + v * split + u, _sub_line(west, u, split), _sub_line(south, v, split)
+
+
+@njit
+def _resolve(index: GridIndex, state: int, x0: float, y0: float, x: float, y: float) -> int:
+    """Row of a point whose sub-cell does not answer at once."""
+    row = state
+    if state <= _BORDER:
+        row = _walk(index, _BORDER - state, x0, y0, x, y)
+        if row == _OUTSIDE:
+            row = _lowest_touching(index, _BORDER - state, x, y)
+    if row == _OUTSIDE and x == -180.0:  # the other side of the same meridian
+        sub, x0, y0 = _sub_cell(index, 180.0, y)
+        if index.state[sub] <= _BORDER:
+            row = _lowest_touching(index, _BORDER - index.state[sub], 180.0, y)
+    return row
 
 
 @njit
 def locate_points(
-    index: GridIndex,
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    start: int,
-    stop: int,
+    index: GridIndex, lon: NDArray[np.float64], lat: NDArray[np.float64],
+    rows: NDArray[np.int64], start: int, stop: int,
 ) -> None:
     """Row of each point in `rows[start:stop]`; -1 outside and for NaN."""
-    for p in range(start, stop):
-        x, y = lon[p], lat[p]
-        if not (x == x and y == y):
-            rows[p] = _OUTSIDE
-            continue
-        if x == 180.0:
-            x = -180.0
-        state, x0, y0 = _sub_cell(index, x, y)
-        if state > _BORDER:
-            rows[p] = state
-        else:
-            b = _BORDER - state
-            rows[p] = _walk(index, b, x0, y0, x, y)
-            if rows[p] == _OUTSIDE:
-                rows[p] = _lowest_touching(index, b, x, y)
-        if rows[p] == _OUTSIDE and x == -180.0:  # the other side of the same meridian
-            state, x0, y0 = _sub_cell(index, 180.0, y)
-            if state <= _BORDER:
-                rows[p] = _lowest_touching(index, _BORDER - state, 180.0, y)
+    sub = np.empty(_BLOCK, dtype=np.int64)
+    corner = np.empty((_BLOCK, 2))
+    state = np.empty(_BLOCK, dtype=np.int32)
+    hard = np.empty(_BLOCK, dtype=np.int64)
+    touched = 0.0
+    for block in range(start, stop, _BLOCK):
+        n = min(_BLOCK, stop - block)
+        for k in range(n):
+            x, y = lon[block + k], lat[block + k]
+            if x != x or y != y:
+                x, y = 0.0, 0.0
+            elif x == 180.0:
+                x = -180.0
+            sub[k], corner[k, 0], corner[k, 1] = _sub_cell(index, x, y)
+        n_hard = 0
+        for k in range(n):
+            state[k] = index.state[sub[k]]
+            x, y = lon[block + k], lat[block + k]
+            rows[block + k] = state[k] if x == x and y == y else _OUTSIDE
+            if (state[k] <= _BORDER or abs(x) == 180.0) and x == x and y == y:
+                hard[n_hard] = k
+                n_hard += 1
+        for h in range(n_hard):  # nothing waits for these loads, so they run side by side
+            if state[hard[h]] <= _BORDER:
+                touched += index.edge[index.record[_BORDER - state[hard[h]], 0], 0]
+        for h in range(n_hard):
+            k = hard[h]
+            x = lon[block + k] if lon[block + k] != 180.0 else -180.0
+            rows[block + k] = _resolve(
+                index, state[k], corner[k, 0], corner[k, 1], x, lat[block + k]
+            )
+    if touched != touched:  # never: keeps the early loads from being optimised away
+        rows[start] = _OUTSIDE
