@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from geo_risk.hotspots.weights import Csr, RowSums
 
-__all__ = ["centred", "conditional_z", "others_constant", "total_z"]
+__all__ = ["centred", "conditional_z", "deal_is_defined", "others_constant", "total_z"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -21,10 +21,15 @@ def centred(values: FloatArray) -> FloatArray:
     """Values minus their mean, divided by a power of two so that no square overflows."""
     if values.size == 0:
         return values
-    exponent = int(np.frexp(np.abs(values).max())[1])
-    scaled = np.ldexp(values, -exponent)
-    mean = scaled.mean()
-    return np.asarray(scaled - (mean + (scaled - mean).mean()))
+    exponent = int(np.frexp(max(values.max(), -values.min()))[1])
+    scaled = np.ldexp(values, -exponent) if abs(exponent) > 1000 else values * 2.0**-exponent
+    scaled -= scaled.mean()
+    return np.asarray(scaled - scaled.mean())
+
+
+def _sum_of_squares(dev: FloatArray) -> float:
+    # Not dev @ dev: a threaded BLAS takes 100 times as long when the processors are busy.
+    return float(np.add.reduce(dev * dev))
 
 
 def others_constant(values: FloatArray) -> BoolArray:
@@ -42,6 +47,17 @@ def others_constant(values: FloatArray) -> BoolArray:
     return result
 
 
+def deal_is_defined(values: FloatArray, rows: RowSums) -> BoolArray:
+    """Whether dealing the other values to a unit's neighbours can give different sums.
+
+    Not for an island, nor where all the others are neighbours of one weight, nor where the
+    others' values are all the same.
+    """
+    others = values.size - 1
+    free = others * rows.squares - rows.total**2 > _DEGENERATE * others * rows.squares
+    return (rows.count > 0) & free & ~others_constant(values)
+
+
 def conditional_z(values: FloatArray, csr: Csr, rows: RowSums) -> FloatArray:
     """z of the neighbour sum with the unit's own value held fixed (Gi); NaN where undefined."""
     n = values.size
@@ -50,7 +66,7 @@ def conditional_z(values: FloatArray, csr: Csr, rows: RowSums) -> FloatArray:
         return z
     dev = centred(values)
     others = n - 1
-    squares = float(dev @ dev)
+    squares = _sum_of_squares(dev)
     mean_others = dev * (-1.0 / others)
     variance = (squares - dev * dev) / others - mean_others * mean_others
     numerator = csr @ dev - rows.total * mean_others
@@ -60,7 +76,7 @@ def conditional_z(values: FloatArray, csr: Csr, rows: RowSums) -> FloatArray:
     if dev[outlier] ** 2 > 0.5 * squares:
         _direct(values, csr, rows, outlier, numerator, variance)
     spread = (others * rows.squares - rows.total**2) / (others - 1)
-    defined = (spread > _DEGENERATE * rows.squares) & (variance > 0.0) & ~others_constant(values)
+    defined = deal_is_defined(values, rows) & (variance > 0.0)
     _standardise(numerator, variance * spread, defined, z)
     return z
 
@@ -102,8 +118,8 @@ def total_z(values: FloatArray, csr: Csr, rows: RowSums) -> FloatArray:
     own = np.where(rows.count > 0, rows.largest, 1.0)
     total, squares = rows.total + own, rows.squares + own * own
     spread = (n * squares - total**2) / (n - 1)
-    defined = spread > _DEGENERATE * squares
-    variance = float(dev @ dev) / n
+    defined = spread * (n - 1) > _DEGENERATE * n * squares
+    variance = _sum_of_squares(dev) / n
     numerator = csr @ dev + own * dev
     _standardise(numerator, variance * spread, defined, z)
     return z

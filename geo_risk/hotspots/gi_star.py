@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_choice, check_scalar
 from geo_risk.hotspots import _moments, inference
 from geo_risk.hotspots.weights import Csr, FloatArray, IntArray, RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
@@ -39,21 +38,36 @@ def gi_star(
     weights: Any,
     *,
     star: bool = True,
+    permutations: int = 0,
+    seed: inference.Seed = None,
     alpha: float = 0.05,
+    p_method: str = "auto",
     fdr: str | None = "bh",
+    mid_p: bool = False,
+    draws: str = "fresh",
+    max_dispersion: float = 100.0,
+    n_jobs: int = 1,
 ) -> GiStarResult:
     """Score each unit by the sum over its neighbourhood, Gi* (with itself) or Gi (without)."""
     x = as_values(values)
     csr = as_weights(weights, x.size)
-    check_scalar(alpha, "alpha", low=0.0, high=1.0)
-    if fdr is not None:
-        check_choice(fdr, "fdr", ("bh", "by"))
+    options = inference.check_options(
+        p_method=p_method,
+        permutations=permutations,
+        seed=seed,
+        draws=draws,
+        mid_p=mid_p,
+        max_dispersion=max_dispersion,
+        n_jobs=n_jobs,
+        alpha=alpha,
+        fdr=fdr,
+    )
     rows = _row_sums(csr)
     z = _moments.total_z(x, csr, rows) if star else _moments.conditional_z(x, csr, rows)
-    p_low, p_high = inference.normal_tails(z)
-    p_value = inference.two_sided(p_low, p_high)
+    tails = inference.conditional_tails(x, csr, rows, options) or inference.normal_tails(z)
+    p_value = inference.two_sided(tails)
     q_value = inference.adjusted(p_value, fdr)
-    direction = inference.directions(z, p_low, p_high)
+    direction = inference.directions(z, tails)
     return GiStarResult(
         z=z,
         p_value=p_value,
@@ -61,12 +75,12 @@ def gi_star(
         hotspot=inference.label_hotspots(q_value, direction, rows.count, alpha),
         gi_bin=inference.confidence_bins(q_value, direction, rows.count),
         g=_ratio(x, csr, rows, star),
-        p_low=p_low,
-        p_high=p_high,
+        p_low=tails.low,
+        p_high=tails.high,
         n_neighbors=rows.count,
         star=star,
-        p_method="analytic",
-        alpha=alpha,
+        p_method=tails.p_method,
+        alpha=options.alpha,
     )
 
 

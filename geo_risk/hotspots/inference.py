@@ -1,28 +1,299 @@
-"""From local statistics to p-values and labels: shared by Gi, Gi* and local Moran."""
+"""From local statistics to p-values and labels: shared by Gi, Gi* and local Moran.
+
+Holding a unit's own value and dealing the other values to its neighbours gives one reference
+distribution of the neighbour sum, and so the same tails for Gi, Gi* and local Moran's I.
+"""
 
 from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._validate import check_choice, check_scalar
+from geo_risk.hotspots._moments import deal_is_defined
 from geo_risk.hotspots.fdr import adjust_fdr
+from geo_risk.hotspots.weights import Csr, FloatArray, IntArray, RowSums
 
-__all__ = ["confidence_bins", "label_hotspots", "normal_tails", "two_sided"]
+__all__ = [
+    "Inference",
+    "Tails",
+    "check_options",
+    "conditional_tails",
+    "confidence_bins",
+    "directions",
+    "label_hotspots",
+    "normal_tails",
+    "two_sided",
+]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+Seed = int | np.random.Generator | None
+
+P_METHODS = ("auto", "analytic", "permutation", "exact")
+# Above so many additions (seconds) "auto" does not take the exact p.
+_AFFORDABLE = 3e9
+_SMALLEST = float(np.finfo(np.float64).tiny)
 
 
-def normal_tails(z: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Lower and upper tail of the standard normal, each at full relative accuracy."""
+@dataclass(frozen=True)
+class Inference:
+    """The checked options that every local statistic takes."""
+
+    p_method: str
+    permutations: int
+    seed: Seed
+    draws: str
+    mid_p: bool
+    max_dispersion: float
+    n_jobs: int
+    alpha: float
+    fdr: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Tails:
+    """Lower and upper tail of each unit (NaN where undefined) and how they were found."""
+
+    low: FloatArray
+    high: FloatArray
+    p_method: str
+
+
+def check_options(
+    *,
+    p_method: str,
+    permutations: int,
+    seed: Seed,
+    draws: str,
+    mid_p: bool,
+    max_dispersion: float,
+    n_jobs: int,
+    alpha: float,
+    fdr: str | None,
+) -> Inference:
+    """Check the options of a local statistic, once."""
+    check_choice(p_method, "p_method", P_METHODS)
+    check_choice(draws, "draws", ("fresh", "shared"))
+    if fdr is not None:
+        check_choice(fdr, "fdr", ("bh", "by"))
+    check_scalar(alpha, "alpha", low=0.0, high=1.0)
+    if isinstance(permutations, bool) or not isinstance(permutations, (int, np.integer)):
+        raise TypeError(f"Invalid permutations: {permutations!r} is not an integer.")
+    if permutations < 0:
+        raise ValueError(f"Invalid permutations: {permutations}; must be 0 or more.")
+    if p_method == "permutation" and permutations == 0:
+        raise ValueError('Invalid permutations: 0; p_method="permutation" needs some, e.g. 9999.')
+    if p_method in ("analytic", "exact") and permutations:
+        raise ValueError(
+            f"Invalid permutations: {permutations} with p_method={p_method!r}, which draws none."
+        )
+    if max_dispersion != np.inf:
+        check_scalar(max_dispersion, "max_dispersion", low=0.0)
+    return Inference(
+        p_method,
+        int(permutations),
+        seed,
+        draws,
+        mid_p,
+        float(max_dispersion),
+        n_jobs,
+        float(alpha),
+        fdr,
+    )
+
+
+def normal_tails(z: FloatArray) -> Tails:
+    """Tails of the standard normal; the smaller one keeps its relative accuracy far out."""
     from scipy.special import ndtr
 
-    return ndtr(z), ndtr(-z)
+    small = ndtr(-np.abs(z))
+    high = np.where(z > 0.0, small, 1.0 - small)
+    low = np.where(z > 0.0, 1.0 - small, small)
+    return Tails(low, high, "analytic")
 
 
-def two_sided(p_low: FloatArray, p_high: FloatArray) -> FloatArray:
+def two_sided(tails: Tails) -> FloatArray:
     """Twice the smaller tail, at most 1; NaN stays."""
-    return np.minimum(2.0 * np.minimum(p_low, p_high), 1.0)
+    return np.minimum(2.0 * np.minimum(tails.low, tails.high), 1.0)
+
+
+def conditional_tails(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> Tails | None:
+    """Tails of the neighbour sum when the other values are dealt out; None asks for the normal.
+
+    "auto" takes simulation where draws are asked for, else the exact tails for counts on weights
+    that are equal within each row, else the normal.
+    """
+    method = options.p_method
+    if method == "auto":
+        method = "permutation" if options.permutations else "exact"
+    if method == "analytic":
+        return None
+    if method == "permutation":
+        return _simulated(x, csr, rows, options)
+    obstacle = _obstacle(x, csr, rows, options)
+    if not obstacle:
+        return _exact(x, csr, rows, options)
+    if options.p_method == "exact":
+        raise ValueError(obstacle)
+    if obstacle.startswith(("Overdispersed", "Costly")):
+        warnings.warn(f"{obstacle} The normal approximation was used.", UserWarning, stacklevel=4)
+    return None
+
+
+def _obstacle(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> str:
+    """Why the exact p cannot be had; empty where it can."""
+    if x.size == 0:
+        return ""
+    bad = (x < 0.0) | (x != np.floor(x)) | (x > 2.0**53 / max(1, int(rows.count.max())))
+    if bad.any():
+        first = int(np.argmax(bad))
+        return (
+            f"Invalid values for the exact p: {int(bad.sum())} of {x.size} are not counts "
+            f"(integers >= 0); first at index {first}: {x[first]:g}. Use "
+            'p_method="permutation" or "analytic".'
+        )
+    if not rows.uniform:
+        return (
+            "Invalid weights for the exact p: the weights differ within a row; it needs binary "
+            '(or row-standardised binary) weights. Use p_method="permutation" or "analytic".'
+        )
+    mean = float(x.mean())
+    dispersion = float(x.var()) / mean if mean > 0.0 else 0.0
+    if dispersion > options.max_dispersion:
+        return (
+            f"Overdispersed values: their variance is {dispersion:.4g} times their mean (limit "
+            f"max_dispersion={options.max_dispersion:g}), as sums of fatalities are. The exact p "
+            "is for counts of events: score the number of events, or simulate with "
+            "permutations=9999. If these are counts of events, say so with "
+            "max_dispersion=float('inf')."
+        )
+    if options.p_method == "auto":
+        cost = _exact_cost(x, csr, rows)
+        if cost > _AFFORDABLE:
+            return (
+                f"Costly exact p: about {cost:.2g} additions for {x.size} units; ask for it with "
+                'p_method="exact", or simulate with permutations=9999.'
+            )
+    return ""
+
+
+def _neighbour_sums(x: FloatArray, csr: Csr) -> IntArray:
+    from scipy import sparse
+
+    ones = sparse.csr_array((np.ones(csr.data.size), csr.indices, csr.indptr), shape=csr.shape)
+    return np.asarray(ones @ x).astype(np.int64)
+
+
+def _exact_cost(x: FloatArray, csr: Csr, rows: RowSums) -> float:
+    from geo_risk.hotspots import _exact as kernel
+
+    values, copies = np.unique(x.astype(np.int64), return_counts=True)
+    if not csr.data.size:
+        return 0.0
+    sums = _neighbour_sums(x, csr)
+    return kernel.work(values, copies.astype(np.int64), int(rows.count.max()), int(sums.max()))
+
+
+def _exact(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> Tails:
+    from geo_risk.hotspots import _exact as kernel
+
+    low, high = np.full(x.size, np.nan), np.full(x.size, np.nan)
+    units = np.flatnonzero(deal_is_defined(x, rows))
+    if units.size == 0:
+        return Tails(low, high, "exact")
+    values, position, copies = np.unique(
+        x.astype(np.int64), return_inverse=True, return_counts=True
+    )
+    k = rows.count[units]
+    span = int(k.max()) + 1
+    key, unit_group = np.unique(position[units] * span + k, return_inverse=True)
+    below, above, equal = kernel.exact_tails(
+        values,
+        copies.astype(np.int64),
+        key // span,
+        key % span,
+        unit_group.astype(np.int64),
+        _neighbour_sums(x, csr)[units],
+    )
+    if options.mid_p:
+        below, above = below - 0.5 * equal, above - 0.5 * equal
+    # The observed deal is one of the deals, so no tail is 0, however far out.
+    low[units] = np.clip(below, _SMALLEST, 1.0)
+    high[units] = np.clip(above, _SMALLEST, 1.0)
+    return Tails(low, high, "exact")
+
+
+def _key(seed: Seed) -> np.uint64:
+    if isinstance(seed, np.random.Generator):
+        return np.uint64(seed.integers(0, 2**64, dtype=np.uint64))
+    return np.uint64(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
+
+
+def _simulated(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> Tails:
+    low, high = np.full(x.size, np.nan), np.full(x.size, np.nan)
+    defined = deal_is_defined(x, rows)
+    if not defined.any():
+        return Tails(low, high, "permutation")
+    at_least, at_most = np.zeros(x.size, np.int64), np.zeros(x.size, np.int64)
+    key = _key(options.seed)
+    # Weights equal within a row are dealt as weights of 1, so that scaling a row changes nothing.
+    data = np.ones(csr.data.size) if rows.uniform else csr.data
+    if options.draws == "fresh":
+        _draw_fresh(x, csr, data, options, key, at_least, at_most)
+    else:
+        _draw_shared(x, csr, data, rows, defined, options, key, at_least, at_most)
+    more = options.permutations + 1.0
+    low[defined] = (1.0 + at_most[defined]) / more
+    high[defined] = (1.0 + at_least[defined]) / more
+    return Tails(low, high, "permutation")
+
+
+def _draw_fresh(
+    x: FloatArray,
+    csr: Csr,
+    data: FloatArray,
+    options: Inference,
+    key: np.uint64,
+    at_least: IntArray,
+    at_most: IntArray,
+) -> None:
+    from geo_risk._jit import run_chunks
+    from geo_risk.hotspots import _permute as kernel
+
+    draws = options.permutations
+
+    def run(start: int, stop: int) -> None:
+        kernel.fresh_draws(
+            x, csr.indptr, csr.indices, data, start, stop, draws, key, at_least, at_most
+        )
+
+    run_chunks(run, x.size, options.n_jobs, minimum=256)
+
+
+def _draw_shared(
+    x: FloatArray,
+    csr: Csr,
+    data: FloatArray,
+    rows: RowSums,
+    defined: NDArray[np.bool_],
+    options: Inference,
+    key: np.uint64,
+    at_least: IntArray,
+    at_most: IntArray,
+) -> None:
+    from geo_risk.hotspots import _permute as kernel
+
+    for k in np.unique(rows.count[defined]):
+        units = np.flatnonzero(defined & (rows.count == k))
+        positions = kernel.shared_positions(x.size - 1, int(k), options.permutations, key)
+        if rows.uniform:
+            kernel.shared_plain(x, csr.indptr, csr.indices, units, positions, at_least, at_most)
+        else:
+            kernel.shared_weighted(
+                x, csr.indptr, csr.indices, data, units, positions, at_least, at_most
+            )
 
 
 def adjusted(p_value: FloatArray, fdr: str | None) -> FloatArray:
@@ -30,10 +301,10 @@ def adjusted(p_value: FloatArray, fdr: str | None) -> FloatArray:
     return p_value.copy() if fdr is None else adjust_fdr(p_value, method=fdr)
 
 
-def directions(z: FloatArray, p_low: FloatArray, p_high: FloatArray) -> NDArray[np.int8]:
+def directions(z: FloatArray, tails: Tails) -> NDArray[np.int8]:
     """+1 where z and the smaller tail both say high, -1 where both say low, else 0."""
-    high = (z > 0.0) & (p_high <= p_low)
-    low = (z < 0.0) & (p_low <= p_high)
+    high = (z > 0.0) & (tails.high <= tails.low)
+    low = (z < 0.0) & (tails.low <= tails.high)
     return high.astype(np.int8) - low.astype(np.int8)
 
 

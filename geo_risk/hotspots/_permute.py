@@ -1,0 +1,221 @@
+"""Conditional permutation of neighbour sums (arrays in, arrays out).
+
+Each unit has a stream of random numbers of its own, found from the key and the unit's position
+alone, so a result does not depend on the number of threads or on how the units are split.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._jit import njit
+
+__all__ = ["fresh_draws", "shared_plain", "shared_positions", "shared_weighted"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+# Steele, Lea, Flood (2014), Fast splittable pseudorandom number generators: SplitMix64.
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S32 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32)
+_LOW, _RANGE = np.uint64(0xFFFFFFFF), np.uint64(0x100000000)
+# Up to so many neighbours a repeated position is found by comparing with all those drawn.
+_COMPARE = 24
+
+
+@njit
+def mix(state: np.uint64) -> np.uint64:
+    """Scramble a counter into 64 random bits."""
+    state = (state ^ (state >> _S30)) * _MIX_1
+    state = (state ^ (state >> _S27)) * _MIX_2
+    return state ^ (state >> _S31)
+
+
+@njit
+def stream(key: np.uint64, unit: int) -> np.uint64:
+    """Start of the stream of one unit."""
+    return mix(mix(np.uint64(unit) * _GAMMA + _GAMMA) + key)
+
+
+@njit
+def bounded(state: np.uint64, size: np.uint64) -> tuple[np.uint64, np.uint64]:
+    """Next state and a number in [0, size) without bias, for size < 2**32.
+
+    Lemire (2019), Fast random integer generation in an interval.
+    """
+    while True:
+        state += _GAMMA
+        product = (mix(state) >> _S32) * size
+        low = product & _LOW
+        if low >= size or low >= (_RANGE - size) % size:
+            return state, product >> _S32
+
+
+@njit
+def draw_positions(
+    state: np.uint64, size: int, k: int, drawn: IntArray, pool: IntArray
+) -> np.uint64:
+    """Fill `drawn[:k]` with distinct numbers of [0, size) in random order.
+
+    `pool` holds 0..size-1 in order where k is above the comparing limit, and does so again
+    afterwards.
+    """
+    if k <= _COMPARE and 4 * k <= size:
+        t = 0
+        while t < k:
+            state, number = bounded(state, np.uint64(size))
+            candidate = np.int64(number)
+            seen = False
+            for u in range(t):
+                seen |= drawn[u] == candidate
+            if not seen:
+                drawn[t] = candidate
+                t += 1
+        return state
+    for t in range(k):
+        state, number = bounded(state, np.uint64(size - t))
+        j = t + np.int64(number)
+        drawn[t] = pool[j]
+        pool[j] = pool[t]
+        pool[t] = drawn[t]
+    for t in range(k):
+        # Undo: whatever was moved lies in the first k places or at a drawn number.
+        pool[drawn[t]] = drawn[t]
+    for t in range(k):
+        pool[t] = t
+    return state
+
+
+@njit
+def fresh_draws(
+    x: FloatArray,
+    indptr: IntArray,
+    indices: IntArray,
+    data: FloatArray,
+    start: int,
+    stop: int,
+    draws: int,
+    key: np.uint64,
+    at_least: IntArray,
+    at_most: IntArray,
+) -> None:
+    """Count, for the units of [start, stop), the draws at or above and at or below the observed.
+
+    A draw deals k of the other values to the k neighbours, without replacement, each unit's draws
+    being its own. Sums within rounding of the observed one are ties and count on both sides.
+    """
+    others = x.size - 1
+    longest = 0
+    for i in range(start, stop):
+        longest = max(longest, indptr[i + 1] - indptr[i])
+    drawn = np.empty(longest, dtype=np.int64)
+    pool = np.arange(max(others, 1))
+    largest = 0.0
+    for i in range(x.size):
+        largest = max(largest, abs(x[i]))
+    for i in range(start, stop):
+        first, k = indptr[i], indptr[i + 1] - indptr[i]
+        observed, total = 0.0, 0.0
+        for e in range(first, first + k):
+            observed += data[e] * x[indices[e]]
+            total += data[e]
+        slack = 1e-13 * (k + 1) * total * largest
+        above, below = 0, 0
+        state = stream(key, i)
+        for _ in range(draws):
+            state = draw_positions(state, others, k, drawn, pool)
+            simulated = 0.0
+            for t in range(k):
+                j = drawn[t]
+                simulated += data[first + t] * x[j + (j >= i)]
+            above += simulated >= observed - slack
+            below += simulated <= observed + slack
+        at_least[i], at_most[i] = above, below
+
+
+@njit
+def shared_positions(size: int, k: int, draws: int, key: np.uint64) -> IntArray:
+    """Positions in [0, size) of `draws` draws of `k` without replacement, shape (draws, k)."""
+    positions = np.empty((draws, k), dtype=np.int64)
+    pool = np.arange(size)
+    for r in range(draws):
+        draw_positions(stream(key, r), size, k, positions[r], pool)
+    return positions
+
+
+@njit
+def shared_weighted(
+    x: FloatArray,
+    indptr: IntArray,
+    indices: IntArray,
+    data: FloatArray,
+    units: IntArray,
+    positions: IntArray,
+    at_least: IntArray,
+    at_most: IntArray,
+) -> None:
+    """As `fresh_draws` for `units` of k neighbours, all dealing by one table of positions.
+
+    Positions are of the first n - 1 units; where a unit's own turns up, the last one steps in.
+    """
+    last = x.size - 1
+    largest = np.abs(x).max()
+    for i in units:
+        first, k = indptr[i], indptr[i + 1] - indptr[i]
+        observed, total = 0.0, 0.0
+        for e in range(first, first + k):
+            observed += data[e] * x[indices[e]]
+            total += data[e]
+        slack = 1e-13 * (k + 1) * total * largest
+        above, below = 0, 0
+        for r in range(positions.shape[0]):
+            simulated = 0.0
+            for t in range(k):
+                j = positions[r, t]
+                simulated += data[first + t] * x[last if j == i else j]
+            above += simulated >= observed - slack
+            below += simulated <= observed + slack
+        at_least[i], at_most[i] = above, below
+
+
+@njit
+def shared_plain(
+    x: FloatArray,
+    indptr: IntArray,
+    indices: IntArray,
+    units: IntArray,
+    positions: IntArray,
+    at_least: IntArray,
+    at_most: IntArray,
+) -> None:
+    """`shared_weighted` for weights of 1: the draws' sums are sorted once for all the units.
+
+    Only the few draws that hold a unit's own position are looked at for that unit.
+    """
+    last = x.size - 1
+    draws, k = positions.shape
+    sums = np.zeros(draws)
+    for r in range(draws):
+        for t in range(k):
+            sums[r] += x[positions[r, t]]
+    in_order = np.sort(sums)
+    by_position = np.argsort(positions.reshape(-1))
+    flat = positions.reshape(-1)[by_position]
+    slack = 1e-13 * (k + 1) * k * np.abs(x).max()
+    for i in units:
+        observed = 0.0
+        for e in range(indptr[i], indptr[i + 1]):
+            observed += x[indices[e]]
+        above = draws - np.searchsorted(in_order, observed - slack)
+        below = np.searchsorted(in_order, observed + slack, side="right")
+        begin = np.searchsorted(flat, i)
+        while begin < flat.size and flat[begin] == i:
+            plain = sums[by_position[begin] // k]
+            mended = plain - x[i] + x[last]
+            above += np.int64(mended >= observed - slack) - np.int64(plain >= observed - slack)
+            below += np.int64(mended <= observed + slack) - np.int64(plain <= observed + slack)
+            begin += 1
+        at_least[i], at_most[i] = above, below
