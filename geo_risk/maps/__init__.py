@@ -1,0 +1,7 @@
+"""Pictures of results: a static map and a web map in one file, both offline."""
+
+from __future__ import annotations
+
+from geo_risk.maps.static import static_map
+
+__all__ = ["static_map"]

@@ -1,0 +1,257 @@
+"""Geometries in degrees to shapes in the plane of a view.
+
+Everything here serves drawing only: shapes are cut to the view's window, long edges get extra
+vertices so that they bend as the projection bends them, and edges that exist only because a
+data set is cut at ±180 degrees or at a pole are filled across but never stroked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk.maps._view import View
+
+__all__ = [
+    "Shape",
+    "cell_shapes",
+    "earth_outline",
+    "graticule",
+    "line_shapes",
+    "polygon_shapes",
+    "quantise",
+]
+
+FloatArray = NDArray[np.float64]
+_SEAM = 1e-7  # degrees; finer than any layer's coordinates
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One drawable: `rings` to fill (even-odd), `lines` to stroke; arrays (k, 2) of metres."""
+
+    rings: tuple[FloatArray, ...]
+    lines: tuple[FloatArray, ...]
+
+
+def polygon_shapes(geometries: Any, view: View) -> list[Shape | None]:
+    """Shapes of polygons, None where a geometry is missing or not in the window."""
+    import shapely
+
+    clipped = _clip(geometries, view)
+    polygons, owner = shapely.get_parts(clipped, return_index=True)
+    keep = shapely.get_type_id(polygons) == 3  # clipping may leave points and lines behind
+    polygons, owner = polygons[keep], owner[keep]
+    rings, ring_polygon = shapely.get_rings(polygons, return_index=True)
+    return _collect(rings, owner[ring_polygon], len(clipped), view, closed=True)
+
+
+def line_shapes(geometries: Any, view: View) -> list[Shape | None]:
+    """Shapes of lines, None where a geometry is missing or not in the window."""
+    import shapely
+
+    clipped = _clip(geometries, view)
+    lines, owner = shapely.get_parts(clipped, return_index=True)
+    keep = np.isin(shapely.get_type_id(lines), (1, 2))
+    return _collect(lines[keep], owner[keep], len(clipped), view, closed=False)
+
+
+def _collect(
+    curves: Any, owner: NDArray[np.intp], n: int, view: View, *, closed: bool
+) -> list[Shape | None]:
+    """Project all curves at once and hand them to their owners."""
+    import shapely
+
+    coords, curve = shapely.get_coordinates(curves, return_index=True)
+    x, y = view.project(coords[:, 0], coords[:, 1])
+    plane = np.column_stack([x, y])
+    ends = np.cumsum(np.bincount(curve, minlength=len(curves)))[:-1].tolist()
+    found: list[tuple[list[FloatArray], list[FloatArray]]] = [([], []) for _ in range(n)]
+    for row, degrees, metres in zip(owner, np.split(coords, ends), np.split(plane, ends)):
+        rings, lines = found[row]
+        if closed:
+            rings.append(metres)
+        lines.extend(_without_seams(degrees, metres, view))
+    return [Shape(tuple(r), tuple(s)) if s or r else None for r, s in found]
+
+
+def _without_seams(degrees: FloatArray, metres: FloatArray, view: View) -> list[FloatArray]:
+    """Cut a curve where it runs along ±180 degrees, the view's own cut or a pole."""
+    lon, lat = degrees[:, 0], degrees[:, 1]
+    on_meridian = np.abs(lon % 360.0 - 180.0) < _SEAM
+    on_cut = np.abs(np.abs(lon - view.lon0) - 180.0) < _SEAM
+    on_pole = np.abs(np.abs(lat) - 90.0) < _SEAM
+    seam = np.zeros(max(lon.size - 1, 0), bool)
+    for on in (on_meridian, on_cut, on_pole):
+        seam |= on[1:] & on[:-1]
+    if not seam.any():
+        return [metres]
+    pieces = np.split(metres, np.flatnonzero(seam) + 1)
+    return [piece for piece in pieces if len(piece) > 1]
+
+
+def _clip(geometries: Any, view: View) -> Any:
+    """Geometries moved by whole turns to the view's side of ±180 and cut to its window."""
+    import shapely
+
+    shapes = np.asarray(geometries, dtype=object)
+    west, south, east, north = view.window
+    result = np.full(len(shapes), None, dtype=object)
+    with np.errstate(invalid="ignore"):
+        low_x, low_y, high_x, high_y = shapely.bounds(shapes).T
+        inside_y = (low_y <= north) & (high_y >= south)
+        for turn in (-360.0, 0.0, 360.0):
+            touches = inside_y & (low_x + turn <= east) & (high_x + turn >= west)
+            whole = touches & (low_x + turn >= west) & (high_x + turn <= east)
+            whole &= (low_y >= south) & (high_y <= north)
+            rows = np.flatnonzero(touches)
+            if not rows.size:
+                continue
+            moved = _moved(shapes[rows], turn)
+            cut = np.flatnonzero(~whole[rows])
+            moved[cut] = shapely.clip_by_rect(moved[cut], west, south, east, north)
+            for row, piece in zip(rows, moved):
+                result[row] = piece if result[row] is None else _joined(result[row], piece)
+    step = max((east - west) / 120.0, 1e-3)
+    return shapely.segmentize(result, step)
+
+
+def _moved(shapes: Any, turn: float) -> Any:
+    if not turn:
+        return shapes.copy()
+    import shapely
+
+    return shapely.transform(shapes, lambda xy: xy + np.array([turn, 0.0]))
+
+
+def _joined(first: Any, second: Any) -> Any:
+    """Two pieces of one geometry as one; pieces that meet at ±180 lose the cut between them."""
+    import shapely
+
+    if second.is_empty:
+        return first
+    if first.is_empty:
+        return second
+    try:
+        return shapely.union(first, second)
+    except shapely.errors.GEOSException:  # an invalid input: drawn with its cut
+        return shapely.geometrycollections([first, second])
+
+
+def cell_shapes(cells: Sequence[str | None], view: View) -> list[Shape | None]:
+    """Shapes of H3 cells given as hex strings; None where missing or not in the window."""
+    import h3
+
+    outlines = [_cell_outline(h3.cell_to_boundary(cell)) if cell else None for cell in cells]
+    if view.kind == "eqearth":
+        return polygon_shapes([_cell_polygon(outline) for outline in outlines], view)
+    shapes: list[Shape | None] = []
+    for outline in outlines:
+        shape = None
+        if outline is not None:
+            x, y = view.project(outline[:, 0], outline[:, 1])
+            if not np.isnan(x).any() and _near(view, x, y):
+                ring = np.column_stack([x, y])
+                shape = Shape((ring,), (ring,))
+        shapes.append(shape)
+    return shapes
+
+
+def _near(view: View, x: FloatArray, y: FloatArray) -> bool:
+    return bool(
+        x.max() >= view.xmin
+        and x.min() <= view.xmax
+        and y.max() >= view.ymin
+        and y.min() <= view.ymax
+        # a cell turned inside out at the projection's antipode is not in the window
+        and x.max() - x.min() < 1.5e7
+    )
+
+
+def _cell_outline(boundary: Sequence[tuple[float, float]]) -> FloatArray:
+    """Closed ring (lon, lat) of a cell's boundary, which h3 gives as (lat, lon)."""
+    points = np.asarray(boundary, float)[:, ::-1]
+    return np.vstack([points, points[:1]])
+
+
+def _cell_polygon(outline: FloatArray | None) -> Any:
+    """Polygon in unwrapped longitudes, closed over the pole where the cell holds one."""
+    import shapely
+
+    if outline is None:
+        return None
+    lon = np.unwrap(outline[:, 0], period=360.0)
+    lat = outline[:, 1]
+    if abs(lon[-1] - lon[0]) > 180.0:
+        pole = 90.0 if lat.mean() > 0 else -90.0
+        lon, lat = np.append(lon, [lon[-1], lon[0]]), np.append(lat, [pole, pole])
+    middle = (lon.min() + lon.max()) / 2.0
+    lon = lon - 360.0 * round(middle / 360.0)
+    return shapely.polygons(np.column_stack([lon, lat]))
+
+
+def graticule(view: View) -> list[tuple[str, float, FloatArray]]:
+    """Meridians and parallels in the window, each at a round spacing.
+
+    Returns
+    -------
+    list of (axis, degrees, points)
+        `axis` is ``"lon"`` or ``"lat"``; points (k, 2) in metres.
+    """
+    west, south, east, north = view.window
+    lines: list[tuple[str, float, FloatArray]] = []
+    along_lat, along_lon = np.linspace(south, north, 91), np.linspace(west, east, 181)
+    for lon in _round_steps(west, east):
+        points = np.column_stack(view.project(np.full(91, lon), along_lat))
+        lines.append(("lon", (lon + 180.0) % 360.0 - 180.0, points))
+    for lat in _round_steps(south, north):
+        points = np.column_stack(view.project(along_lon, np.full(181, lat)))
+        lines.append(("lat", lat, points))
+    return lines
+
+
+def _round_steps(low: float, high: float) -> list[float]:
+    """About six round values within [low, high]."""
+    steps = np.array([0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30])
+    spacing = float(steps[np.argmin(np.abs(np.log(steps * 6.0 / (high - low))))])
+    first, last = int(np.ceil(low / spacing)), int(np.floor(high / spacing))
+    return [spacing * i for i in range(first, last + 1)]
+
+
+def earth_outline(view: View) -> FloatArray | None:
+    """Outline of the whole Earth as a closed curve, or None where the view lies within it."""
+    if view.kind != "eqearth":
+        return None
+    up = np.linspace(-90.0, 90.0, 181)
+    west, east = view.lon0 - 180.0 + 1e-9, view.lon0 + 180.0 - 1e-9
+    lon = np.concatenate([np.full(181, west), np.full(181, east)])
+    outline = np.column_stack(view.project(lon, np.concatenate([up, up[::-1]])))
+    return np.vstack([outline, outline[:1]])
+
+
+def quantise(
+    curves: Sequence[FloatArray], view: View, quantum: float, *, closed: bool
+) -> list[list[int]]:
+    """Curves as integers: x0, y0, then steps, in units of `quantum` from the top left corner.
+
+    Each vertex moves by at most half a quantum on each axis, and equal vertices stay equal, so
+    neighbours still share their edges. A curve that shrinks to nothing is left out.
+    """
+    result = []
+    least = 3 if closed else 2
+    for curve in curves:
+        corner = np.array([view.xmin, view.ymax])
+        grid = np.rint((curve - corner) * (1.0 / quantum, -1.0 / quantum)).astype(np.int64)
+        moved = np.ones(len(grid), bool)
+        moved[1:] = (np.diff(grid, axis=0) != 0).any(axis=1)
+        grid = grid[moved]
+        if closed and len(grid) > 1 and (grid[0] == grid[-1]).all():
+            grid = grid[:-1]
+        if len(grid) >= least:
+            steps = np.diff(grid, axis=0, prepend=np.zeros((1, 2), np.int64))
+            result.append(steps.ravel().tolist())
+    return result

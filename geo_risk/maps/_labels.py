@@ -1,0 +1,106 @@
+"""Names on the map and where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geo_risk.maps._geometry import Shape
+from geo_risk.maps._view import View
+
+__all__ = ["Label", "country_labels", "place_labels", "region_labels"]
+
+_MOST_COUNTRIES = 40
+_MOST_REGIONS = 60
+_MOST_PLACES = 20
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name at a projected point; `kind` is ``"region"``, ``"country"`` or ``"place"``.
+
+    Labels come in the order of their importance: where two collide, the earlier one stays.
+    """
+
+    text: str
+    x: float
+    y: float
+    kind: str
+
+
+def place_labels(names: Sequence[Any], x: Any, y: Any) -> list[Label]:
+    """Names of the places of events, once each; none where there are too many to read."""
+    first: dict[str, Label] = {}
+    for name, east, north in zip(names, x, y):
+        if isinstance(name, str) and name.strip() and name not in first:
+            first[name] = Label(name, float(east), float(north), "place")
+    return list(first.values()) if len(first) <= _MOST_PLACES else []
+
+
+def region_labels(
+    frame: Any, shapes: list[Shape], rows: Any, view: View, first: set[str], only: bool
+) -> list[Label]:
+    """Labels of the regions with the codes `first`, then of others that have room for one."""
+    if not {"region_code", "region_name"} <= set(frame.columns):
+        return []
+    found = []
+    for shape, row in zip(shapes, rows):
+        code, name = frame["region_code"].iloc[row], frame["region_name"].iloc[row]
+        named = code in first
+        if not isinstance(name, str) or (only and not named):
+            continue
+        if not named and not _large(shape, view):
+            continue
+        spot = _place([shape], view)
+        if spot is not None and (named or spot[2] > view.width_m / 40.0):
+            found.append((not named, -spot[2], Label(name, spot[0], spot[1], "region")))
+    found.sort(key=lambda item: item[:2])
+    return [label for _, _, label in found[:_MOST_REGIONS]]
+
+
+def _large(shape: Shape, view: View) -> bool:
+    """Whether a shape's box could hold a label: cheap, before the exact place is sought."""
+    least = view.width_m / 20.0
+    return any((np.ptp(ring, axis=0) > least).all() for ring in shape.rings)
+
+
+def country_labels(frame: Any, shapes: list[Shape], rows: Any, view: View) -> list[Label]:
+    """One label per country, in the roomiest place of what the view shows of it."""
+    if "country_name" not in frame.columns:
+        return []
+    members: dict[str, list[Shape]] = {}
+    for shape, name in zip(shapes, frame["country_name"].iloc[rows]):
+        if isinstance(name, str) and name:
+            members.setdefault(name, []).append(shape)
+    found = []
+    for name, parts in members.items():
+        spot = _place(parts, view)
+        if spot is not None and spot[2] > view.width_m / 60.0:
+            found.append((spot, name))
+    found.sort(key=lambda item: -item[0][2])
+    return [Label(name, x, y, "country") for (x, y, _), name in found[:_MOST_COUNTRIES]]
+
+
+def _place(shapes: Sequence[Shape], view: View) -> tuple[float, float, float] | None:
+    """Centre and radius of about the largest circle inside the shapes and the view."""
+    import shapely
+    from shapely.ops import polylabel
+
+    frame = (view.xmin, view.ymin, view.xmax, view.ymax)
+    step = view.width_m / 400.0
+    rings = [np.round(ring / step) * step for shape in shapes for ring in shape.rings]
+    polygons = [shapely.Polygon(ring) for ring in rings if len(ring) > 3]
+    if not polygons:
+        return None
+    # Holes are laid over by the enclave's own fill; for a label's place they do not matter.
+    area = shapely.union_all(shapely.make_valid(np.array(polygons, dtype=object)))
+    parts = shapely.get_parts(shapely.clip_by_rect(area, *frame))
+    parts = [part for part in parts if part.geom_type == "Polygon" and part.area > 0.0]
+    if not parts:
+        return None
+    largest = max(parts, key=lambda part: part.area)
+    point = polylabel(largest, tolerance=2.0 * step)
+    return point.x, point.y, float(largest.exterior.distance(point))

@@ -1,0 +1,300 @@
+"""Painting a `Content` on matplotlib axes, layer by layer from the sea upwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from geo_risk.maps._classes import MARKERS
+from geo_risk.maps._content import Content, EventLayer, ShapeLayer
+from geo_risk.maps._geometry import earth_outline, graticule
+from geo_risk.maps._view import View, local_scale
+
+__all__ = ["degree_text", "paint", "round_length"]
+
+_SEA, _LAND = "#dce8ef", "#f8f6f0"
+_REGION_LINE, _BORDER_LINE, _GRID = "#b9b2a3", "#3d3d3d", "#9fb3c0"
+_MARKERS = {
+    "circle": "o", "square": "s", "triangle": "^", "diamond": "D",
+    "cross": "X", "down": "v", "plus": "P",
+}  # fmt: skip
+_MIDDLE = {"xytext": (0, 0), "ha": "center", "va": "center"}
+_LABEL_STYLE: dict[str, dict[str, Any]] = {
+    "country": {"fontsize": 8.5, "color": "#5f5848", **_MIDDLE},
+    "region": {"fontsize": 7.5, "color": "#6e6757", "style": "italic", **_MIDDLE},
+    "place": {"fontsize": 8, "color": "#111111", "xytext": (7, 0), "ha": "left", "va": "center"},
+}
+_POINTS_PER_PIXEL = 72.0 / 96.0
+
+
+def paint(axes: Any, content: Content) -> None:
+    """Paint the layers from the sea upwards."""
+    view = content.view
+    many = 0 if content.regions is None else len(content.regions.rows)
+    thin = 1.0 if many <= 150 else max(0.3, (150.0 / many) ** 0.4)
+    axes.set_xlim(view.xmin, view.xmax)
+    axes.set_ylim(view.ymin, view.ymax)
+    axes.set_aspect("equal")
+    earth = earth_outline(view)
+    axes.set_facecolor(_SEA if earth is None else "white")
+    if earth is not None:
+        axes.fill(*earth.T, facecolor=_SEA, edgecolor="#8fa6b3", linewidth=0.6, zorder=0.5)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set(color="#7a7a7a", linewidth=0.8)
+    axes.set_title(content.title.replace("$", r"\$"), loc="left", fontsize=13, weight="bold", pad=7)
+    if content.regions is not None:
+        _fill(axes, content.regions, _LAND, zorder=1)
+    _grid(axes, view)
+    if content.cells is not None:
+        _cells(axes, content.cells)
+    if content.regions is not None:
+        _stroke(axes, content.regions, _REGION_LINE, 0.6 * thin, zorder=4)
+    if content.borders is not None:
+        _stroke(axes, content.borders, _BORDER_LINE, 1.2 * thin, zorder=5)
+    if content.events is not None:
+        _events(axes, content.events)
+    _legend(axes, content)
+    _scale_bar(axes, view)
+    _labels(axes, content)
+
+
+def _path(rings: Sequence[Any], closed: bool) -> Any:
+    """One compound path of all rings or lines."""
+    from matplotlib.path import Path
+
+    codes = []
+    for ring in rings:
+        code = np.full(len(ring), Path.LINETO, Path.code_type)
+        code[0] = Path.MOVETO
+        if closed:
+            code[-1] = Path.CLOSEPOLY
+        codes.append(code)
+    return Path(np.concatenate(rings), np.concatenate(codes))
+
+
+def _fill(axes: Any, layer: ShapeLayer, colour: str, zorder: float) -> None:
+    from matplotlib.collections import PathCollection
+
+    paths = [_path(shape.rings, closed=True) for shape in layer.shapes if shape.rings]
+    if paths:
+        # stroked in its own colour: two anti-aliased neighbours would show a hairline of sea
+        axes.add_collection(
+            PathCollection(paths, facecolor=colour, edgecolor=colour, linewidth=0.3, zorder=zorder),
+            autolim=False,
+        )
+
+
+def _stroke(axes: Any, layer: ShapeLayer, colour: str, width: float, zorder: float) -> None:
+    from matplotlib.collections import LineCollection
+
+    lines = [line for shape in layer.shapes for line in shape.lines]
+    axes.add_collection(
+        LineCollection(lines, colors=colour, linewidths=width, zorder=zorder,
+                       capstyle="round", joinstyle="round"), autolim=False)  # fmt: skip
+
+
+def _grid(axes: Any, view: View) -> None:
+    from matplotlib.collections import LineCollection
+
+    lines = graticule(view)
+    curves = [points for _, _, points in lines]
+    axes.add_collection(
+        LineCollection(curves, colors=_GRID, linewidths=0.4, alpha=0.7, zorder=2), autolim=False
+    )
+    for axis, degrees, points in lines:
+        spot = _frame_crossing(points, view, axis)
+        if spot is not None:
+            place = (
+                {"ha": "center", "va": "bottom"}
+                if axis == "lon"
+                else {"ha": "left", "va": "center"}
+            )
+            axes.annotate(
+                degree_text(axis, degrees), spot, (0, 2) if axis == "lon" else (3, 0),
+                textcoords="offset points", fontsize=6, color="#5f7785", zorder=8, **place,
+            )  # fmt: skip
+
+
+def degree_text(axis: str, degrees: float) -> str:
+    """12.5 degrees east as ``12.5°E``."""
+    value = round(degrees, 6)
+    if axis == "lon" and abs(value) == 180.0:
+        return "180°"
+    side = "" if value == 0 else ("EW" if axis == "lon" else "NS")[value < 0]
+    return f"{abs(value):g}°{side}"
+
+
+def _frame_crossing(points: Any, view: View, axis: str) -> tuple[float, float] | None:
+    """Where a meridian meets the lower edge, or a parallel the left edge, of the frame."""
+    along, across = (1, 0) if axis == "lon" else (0, 1)
+    edge = view.ymin if axis == "lon" else view.xmin
+    low, high = (view.xmin, view.xmax) if axis == "lon" else (view.ymin, view.ymax)
+    side = points[:, along] - edge
+    for i in np.flatnonzero(side[1:] * side[:-1] <= 0.0):
+        step = side[i] - side[i + 1]
+        t = side[i] / step if step else 0.0
+        value = float(points[i, across] + t * (points[i + 1, across] - points[i, across]))
+        if low + 0.04 * (high - low) < value < high - 0.04 * (high - low):
+            return (value, edge) if axis == "lon" else (edge, value)
+    return None
+
+
+def _cells(axes: Any, layer: ShapeLayer) -> None:
+    from matplotlib.collections import PathCollection
+
+    classes = layer.classes
+    assert classes is not None
+    for index in classes.used():
+        shapes = [s for s, row in zip(layer.shapes, layer.rows) if classes.index[row] == index]
+        if not shapes:
+            continue
+        faint = index in classes.faint
+        axes.add_collection(
+            PathCollection(
+                [_path(shape.rings, closed=True) for shape in shapes],
+                facecolor=classes.colours[index], edgecolor="#ffffff" if not faint else "#d8d3c6",
+                linewidth=0.25, alpha=0.35 if faint else 0.82, zorder=2.5 if faint else 3,
+            ), autolim=False)  # fmt: skip
+
+
+def _events(axes: Any, layer: EventLayer) -> None:
+    from matplotlib.collections import PatchCollection
+    from matplotlib.patches import Circle
+
+    discs = [Circle((x, y), r) for x, y, r in zip(layer.x, layer.y, layer.disc_m) if r > 0.0]
+    if discs:
+        axes.add_collection(
+            PatchCollection(discs, facecolor="#20202010", edgecolor="#20202070", linewidth=0.6,
+                            zorder=6), autolim=False)  # fmt: skip
+    for index in layer.classes.used():
+        mine = layer.classes.index == index
+        diameter = 2.0 * layer.size[mine] * _POINTS_PER_PIXEL
+        axes.scatter(
+            layer.x[mine], layer.y[mine], s=diameter**2, marker=_MARKERS[marker_name(index)],
+            c=layer.classes.colours[index], edgecolors="#202020", zorder=7,
+            linewidths=0.6 if len(layer.rows) <= 300 else 0.3,
+            alpha=0.9 if len(layer.rows) <= 300 else 0.65,
+        )  # fmt: skip
+
+
+def marker_name(index: int) -> str:
+    """Shape of the marker of a class."""
+    return MARKERS[min(index, len(MARKERS) - 1)]
+
+
+def _legend(axes: Any, content: Content) -> None:
+    """Beside the map, where it hides nothing."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Any] = []
+    if content.events is not None and len(content.events.rows):
+        classes = content.events.classes
+        handles.append(Line2D([], [], linestyle="", label=classes.title))
+        handles += [
+            Line2D([], [], linestyle="", marker=_MARKERS[marker_name(i)], label=classes.labels[i],
+                   markerfacecolor=classes.colours[i], markeredgecolor="#202020",
+                   markeredgewidth=0.6, markersize=7)
+            for i in classes.used()
+        ]  # fmt: skip
+        if content.events.size_key:
+            handles.append(Line2D([], [], linestyle="", label=content.events.size_title))
+            handles += [
+                Line2D([], [], linestyle="", marker="o", label=text, markerfacecolor="none",
+                       markeredgecolor="#202020", markersize=2.0 * r * _POINTS_PER_PIXEL)
+                for text, r in content.events.size_key
+            ]  # fmt: skip
+    if content.cells is not None and content.cells.classes is not None and content.cells.shapes:
+        cell_classes = content.cells.classes
+        handles.append(Line2D([], [], linestyle="", label=cell_classes.title))
+        handles += [
+            Patch(facecolor=cell_classes.colours[i], edgecolor="#a09a8c", linewidth=0.4,
+                  label=cell_classes.labels[i])
+            for i in cell_classes.used()
+        ]  # fmt: skip
+    if content.borders is not None:
+        handles.append(Line2D([], [], color=_BORDER_LINE, linewidth=1.1, label="Country border"))
+    if not handles:
+        return
+    legend = axes.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(1.008, 1.0), borderaxespad=0.0,
+        frameon=False, fontsize=7.5, labelspacing=0.55, handlelength=1.4, handletextpad=0.7,
+    )  # fmt: skip
+    for handle, text in zip(handles, legend.get_texts()):
+        text.set_text(handle.get_label().replace("$", r"\$"))
+        if isinstance(handle, Line2D) and handle.get_marker() in ("None", None, ""):
+            text.set_weight("normal" if handle.get_linestyle() == "-" else "bold")
+
+
+def _scale_bar(axes: Any, view: View) -> None:
+    """A bar of a round true length, measured along the ellipsoid where the bar stands."""
+    x = view.xmin + 0.03 * view.width_m
+    y = view.ymin + 0.055 * view.height_m
+    if view.kind == "eqearth":
+        x, y, place = x, y, " at the middle"
+        scale = local_scale(view, 0.0, 0.0)
+    else:
+        place = ""
+        scale = local_scale(view, x + 0.08 * view.width_m, y)
+    length = round_length(0.2 * view.width_m * scale)
+    bar = length / scale
+    half = bar / 2.0
+    halo = {"color": "white", "linewidth": 5.0, "solid_capstyle": "butt", "zorder": 9}
+    axes.plot([x, x + bar], [y, y], **halo)
+    axes.plot(
+        [x, x + half], [y, y], color="#202020", linewidth=3.2, solid_capstyle="butt", zorder=9
+    )
+    axes.plot([x + half, x + bar], [y, y], color="#8a8a8a", linewidth=3.2, solid_capstyle="butt",
+              zorder=9)  # fmt: skip
+    text = f"{length / 1000:g} km{place}" if length >= 1000 else f"{length:g} m"
+    _haloed(axes.annotate(text, (x, y), (0, 4), textcoords="offset points", fontsize=7, zorder=9))
+
+
+def round_length(limit: float) -> float:
+    """Greatest 1, 2 or 5 times a power of ten that does not exceed `limit`."""
+    power = 10.0 ** np.floor(np.log10(limit))
+    return float(
+        max(step for step in (1.0, 2.0, 5.0) if step * power <= limit * (1 + 1e-12)) * power
+    )
+
+
+def _haloed(text: Any) -> Any:
+    from matplotlib import patheffects
+
+    text.set_path_effects([patheffects.withStroke(linewidth=2.2, foreground="#ffffffd0")])
+    return text
+
+
+def _labels(axes: Any, content: Content) -> None:
+    """Names where there is room: an earlier label keeps its place, a later one gives way."""
+    renderer = axes.figure.canvas.get_renderer()
+    frame = axes.get_window_extent(renderer)
+    taken = _marker_boxes(axes, content.events)
+    for label in content.labels:
+        words = " ".join(label.text.upper()) if label.kind == "country" else label.text
+        text = axes.annotate(
+            words.replace("$", r"\$"), (label.x, label.y), textcoords="offset points",
+            zorder=9 if label.kind == "place" else 6.5, **_LABEL_STYLE[label.kind],
+        )  # fmt: skip
+        _haloed(text)
+        box = text.get_window_extent(renderer)
+        outside = box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
+        if outside or any(box.overlaps(other) for other in taken):
+            text.remove()
+        else:
+            taken.append(box.padded(3.0))
+
+
+def _marker_boxes(axes: Any, events: EventLayer | None) -> list[Any]:
+    """What few markers cover; among many a name cannot be kept clear of them."""
+    from matplotlib.transforms import Bbox
+
+    if events is None or len(events.rows) > 100:
+        return []
+    spots = axes.transData.transform(np.column_stack([events.x, events.y]))
+    reach = events.size * axes.figure.dpi / 96.0
+    return [Bbox([spot - r, spot + r]) for spot, r in zip(spots, reach)]

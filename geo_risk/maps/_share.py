@@ -1,0 +1,102 @@
+"""What may leave the house: columns that popups show, and points turned into cells.
+
+A map written for others (`share=True`) names no actor, quotes no text, draws no point and shows
+no small count. The columns of a popup are a list of what is allowed, never of what is forbidden,
+so a new column in a source stays out until somebody has thought about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._validate import check_resolution
+
+__all__ = ["DEFAULT_RESOLUTION", "cell_columns", "event_columns", "region_columns", "shared_cells"]
+
+DEFAULT_RESOLUTION = 5  # H3 cells of about 250 km2, 9 km from the middle to a corner
+
+_EVENT = (
+    "event_id", "category", "date_start", "date_end", "date_precision", "time", "fatalities_best",
+    "magnitude", "location_name", "location_precision", "location_uncertainty_km", "match",
+    "country_name", "country_code", "claimed_by", "region_name", "region_code", "border_m",
+    "border_country_code", "h3_cell", "flags",
+)  # fmt: skip
+_CELL = ("h3_cell", "count", "value", "gi_z", "p_value", "q_value", "hotspot")
+_CELL_SHARED = ("h3_cell", "count", "hotspot")
+_REGION = ("region_name", "region_code", "country_name", "administered_by", "claimed_by")
+
+
+def event_columns(frame: Any, asked: Sequence[str] | None) -> list[str]:
+    """Columns of an event's popup: those asked for, else the harmless ones of the schema."""
+    if asked is None:
+        return [name for name in _EVENT if name in frame.columns]
+    unknown = [name for name in asked if name not in frame.columns]
+    if unknown:
+        known = ", ".join(map(str, frame.columns))
+        raise ValueError(
+            f"Invalid popup_columns: {unknown} are no columns of events; they have {known}."
+        )
+    return [name for name in asked if name != "geometry"]
+
+
+def cell_columns(frame: Any, shared: bool) -> list[str]:
+    """Columns of a cell's popup."""
+    return [name for name in (_CELL_SHARED if shared else _CELL) if name in frame.columns]
+
+
+def region_columns(frame: Any) -> list[str]:
+    """Columns of a region's popup."""
+    return [name for name in _REGION if name in frame.columns]
+
+
+def shared_cells(
+    events: Any, lon: NDArray[np.float64], lat: NDArray[np.float64], cells: Any,
+    resolution: int | None, min_count: int,
+) -> Any:  # fmt: skip
+    """Cells that stand in for points, with counts below `min_count` left out (NaN).
+
+    Cells that the caller gives are kept when they are as coarse as asked; finer ones are dropped,
+    because scores of small cells do not add up to scores of large ones, and the events are
+    counted in cells of the resolution asked for.
+    """
+    if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
+        raise ValueError(f"Invalid min_count: {min_count!r}; must be a whole number from 1.")
+    if cells is not None and _coarse_enough(cells, resolution):
+        shown = cells.copy()
+        if "count" in shown.columns:
+            counts = shown["count"].astype("float64")
+            shown["count"] = counts.where((counts >= min_count) | (counts == 0))
+        return shown
+    return _counted(events, lon, lat, check_resolution(
+        DEFAULT_RESOLUTION if resolution is None else resolution), min_count)  # fmt: skip
+
+
+def _coarse_enough(cells: Any, resolution: int | None) -> bool:
+    if resolution is None:
+        return True
+    limit = check_resolution(resolution)
+    if "h3_cell" not in cells.columns:
+        return False
+    import h3
+
+    return all(h3.get_resolution(cell) <= limit for cell in cells["h3_cell"].dropna())
+
+
+def _counted(
+    events: Any, lon: NDArray[np.float64], lat: NDArray[np.float64], resolution: int, least: int
+) -> Any:
+    """Events per H3 cell; counts below `least` are NaN."""
+    if events is None:
+        return None
+    import pandas as pd
+
+    from geo_risk.cells import cells_to_strings, h3_cells
+
+    cells = h3_cells(lon=lon, lat=lat, resolution=resolution)
+    names, counts = np.unique(cells[cells != 0], return_counts=True)
+    shown = np.where(counts >= least, counts.astype(float), np.nan)
+    return pd.DataFrame({"h3_cell": cells_to_strings(names), "count": shown})
