@@ -1,0 +1,434 @@
+"""Kernels of the scan statistic: arrays in, arrays out.
+
+Vocabulary. A *cell* is a location in a period, numbered location * T + period. Each cell has a
+*key*: what the null hypothesis expects of it, in any unit (expected cases, population, product of
+margins). A *window* is a circle (the beginning of a centre's list of neighbours) times a run of
+periods. Its log-likelihood ratio (LLR) depends on its cases c and its key alone.
+
+Simulated data sets go through the windows `LANES` at a time, side by side, so that additions and
+comparisons become vector instructions. Logarithms are avoided: for a level L, the count at which
+a window has LLR > L is known beforehand (`thresholds`), and the LLR is computed only for windows
+that reach it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from geo_risk._jit import njit
+
+__all__ = [
+    "BERNOULLI",
+    "LANES",
+    "POISSON",
+    "accumulate_time",
+    "best_windows",
+    "cuts",
+    "draw_labels",
+    "draw_multinomial",
+    "draw_times",
+    "pad_width",
+    "sweep",
+    "thresholds",
+]
+
+LANES = 128
+POISSON, BERNOULLI = 0, 1
+
+Array = Any  # numba has no types for mypy
+
+_UNROLL = 4
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_M1 = np.uint64(0xBF58476D1CE4E5B9)
+_M2 = np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S32 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32)
+_LOW = np.uint64(0xFFFFFFFF)
+_ONE = np.uint64(1)
+
+
+# --- random numbers: SplitMix64 (Steele, Lea and Flood 2014), one stream per replication ------
+
+
+@njit
+def _mix(z: Any) -> Any:
+    z = (z ^ (z >> _S30)) * _M1
+    z = (z ^ (z >> _S27)) * _M2
+    return z ^ (z >> _S31)
+
+
+@njit
+def _stream(key: Any, replication: int) -> Any:
+    """State of the stream of one replication: depends on nothing but the key and its number."""
+    return _mix(key ^ _mix((np.uint64(replication) + _ONE) * _GAMMA))
+
+
+@njit
+def draw_multinomial(
+    key: Any, replications: Array, cases: int, keep: Array, other: Array, sign: int, counts: Array
+) -> None:
+    """Fill one lane per replication with `cases` cases dealt over the cells.
+
+    `keep` and `other` are Walker's alias table: a cell is drawn uniformly, then left for
+    `other` with probability 1 - keep / 2**32.
+    """
+    counts[:] = 0
+    n_cells = np.uint64(keep.size)
+    for lane in range(replications.size):
+        state = _stream(key, replications[lane])
+        for _ in range(cases):
+            state += _GAMMA
+            u = _mix(state)
+            cell = np.int64(((u >> _S32) * n_cells) >> _S32)
+            if (u & _LOW) >= keep[cell]:
+                cell = other[cell]
+            counts[cell, lane] += sign
+
+
+@njit
+def draw_times(
+    key: Any, replications: Array, first_cell: Array, period: Array, sign: int, counts: Array
+) -> None:
+    """Fill one lane per replication: the events keep their places, their times are shuffled."""
+    counts[:] = 0
+    shuffled = np.empty_like(period)
+    for lane in range(replications.size):
+        state = _stream(key, replications[lane])
+        shuffled[:] = period
+        for i in range(period.size - 1, -1, -1):
+            state += _GAMMA
+            j = np.int64(((_mix(state) >> _S32) * np.uint64(i + 1)) >> _S32)
+            t = shuffled[j]
+            shuffled[j] = shuffled[i]
+            counts[first_cell[i] + t, lane] += sign
+
+
+@njit
+def draw_labels(
+    key: Any, replications: Array, cases: int, cell_of: Array, sign: int, counts: Array
+) -> None:
+    """Fill one lane per replication: the cases are a random subset of all individuals.
+
+    `cell_of` has the cell of each individual. The smaller of cases and controls is drawn,
+    without replacement.
+    """
+    n = cell_of.size
+    few = min(cases, n - cases)
+    step = sign if few == cases else -sign
+    counts[:] = 0
+    if few != cases:
+        for i in range(n):
+            counts[cell_of[i], 0] += sign
+        for cell in range(counts.shape[0]):
+            for lane in range(1, replications.size):
+                counts[cell, lane] = counts[cell, 0]
+    taken = np.zeros(n, dtype=np.bool_)
+    drawn = np.empty(few, dtype=np.int64)
+    for lane in range(replications.size):
+        state = _stream(key, replications[lane])
+        found = 0
+        while found < few:
+            state += _GAMMA
+            i = np.int64(((_mix(state) >> _S32) * np.uint64(n)) >> _S32)
+            if not taken[i]:
+                taken[i] = True
+                drawn[found] = i
+                counts[cell_of[i], lane] += step
+                found += 1
+        for f in range(few):
+            taken[drawn[f]] = False
+
+
+@njit
+def accumulate_time(counts: Array) -> None:
+    """Turn counts (location, period, lane) into sums up to and including each period."""
+    for i in range(counts.shape[0]):
+        for t in range(1, counts.shape[1]):
+            for lane in range(LANES):
+                counts[i, t, lane] += counts[i, t - 1, lane]
+
+
+# --- the statistic -----------------------------------------------------------------------------
+
+
+@njit
+def _c_log(c: float, share: float) -> float:
+    return c * math.log(c / share) if c > 0.0 else 0.0
+
+
+@njit
+def llr(c: float, key: float, cases: float, total: float, kind: int) -> float:
+    """Log-likelihood ratio of a window of c cases, whichever its direction; never negative."""
+    if kind == POISSON:
+        expected = key * (cases / total)
+        return max(_c_log(c, expected) + _c_log(cases - c, cases - expected), 0.0)
+    value = _c_log(c, key) + _c_log(key - c, key)
+    value += _c_log(cases - c, total - key) + _c_log(total - key - cases + c, total - key)
+    return max(value - _c_log(cases, total) - _c_log(total - cases, total), 0.0)
+
+
+@njit
+def cuts(
+    level: float, top: float, cases: float, total: float, kind: int, sign: int, out: Array
+) -> None:
+    """For each count c = 0, 1, ..., the key at which a window of c cases has LLR = level.
+
+    Guaranteed on the safe side, and non-decreasing: for sign = 1 a window of c cases has
+    LLR > level only if its key is below out[c]; for sign = -1 only if its key is above out[c].
+    No window has a key above `top`.
+    """
+    size = out.size
+    above = top * (1.0 + 1e-9)
+    inside = 0.0
+    for c in range(size):
+        even = c * (total / cases)  # the key at which the LLR is 0
+        if sign > 0:
+            lo, hi = max(inside, float(c) if kind == BERNOULLI else 0.0), min(even, above)
+            if c < 2:  # a cluster of high rate has at least two cases
+                out[c] = 0.0
+                continue
+            if hi <= lo or (even > above and llr(c, hi, cases, total, kind) > level):
+                lo = hi
+        else:
+            lo, hi = min(even, above), above
+            if lo < hi and llr(c, top, cases, total, kind) <= level:
+                lo = hi
+        while hi - lo > 1e-6 * hi:
+            middle = 0.5 * (lo + hi)
+            if (llr(c, middle, cases, total, kind) > level) == (sign > 0):
+                lo = middle
+            else:
+                hi = middle
+        inside = lo
+        out[c] = hi * (1.0 + 1e-12) if sign > 0 else lo * (1.0 - 1e-12)
+        if sign > 0 and out[c] > above:
+            out[c:] = np.inf
+            return
+    for c in range(1, size):
+        out[c] = max(out[c], out[c - 1])
+
+
+@njit
+def pad_width(n_starts: int, longest: int, n_periods: int) -> int:
+    """Width of a row of `thresholds`: every start's windows, rounded up to the unrolling."""
+    width = 0
+    for s in range(n_starts):
+        width += -(-(min(n_periods, s + longest) - s) // _UNROLL) * _UNROLL
+    return width
+
+
+@njit
+def _reaching(cut: Array, key: float, sign: int, never: int) -> int:
+    """Smallest c (largest for sign = -1, given as -c) whose cut lets this key through."""
+    lo, hi = 0, cut.size
+    while lo < hi:
+        middle = (lo + hi) // 2
+        if cut[middle] < key or (sign > 0 and cut[middle] == key):
+            lo = middle + 1
+        else:
+            hi = middle
+    if sign > 0:
+        return lo if lo < cut.size else never
+    return 1 - lo if lo > 0 else never
+
+
+@njit
+def thresholds(
+    cut: Array,
+    sign: int,
+    never: int,
+    key_prefix: Array,
+    order: Array,
+    ends: Array,
+    rows: Array,
+    first: int,
+    last: int,
+    n_starts: int,
+    longest: int,
+    out: Array,
+) -> None:
+    """Count that each window of the centres first..last-1 needs, as `sweep` compares it.
+
+    For sign = 1 a window reaches the level with c >= out, for sign = -1 with -c >= out; `never`
+    is out of reach. `rows` numbers the list entries that close a circle, -1 for the others.
+    """
+    n_periods = key_prefix.shape[1] - 1
+    key = np.empty(n_periods + 1)
+    row0 = _first_row(rows, ends[first], ends[last])
+    for z in range(first, last):
+        key[:] = 0.0
+        for k in range(ends[z], ends[z + 1]):
+            for t in range(n_periods + 1):
+                key[t] += key_prefix[order[k], t]
+            if rows[k] < 0:
+                continue
+            row = out[rows[k] - row0]
+            i = 0
+            for s in range(n_starts):
+                for e in range(s + 1, min(n_periods, s + longest) + 1):
+                    row[i] = _reaching(cut, key[e] - key[s], sign, never)
+                    i += 1
+                while i % _UNROLL != 0:
+                    row[i] = never
+                    i += 1
+
+
+@njit
+def _first_row(rows: Array, start: int, stop: int) -> int:
+    for k in range(start, stop):
+        if rows[k] >= 0:
+            return int(rows[k])
+    return 0
+
+
+@njit
+def sweep(
+    counts: Array,
+    order: Array,
+    ends: Array,
+    rows: Array,
+    first: int,
+    last: int,
+    needed: Array,
+    key_prefix: Array,
+    n_starts: int,
+    longest: int,
+    cases: float,
+    total: float,
+    kind: int,
+    sign: int,
+    best: Array,
+) -> None:
+    """Raise best[lane] to the largest LLR among the windows that reach their threshold.
+
+    `counts` has sums over time (`accumulate_time`) of sign * cases; windows are those of the
+    centres first..last-1.
+    """
+    n_periods = counts.shape[1]
+    summed = np.zeros((n_periods + 1 + _UNROLL, LANES), dtype=counts.dtype)
+    hit = np.zeros(LANES, dtype=counts.dtype)
+    key = np.empty(n_periods + 1)
+    row0 = _first_row(rows, ends[first], ends[last])
+    for z in range(first, last):
+        summed[:] = 0
+        key[:] = 0.0
+        for k in range(ends[z], ends[z + 1]):
+            j = order[k]
+            for t in range(n_periods):
+                into, more = summed[t + 1], counts[j, t]
+                for lane in range(LANES):
+                    into[lane] += more[lane]
+            for t in range(n_periods + 1):
+                key[t] += key_prefix[j, t]
+            if rows[k] < 0:
+                continue
+            row = needed[rows[k] - row0]
+            _mark(summed, row, n_starts, longest, n_periods, hit)
+            found = 0
+            for lane in range(LANES):
+                found |= hit[lane]
+            if found:
+                for lane in range(best.size):
+                    if hit[lane]:
+                        best[lane] = _best_of(
+                            summed, lane, row, key, n_starts, longest, cases, total, kind, best[lane]
+                        )
+
+
+@njit
+def _mark(
+    summed: Array, row: Array, n_starts: int, longest: int, n_periods: int, hit: Array
+) -> None:
+    """Mark the lanes in which some run of periods of one circle reaches its threshold."""
+    for lane in range(LANES):
+        hit[lane] = 0
+    i = 0
+    for s in range(n_starts):
+        for e in range(s + 1, min(n_periods, s + longest) + 1, _UNROLL):
+            n0, n1, n2, n3 = row[i], row[i + 1], row[i + 2], row[i + 3]
+            i += _UNROLL
+            for lane in range(LANES):
+                before = summed[s, lane]
+                # The cast back to the narrow type keeps the vectors full.
+                a = hit.dtype.type(summed[e, lane] - before) >= n0
+                b = hit.dtype.type(summed[e + 1, lane] - before) >= n1
+                c = hit.dtype.type(summed[e + 2, lane] - before) >= n2
+                d = hit.dtype.type(summed[e + 3, lane] - before) >= n3
+                hit[lane] |= (a | b) | (c | d)
+
+
+@njit
+def _best_of(
+    summed: Array,
+    lane: int,
+    row: Array,
+    key: Array,
+    n_starts: int,
+    longest: int,
+    cases: float,
+    total: float,
+    kind: int,
+    best: float,
+) -> float:
+    n_periods = key.size - 1
+    i = 0
+    for s in range(n_starts):
+        for e in range(s + 1, min(n_periods, s + longest) + 1):
+            c = summed[e, lane] - summed[s, lane]
+            if c >= row[i]:
+                best = max(best, llr(abs(c), key[e] - key[s], cases, total, kind))
+            i += 1
+        i += -i % _UNROLL
+    return best
+
+
+@njit
+def best_windows(
+    count_prefix: Array,
+    key_prefix: Array,
+    order: Array,
+    ends: Array,
+    rows: Array,
+    n_starts: int,
+    longest: int,
+    cases: float,
+    total: float,
+    kind: int,
+    high: bool,
+    low: bool,
+    start: int,
+    stop: int,
+    value: Array,
+    where: Array,
+) -> None:
+    """Best window of each centre start..stop-1 in the observed data, every LLR computed.
+
+    `value` gets the LLR (0 where no window qualifies), `where` the list entry that closes the
+    circle, the first period and the one after the last (-1 where none). Ties stay with the
+    smallest circle, then the earliest and the shortest run.
+    """
+    n_periods = key_prefix.shape[1] - 1
+    count = np.empty(n_periods + 1, dtype=np.int64)
+    key = np.empty(n_periods + 1)
+    for z in range(start, stop):
+        count[:] = 0
+        key[:] = 0.0
+        value[z] = 0.0
+        where[z] = -1
+        for k in range(ends[z], ends[z + 1]):
+            for t in range(n_periods + 1):
+                count[t] += count_prefix[order[k], t]
+                key[t] += key_prefix[order[k], t]
+            if rows[k] < 0:
+                continue
+            for s in range(n_starts):
+                for e in range(s + 1, min(n_periods, s + longest) + 1):
+                    c, amount = count[e] - count[s], key[e] - key[s]
+                    more = c * total > cases * amount
+                    if (more and high and c >= 2) or (low and c * total < cases * amount):
+                        new = llr(c, amount, cases, total, kind)
+                        if new > value[z] * (1.0 + 1e-12):
+                            value[z] = new
+                            where[z, 0], where[z, 1], where[z, 2] = k, s, e
