@@ -1,0 +1,21 @@
+"""Events in: what ACLED, UCDP, GDELT, GTD and plain tables say, in one schema."""
+
+from geo_risk.events.read import read_events
+from geo_risk.events.schema import (
+    COUNTRY_CODE_SYSTEM,
+    DATE_PRECISIONS,
+    FIELDS,
+    FLAGS,
+    LOCATION_PRECISIONS,
+    SOURCES,
+)
+
+__all__ = [
+    "COUNTRY_CODE_SYSTEM",
+    "DATE_PRECISIONS",
+    "FIELDS",
+    "FLAGS",
+    "LOCATION_PRECISIONS",
+    "SOURCES",
+    "read_events",
+]

@@ -1,0 +1,169 @@
+"""Compressed text, opened as a stream: nothing is written to disk, and bombs are refused."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any, cast
+
+from geo_risk.errors import DataCorruptError
+
+__all__ = ["DEFAULT_UNPACKED_BYTES", "check_zip", "open_stream", "sniff"]
+
+DEFAULT_UNPACKED_BYTES = 16 * 2**30
+"""Most that one archive may unpack to unless the caller allows more."""
+
+# Event tables compress about 5 to 20 times and DEFLATE at most 1032 times. A table of 100 times
+# is not one; below the allowance the ratio says nothing (a short file of equal rows).
+_MAX_RATIO = 100
+_RATIO_ALLOWANCE = 64 * 2**20
+_TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".psv")
+_MAGIC = (
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\x1f\x8b", "gzip"),
+    (b"PAR1", "parquet"),
+    (b"SQLite format 3\x00", "vector"),
+    (b"fgb\x03", "vector"),
+    (b"\xd0\xcf\x11\xe0", "xls"),
+    (b"ARROW1", "arrow"),
+)
+
+
+def sniff(path: Path) -> str:
+    """Kind of a file by its first bytes and, where these do not tell, by its name."""
+    with path.open("rb") as stream:
+        head = stream.read(64)
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return "excel" if kind == "zip" and _is_workbook(path) else kind
+    suffix = path.suffix.lower()
+    if suffix in {".geojson", ".json", ".jsonl", ".ndjson"}:
+        return "jsonl" if suffix in {".jsonl", ".ndjson"} else "json"
+    if suffix in {".shp", ".gpkg", ".fgb", ".gml", ".kml"}:
+        return "vector"
+    if suffix in {".parquet", ".geoparquet", ".xlsx", ".xlsm", ".zip", ".gz", ".arrow", ".feather"}:
+        raise DataCorruptError(f"{path.name} is no {suffix[1:]} file: it begins with {head[:8]!r}.")
+    return "text"
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except zipfile.BadZipFile:
+        return False
+
+
+class _Counted(io.RawIOBase):
+    """A stream that stops when it has given more than an honest archive would."""
+
+    def __init__(self, stream: IO[bytes], packed: int, limit: int, name: str) -> None:
+        self._stream, self._limit, self._name = stream, limit, name
+        self._ratio_limit = max(_RATIO_ALLOWANCE, _MAX_RATIO * packed)
+        self._given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            block = self._stream.read(len(buffer))
+        except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
+            raise DataCorruptError(
+                f"{self._name} is damaged or cut short: {error} (after {self._given} bytes)."
+            ) from error
+        self._given += len(block)
+        _refuse(self._given, self._limit, self._ratio_limit, self._name)
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
+
+
+def _refuse(size: int, limit: int, ratio_limit: int, name: str) -> None:
+    if size > limit:
+        raise ValueError(
+            f"{name} unpacks to more than {limit} bytes. If you trust it, pass a larger "
+            "max_unpacked_bytes=."
+        )
+    if size > ratio_limit:
+        raise ValueError(
+            f"{name} unpacks to more than {_MAX_RATIO} times its size, as a zip bomb does. If "
+            "you trust it, unpack it yourself and read the file."
+        )
+
+
+def check_zip(archive: zipfile.ZipFile, limit: int, name: str) -> None:
+    """Refuse an archive that would unpack to too much, by the sizes it states itself."""
+    members = archive.infolist()
+    packed = sum(member.compress_size for member in members)
+    size = sum(member.file_size for member in members)
+    _refuse(size, limit, max(_RATIO_ALLOWANCE, _MAX_RATIO * packed), name)
+
+
+def open_stream(path: Path, kind: str, *, member: str | None, max_bytes: int) -> IO[bytes]:
+    """Open a plain, gzip or zip file of delimited text as a stream of bytes."""
+    if kind == "gzip":
+        packed = path.stat().st_size
+        unpacked = cast(IO[bytes], gzip.GzipFile(path, "rb"))
+        counted = _Counted(unpacked, packed, max_bytes, path.name)
+        return io.BufferedReader(counted, 1 << 18)
+    if kind == "zip":
+        return _open_member(path, member, max_bytes)
+    return path.open("rb")
+
+
+def _open_member(path: Path, wanted: str | None, max_bytes: int) -> IO[bytes]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise DataCorruptError(f"{path.name} is no readable zip archive: {error}.") from error
+    with archive:  # the open member keeps the file alive
+        info = _choose_member(archive, wanted, path.name)
+        if info.flag_bits & 0x1:
+            raise ValueError(f"{path.name} is encrypted: unpack it with its password first.")
+        try:
+            stream = archive.open(info)
+        except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+            raise DataCorruptError(
+                f"{path.name}: cannot open {info.filename!r}: {error}."
+            ) from error
+        counted = _Counted(stream, info.compress_size, max_bytes, path.name)
+        return io.BufferedReader(counted, 1 << 18)
+
+
+def _choose_member(archive: zipfile.ZipFile, wanted: str | None, name: str) -> zipfile.ZipInfo:
+    files = [info for info in archive.infolist() if not info.is_dir()]
+    if wanted is not None:
+        for info in files:
+            if info.filename == wanted:
+                return info
+        raise ValueError(f"Invalid member: {wanted!r}; {name} holds {_listed(files)}.")
+    shown = [
+        info
+        for info in files
+        if not info.filename.startswith("__MACOSX/")
+        and not info.filename.rpartition("/")[2].startswith(".")
+    ]
+    tables = [info for info in shown if info.filename.lower().endswith(_TEXT_SUFFIXES)]
+    if len(tables) == 1:
+        return tables[0]
+    if not tables:
+        raise ValueError(
+            f"{name} holds no delimited text (.csv, .tsv, .txt) but {_listed(shown)}. Unpack it "
+            "and read the file itself."
+        )
+    raise ValueError(f"{name} holds several tables: {_listed(tables)}. Choose one with member=.")
+
+
+def _listed(files: list[zipfile.ZipInfo]) -> str:
+    names = [repr(info.filename) for info in files[:8]]
+    more = f" and {len(files) - 8} more" if len(files) > 8 else ""
+    return (", ".join(names) or "nothing") + more

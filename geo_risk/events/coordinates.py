@@ -1,0 +1,189 @@
+"""Longitudes and latitudes, or geometries of any kind → points in EPSG:4326 and flags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk.events.draft import Draft
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["points_from_geometry", "points_from_lonlat"]
+
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+
+# A whole table is called swapped only where at least this share of its latitudes is impossible:
+# one mistyped latitude must not throw doubt on a table whose longitudes happen to be below 90.
+_SWAPPED_SHARE = 0.1
+# No longitude, wrapped or not, reaches this; projected coordinates in metres nearly always do.
+_LARGEST_DEGREES = 540.0
+
+
+def points_from_lonlat(
+    draft: Draft,
+    lon: FloatArray,
+    lat: FloatArray,
+    *,
+    unreadable: BoolArray,
+    names: tuple[str, str],
+    crs: Any = None,
+) -> None:
+    """Set `draft`'s geometry from two columns of numbers.
+
+    Raises
+    ------
+    ValueError
+        Most rows look like projected coordinates and no `crs` says which.
+    """
+    import shapely
+
+    draft.flag("bad_coordinates", unreadable)
+    absent = (np.isnan(lon) | np.isnan(lat)) & ~unreadable
+    draft.flag("no_coordinates", absent)
+    usable = ~(absent | unreadable)
+    if crs is not None:
+        lon, lat, failed = _reproject(lon, lat, crs)
+        draft.flag("bad_coordinates", failed & usable)
+        usable &= ~failed
+    else:
+        _refuse_projected(lon, lat, usable, names)
+    good = _flag_positions(draft, lon, lat, usable, names)
+    geometry = np.full(draft.n, None, dtype=object)
+    geometry[good] = shapely.points(lon[good], lat[good])
+    draft.fields["geometry"] = geometry
+
+
+def _refuse_projected(
+    lon: FloatArray, lat: FloatArray, usable: BoolArray, names: tuple[str, str]
+) -> None:
+    # Equal values on both sides (-9999, -9999) are a stand-in for "missing", not metres.
+    far = usable & (np.fmax(np.abs(lon), np.abs(lat)) > _LARGEST_DEGREES) & (lon != lat)
+    if not far.any() or 2 * int(far.sum()) <= int(usable.sum()):
+        return
+    first = int(np.argmax(far))
+    raise ValueError(
+        f"Invalid coordinates in columns {names[0]!r}, {names[1]!r}: {int(far.sum())} of "
+        f"{int(usable.sum())} rows cannot be degrees; first at row {first}: ({lon[first]:g}, "
+        f"{lat[first]:g}). These look like projected coordinates: say which with crs=, for "
+        'example crs="EPSG:32642".'
+    )
+
+
+def _reproject(lon: FloatArray, lat: FloatArray, crs: Any) -> tuple[FloatArray, FloatArray, Any]:
+    from pyproj import Transformer
+
+    transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    x, y = transformer.transform(lon, lat)
+    failed = ~(np.isfinite(x) & np.isfinite(y))
+    return np.asarray(x), np.asarray(y), failed & ~(np.isnan(lon) | np.isnan(lat))
+
+
+def _flag_positions(
+    draft: Draft, lon: FloatArray, lat: FloatArray, usable: BoolArray, names: tuple[str, str]
+) -> BoolArray:
+    """Flag what no position on Earth can be; return the rows that are left."""
+    with np.errstate(invalid="ignore"):
+        high_lat = usable & (np.abs(lat) > 90.0)
+        high_lon = usable & (np.abs(lon) > 180.0)
+        swappable = high_lat & (np.abs(lat) <= 180.0) & (np.abs(lon) <= 90.0)
+    null = usable & (lon == 0.0) & (lat == 0.0)
+    draft.flag("lat_out_of_range", high_lat)
+    draft.flag("lon_out_of_range", high_lon)
+    draft.flag("null_island", null)
+    draft.flag("maybe_swapped", swappable)
+    judged = usable & ~null
+    if high_lat.sum() >= max(1.0, _SWAPPED_SHARE * judged.sum()) and _valid_swapped(
+        lon, lat, judged
+    ):
+        draft.flag("maybe_swapped", judged)
+        draft.notes.append(
+            f"{int(high_lat.sum())} of {int(judged.sum())} latitudes are outside [-90, 90], and "
+            "every row would be valid with longitude and latitude exchanged: if they are "
+            f"swapped, pass lon={names[1]!r}, lat={names[0]!r}"
+        )
+    good: BoolArray = usable & ~(high_lat | high_lon | null)
+    return good
+
+
+def _valid_swapped(lon: FloatArray, lat: FloatArray, rows: BoolArray) -> bool:
+    return bool((np.abs(lon[rows]) <= 90.0).all() and (np.abs(lat[rows]) <= 180.0).all())
+
+
+def points_from_geometry(draft: Draft, geometry: gpd.GeoSeries, name: str, crs: Any = None) -> None:
+    """Set `draft`'s geometry from geometries of any kind and CRS.
+
+    Points stay as they are (with their height, where they have one). Everything else is stood
+    for by a point on its surface and flagged. Geometries that were not taken as they stood are
+    kept as WKT (EPSG:4326) in the column `geometry_`.
+
+    Raises
+    ------
+    ValueError
+        No CRS is known.
+    """
+    import shapely
+
+    series = _to_wgs84(geometry, name, crs)
+    shapes = np.asarray(series.array, dtype=object)
+    kind = shapely.get_type_id(shapes)  # -1 for None
+    empty = (kind == -1) | shapely.is_empty(shapes)
+    single = (kind == 4) & (shapely.get_num_geometries(shapes) == 1) & ~empty
+    points = shapes.copy()
+    points[single] = shapely.get_geometry(shapes[single], 0)
+    other = ~empty & (kind != 0) & ~single
+    points[other] = [_stand_in(shape) for shape in shapes[other]]
+    draft.flag("not_a_point", other)
+    lost = other & np.array([point is None for point in points], dtype=bool)
+    finite = np.zeros(draft.n, dtype=bool)
+    lon, lat = np.full(draft.n, np.nan), np.full(draft.n, np.nan)
+    present = ~empty & ~lost
+    lon[present], lat[present] = shapely.get_x(points[present]), shapely.get_y(points[present])
+    finite[present] = np.isfinite(lon[present]) & np.isfinite(lat[present])
+    draft.flag("no_coordinates", empty)
+    draft.flag("bad_coordinates", ~finite & ~empty)
+    good = _flag_positions(draft, lon, lat, finite, ("x", "y"))
+    out = np.full(draft.n, None, dtype=object)
+    out[good] = points[good]
+    draft.fields["geometry"] = out
+    changed = ~empty & (other | ~good)
+    if changed.any():
+        kept = np.full(draft.n, None, dtype=object)
+        kept[changed] = shapely.to_wkt(shapes[changed], rounding_precision=-1)
+        draft.extra["geometry_"] = kept
+
+
+def _stand_in(shape: Any) -> Any:
+    """A point on the surface of `shape`; None where the shape is too broken to have one."""
+    import shapely
+
+    try:
+        point = shapely.point_on_surface(shape)
+    except shapely.GEOSException:
+        return None
+    return None if point is None or point.is_empty else point
+
+
+def _to_wgs84(geometry: gpd.GeoSeries, name: str, crs: Any) -> gpd.GeoSeries:
+    from pyproj import CRS
+
+    if geometry.crs is None:
+        if crs is None:
+            raise ValueError(
+                f"The geometries in {name!r} have no CRS, so their coordinates cannot be "
+                'interpreted. If they are degrees, use frame.set_crs("EPSG:4326") or pass '
+                'crs="EPSG:4326"; otherwise name their CRS the same way.'
+            )
+        geometry = geometry.set_crs(crs)
+    elif crs is not None and CRS.from_user_input(crs) != geometry.crs:
+        raise ValueError(
+            f"Invalid crs: {crs!r}, but the geometries in {name!r} state {geometry.crs.name}. "
+            "Leave crs= out, or use frame.set_crs(..., allow_override=True) if that is wrong."
+        )
+    if CRS.from_user_input(geometry.crs).equals(CRS.from_epsg(4326), ignore_axis_order=True):
+        return geometry
+    return geometry.to_crs("EPSG:4326")

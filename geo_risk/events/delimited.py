@@ -1,0 +1,318 @@
+"""Delimited text, line by line: no row is lost, however broken its neighbours are.
+
+A line that cannot be a row of the table is kept with the reason and its text; whatever it would
+have swallowed (an opening quote that never closes eats the lines below it) is read on its own.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO
+
+__all__ = ["Chunk", "DelimitedReader"]
+
+_DELIMITERS = (",", "\t", ";", "|")
+_LONGEST_LINE = 16 * 2**20
+
+
+@dataclass
+class Chunk:
+    """Rows in the file's order; a malformed row is all None here and told of in `malformed`."""
+
+    rows: list[list[str] | tuple[None, ...]] = field(default_factory=list)
+    malformed: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Position in `rows` → (flag, text of the line)."""
+    fell_back: list[int] = field(default_factory=list)
+    """Positions of rows that were no UTF-8."""
+    messages: list[str] = field(default_factory=list)
+    """The first malformed lines in words."""
+
+
+class _Lines:
+    """Decoded lines, with a memory of those that the current record took."""
+
+    def __init__(self, stream: IO[bytes], encoding: str | None, name: str) -> None:
+        self.name = name
+        self.number = 0  # of the last line given out, counted from 1
+        self.taken: list[str] = []
+        self.fell_back = False
+        self._pushed: deque[tuple[str, bool]] = deque()
+        self._fallbacks: list[bool] = []
+        if encoding is not None and encoding.lower().replace("_", "-") in {"utf-8", "utf8"}:
+            encoding = "utf-8-sig"
+        head = stream.peek(4096)[:4096] if isinstance(stream, io.BufferedReader) else b""
+        self.encoding = encoding or _encoding_of(head, name)
+        self._text: io.TextIOWrapper | None = None
+        if encoding is not None or self.encoding != "utf-8":
+            self._text = io.TextIOWrapper(stream, self.encoding, newline="")
+        elif b"\r" in head and b"\n" not in head:
+            self._text = io.TextIOWrapper(stream, "utf-8", newline=None)
+        elif head.startswith(b"\xef\xbb\xbf"):
+            stream.read(3)
+        self._stream = stream
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if self._pushed:
+            line, fell_back = self._pushed.popleft()
+        else:
+            line, fell_back = self._read()
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.taken.append(line)
+        self._fallbacks.append(fell_back)
+        self.fell_back |= fell_back
+        return line
+
+    def _read(self) -> tuple[str, bool]:
+        if self._text is not None:
+            try:
+                line = self._text.readline(_LONGEST_LINE)
+            except UnicodeError as error:
+                raise ValueError(
+                    f"{self.name}, line {self.number + 1}: the text is not {self.encoding} "
+                    f"({error}). Pass the right encoding=."
+                ) from error
+            self._check_length(len(line))
+            return line, False
+        raw = self._stream.readline(_LONGEST_LINE)
+        self._check_length(len(raw))
+        try:
+            return raw.decode("utf-8"), False
+        except UnicodeDecodeError:
+            return raw.decode("cp1252", errors="replace"), True
+
+    def _check_length(self, length: int) -> None:
+        if length >= _LONGEST_LINE:
+            raise ValueError(
+                f"{self.name}, line {self.number + 1}: longer than {_LONGEST_LINE} bytes; this is "
+                "no table of delimited text."
+            )
+
+    def begin(self) -> None:
+        """Forget the lines of the record before."""
+        self.taken, self._fallbacks, self.fell_back = [], [], False
+
+    def give_back(self, keep: int) -> None:
+        """Give back all but the first `keep` lines of the current record."""
+        extra = list(zip(self.taken[keep:], self._fallbacks[keep:]))
+        self._pushed.extendleft(reversed(extra))
+        self.number -= len(extra)
+        del self.taken[keep:], self._fallbacks[keep:]
+        self.fell_back = any(self._fallbacks)
+
+
+def _encoding_of(head: bytes, name: str) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if b"\x00" in head:
+        raise ValueError(
+            f"{name} is not text: it has NUL bytes near its start. If it is UTF-16 without a "
+            'mark, pass encoding="utf-16-le" or "utf-16-be".'
+        )
+    return "utf-8"
+
+
+class DelimitedReader:
+    """Header and rows of one file of delimited text (quotes as in RFC 4180, forgivingly).
+
+    Parameters
+    ----------
+    stream : binary stream, buffered
+    name : str
+        Name of the file, for messages.
+    delimiter : str, optional
+        By default whichever of comma, tab, semicolon and bar splits the header into most fields.
+    encoding : str, optional
+        By default UTF-8 (or UTF-16 where a mark says so); a line that is no UTF-8 is read as
+        Windows-1252 and flagged.
+    names : list of str, optional
+        Column names of a file without a header; else call `read_header`.
+    """
+
+    def __init__(
+        self,
+        stream: IO[bytes],
+        name: str,
+        *,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        names: list[str] | None = None,
+    ) -> None:
+        self.name = name
+        self._stream = stream
+        self._lines = _Lines(stream, encoding, name)
+        self.encoding = self._lines.encoding
+        first = self._first_line()
+        if not first:
+            raise ValueError(f"{name} is empty: it has not even a header.")
+        self.columns: list[str] = []
+        self._reader: Iterator[list[str]] = iter(())
+        self.use(names or [], delimiter or _sniff_delimiter(first, True), quoting=True)
+
+    def close(self) -> None:
+        """Close the stream."""
+        self._stream.close()
+
+    def use(self, names: list[str], delimiter: str, *, quoting: bool) -> None:
+        """Take other names, delimiter and quoting, before the first row is read."""
+        self.columns, self.delimiter, self._quoting = names, delimiter, quoting
+        self._reader = csv.reader(
+            self._lines,
+            delimiter=delimiter,
+            strict=quoting,
+            quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
+        )
+
+    def read_header(self) -> None:
+        """Take the column names from the first line."""
+        self._lines.begin()
+        try:
+            header = next(self._reader)
+        except (csv.Error, StopIteration) as error:
+            line = "".join(self._lines.taken)[:80]
+            raise ValueError(f"{self.name}: the header cannot be read: {line!r}.") from error
+        self.columns = unique_names(header)
+
+    def peek(self, n: int) -> list[str]:
+        """Return the next `n` lines, which stay to be read."""
+        self._lines.begin()
+        lines = [line for _, line in zip(range(n), self._lines)]
+        self._lines.give_back(0)
+        return lines
+
+    def _first_line(self) -> str:
+        for line in self._lines:
+            if line.strip():
+                self._lines.give_back(len(self._lines.taken) - 1)
+                return line
+        return ""
+
+    def take(self, n: int) -> Chunk | None:
+        """Return up to `n` further rows; None after the last."""
+        chunk, width = Chunk(), len(self.columns)
+        nothing = (None,) * width
+        lines, reader = self._lines, self._reader
+        while len(chunk.rows) < n:
+            lines.begin()
+            row: list[str] | tuple[str, str] | None
+            try:
+                cells = next(reader)
+            except StopIteration:
+                break
+            except csv.Error as error:
+                row = self._recover(str(error))
+            else:
+                row = cells if len(cells) == width else self._repair(cells)
+            if row is None:
+                continue
+            if lines.fell_back:
+                chunk.fell_back.append(len(chunk.rows))
+            if isinstance(row, tuple):
+                chunk.malformed[len(chunk.rows)] = (row[0], "".join(lines.taken).rstrip("\r\n"))
+                if len(chunk.messages) < 5:
+                    chunk.messages.append(f"line {lines.number}: {row[1]}")
+                chunk.rows.append(nothing)
+            else:
+                chunk.rows.append(row)
+        return chunk if chunk.rows else None
+
+    def _repair(self, row: list[str]) -> list[str] | tuple[str, str] | None:
+        """A row of the wrong width: None if it is blank, the row if it can be saved."""
+        width, taken = len(self.columns), self._lines.taken
+        if not row or (len(row) == 1 and not row[0].strip() and width > 1):
+            return None  # a blank line is no row
+        if len(row) > width and not any(cell.strip() for cell in row[width:]):
+            return row[:width]  # delimiters after the last field
+        if len(taken) > 1 and any(self._fits(line) for line in taken[1:]):
+            self._lines.give_back(1)
+            return "unreadable_row", "a quote opens a field and does not close it"
+        code = "too_few_fields" if len(row) < width else "too_many_fields"
+        return code, f"{len(row)} fields where the header has {width}"
+
+    def _recover(self, reason: str) -> list[str] | tuple[str, str] | None:
+        """A record that the strict parser refuses: read it leniently, else its first line."""
+        self._lines.give_back(0)
+        try:
+            row = next(csv.reader(self._lines, delimiter=self.delimiter), None)
+        except csv.Error:
+            row = None
+        if (
+            row is not None
+            and len(row) == len(self.columns)
+            and not any(self._fits(line) for line in self._lines.taken[1:])
+        ):
+            return row
+        self._lines.give_back(1)
+        line = self._lines.taken[0]
+        row = _split(line.rstrip("\r\n"), self.delimiter, self._quoting)
+        if row is None:
+            return "unreadable_row", reason
+        return row if len(row) == len(self.columns) else self._repair(row)
+
+    def _fits(self, line: str) -> bool:
+        row = _split(line.rstrip("\r\n"), self.delimiter, self._quoting)
+        return row is not None and len(row) == len(self.columns)
+
+
+def _split(line: str, delimiter: str, quoting: bool) -> list[str] | None:
+    """Fields of one line, forgiving quotes inside fields; None where a quote stays open."""
+    if not quoting:
+        return line.split(delimiter)
+    fields, i = [], 0
+    while True:
+        if line.startswith('"', i):
+            end = i + 1
+            while (end := line.find('"', end)) != -1:
+                after = line[end + 1 : end + 2]
+                if after == '"':
+                    end += 2
+                elif after in {"", delimiter}:
+                    break
+                else:
+                    end += 1  # a quote inside the field that should have been doubled
+            if end == -1:
+                return None
+            fields.append(line[i + 1 : end].replace('""', '"'))
+            i = end + 1
+        else:
+            end = line.find(delimiter, i)
+            end = len(line) if end == -1 else end
+            fields.append(line[i:end])
+            i = end
+        if i >= len(line):
+            return fields
+        i += 1  # past the delimiter
+        if i == len(line):
+            return [*fields, ""]
+
+
+def _sniff_delimiter(line: str, quoting: bool) -> str:
+    text = line.rstrip("\r\n")
+    counts = [len(_split(text, mark, quoting) or []) for mark in _DELIMITERS]
+    best = max(counts)
+    return _DELIMITERS[counts.index(best)] if best > 1 else ","
+
+
+def unique_names(header: list[str]) -> list[str]:
+    """Tidy column names: stripped, filled in where empty, repeated ones numbered (a, a.1)."""
+    out: list[str] = []
+    used = {name.strip() for name in header}
+    seen: set[str] = set()
+    for position, raw in enumerate(header, start=1):
+        name = raw.strip() or f"column_{position}"
+        if name in seen:
+            number = 1
+            while f"{name}.{number}" in used | seen:
+                number += 1
+            name = f"{name}.{number}"
+        seen.add(name)
+        out.append(name)
+    return out

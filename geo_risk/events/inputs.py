@@ -1,0 +1,372 @@
+"""Anything a caller may hold (a path, a frame, a list of dicts) → one plain table."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geo_risk.errors import DataCorruptError, DataNotFoundError
+from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES, check_zip, open_stream, sniff
+from geo_risk.events.delimited import Chunk, DelimitedReader, unique_names
+from geo_risk.events.gdelt import headerless_names
+from geo_risk.events.values import MISSING_WORDS
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+__all__ = ["Loaded", "Options", "load", "open_text", "table_of_rows"]
+
+_NUMBER = r"[-+]?(0|[1-9]\d*)(\.\d*)?([eE][-+]\d+)?|[-+]?(0|[1-9]\d*)\.\d+[eE]\d+|[-+]?\.\d+"
+_WHOLE = r"-?(0|[1-9]\d{0,17})"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a caller may decide; `None` leaves it to be found out."""
+
+    source: str | None = None
+    lon: str | None = None
+    lat: str | None = None
+    columns: Mapping[str, str | list[str]] = field(default_factory=dict)
+    crs: Any = None
+    dayfirst: bool | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    names: list[str] | None = None
+    member: str | None = None
+    layer: str | int | None = None
+    max_unpacked_bytes: int = DEFAULT_UNPACKED_BYTES
+
+
+@dataclass
+class Loaded:
+    """A table with an index 0..n-1, and what is known about how it came in."""
+
+    frame: pd.DataFrame
+    index: pd.Index[Any]
+    geometry: gpd.GeoSeries | None = None
+    geometry_name: str = "geometry"
+    chunk: Chunk = field(default_factory=Chunk)
+    report: dict[str, Any] = field(default_factory=dict)
+    attrs: dict[Any, Any] = field(default_factory=dict)
+
+
+def load(path_or_frame: Any, options: Options) -> Loaded:
+    """Read a path or take over a frame; the caller's object is never changed."""
+    import pandas as pd
+
+    if isinstance(path_or_frame, (str, os.PathLike)):
+        return _load_path(existing(path_or_frame), options)
+    if isinstance(path_or_frame, pd.DataFrame):
+        return _take_frame(path_or_frame)
+    if hasattr(path_or_frame, "__arrow_c_stream__"):
+        import pyarrow as pa
+
+        table = path_or_frame if isinstance(path_or_frame, pa.Table) else pa.table(path_or_frame)
+        return _take_frame(_frame_of_arrow(table))
+    if isinstance(path_or_frame, Mapping):
+        if path_or_frame.get("type") == "FeatureCollection":
+            return _take_frame(_frame_of_features(path_or_frame.get("features")))
+        return _take_frame(pd.DataFrame(dict(path_or_frame)))
+    if isinstance(path_or_frame, Iterable) and not isinstance(path_or_frame, (bytes, bytearray)):
+        return _take_frame(_frame_of_records(path_or_frame))
+    raise TypeError(
+        f"Invalid path_or_frame: {type(path_or_frame).__name__}; a path, a data frame (pandas, "
+        "geopandas, polars, Arrow) or an iterable of dicts is needed."
+    )
+
+
+def existing(path: str | os.PathLike[str]) -> Path:
+    """`path` as a Path of a file that is there."""
+    found = Path(path)
+    if not found.is_file():
+        what = "is a directory, not a file" if found.is_dir() else "does not exist"
+        hint = " read_events downloads nothing." if "://" in str(path) else ""
+        raise DataNotFoundError(f"{str(path)!r} {what}.{hint}")
+    return found
+
+
+def _load_path(path: Path, options: Options) -> Loaded:
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path.name} is empty: it has not even a header.")
+    kind = sniff(path)
+    if kind in {"text", "gzip", "zip"}:
+        return _load_text(path, kind, options)
+    readers = {"parquet": _read_parquet, "arrow": _read_arrow, "json": _read_json}
+    if kind == "jsonl":
+        frame = _read_json_lines(path)
+    elif kind == "vector":
+        frame = _read_vector(path, options.layer)
+    elif kind in {"excel", "xls"}:
+        frame = _read_excel(path, kind, options)
+    else:
+        frame = readers[kind](path)
+    loaded = _take_frame(frame)
+    loaded.report |= {"input": path.name, "format": kind}
+    return loaded
+
+
+def open_text(path: Path, kind: str, options: Options) -> DelimitedReader:
+    """Open delimited text; a GDELT export, which has no header, gets its column names."""
+    stream = open_stream(path, kind, member=options.member, max_bytes=options.max_unpacked_bytes)
+    try:
+        reader = DelimitedReader(
+            stream,
+            path.name,
+            delimiter=options.delimiter,
+            encoding=options.encoding,
+            names=options.names,
+        )
+        names = options.names
+        if names is None and options.source in {None, "gdelt"}:
+            names = headerless_names(reader.peek(50))
+            if names is not None:
+                reader.use(names, "\t", quoting=False)
+        if names is None:
+            reader.read_header()
+    except BaseException:
+        stream.close()
+        raise
+    return reader
+
+
+def _load_text(path: Path, kind: str, options: Options) -> Loaded:
+    import pandas as pd
+
+    reader = open_text(path, kind, options)
+    try:
+        chunk = reader.take(2**62) or Chunk()
+    finally:
+        reader.close()
+    frame = table_of_rows(chunk, reader.columns, infer=True)
+    report = {
+        "input": path.name,
+        "format": kind,
+        "delimiter": reader.delimiter,
+        "encoding": reader.encoding,
+    }
+    return Loaded(frame, pd.RangeIndex(len(frame)), chunk=chunk, report=report)
+
+
+def table_of_rows(chunk: Chunk, columns: list[str], *, infer: bool) -> pd.DataFrame:
+    """Frame of text rows; with `infer`, a column whose every value is a number becomes one.
+
+    A column stays text where a number would lose something: leading zeros (P-codes, CAMEO
+    codes), more digits than 18. An empty cell is missing; the text "NA" is not (Namibia), unless
+    all else in the column is numbers.
+    """
+    import pandas as pd
+
+    if not chunk.rows:
+        return pd.DataFrame({name: pd.Series([], dtype=object) for name in columns})
+    data = {}
+    for name, cells in zip(columns, zip(*chunk.rows)):
+        values = [cell or None for cell in cells]
+        data[name] = _infer(values) if infer else _text_series(values)
+    return pd.DataFrame(data, columns=pd.Index(columns))
+
+
+def _text_series(values: list[str | None]) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.Series(values, dtype=pd.Series(["a"]).dtype)
+
+
+def _infer(values: list[str | None]) -> pd.Series[Any]:
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    array = pa.array(values, pa.string())
+    words = pa.array([*sorted(MISSING_WORDS), "NA"], pa.string())
+    stripped = pc.utf8_trim_whitespace(array)
+    stripped = pc.if_else(
+        pc.is_in(stripped, value_set=words), pa.scalar(None, pa.string()), stripped
+    )
+    if stripped.null_count == len(stripped):
+        return _text_series(values)
+    for pattern, whole in ((_WHOLE, True), (_NUMBER, False)):
+        if pc.all(pc.match_substring_regex(stripped, f"^({pattern})$")).as_py():
+            if not whole:
+                return pd.Series(pc.cast(stripped, pa.float64()).to_numpy(zero_copy_only=False))
+            numbers = pc.cast(stripped, pa.int64())
+            if numbers.null_count:
+                return pd.Series(numbers.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get))
+            return pd.Series(numbers.to_numpy(zero_copy_only=False))
+    return _text_series(values)
+
+
+def _take_frame(frame: pd.DataFrame) -> Loaded:
+    import geopandas as gpd
+    import pandas as pd
+
+    table = pd.DataFrame(frame).copy(deep=False)
+    attrs = dict(frame.attrs)
+    geometry, geometry_name = None, "geometry"
+    if isinstance(frame, gpd.GeoDataFrame):
+        geometry_name = frame._geometry_column_name  # None where no column is active
+        if geometry_name is not None and geometry_name in frame.columns:
+            position = list(frame.columns).index(geometry_name)
+            geometry = gpd.GeoSeries(frame.geometry.array, crs=frame.crs)
+            table = table.iloc[:, [i for i in range(table.shape[1]) if i != position]]
+    table.columns = pd.Index(unique_names([_column_name(name) for name in table.columns]))
+    table.index = pd.RangeIndex(len(table))
+    report = {"input": type(frame).__name__, "format": "frame"}
+    return Loaded(table, frame.index, geometry, str(geometry_name), report=report, attrs=attrs)
+
+
+def _column_name(name: Any) -> str:
+    return "_".join(str(part) for part in name) if isinstance(name, tuple) else str(name)
+
+
+def _frame_of_records(records: Iterable[Any]) -> Any:
+    import pandas as pd
+
+    rows = list(records)
+    for position, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise TypeError(
+                f"Invalid path_or_frame: element {position} is {type(row).__name__}; an iterable "
+                "must give dicts, one per event."
+            )
+    if rows and all(row.get("type") == "Feature" and "geometry" in row for row in rows):
+        return _frame_of_features(rows)
+    return pd.DataFrame.from_records([dict(row) for row in rows])
+
+
+def _frame_of_features(features: Any) -> Any:
+    import geopandas as gpd
+
+    if not isinstance(features, list):
+        raise ValueError("Invalid GeoJSON: a FeatureCollection needs a list of features.")
+    if not features:
+        return gpd.GeoDataFrame(geometry=[], crs="EPSG:4326")
+    try:
+        return gpd.GeoDataFrame.from_features(features, crs="EPSG:4326")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"Invalid GeoJSON: {type(error).__name__}: {error}.") from error
+
+
+def _frame_of_arrow(table: Any) -> Any:
+    import geopandas as gpd
+
+    metadata = table.schema.metadata or {}
+    if b"geo" in metadata:  # GeoParquet read with pyarrow: WKB columns and JSON metadata
+        import io
+
+        import pyarrow.parquet as pq
+
+        sink = io.BytesIO()
+        pq.write_table(table, sink)
+        sink.seek(0)
+        return gpd.read_parquet(sink)
+    extension = b"ARROW:extension:name"
+    if any(extension in (item.metadata or {}) for item in table.schema):
+        try:
+            return gpd.GeoDataFrame.from_arrow(table)
+        except ValueError:
+            pass  # extension types, but no geometry among them
+    return table.to_pandas()
+
+
+def _read_parquet(path: Path) -> Any:
+    import geopandas as gpd
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+        return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
+
+
+def _read_arrow(path: Path) -> pd.DataFrame:
+    import pyarrow as pa
+    import pyarrow.feather
+
+    try:
+        return _frame_of_arrow(pyarrow.feather.read_table(path))
+    except (pa.ArrowException, OSError) as error:
+        raise DataCorruptError(f"{path.name} is no readable Arrow file: {error}") from error
+
+
+def _read_json(path: Path) -> Any:
+    import pandas as pd
+
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise DataCorruptError(f"{path.name} is no readable JSON: {error}") from error
+    if isinstance(content, Mapping):
+        if content.get("type") == "FeatureCollection":
+            if "crs" in content:  # pre-RFC 7946: GDAL knows how to read these
+                return _read_vector(path, None)
+            return _frame_of_features(content.get("features"))
+        for key in ("Result", "data", "results", "events"):  # as the APIs of UCDP and ACLED answer
+            if isinstance(content.get(key), list):
+                return _frame_of_records(content[key])
+        return pd.DataFrame([content])
+    if isinstance(content, list):
+        return _frame_of_records(content)
+    raise ValueError(f"{path.name} holds no table: neither a list of records nor GeoJSON.")
+
+
+def _read_json_lines(path: Path) -> Any:
+    rows = []
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if line.strip():
+                try:
+                    rows.append(json.loads(line))
+                except (ValueError, RecursionError) as error:
+                    raise DataCorruptError(f"{path.name}, line {number}: {error}") from error
+    return _frame_of_records(rows)
+
+
+def _read_vector(path: Path, layer: str | int | None) -> Any:
+    import geopandas as gpd
+    import pyogrio
+
+    try:
+        if layer is None:
+            layers = [str(name) for name, _ in pyogrio.list_layers(path)]
+            if len(layers) > 1:
+                raise ValueError(
+                    f"{path.name} has several layers: {layers}. Choose one with layer=."
+                )
+        return gpd.read_file(path, engine="pyogrio", layer=layer)
+    except pyogrio.errors.DataSourceError as error:
+        raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
+    except pyogrio.errors.DataLayerError as error:
+        raise ValueError(f"Invalid layer: {layer!r} in {path.name}: {error}") from error
+
+
+def _read_excel(path: Path, kind: str, options: Options) -> pd.DataFrame:
+    import zipfile
+
+    import pandas as pd
+
+    package = "openpyxl" if kind == "excel" else "xlrd"
+    if kind == "excel":
+        with zipfile.ZipFile(path) as archive:
+            check_zip(archive, options.max_unpacked_bytes, path.name)
+    try:
+        frame: pd.DataFrame = pd.read_excel(
+            path,
+            sheet_name=0 if options.layer is None else options.layer,
+            keep_default_na=False,
+            na_values=[""],
+        )
+    except ImportError as error:
+        raise ImportError(
+            f"Reading {path.name} needs the package {package}: pip install {package}; or save the "
+            "sheet as CSV."
+        ) from error
+    return frame

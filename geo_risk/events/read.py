@@ -1,0 +1,446 @@
+"""`read_events`: whatever holds events, in one schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geo_risk._validate import check_choice
+from geo_risk.events import acled, gdelt, gtd, table, ucdp
+from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES
+from geo_risk.events.coordinates import points_from_geometry, points_from_lonlat
+from geo_risk.events.draft import Columns, Draft, assemble, logger
+from geo_risk.events.inputs import Loaded, Options, load
+from geo_risk.events.schema import FIELDS, SOURCES, field_names
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["Plan", "convert", "make_plan", "read_events"]
+
+_SOURCE_MODULES: Mapping[str, ModuleType] = {
+    "acled": acled,
+    "ucdp": ucdp,
+    "gdelt": gdelt,
+    "gtd": gtd,
+}
+
+# Roles that are no field of their own; None: only looked at for flags or where another is absent.
+_FIELD_OF_ROLE: Mapping[str, str | None] = {
+    "actor_1": "actors",
+    "actor_1_with": "actors",
+    "actor_2": "actors",
+    "actor_2_with": "actors",
+    "actor_3": "actors",
+    "code_status": "flags",
+    "date_added": "date_precision",
+    "date_code": "date_precision",
+    "day": "date_start",
+    "lat": "geometry",
+    "location_code": "location_precision",
+    "lon": "geometry",
+    "month": "date_start",
+    "uncertainty_m": "location_uncertainty_km",
+    "vicinity": "location_precision",
+    "year": "date_start",
+}
+
+
+def read_events(
+    path_or_frame: Any,
+    source: str | None = None,
+    *,
+    lon: str | None = None,
+    lat: str | None = None,
+    columns: Mapping[str, str | list[str]] | None = None,
+    crs: Any = None,
+    dayfirst: bool | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    names: list[str] | None = None,
+    member: str | None = None,
+    layer: str | int | None = None,
+    max_unpacked_bytes: int = DEFAULT_UNPACKED_BYTES,
+) -> gpd.GeoDataFrame:
+    """Read events of any source into one schema, with the original columns kept.
+
+    Every row of the input is a row of the result, in the same order and, for frames, under the
+    same index. What cannot be used is flagged in `flags`, never dropped, repaired in silence or
+    guessed: a row without usable coordinates has no geometry. The caller's object is not changed.
+    Places are not looked up and countries not checked here: `geocode` does that.
+
+    Parameters
+    ----------
+    path_or_frame : path, data frame, Arrow table, mapping or iterable of dicts
+        CSV, TSV (also .gz, .zip), Excel, Parquet, GeoParquet, GeoJSON, JSON, GeoPackage,
+        FlatGeobuf, Shapefile, Arrow; frames of pandas, geopandas, polars.
+    source : {"acled", "ucdp", "gdelt", "gtd", "table"}, optional
+        By default recognised from the columns.
+    lon, lat : str, optional
+        Columns that hold the coordinates, degrees (or units of `crs`).
+    columns : mapping of str to str, optional
+        Schema field → original column, for example ``{"category": "what"}``, where the names
+        alone do not tell.
+    crs : any CRS that pyproj knows, optional
+        CRS of the coordinates, where the input does not state one and they are no degrees.
+    dayfirst : bool, optional
+        Order of day and month in dates such as 03/04/2020, where the column does not settle it.
+    encoding, delimiter, names : optional
+        Of delimited text: its encoding, its delimiter, its column names if it has no header.
+    member, layer : optional
+        Which file of a zip archive, which layer of a GeoPackage, which sheet of a workbook.
+    max_unpacked_bytes : int
+        Most that a compressed file may unpack to.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        EPSG:4326; the columns of `geo_risk.events.FIELDS` in that order, then the original
+        columns (a taken name gets an underscore appended). ``frame.attrs["geo_risk"]`` is a plain
+        dict: source, column of each field, number of rows, number of rows per flag, notes. The
+        same is logged to the logger "geo_risk" at INFO.
+
+    Raises
+    ------
+    ValueError
+        Columns that are missing or ambiguous, dates whose order is not settled, a frame without
+        CRS, projected coordinates without `crs`. The message names the option that decides.
+    DataNotFoundError, DataCorruptError
+        The file is not there, or is damaged.
+
+    Notes
+    -----
+    Numeric columns of delimited text become numbers only where nothing is lost: "007" stays text.
+    Dates are days: a time of day stays in its original column, after a stated offset has been
+    used to find the UTC day.
+
+    Examples
+    --------
+    >>> import geo_risk.events as events
+    >>> frame = events.read_events(
+    ...     [{"id": 1, "date": "2022-10-22", "lon": 69.53, "lat": 36.74, "killed": 8},
+    ...      {"id": 2, "date": "2022-09", "lon": None, "lat": None, "place": "Khwaja Ghar"}]
+    ... )
+    >>> frame[["date_start", "date_end", "date_precision"]]
+      date_start   date_end date_precision
+    0 2022-10-22 2022-10-22            day
+    1 2022-09-01 2022-09-30          month
+    >>> frame["flags"].tolist()
+    ['', 'no_coordinates']
+    >>> frame.attrs["geo_risk"]["columns"]["fatalities_best"]
+    'killed'
+    """
+    options = Options(
+        source=None if source is None else check_choice(source, "source", SOURCES),
+        lon=lon,
+        lat=lat,
+        columns=dict(columns or {}),
+        crs=crs,
+        dayfirst=dayfirst,
+        encoding=encoding,
+        delimiter=delimiter,
+        names=names,
+        member=member,
+        layer=layer,
+        max_unpacked_bytes=max_unpacked_bytes,
+    )
+    loaded = load(path_or_frame, options)
+    return convert(loaded, make_plan(loaded, options))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Decisions that hold for every row: the source, the columns, the order of dates."""
+
+    source: str
+    recognised: bool
+    roles: Mapping[str, str]
+    options: Options
+    dayfirst: bool | None
+
+
+def make_plan(loaded: Loaded, options: Options) -> Plan:
+    """Decide on source and columns from the names of the columns."""
+    names = [str(name) for name in loaded.frame.columns]
+    for what, name in (("lon", options.lon), ("lat", options.lat)):
+        _check_named(what, name, names)
+    source = options.source or _recognise(names)
+    overrides = _overrides(options, names)
+    if source == "table":
+        roles = _table_roles(loaded, names, overrides)
+    else:
+        module = _SOURCE_MODULES[source]
+        found = _lookup(names, module.ROLES)
+        if options.source is not None:
+            _check_signature(source, module, names, loaded, overrides)
+        roles = {**found, **overrides}
+    return Plan(source, options.source is None, roles, options, options.dayfirst)
+
+
+def _recognise(names: list[str]) -> str:
+    present = {name.lower() for name in names}
+    if present.issuperset(set(field_names()) - {"geometry"}):
+        return "table"  # already read once
+    for source in ("acled", "ucdp", "gdelt", "gtd"):
+        signature = _SOURCE_MODULES[source].SIGNATURE
+        if all(present.intersection(group) for group in signature):
+            return source
+    return "table"
+
+
+def _check_signature(
+    source: str,
+    module: ModuleType,
+    names: list[str],
+    loaded: Loaded,
+    overrides: Mapping[str, str],
+) -> None:
+    present = {name.lower() for name in names}
+    replaced = {name for role, own in module.ROLES.items() if role in overrides for name in own}
+    if loaded.geometry is not None:
+        replaced |= {*module.ROLES["lon"], *module.ROLES["lat"]}
+    missing = [
+        group[0]
+        for group in module.SIGNATURE
+        if not present.intersection(group) and not replaced.intersection(group)
+    ]
+    if missing:
+        raise ValueError(
+            f"Invalid source: {source!r} needs columns that are missing here: "
+            f"{', '.join(missing)}. The table has {_listed(names)}. Leave source= out to have it "
+            'recognised, or use source="table".'
+        )
+
+
+def _lookup(names: list[str], roles: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    by_lower: dict[str, str] = {}
+    for name in names:
+        by_lower.setdefault(name.lower().replace(" ", "_").replace("-", "_"), name)
+    found = {}
+    for role, accepted in roles.items():
+        for name in accepted:
+            if name in by_lower:
+                found[role] = by_lower[name]
+                break
+    return found
+
+
+def _check_named(what: str, name: str | None, names: list[str]) -> None:
+    if name is not None and name not in names:
+        raise ValueError(f"Invalid {what}: no column {name!r}; the table has {_listed(names)}.")
+
+
+def _overrides(options: Options, names: list[str]) -> dict[str, str]:
+    """Roles that the caller has given columns to."""
+    known = {field.name for field in FIELDS} | {"lon", "lat", "date"} - {"flags", "source"}
+    out: dict[str, str] = {}
+    for role, given in options.columns.items():
+        if role not in known:
+            raise ValueError(f"Invalid columns: no field {role!r}; fields are {sorted(known)}.")
+        listed = [given] if isinstance(given, str) else list(given)
+        for name in listed:
+            _check_named(f"columns[{role!r}]", name, names)
+        role = {"date": "date_start", "actors": "actor_1"}.get(role, role)
+        out[role] = listed[0]
+        if role == "actor_1":
+            out |= {f"actor_{i}": name for i, name in enumerate(listed, start=1)}
+    if options.lon is not None:
+        out["lon"] = options.lon
+    if options.lat is not None:
+        out["lat"] = options.lat
+    return out
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(map(repr, names[:40]))
+    return (shown or "no columns") + (f" and {len(names) - 40} more" if len(names) > 40 else "")
+
+
+def _table_roles(loaded: Loaded, names: list[str], overrides: Mapping[str, str]) -> dict[str, str]:
+    roles = _lookup(names, table.ROLES)
+    schema = {name for name in field_names() if name in names}
+    if not schema.issuperset(set(field_names()) - {"geometry"}):
+        roles = {role: name for role, name in roles.items() if role not in {"flags", "source"}}
+    if loaded.geometry is None and "geometry" not in overrides:
+        pair = table.find_pair(names, lon=overrides.get("lon"), lat=overrides.get("lat"))
+        if pair is not None:
+            roles |= {"lon": pair[0], "lat": pair[1]}
+        else:
+            wkt = _wkt_columns(names)
+            roles |= {"geometry": wkt[0]} if wkt else {}
+    roles |= overrides
+    located = loaded.geometry is not None or {"lon", "geometry", "location_name"} & roles.keys()
+    if not located and (names or len(loaded.frame)):
+        raise ValueError(_no_location(names))
+    return roles
+
+
+def _wkt_columns(names: list[str]) -> list[str]:
+    return [name for wkt in table.WKT_NAMES for name in names if name.lower() == wkt]
+
+
+def _no_location(names: list[str]) -> str:
+    message = (
+        "Found neither coordinates nor a place name. The table has "
+        f"{_listed(names)}. Name the columns with lon= and lat=, or with "
+        'columns={"location_name": ...} or columns={"geometry": ...} (WKT).'
+    )
+    if any(name.replace(".", "").replace("-", "").isdigit() for name in names):
+        message += " The first line looks like data: give the column names with names=[...]."
+    return message
+
+
+def convert(loaded: Loaded, plan: Plan) -> gpd.GeoDataFrame:
+    """Apply a plan to a table."""
+    draft = Draft(len(loaded.frame))
+    columns = Columns(loaded.frame, plan.roles)
+    module = table if plan.source == "table" else _SOURCE_MODULES[plan.source]
+    fill: Callable[[Columns, Draft, bool | None], None] = module.fill
+    fill(columns, draft, plan.dayfirst)
+    _locate(loaded, plan, columns, draft)
+    taken = _reread(columns, draft) if plan.roles.get("flags") == "flags" else []
+    _tell_malformed(loaded, draft)
+    originals = loaded.frame.drop(columns=taken)
+    frame = assemble(draft, originals, plan.source)
+    frame.index = loaded.index
+    frame.attrs = {**loaded.attrs, "geo_risk": _report(loaded, plan, draft)}
+    _log(frame.attrs["geo_risk"])
+    return frame
+
+
+def _locate(loaded: Loaded, plan: Plan, columns: Columns, draft: Draft) -> None:
+    asked = {"lon", "lat", "geometry"} & plan.options.columns.keys()
+    if loaded.geometry is not None and not (asked or plan.options.lon or plan.options.lat):
+        points_from_geometry(draft, loaded.geometry, loaded.geometry_name, plan.options.crs)
+    elif columns.has("lon") and columns.has("lat"):
+        (lon, bad_lon), (lat, bad_lat) = columns.numbers("lon"), columns.numbers("lat")
+        points_from_lonlat(
+            draft,
+            lon,
+            lat,
+            unreadable=bad_lon | bad_lat,
+            names=(plan.roles["lon"], plan.roles["lat"]),
+            crs=plan.options.crs,
+        )
+    elif columns.has("geometry"):
+        _points_from_wkt(columns, draft, plan)
+    else:
+        draft.fields["geometry"] = np.full(draft.n, None, dtype=object)
+        draft.flag("no_coordinates", np.ones(draft.n, dtype=bool))
+
+
+def _points_from_wkt(columns: Columns, draft: Draft, plan: Plan) -> None:
+    import geopandas as gpd
+    import shapely
+
+    wkt = columns.texts("geometry")
+    shapes = shapely.from_wkt(
+        np.array([_without_srid(text) for text in wkt], dtype=object), on_invalid="ignore"
+    )
+    present = np.array([text is not None for text in wkt], dtype=bool)
+    unreadable = present & np.array([shape is None for shape in shapes], dtype=bool)
+    crs = "EPSG:4326" if plan.options.crs is None else plan.options.crs
+    points_from_geometry(draft, gpd.GeoSeries(shapes, crs=crs), plan.roles["geometry"])
+    if "no_coordinates" in draft.flags:
+        draft.flags["no_coordinates"] &= ~unreadable
+    draft.flag("bad_coordinates", unreadable)
+
+
+def _without_srid(text: str | None) -> str | None:
+    if text is not None and text[:10].upper() == "SRID=4326;":
+        return text[10:]
+    return text
+
+
+def _reread(columns: Columns, draft: Draft) -> list[str]:
+    """Take over source and flags of a table that was read once before; names to leave out."""
+    draft.fields["source"] = columns.texts("source")
+    for i, text in enumerate(columns.texts("flags")):
+        for code in text.split(";") if text else ():
+            mask = np.zeros(draft.n, dtype=bool)
+            mask[i] = True
+            try:
+                draft.flag(code, mask)
+            except KeyError:
+                draft.notes.append(f"unknown flag {code!r} in row {i} left out")
+    return [name for name in columns.frame.columns if name in set(field_names())]
+
+
+def _tell_malformed(loaded: Loaded, draft: Draft) -> None:
+    chunk = loaded.chunk
+    rows = np.zeros(draft.n, dtype=bool)
+    rows[chunk.fell_back] = True
+    draft.flag("decoded_cp1252", rows)
+    if not chunk.malformed:
+        return
+    everything = np.zeros(draft.n, dtype=bool)
+    everything[list(chunk.malformed)] = True
+    for code in ("no_coordinates", "no_date", "no_id"):
+        if code in draft.flags:
+            draft.flags[code] &= ~everything  # nothing in such a line was looked at
+    draft.flags = {code: mask for code, mask in draft.flags.items() if mask.any()}
+    raw = np.full(draft.n, None, dtype=object)
+    for position, (code, text) in chunk.malformed.items():
+        mask = np.zeros(draft.n, dtype=bool)
+        mask[position] = True
+        draft.flag(code, mask)
+        raw[position] = text
+    draft.extra["malformed_text"] = raw
+    draft.notes.append(
+        f"{len(chunk.malformed)} malformed lines kept as they stand in malformed_text; the first: "
+        + "; ".join(chunk.messages)
+    )
+
+
+def _report(loaded: Loaded, plan: Plan, draft: Draft) -> dict[str, Any]:
+    report: dict[str, Any] = {
+        "source": plan.source,
+        "recognised": plan.recognised,
+        **loaded.report,
+        "rows": draft.n,
+        "columns": _columns_by_field(plan.roles),
+        "flags": {code: int(mask.sum()) for code, mask in draft.flags.items()},
+        "notes": list(draft.notes),
+        **draft.report,
+    }
+    if loaded.geometry is not None:
+        crs = loaded.geometry.crs
+        report["crs"] = crs.to_string() if crs is not None else str(plan.options.crs)
+    return report
+
+
+def _columns_by_field(roles: Mapping[str, str]) -> dict[str, str | list[str]]:
+    """Original column, or columns, behind each field of the schema."""
+    fields: dict[str, list[str]] = {}
+    for role, name in roles.items():
+        field = _FIELD_OF_ROLE.get(role, role)
+        if field is not None:
+            fields.setdefault(field, []).append(name)
+    return {
+        field.name: found if len(found) > 1 else found[0]
+        for field in FIELDS
+        if (found := fields.get(field.name, []))
+    }
+
+
+def _log(report: Mapping[str, Any]) -> None:
+    columns = ", ".join(
+        f"{field}={name if isinstance(name, str) else '+'.join(name)}"
+        for field, name in report["columns"].items()
+    )
+    flags = ", ".join(f"{code}: {count}" for code, count in report["flags"].items())
+    logger.info(
+        "read %s: %d rows as %s (%s); columns %s; flags %s",
+        report.get("input", "input"),
+        report["rows"],
+        report["source"],
+        "recognised" if report["recognised"] else "as given",
+        columns or "none",
+        flags or "none",
+    )
+    for note in report["notes"]:
+        logger.warning("%s: %s", report.get("input", "input"), note)

@@ -1,0 +1,234 @@
+"""Any table with coordinates, geometries or place names: columns found by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from geo_risk.events.dates import DateColumn, parts_to_dates
+from geo_risk.events.draft import Columns, Draft
+from geo_risk.events.schema import DATE_PRECISIONS, LOCATION_PRECISIONS
+from geo_risk.events.values import join_texts
+
+__all__ = ["LAT_NAMES", "LON_NAMES", "ROLES", "WKT_NAMES", "fill", "find_pair"]
+
+LON_NAMES: Final = ("longitude", "lon", "lng", "long", "decimallongitude")
+LAT_NAMES: Final = ("latitude", "lat", "decimallatitude")
+"""Names of coordinate columns; case, spaces, underscores and hyphens do not matter. After these
+come x and y, then names that hold one of these as a word (`event_lon`, `gps_lat`)."""
+
+WKT_NAMES: Final = ("geometry", "geom", "wkt", "geom_wkt", "the_geom", "geometry_wkt")
+"""Names of columns that may hold geometries as WKT, where there is no pair of coordinates."""
+
+ROLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "event_id": ("event_id", "eventid", "id", "uuid", "guid", "incident_id", "case_id", "objectid"),
+    "date_start": (
+        "date_start",
+        "start_date",
+        "event_date",
+        "date",
+        "incident_date",
+        "occurrence_date",
+        "eventdate",
+        "date_utc",
+        "datetime_utc",
+        "time_utc",
+        "datetime",
+        "date_time",
+        "timestamp",
+        "occurred",
+        "occurred_on",
+        "occurred_at",
+        "reported",
+        "date_reported",
+        "report_date",
+        "time",
+        "day",
+    ),
+    "date_end": ("date_end", "end_date"),
+    "date_precision": ("date_precision",),
+    "year": ("year", "iyear"),
+    "month": ("month", "imonth"),
+    "day": ("day", "iday"),
+    "category": (
+        "category",
+        "event_type",
+        "type",
+        "kind",
+        "class",
+        "incident_type",
+        "crime_type",
+        "disaster_type",
+        "disease",
+    ),
+    "actor_1": ("actors", "actor", "actor1", "actor_1", "side_a", "perpetrator", "group", "gname"),
+    "actor_2": ("actor2", "actor_2", "side_b"),
+    "fatalities_best": (
+        "fatalities_best",
+        "fatalities",
+        "deaths",
+        "killed",
+        "dead",
+        "death_toll",
+        "best",
+        "nkill",
+    ),
+    "fatalities_low": ("fatalities_low", "deaths_low", "low"),
+    "fatalities_high": ("fatalities_high", "deaths_high", "high"),
+    "country_stated": (
+        "country_stated",
+        "country",
+        "country_name",
+        "country_code",
+        "countrycode",
+        "iso3",
+        "iso_a3",
+        "iso2",
+        "iso",
+    ),
+    "location_name": (
+        "location_name",
+        "place_name",
+        "placename",
+        "toponym",
+        "location",
+        "place",
+        "city",
+        "town",
+        "village",
+        "settlement",
+        "locality",
+        "municipality",
+    ),
+    "location_precision": ("location_precision",),
+    "location_uncertainty_km": ("location_uncertainty_km", "uncertainty_km", "radius_km"),
+    "uncertainty_m": ("coordinateuncertaintyinmeters", "uncertainty_m", "accuracy_m"),
+    "flags": ("flags",),
+    "source": ("source",),
+}
+"""Names by which `read_events` knows a column of a plain table, the preferred ones first."""
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def find_pair(names: list[str], *, lon: str | None, lat: str | None) -> tuple[str, str] | None:
+    """Columns of longitude and latitude; None where there are none at all.
+
+    Raises
+    ------
+    ValueError
+        More than one candidate, or only one side of the pair.
+    """
+    lon_found = [lon] if lon is not None else None
+    lat_found = [lat] if lat is not None else None
+    for tier in (_by_name, _by_xy, _by_word):
+        found_lon, found_lat = tier(names)
+        lon_here = lon_found or found_lon
+        lat_here = lat_found or found_lat
+        if tier is _by_word and lon is None and lat is None:
+            lon_here, lat_here = _same_stem(lon_here, lat_here)
+        if len(lon_here) > 1 or len(lat_here) > 1:
+            raise ValueError(_ambiguous(lon_here, lat_here))
+        if lon_here and lat_here and (found_lon or found_lat or (lon and lat)):
+            return lon_here[0], lat_here[0]
+        if tier is _by_name and (found_lon or found_lat):
+            break  # "lon" without "lat": do not go on to pair it with a mere y
+    one_side = lon_here or lat_here
+    if one_side:
+        side, other = ("longitude", "lat") if lon_here else ("latitude", "lon")
+        raise ValueError(
+            f"Found a {side} column ({one_side[0]!r}) but not the other one among "
+            f"{', '.join(map(repr, names))}. Name it with {other}=."
+        )
+    return None
+
+
+def _ambiguous(lon: list[str], lat: list[str]) -> str:
+    parts = [
+        f"{side} could be any of {', '.join(map(repr, found))}"
+        for side, found in (("longitude", lon), ("latitude", lat))
+        if len(found) > 1
+    ]
+    return f"Ambiguous coordinates: {'; '.join(parts)}. Choose with lon= and lat=."
+
+
+def plain(name: str) -> str:
+    """A column name without case, spaces, underscores, hyphens."""
+    return re.sub(r"[\s_\-.]+", "", name).lower()
+
+
+def _by_name(names: list[str]) -> tuple[list[str], list[str]]:
+    lon = [name for name in names if plain(name) in LON_NAMES]
+    lat = [name for name in names if plain(name) in LAT_NAMES]
+    return lon, lat
+
+
+def _by_xy(names: list[str]) -> tuple[list[str], list[str]]:
+    lon = [name for name in names if plain(name) in {"x", "pointx", "coordx", "xcoord"}]
+    lat = [name for name in names if plain(name) in {"y", "pointy", "coordy", "ycoord"}]
+    return (lon, lat) if lon and lat else ([], [])
+
+
+def _by_word(names: list[str]) -> tuple[list[str], list[str]]:
+    def having(words: tuple[str, ...]) -> list[str]:
+        return [n for n in names if {w.lower() for w in _WORDS.findall(n)} & set(words)]
+
+    return having(LON_NAMES), having(LAT_NAMES)
+
+
+def _same_stem(lon: list[str], lat: list[str]) -> tuple[list[str], list[str]]:
+    """Only names that differ in nothing but lon/lat (`start_lng` goes with `start_lat`)."""
+
+    def stem(name: str) -> tuple[str, ...]:
+        words = (word.lower() for word in _WORDS.findall(name))
+        return tuple(word for word in words if word not in {*LON_NAMES, *LAT_NAMES})
+
+    shared = {stem(name) for name in lon} & {stem(name) for name in lat}
+    return [n for n in lon if stem(n) in shared], [n for n in lat if stem(n) in shared]
+
+
+def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
+    """Fill everything but the geometry."""
+    draft.set_ids(columns.texts("event_id"))
+    _fill_dates(columns, draft, dayfirst)
+    draft.fields["category"] = columns.texts("category")
+    draft.fields["actors"] = join_texts([columns.texts("actor_1"), columns.texts("actor_2")])
+    draft.set_fatalities(columns)
+    draft.fields["country_stated"] = columns.texts("country_stated")
+    draft.fields["location_name"] = columns.texts("location_name")
+    terms = columns.texts("location_precision")
+    known = np.array([term is None or term in LOCATION_PRECISIONS for term in terms], dtype=bool)
+    draft.flag("bad_precision_code", ~known)
+    terms[~known] = None
+    draft.fields["location_precision"] = terms
+    if columns.has("location_uncertainty_km"):
+        radius, bad = columns.numbers("location_uncertainty_km")
+    else:
+        metres, bad = columns.numbers("uncertainty_m")
+        radius = metres / 1000.0
+    bad |= radius < 0
+    draft.flag("bad_precision_code", bad)
+    draft.fields["location_uncertainty_km"] = np.where(bad, np.nan, radius)
+
+
+def _fill_dates(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
+    end: DateColumn | None = None
+    if columns.has("date_start"):
+        start = columns.dates("date_start", dayfirst)
+        end = columns.dates("date_end", dayfirst) if columns.has("date_end") else None
+    elif columns.has("year"):
+        parts = [columns.numbers(role)[0] for role in ("year", "month", "day")]
+        start = parts_to_dates(*parts)
+    else:
+        return
+    precision = None
+    if columns.has("date_precision"):
+        terms = columns.texts("date_precision")
+        known = np.array([term is None or term in DATE_PRECISIONS for term in terms], dtype=bool)
+        draft.flag("bad_precision_code", ~known)
+        terms[~known] = None
+        precision = terms
+    draft.set_dates(start, end, precision)
