@@ -58,7 +58,7 @@ def work(values: IntArray, copies: IntArray, k_most: int, sum_most: int) -> floa
         block = slice(start, start + 4096)
         left = np.maximum(sum_most + 2.0 - np.outer(values[block], t), 1.0)
         total += float((left * rows * (t <= copies[block, None])).sum())
-    return total * (np.ceil(np.log2(max(values.size, 1))) + 1.0)
+    return total * (float(np.ceil(np.log2(max(values.size, 1)))) + 1.0)
 
 
 def exact_tails(

@@ -7,7 +7,14 @@ from numpy.typing import NDArray
 
 from geo_risk.hotspots.weights import Csr, RowSums
 
-__all__ = ["centred", "conditional_z", "deal_is_defined", "others_constant", "total_z"]
+__all__ = [
+    "centred",
+    "conditional_moments",
+    "conditional_z",
+    "deal_is_defined",
+    "others_constant",
+    "total_z",
+]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -58,6 +65,33 @@ def deal_is_defined(values: FloatArray, rows: RowSums) -> BoolArray:
     return (rows.count > 0) & free & ~others_constant(values)
 
 
+def _others(dev: FloatArray) -> tuple[FloatArray, FloatArray, int]:
+    """Mean and variance of the others' deviations, and the unit for which to compute directly.
+
+    A unit that holds most of the sum of squares would leave its others' variance to
+    cancellation. There can be only one (-1: none).
+    """
+    others = dev.size - 1
+    squares = _sum_of_squares(dev)
+    mean = dev * (-1.0 / others)
+    variance = (squares - dev * dev) / others - mean * mean
+    outlier = int(np.argmax(np.abs(dev)))
+    return mean, variance, outlier if dev[outlier] ** 2 > 0.5 * squares else -1
+
+
+def conditional_moments(values: FloatArray, rows: RowSums) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance of the neighbour sum of `centred` values, the unit's own held fixed."""
+    n = values.size
+    if n < 3:
+        return np.full(n, np.nan), np.full(n, np.nan)
+    dev = centred(values)
+    mean, variance, outlier = _others(dev)
+    if outlier >= 0:
+        variance[outlier] = np.delete(dev, outlier).var()
+    spread = ((n - 1) * rows.squares - rows.total**2) / (n - 2)
+    return rows.total * mean, variance * spread
+
+
 def conditional_z(values: FloatArray, csr: Csr, rows: RowSums) -> FloatArray:
     """z of the neighbour sum with the unit's own value held fixed (Gi); NaN where undefined."""
     n = values.size
@@ -65,17 +99,11 @@ def conditional_z(values: FloatArray, csr: Csr, rows: RowSums) -> FloatArray:
     if n < 3:
         return z
     dev = centred(values)
-    others = n - 1
-    squares = _sum_of_squares(dev)
-    mean_others = dev * (-1.0 / others)
-    variance = (squares - dev * dev) / others - mean_others * mean_others
-    numerator = csr @ dev - rows.total * mean_others
-    # A unit that holds most of the sum of squares would leave its others' variance to
-    # cancellation; there can be only one, and it is computed directly.
-    outlier = int(np.argmax(np.abs(dev)))
-    if dev[outlier] ** 2 > 0.5 * squares:
+    mean, variance, outlier = _others(dev)
+    numerator = csr @ dev - rows.total * mean
+    if outlier >= 0:
         _direct(values, csr, rows, outlier, numerator, variance)
-    spread = (others * rows.squares - rows.total**2) / (others - 1)
+    spread = ((n - 1) * rows.squares - rows.total**2) / (n - 2)
     defined = deal_is_defined(values, rows) & (variance > 0.0)
     _standardise(numerator, variance * spread, defined, z)
     return z
@@ -96,8 +124,8 @@ def _direct(
     numerator: FloatArray,
     variance: FloatArray,
 ) -> None:
-    others = np.delete(values, i)
-    dev = centred(others)
+    # The scale is another than that of the other units; z is a ratio and does not know it.
+    dev = centred(np.delete(values, i))
     inside = csr.indices[csr.indptr[i] : csr.indptr[i + 1]]
     position = inside - (inside > i)
     numerator[i] = csr.data[csr.indptr[i] : csr.indptr[i + 1]] @ dev[position]

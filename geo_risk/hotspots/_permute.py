@@ -137,10 +137,10 @@ def blocks_of_sums(
             for b in range(block):
                 sums[b] += weight * pool[mine[b]]
         for b in range(block):
-            counts = np.int64(void[b] == 0)
-            above += counts & np.int64(sums[b] >= low)
-            below += counts & np.int64(sums[b] <= high)
-            done += counts
+            valid = void[b] == 0
+            above += int(valid & (sums[b] >= low))
+            below += int(valid & (sums[b] <= high))
+            done += int(valid)
     return above, below
 
 

@@ -21,11 +21,13 @@ __all__ = [
     "Inference",
     "Tails",
     "check_options",
+    "check_permutations",
     "conditional_tails",
     "confidence_bins",
     "directions",
     "label_hotspots",
     "normal_tails",
+    "stream_key",
     "two_sided",
 ]
 
@@ -79,10 +81,7 @@ def check_options(
     if fdr is not None:
         check_choice(fdr, "fdr", ("bh", "by"))
     check_scalar(alpha, "alpha", low=0.0, high=1.0)
-    if isinstance(permutations, bool) or not isinstance(permutations, (int, np.integer)):
-        raise TypeError(f"Invalid permutations: {permutations!r} is not an integer.")
-    if permutations < 0:
-        raise ValueError(f"Invalid permutations: {permutations}; must be 0 or more.")
+    check_permutations(permutations)
     if p_method == "permutation" and permutations == 0:
         raise ValueError('Invalid permutations: 0; p_method="permutation" needs some, e.g. 9999.')
     if p_method in ("analytic", "exact") and permutations:
@@ -102,6 +101,15 @@ def check_options(
         float(alpha),
         fdr,
     )
+
+
+def check_permutations(permutations: int) -> int:
+    """Check a number of random deals, an integer of at least 0."""
+    if isinstance(permutations, bool) or not isinstance(permutations, (int, np.integer)):
+        raise TypeError(f"Invalid permutations: {permutations!r} is not an integer.")
+    if permutations < 0:
+        raise ValueError(f"Invalid permutations: {permutations}; must be 0 or more.")
+    return int(permutations)
 
 
 def normal_tails(z: FloatArray) -> Tails:
@@ -225,7 +233,8 @@ def _exact(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> Tails:
     return Tails(low, high, "exact")
 
 
-def _key(seed: Seed) -> np.uint64:
+def stream_key(seed: Seed) -> np.uint64:
+    """64 bits that name the streams of random numbers of one call."""
     if isinstance(seed, np.random.Generator):
         return np.uint64(seed.integers(0, 2**64, dtype=np.uint64))
     return np.uint64(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
@@ -237,7 +246,7 @@ def _simulated(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> Ta
     if not defined.any():
         return Tails(low, high, "permutation")
     at_least, at_most = np.zeros(x.size, np.int64), np.zeros(x.size, np.int64)
-    key = _key(options.seed)
+    key = stream_key(options.seed)
     # Weights equal within a row are dealt as weights of 1, so that scaling a row changes nothing.
     data = np.ones(csr.data.size) if rows.uniform else csr.data
     if options.draws == "fresh":

@@ -99,10 +99,10 @@ def as_weights(weights: Any, n: int) -> Csr:
     """
     from scipy import sparse
 
-    matrix = weights
-    if not sparse.issparse(matrix):
+    matrix: Any = weights
+    if not _is_sparse(matrix):
         matrix = getattr(weights, "sparse", None)
-    if not sparse.issparse(matrix):
+    if not _is_sparse(matrix):
         raise TypeError(
             f"Invalid weights: {type(weights).__name__}; a scipy.sparse matrix (n, n), or a "
             "libpysal Graph or W, is needed. A dense array becomes one by "
@@ -115,6 +115,12 @@ def as_weights(weights: Any, n: int) -> Csr:
     if matrix.dtype.kind in "cOmMSUV":
         raise TypeError(f"Invalid weights: dtype {matrix.dtype} is not a real number.")
     return _canonical(matrix, sparse)
+
+
+def _is_sparse(thing: Any) -> bool:
+    from scipy import sparse
+
+    return bool(sparse.issparse(thing))
 
 
 def _canonical(matrix: Any, sparse: Any) -> Csr:
