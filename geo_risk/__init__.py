@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from geo_risk.assess import Assessment, assess
     from geo_risk.borders import BorderDistances, Borders, load_borders
     from geo_risk.cells import h3_cells, neighbor_graph, study_grid
-    from geo_risk.enrich import border_proximity, geocode, index_h3, score_hotspots
+    from geo_risk.enrich import border_proximity, geocode, index_h3
     from geo_risk.events import read_events
     from geo_risk.maps import static_map, web_map
     from geo_risk.places import find_places, geoparse
     from geo_risk.regions import RegionLayer, load_regions
+    from geo_risk.scores import score_hotspots
 
 _HOME = {
     "Assessment": "assess",
@@ -38,7 +39,7 @@ _HOME = {
     "load_regions": "regions",
     "neighbor_graph": "cells",
     "read_events": "events",
-    "score_hotspots": "enrich",
+    "score_hotspots": "scores",
     "static_map": "maps",
     "study_grid": "cells",
     "web_map": "maps",

@@ -26,8 +26,8 @@ _BORDER = -2  # a sub-cell's state <= _BORDER points at its border record -(stat
 _WORD = 64
 _BLOCK = 512  # queries handled together, so that their memory waits overlap
 _SLACK = 1e-9  # degrees by which an edge may miss a box and still be listed in it
-_MAX_SPLIT = 96
-_EDGES_PER_SPLIT = 5
+_MAX_SPLIT = 64
+_EDGES_PER_SPLIT = 4
 
 
 class GridIndex(NamedTuple):
@@ -64,20 +64,14 @@ class Parts(NamedTuple):
 
 
 @njit
-def _sub_line(origin: float, k: int, split: int) -> float:
-    """Coordinate of sub-cell line `k`; the one formula for building and asking."""
-    return origin + k / split
-
-
-@njit
 def _sub_number(value: float, origin: float, split: int) -> int:
-    """Sub-cell k with line(k) <= value < line(k + 1), whatever the rounding."""
-    k = int((value - origin) * split)
-    k = min(max(k, 0), split - 1)
-    while k > 0 and value < _sub_line(origin, k, split):
+    """Sub-cell k with origin + k / split <= value < origin + (k + 1) / split; the last is closed.
+
+    `split` is a power of two, so the lines are exact; only `value - origin` may be rounded up.
+    """
+    k = min(int((value - origin) * split), split - 1)
+    if value < origin + k * (1.0 / split):
         k -= 1
-    while k < split - 1 and value >= _sub_line(origin, k + 1, split):
-        k += 1
     return k
 
 
@@ -136,8 +130,12 @@ def list_edges_of_boxes(
     edges: Edges, members: NDArray[np.int32],
     west: float, south: float, split: int, columns: int, rows: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """For each box of a grid (lines at origin + k / split) the edges that may meet it, as CSR."""
+    """For each box of a grid the edges that may meet it, as CSR.
+
+    Grid lines are at origin + k / split, with `split` a power of two.
+    """
     ax, ay, bx, by = edges.ax, edges.ay, edges.bx, edges.by
+    side = 1.0 / split
     offset = np.zeros(columns * rows + 1, dtype=np.int64)
     listed = np.empty(0, dtype=np.int32)
     for fill in range(2):
@@ -154,9 +152,9 @@ def list_edges_of_boxes(
             j0 = max(int((low - _SLACK - south) * split) - 1, 0)
             j1 = min(int((high + _SLACK - south) * split) + 1, rows - 1)
             for j in range(j0, j1 + 1):
-                y0, y1 = _sub_line(south, j, split), _sub_line(south, j + 1, split)
+                y0, y1 = south + j * side, south + (j + 1) * side
                 for i in range(i0, i1 + 1):
-                    x0, x1 = _sub_line(west, i, split), _sub_line(west, i + 1, split)
+                    x0, x1 = west + i * side, west + (i + 1) * side
                     if not _meets_box(ax[e], ay[e], bx[e], by[e], x0, y0, x1, y1):
                         continue
                     box = j * columns + i
@@ -284,10 +282,11 @@ def _fill_cell(
     corner: NDArray[np.int32], n_corner: int, active: NDArray[np.int32], column: NDArray[np.int32],
 ) -> int:
     """Write all sub-cells of one cell; `corner` moves on to the next cell's corner."""
+    side = 1.0 / split
     n_column = n_corner
     column[:n_column] = corner[:n_corner]
     for v in range(split):
-        y0, y1 = _sub_line(south, v, split), _sub_line(south, v + 1, split)
+        y0, y1 = south + v * side, south + (v + 1) * side
         n_active = n_column
         active[:n_active] = column[:n_column]
         for u in range(split):
@@ -301,7 +300,7 @@ def _fill_cell(
                 continue
             state[box] = _BORDER - sizes[0]
             _write_border(parts, sizes, edges, here, active, n_active)
-            x0, x1 = _sub_line(west, u, split), _sub_line(west, u + 1, split)
+            x0, x1 = west + u * side, west + (u + 1) * side
             n_active = _flip_crossed(active, n_active, edges, here, x0, x1, y0)
         if v == 0:  # the walk along the cell's lower side has come to the next cell's corner
             n_corner = n_active
@@ -327,7 +326,9 @@ def build_index(
     cell = np.zeros((COLUMNS * ROWS + 1, 2), dtype=np.int64)
     for c in range(COLUMNS * ROWS):
         n_edges = cell_offset[c + 1] - cell_offset[c]
-        split = min(max(-(-n_edges // _EDGES_PER_SPLIT), 1), _MAX_SPLIT)
+        split = 1
+        while split < _MAX_SPLIT and split * _EDGES_PER_SPLIT < n_edges:
+            split *= 2
         cell[c, 1] = split
         cell[c + 1, 0] = cell[c, 0] + split * split
     state = np.empty(cell[-1, 0], dtype=np.int32)
@@ -414,22 +415,19 @@ def _lowest_touching(index: GridIndex, b: int, x: float, y: float) -> int:
 
 
 @njit
-def _cell_number(value: float, origin: float, count: int) -> int:
-    """Cell i with origin + i <= value < origin + i + 1; the last one is closed."""
-    i = min(int(np.floor(value - origin)), count - 1)
-    if value < origin + i:  # value - origin was rounded up
-        i -= 1
-    return i
-
-
-@njit
 def _sub_cell(index: GridIndex, x: float, y: float) -> tuple[int, float, float]:
     """Number of the sub-cell that holds (x, y), and its lower left corner."""
-    i, j = _cell_number(x, -180.0, COLUMNS), _cell_number(y, -90.0, ROWS)
+    i = min(int(x + 180.0), COLUMNS - 1)
+    j = min(int(y + 90.0), ROWS - 1)
+    i -= x < i - 180.0  # the sum may have been rounded up
+    j -= y < j - 90.0
     first, split = index.cell[j * COLUMNS + i]
-    west, south = -180.0 + i, -90.0 + j
+    west, south = i - 180.0, j - 90.0
+    if split == 1:
+        return first, west, south
+    side = 1.0 / split
     u, v = _sub_number(x, west, split), _sub_number(y, south, split)
-    return first + v * split + u, _sub_line(west, u, split), _sub_line(south, v, split)
+    return first + v * split + u, west + u * side, south + v * side
 
 
 @njit

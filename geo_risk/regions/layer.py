@@ -220,7 +220,7 @@ class RegionLayer:
         check_choice(of, "of", ("regions", "countries"))
         own = np.zeros(len(self), dtype=bool)
         own[self.rows_of(code)] = True
-        pairs = self._adjacent_rows
+        pairs = self.adjacent_rows
         inside = own[pairs]
         rows = np.concatenate(
             [pairs[inside[:, 0] & ~inside[:, 1], 1], pairs[inside[:, 1] & ~inside[:, 0], 0]]
@@ -231,8 +231,8 @@ class RegionLayer:
         return sorted({labels[row] for row in rows} - {labels[row] for row in np.flatnonzero(own)})
 
     @cached_property
-    def _adjacent_rows(self) -> NDArray[np.int32]:
-        """Distinct pairs of rows that share an edge."""
+    def adjacent_rows(self) -> NDArray[np.int32]:
+        """Distinct pairs (i, j), i < j, of rows that share an edge; shape (p, 2)."""
         topology = self.topology
         shared = topology.right >= 0
         pairs = np.column_stack([topology.left[shared], topology.right[shared]])

@@ -1,0 +1,323 @@
+"""The whole job in one call: events in; located, indexed and scored events out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geo_risk._frames import report_of
+from geo_risk._validate import check_resolution
+
+if TYPE_CHECKING:
+    import geopandas
+    import pandas as pd
+
+    from geo_risk.borders import Borders
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["Assessment", "assess"]
+
+_AUTO_CELLS = 20_000
+_DISCLAIMER = (
+    "Boundaries and names show who administers a place as the named sources record it; "
+    "they imply no endorsement. Absence of reports is not safety."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What `assess` found.
+
+    Attributes
+    ----------
+    events : GeoDataFrame
+        Every input row, in order, with the columns of `geocode`, `index_h3` and
+        `border_proximity`.
+    cells : GeoDataFrame or None
+        The scored study area, one row per H3 cell; None where no event could be counted.
+    regions : GeoDataFrame
+        The regions that hold events, with `n_events`, `fatalities_best` (where known) and
+        `neighbor_countries` (codes of other countries that share an edge, joined by ";").
+    borders : GeoDataFrame
+        Border lines of the countries that hold events, one row per pair of countries.
+    provenance : dict
+        Versions, layer and its checksum, parameters, and what was counted.
+    """
+
+    events: geopandas.GeoDataFrame
+    cells: geopandas.GeoDataFrame | None
+    regions: geopandas.GeoDataFrame
+    borders: geopandas.GeoDataFrame
+    provenance: dict[str, Any]
+
+    def summary(self) -> pd.DataFrame:
+        """One line per event: what happened, where, how near which border."""
+        columns = [
+            "event_id", "date_start", "location_name", "country_code", "region_code",
+            "region_name", "match", "h3_cell", "border_m", "border_country_code", "flags",
+        ]  # fmt: skip
+        return self.events[[name for name in columns if name in self.events.columns]].copy()
+
+    def save(self, directory: str | PathLike[str]) -> list[Path]:
+        """Write all tables as GeoParquet and CSV, and the provenance as JSON.
+
+        Parameters
+        ----------
+        directory : path
+            Made if needed; files of an earlier save are replaced.
+
+        Returns
+        -------
+        list of Path
+            What was written. CSV files carry `lon` and `lat` for points and well-known text for
+            other geometries. The same assessment gives the same bytes.
+        """
+        folder = Path(directory)
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        tables = {"events": self.events, "cells": self.cells}
+        tables |= {"regions": self.regions, "borders": self.borders}
+        for name, table in tables.items():
+            if table is None:
+                continue
+            plain = _storable(table)
+            written += [folder / f"{name}.parquet", folder / f"{name}.csv"]
+            plain.to_parquet(written[-2], index=False)
+            _flat(plain).to_csv(written[-1], index=False, lineterminator="\n")
+        written.append(folder / "provenance.json")
+        text = json.dumps(self.provenance, indent=2, sort_keys=True, ensure_ascii=False)
+        written[-1].write_text(text + "\n", encoding="utf-8")
+        return written
+
+
+def assess(
+    events: Any,
+    layer: RegionLayer | None = None,
+    *,
+    source: str | None = None,
+    resolution: int = 7,
+    hotspot_resolution: int | None = None,
+    study_area: Any = "regions",
+    value: str | None = None,
+    snap_km: float = 5.0,
+    border_kind: str = "land",
+    n_jobs: int = 1,
+    **options: Any,
+) -> Assessment:
+    """Geocode events, index them, measure their border distance and score hotspots.
+
+    Parameters
+    ----------
+    events : path, frame or table
+        Whatever `read_events` takes; a frame that `read_events` made is taken as it is.
+    layer : RegionLayer, optional
+        Default: the bundled world layer.
+    source : str, optional
+        Passed to `read_events`.
+    resolution : int, default 7
+        H3 resolution of the events.
+    hotspot_resolution : int, optional
+        H3 resolution of the scored cells. Default: the finest, not finer than `resolution`, at
+        which the study area has at most 20,000 cells.
+    study_area, value
+        Passed to `score_hotspots`.
+    snap_km : float, default 5.0
+        Passed to `geocode`.
+    border_kind : str, default "land"
+        Passed to `border_proximity` as `kind`.
+    n_jobs : int, default 1
+        Threads; -1 for all processors.
+    **options
+        Passed to the statistic: `permutations`, `p_method`, `seed`, `alpha`, …
+
+    Returns
+    -------
+    Assessment
+
+    Raises
+    ------
+    TypeError, ValueError
+        As the steps do; nothing is written.
+
+    Examples
+    --------
+    >>> import geo_risk as gr
+    >>> found = gr.assess([{"location_name": "Taloqan", "country": "Afghanistan"}])
+    >>> found.events[["region_code", "border_country_code"]].values.tolist()
+    [['AF-TAK', 'TJK']]
+    """
+    from geo_risk.borders import load_borders
+    from geo_risk.enrich import border_proximity, geocode, index_h3
+    from geo_risk.regions import load_regions
+
+    layer = load_regions() if layer is None else layer
+    borders = load_borders(layer)
+    frame = _as_events(events, source)
+    frame = geocode(frame, layer, snap_km=snap_km, n_jobs=n_jobs)
+    frame = index_h3(frame, resolution=check_resolution(resolution))
+    frame = border_proximity(frame, borders, kind=border_kind, n_jobs=n_jobs)
+    cells, used = _score(
+        frame,
+        layer,
+        study_area,
+        value,
+        resolution,
+        hotspot_resolution,
+        {**options, "n_jobs": n_jobs},
+    )
+    parameters = {
+        "resolution": resolution,
+        "hotspot_resolution": used,
+        "study_area": study_area if isinstance(study_area, (str, list, tuple)) else "geometry",
+        "value": value,
+        "snap_km": snap_km,
+        "border_kind": border_kind,
+        "statistic": {key: repr(option) for key, option in sorted(options.items())},
+    }
+    return Assessment(
+        events=frame,
+        cells=cells,
+        regions=_regions(frame, layer),
+        borders=_borders(frame, borders),
+        provenance=_provenance(frame, cells, layer, parameters),
+    )
+
+
+def _as_events(events: Any, source: str | None) -> geopandas.GeoDataFrame:
+    """Read, unless the frame has been through `read_events` already."""
+    from geo_risk.events import read_events
+
+    if source is None and "source" in report_of(events) if hasattr(events, "attrs") else False:
+        return events
+    return read_events(events, source)
+
+
+def _score(
+    events: geopandas.GeoDataFrame,
+    layer: RegionLayer,
+    study_area: Any,
+    value: str | None,
+    resolution: int,
+    hotspot_resolution: int | None,
+    options: Mapping[str, Any],
+) -> tuple[geopandas.GeoDataFrame | None, int | None]:
+    """Scored cells and their resolution; None where no event lies in any region."""
+    from geo_risk.scores import score_hotspots
+
+    if not (events["h3_cell"].notna() & events["region_code"].notna()).any():
+        return None, None
+    wanted = {"study_area": study_area, "value": value, "layer": layer, **options}
+    if hotspot_resolution is not None:
+        return score_hotspots(events, resolution=hotspot_resolution, **wanted), hotspot_resolution
+    for finest in range(resolution, 0, -1):
+        try:
+            return score_hotspots(
+                events, resolution=finest, max_cells=_AUTO_CELLS, **wanted
+            ), finest
+        except ValueError as error:
+            if "max_cells" not in str(error):
+                raise
+    return score_hotspots(events, resolution=0, **wanted), 0
+
+
+def _regions(events: geopandas.GeoDataFrame, layer: RegionLayer) -> geopandas.GeoDataFrame:
+    """Regions that hold events, in the layer's order, with counts and neighbouring countries."""
+    codes = events["region_code"]
+    held = set(codes.dropna())
+    rows = [row for row, code in enumerate(layer.columns["region_code"]) if code in held]
+    names = ["region_code", "region_name", "country_code", "country_name", "unit_code"]
+    names = [name for name in names if name in layer.columns]
+    regions = layer.table.iloc[rows][[*names, "geometry"]].reset_index(drop=True)
+    counts = codes.value_counts()
+    regions.insert(len(names), "n_events", [int(counts[code]) for code in regions["region_code"]])
+    if "fatalities_best" in events.columns:
+        deaths = events["fatalities_best"].groupby(codes).sum(min_count=1)
+        regions.insert(
+            len(names) + 1, "fatalities_best", [deaths[code] for code in regions["region_code"]]
+        )
+    near = [";".join(layer.neighbors(code, of="countries")) for code in regions["region_code"]]
+    regions.insert(len(regions.columns) - 1, "neighbor_countries", near)
+    return regions
+
+
+def _borders(events: geopandas.GeoDataFrame, borders: Borders) -> geopandas.GeoDataFrame:
+    """Border lines of the countries that hold events."""
+    own = events["country_code"].where(events["country_code"].notna(), events["unit_code"])
+    held = set(own.dropna())
+    table = borders.table
+    touched = table["country_code"].isin(held) | table["other_country_code"].isin(held)
+    return table[touched].reset_index(drop=True)
+
+
+def _provenance(
+    events: geopandas.GeoDataFrame,
+    cells: geopandas.GeoDataFrame | None,
+    layer: RegionLayer,
+    parameters: dict[str, Any],
+) -> dict[str, Any]:
+    """What was done with what, so that the result can be made again."""
+    from importlib.metadata import version
+
+    import geo_risk
+
+    read = {key: value for key, value in report_of(events).items() if key != "added_columns"}
+    packages = ("geopandas", "h3", "numba", "numpy", "pandas", "scipy", "shapely")
+    return {
+        "geo_risk": geo_risk.__version__,
+        "packages": {name: version(name) for name in packages},
+        "layer": {
+            "name": layer.name,
+            "level": layer.level,
+            "worldview": layer.worldview,
+            **layer.provenance,
+        },
+        "parameters": parameters,
+        "events": {
+            "rows": len(events),
+            "match": {
+                key: int(n) for key, n in events["match"].value_counts().sort_index().items()
+            },
+            "read": read,
+        },
+        "hotspots": report_of(cells).get("hotspots") if cells is not None else None,
+        "note": _DISCLAIMER,
+    }
+
+
+def _storable(table: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Copy whose columns every file format can hold, without notes that are not the data's."""
+    plain = table.reset_index(drop=True)
+    plain.attrs = {}
+    for name in plain.columns:
+        if name == plain.geometry.name or plain[name].dtype != object:
+            continue
+        values = plain[name].dropna()
+        if not values.map(lambda value: isinstance(value, str)).all():
+            texts = plain[name].map(str)
+            plain[name] = texts.where(plain[name].notna(), None)
+    return plain
+
+
+def _flat(table: geopandas.GeoDataFrame) -> pd.DataFrame:
+    """Plain table: points as lon and lat, other shapes as well-known text."""
+    import pandas as pd
+    import shapely
+
+    shapes = table.geometry.to_numpy()
+    plain = pd.DataFrame(table.drop(columns=table.geometry.name))
+    kinds = shapely.get_type_id(shapes)
+    if np.isin(kinds, (-1, 0)).all():
+        for name, values in (("lon", shapely.get_x(shapes)), ("lat", shapely.get_y(shapes))):
+            free = name
+            while free in plain.columns:
+                free += "_"
+            plain[free] = values
+    else:
+        plain["geometry"] = shapely.to_wkt(shapes, rounding_precision=7)
+    return plain

@@ -1,0 +1,336 @@
+"""The verbs on event frames: where is it, in which cell, how near is which border?
+
+Each takes a GeoDataFrame and returns a new one with more columns. No row is dropped or reordered,
+the index is kept, and the caller's frame is never changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._frames import add_columns, add_flags, check_frame, lonlat_of, texts_of
+from geo_risk._validate import check_choice, check_resolution, check_scalar
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from geo_risk.borders import Borders
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["COARSE", "border_proximity", "geocode", "index_h3"]
+
+COARSE = ("admin2", "admin1", "line", "country", "none")
+"""Values of `location_precision` whose coordinates only stand for something larger."""
+
+_PLACE_RADIUS_KM = 5.0  # judgement, as for UCDP where_prec 1: the town is known, not the street
+
+
+def geocode(
+    events: Any,
+    layer: RegionLayer | None = None,
+    *,
+    snap_km: float = 5.0,
+    min_score: float = 0.8,
+    n_jobs: int = 1,
+) -> geopandas.GeoDataFrame:
+    """Find the admin region of each event.
+
+    Events with coordinates are located by exact polygon. Events without, but with a
+    `location_name`, are located by gazetteer and get the place's coordinates. Points outside
+    every region, on a pier or just offshore, go to the nearest region within `snap_km`.
+
+    Parameters
+    ----------
+    events : GeoDataFrame
+        Points in any CRS; best from `read_events`. `location_name` and `country_stated` are
+        used where a row has no geometry.
+    layer : RegionLayer, optional
+        Default: the bundled world layer.
+    snap_km : float, default 5.0
+        How far outside a point may lie and still be given to the nearest region; 0 for never.
+    min_score : float, default 0.8
+        Lowest gazetteer score, in [0, 1], that is taken for a match.
+    n_jobs : int, default 1
+        Threads; -1 for all processors.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326, same rows, order and index, with
+
+        - `country_code`, `country_name`, `region_code`, `region_name`: None where unknown. The
+          code is None, too, where no state is assigned; `unit_code` then names the layer's unit;
+        - `unit_code`: the layer's own country-like unit;
+        - `claimed_by`: codes of the states that claim the region beside its administrator,
+          joined by ";", None where none does;
+        - `match`: "polygon", "snapped", "gazetteer" or "none";
+        - `snap_m`: geodesic metres to the region for "snapped", else NaN;
+        - `place_name`, `geonames_id`, `place_score`: what the gazetteer found, for rows it was
+          asked about.
+
+        A column of the input with one of these names is kept with an underscore appended.
+
+    Raises
+    ------
+    TypeError, ValueError
+        No GeoDataFrame, no CRS, geometries other than points, options out of range.
+
+    Notes
+    -----
+    Exact means: for the layer's polygons. Near a border compare `border_m` with the layer's
+    nominal accuracy (`layer.provenance`), which is of the order of a kilometre.
+
+    Examples
+    --------
+    >>> import geo_risk as gr
+    >>> events = gr.read_events([{"location_name": "Taloqan", "country": "Afghanistan"}])
+    >>> gr.geocode(events)[["region_code", "match"]].values.tolist()
+    [['AF-TAK', 'gazetteer']]
+    """
+    from geo_risk.regions import load_regions
+
+    frame = check_frame(events)
+    snap_km = check_scalar(snap_km, "snap_km", low=0.0, high=500.0)
+    min_score = check_scalar(min_score, "min_score", low=0.0, high=1.0)
+    layer = load_regions() if layer is None else layer
+    lon, lat = lonlat_of(frame)
+    match = np.full(len(frame), "none", dtype=object)
+    found = _from_gazetteer(frame, np.isnan(lon), min_score)
+    by_name = found["rows"]
+    lon[by_name], lat[by_name] = found["lon"], found["lat"]
+    rows = layer.locate(lon=lon, lat=lat, n_jobs=n_jobs)
+    match[rows >= 0] = "polygon"
+    snap_m = np.full(len(frame), np.nan)
+    if snap_km > 0.0:
+        adrift = np.flatnonzero((rows < 0) & ~np.isnan(lon))
+        rows[adrift], snap_m[adrift] = _snap(layer, lon[adrift], lat[adrift], snap_km, n_jobs)
+        match[adrift[rows[adrift] >= 0]] = "snapped"
+    match[by_name] = "gazetteer"
+    columns = _region_columns(layer, rows)
+    columns |= {"match": match, "snap_m": snap_m, **found["columns"]}
+    located = _with_places(frame, found, lon, lat)
+    return add_columns(located, columns)
+
+
+def _region_columns(layer: RegionLayer, rows: NDArray[np.int64]) -> dict[str, Any]:
+    """Attributes of the layer's rows, None where the row is -1."""
+    columns: dict[str, Any] = {}
+    for name in ("country_code", "country_name", "region_code", "region_name", "unit_code"):
+        if name in layer.columns:
+            values = np.array([*layer.columns[name], None], dtype=object)
+            columns[name] = values[rows]  # -1 is the None at the end
+    claims = layer.columns.get("claimed_by", [None] * len(layer))
+    joined = [";".join(claim) or None if claim else None for claim in claims]
+    columns["claimed_by"] = np.array([*joined, None], dtype=object)[rows]
+    return columns
+
+
+def _from_gazetteer(
+    frame: geopandas.GeoDataFrame, wanted: NDArray[np.bool_], min_score: float
+) -> dict[str, Any]:
+    """Look up the named places of the `wanted` rows."""
+    names = texts_of(frame, "location_name")
+    asked = np.array([row for row in np.flatnonzero(wanted) if names[row] is not None], dtype=int)
+    n = len(frame)
+    columns: dict[str, Any] = {
+        "place_name": np.full(n, None, dtype=object),
+        "geonames_id": np.full(n, -1, dtype=np.int64),
+        "place_score": np.full(n, np.nan),
+    }
+    if len(asked) == 0:
+        empty = np.array([], dtype=int)
+        return {"rows": empty, "lon": np.array([]), "lat": np.array([]), "columns": columns}
+    from geo_risk.places import locate_names
+
+    countries = texts_of(frame, "country_stated")
+    places = locate_names(
+        [names[row] for row in asked], countries=[countries[row] for row in asked]
+    )
+    score = np.asarray(places["score"], dtype=float)
+    good = score >= min_score  # NaN: nothing found
+    rows = asked[good]
+    columns["place_score"][asked] = score
+    columns["place_name"][rows] = np.asarray(places["name"], dtype=object)[good]
+    columns["geonames_id"][rows] = np.asarray(places["geonames_id"])[good]
+    lon, lat = np.asarray(places["lon"], dtype=float), np.asarray(places["lat"], dtype=float)
+    return {"rows": rows, "lon": lon[good], "lat": lat[good], "columns": columns}
+
+
+def _with_places(
+    frame: geopandas.GeoDataFrame,
+    found: dict[str, Any],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+) -> geopandas.GeoDataFrame:
+    """Copy with the geometry and the precision of the places that were found by name."""
+    import shapely
+
+    result = frame.copy()
+    rows = found["rows"]
+    if len(rows) == 0:
+        return result
+    shapes = result.geometry.to_numpy().copy()
+    shapes[rows] = shapely.points(lon[rows], lat[rows])
+    result[result.geometry.name] = shapes
+    result = result.set_crs("EPSG:4326", allow_override=True)
+    precision = np.array(texts_of(frame, "location_precision"), dtype=object)
+    uncertainty = np.full(len(frame), np.nan)
+    if "location_uncertainty_km" in frame.columns:
+        uncertainty = frame["location_uncertainty_km"].to_numpy(dtype=float, copy=True)
+    unstated = rows[np.array([precision[row] is None for row in rows], dtype=bool)]
+    precision[unstated] = "place"
+    uncertainty[unstated] = _PLACE_RADIUS_KM
+    result["location_precision"], result["location_uncertainty_km"] = precision, uncertainty
+    return result
+
+
+def _snap(
+    layer: RegionLayer,
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    snap_km: float,
+    n_jobs: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Nearest region of points outside all, within the limit: row or -1, and metres."""
+    from geo_risk.borders import load_borders
+
+    rows = np.full(len(lon), -1, dtype=np.int64)
+    metres = np.full(len(lon), np.nan)
+    if len(lon) == 0:
+        return rows, metres
+    near = load_borders(layer).nearest(lon=lon, lat=lat, kind="any", max_km=snap_km, n_jobs=n_jobs)
+    hit = ~np.isnan(near.distance_m)
+    row_of = {code: row for row, code in enumerate(layer.columns["region_code"])}
+    rows[hit] = [row_of[code] for code in near.other_region_code[hit]]
+    metres[hit] = near.distance_m[hit]
+    return rows, metres
+
+
+def index_h3(events: Any, *, resolution: int = 7, coarse: str = "skip") -> geopandas.GeoDataFrame:
+    """Give each event its H3 cell.
+
+    Parameters
+    ----------
+    events : GeoDataFrame
+        Points in any CRS.
+    resolution : int, default 7
+        0 to 15; a cell of resolution 7 has about 5 km².
+    coarse : {"skip", "keep"}
+        Events whose `location_precision` says that their coordinates only stand for a district,
+        a province or a country get no cell ("skip"): a cell would state more than is known.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326, same rows, with `h3_cell` (hexadecimal string, None where missing); skipped
+        rows have the flag "coarser_than_cell".
+
+    Raises
+    ------
+    TypeError, ValueError
+        No GeoDataFrame, no CRS, geometries other than points, an invalid resolution.
+
+    Examples
+    --------
+    >>> import geo_risk as gr
+    >>> events = gr.read_events([{"lon": 69.53451, "lat": 36.73605}])
+    >>> gr.index_h3(events, resolution=5)["h3_cell"].tolist()
+    ['8520d80bfffffff']
+    """
+    from geo_risk.cells import cells_to_strings, h3_cells
+
+    frame = check_frame(events)
+    resolution = check_resolution(resolution)
+    check_choice(coarse, "coarse", ("skip", "keep"))
+    lon, lat = lonlat_of(frame)
+    too_coarse = _too_coarse(frame, coarse) & ~np.isnan(lon)
+    lon[too_coarse] = np.nan
+    cells = cells_to_strings(h3_cells(lon=lon, lat=lat, resolution=resolution))
+    columns: dict[str, Any] = {"h3_cell": cells}
+    result = add_columns(frame, columns)
+    if too_coarse.any():
+        result["flags"] = add_flags(frame, [(too_coarse, "coarser_than_cell")])
+    return result
+
+
+def _too_coarse(frame: geopandas.GeoDataFrame, coarse: str) -> NDArray[np.bool_]:
+    if coarse == "keep":
+        return np.zeros(len(frame), dtype=bool)
+    return np.array([term in COARSE for term in texts_of(frame, "location_precision")], dtype=bool)
+
+
+def border_proximity(
+    events: Any,
+    borders: Borders | None = None,
+    *,
+    kind: str = "land",
+    coarse: str = "skip",
+    n_jobs: int = 1,
+) -> geopandas.GeoDataFrame:
+    """Measure each event's distance to the nearest border with another country.
+
+    Parameters
+    ----------
+    events : GeoDataFrame
+        Points in any CRS. Where `geocode` has been here, its country counts as the event's own,
+        so that a snapped event and its border agree.
+    borders : Borders, optional
+        Default: those of the bundled world layer.
+    kind : {"land", "any", "outline", "line"}
+        What counts as border; see `Borders.nearest`.
+    coarse : {"skip", "keep"}
+        Events whose coordinates only stand for a district, a province or a country get NaN
+        ("skip"): the distance of a stand-in point says nothing about the event.
+    n_jobs : int, default 1
+        Threads; -1 for all processors.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326, same rows, with `border_m` (WGS84 geodesic metres), `border_country_code` (the
+        country on the other side, or its unit code), `border_foot_lon` and `border_foot_lat`
+        (nearest point of the border); NaN and None where undefined: at sea, on islands without
+        land border, for missing coordinates.
+
+    Raises
+    ------
+    TypeError, ValueError
+        No GeoDataFrame, no CRS, geometries other than points, an unknown kind.
+
+    Notes
+    -----
+    The distance is exact for the layer's border; the layer's own error, about a kilometre, is in
+    `layer.provenance` and is not added here.
+
+    Examples
+    --------
+    >>> import geo_risk as gr
+    >>> events = gr.read_events([{"lon": 69.53451, "lat": 36.73605}])  # Taloqan
+    >>> near = gr.border_proximity(gr.geocode(events))
+    >>> near["border_country_code"].tolist(), near["border_m"].round(-3).tolist()
+    (['TJK'], [76000.0])
+    """
+    from geo_risk.borders import load_borders
+
+    frame = check_frame(events)
+    check_choice(coarse, "coarse", ("skip", "keep"))
+    borders = load_borders() if borders is None else borders
+    lon, lat = lonlat_of(frame)
+    lon[_too_coarse(frame, coarse)] = np.nan
+    country = None
+    if "unit_code" in frame.columns and "country_code" in frame.columns:
+        codes = zip(texts_of(frame, "country_code"), texts_of(frame, "unit_code"))
+        country = [unit if code is None else code for code, unit in codes]
+    near = borders.nearest(lon=lon, lat=lat, kind=kind, country=country, n_jobs=n_jobs)
+    return add_columns(
+        frame,
+        {
+            "border_m": near.distance_m,
+            "border_country_code": np.asarray(near.other_country_code, dtype=object),
+            "border_foot_lon": near.foot_lon,
+            "border_foot_lat": near.foot_lat,
+        },
+    )
