@@ -213,7 +213,7 @@ def _read_integer(value: int, digits: int) -> Span | None:
     if digits == 14:
         value, digits = value // 1_000_000, 8
     if digits == 8:
-        if not value % 100:
+        if not value % 100 or not value // 100 % 100:
             return None
         return span_of(value // 10_000, value // 100 % 100, value % 100)
     scale = {9: 1, 10: 1, 13: 1_000, 16: 1_000_000, 19: 1_000_000_000}.get(digits)

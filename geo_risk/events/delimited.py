@@ -77,7 +77,7 @@ class _Lines:
                 line = self._text.readline(_LONGEST_LINE)
             except UnicodeError as error:
                 raise ValueError(
-                    f"{self.name}, line {self.number + 1}: the text is not {self.encoding} "
+                    f"{self.name}, after line {self.number}: the text is not {self.encoding} "
                     f"({error}). Pass the right encoding=."
                 ) from error
             self._check_length(len(line))

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Loaded", "Options", "load", "open_text", "table_of_rows"]
 
-_NUMBER = r"[-+]?(0|[1-9]\d*)(\.\d*)?([eE][-+]\d+)?|[-+]?(0|[1-9]\d*)\.\d+[eE]\d+|[-+]?\.\d+"
+# An exponent needs a sign or a decimal point, or codes such as 12E45 would turn into numbers.
+_NUMBER = (
+    r"[-+]?(0|[1-9]\d{0,14})(\.\d*)?([eE][-+]\d{1,3})?"
+    r"|[-+]?(0|[1-9]\d{0,14})\.\d+[eE]\d{1,3}|[-+]?\.\d+"
+)
 _WHOLE = r"-?(0|[1-9]\d{0,17})"
 
 
@@ -287,7 +291,7 @@ def _read_parquet(path: Path) -> Any:
         raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
 
 
-def _read_arrow(path: Path) -> pd.DataFrame:
+def _read_arrow(path: Path) -> Any:
     import pyarrow as pa
     import pyarrow.feather
 

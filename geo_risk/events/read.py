@@ -15,7 +15,7 @@ from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES
 from geo_risk.events.coordinates import points_from_geometry, points_from_lonlat
 from geo_risk.events.draft import Columns, Draft, assemble, logger
 from geo_risk.events.inputs import Loaded, Options, load
-from geo_risk.events.schema import FIELDS, SOURCES, field_names
+from geo_risk.events.schema import FIELDS, FLAGS, SOURCES, field_names
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -359,6 +359,10 @@ def _without_srid(text: str | None) -> str | None:
 def _reread(columns: Columns, draft: Draft) -> list[str]:
     """Take over source and flags of a table that was read once before; names to leave out."""
     draft.fields["source"] = columns.texts("source")
+    told = np.array([text is not None for text in columns.texts("flags")], dtype=bool)
+    for code in ("no_coordinates", "no_date", "no_id"):
+        if code in draft.flags:
+            draft.flags[code] &= ~told  # the first reading saw why
     for i, text in enumerate(columns.texts("flags")):
         for code in text.split(";") if text else ():
             mask = np.zeros(draft.n, dtype=bool)
@@ -382,7 +386,6 @@ def _tell_malformed(loaded: Loaded, draft: Draft) -> None:
     for code in ("no_coordinates", "no_date", "no_id"):
         if code in draft.flags:
             draft.flags[code] &= ~everything  # nothing in such a line was looked at
-    draft.flags = {code: mask for code, mask in draft.flags.items() if mask.any()}
     raw = np.full(draft.n, None, dtype=object)
     for position, (code, text) in chunk.malformed.items():
         mask = np.zeros(draft.n, dtype=bool)
@@ -403,7 +406,11 @@ def _report(loaded: Loaded, plan: Plan, draft: Draft) -> dict[str, Any]:
         **loaded.report,
         "rows": draft.n,
         "columns": _columns_by_field(plan.roles),
-        "flags": {code: int(mask.sum()) for code, mask in draft.flags.items()},
+        "flags": {
+            code: int(draft.flags[code].sum())
+            for code in FLAGS
+            if code in draft.flags and draft.flags[code].any()
+        },
         "notes": list(draft.notes),
         **draft.report,
     }
