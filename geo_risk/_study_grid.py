@@ -15,11 +15,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo_risk import _h3
+from geo_risk import _h3, _h3_graph
 from geo_risk._constants import EARTH_RADIUS_KM
 from geo_risk._validate import check_lonlat
 
-__all__ = ["as_parts", "disk", "of_discs", "of_polygons"]
+__all__ = ["as_parts", "of_discs", "of_polygons"]
 
 FloatArray = NDArray[np.float64]
 CellArray = NDArray[np.uint64]
@@ -165,27 +165,6 @@ def _trace_chunk(
     return np.unique(np.concatenate(found))
 
 
-def _flood(seeds: CellArray, wall: CellArray) -> CellArray:
-    """All cells reached from `seeds` through neighbours without entering `wall`; sorted."""
-    reached = frontier = np.setdiff1d(seeds, wall)
-    while frontier.size:
-        step = np.unique(_h3.neighbors(frontier))
-        step = step[step != 0]
-        frontier = np.setdiff1d(np.setdiff1d(step, reached, assume_unique=True), wall)
-        reached = np.union1d(reached, frontier)
-    return reached
-
-
-def disk(cells: CellArray, k: int) -> CellArray:
-    """All cells within `k` steps of any of the given ones; sorted."""
-    reached = frontier = np.unique(cells)
-    for _ in range(k):
-        step = np.unique(_h3.neighbors(frontier))
-        frontier = np.setdiff1d(step[step != 0], reached, assume_unique=True)
-        reached = np.union1d(reached, frontier)
-    return reached
-
-
 def _mean_area_km2(resolution: int) -> float:
     return float(4.0 * np.pi * EARTH_RADIUS_KM**2 / (2 + 120 * 7**resolution))
 
@@ -225,9 +204,9 @@ def of_polygons(parts: ObjectArray, resolution: int, overlap: bool, max_cells: i
     area = float(sum(_outline_area_km2(_edges(parts[i : i + 1])) for i in range(parts.size)))
     _check_size(area, _outline_length_km(edges), resolution, max_cells)
     wall = _trace(edges, resolution)
-    beside = np.setdiff1d(disk(wall, 1), wall, assume_unique=True)
+    beside = np.setdiff1d(_h3_graph.disk(wall, 1), wall, assume_unique=True)
     inside, held_beside = _centers_inside(beside, parts)
-    inner = _flood(beside[inside], wall)
+    inner = _h3_graph.flood(beside[inside], wall)
     if overlap:
         return np.union1d(wall, inner)
     centered, held_wall = _centers_inside(wall, parts)

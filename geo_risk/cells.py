@@ -42,7 +42,7 @@ CellArray = NDArray[np.uint64]
 IntArray = NDArray[np.int64]
 
 
-def h3_cells(*, lon: ArrayLike, lat: ArrayLike, resolution: int) -> CellArray:
+def h3_cells(*, lon: ArrayLike, lat: ArrayLike, resolution: int, n_jobs: int = 1) -> CellArray:
     """H3 cell of each point.
 
     Equal to the h3 library's `latlng_to_cell` for every point and resolution; a longitude of
@@ -54,6 +54,8 @@ def h3_cells(*, lon: ArrayLike, lat: ArrayLike, resolution: int) -> CellArray:
         Degrees, WGS84, within [-180, 180] and [-90, 90]; they broadcast. NaN is missing.
     resolution : int
         0 (cells of about 4.4 million km²) to 15 (about 0.9 m²).
+    n_jobs : int, default 1
+        Threads; -1 for all processors. The result does not depend on it.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def h3_cells(*, lon: ArrayLike, lat: ArrayLike, resolution: int) -> CellArray:
 
     resolution = check_resolution(resolution)
     lon, lat, shape = check_lonlat(lon, lat)
-    return _h3.encode(lon, lat, resolution).reshape(shape)
+    return _h3.encode(lon, lat, resolution, n_jobs).reshape(shape)
 
 
 def cells_to_strings(cells: ArrayLike) -> NDArray[np.object_]:
@@ -346,15 +348,15 @@ def grid_disk(cells: ArrayLike, k: int) -> CellArray:
     >>> len(grid_disk(["872086481ffffff"], 2)), len(grid_disk(["870800000ffffff"], 2))
     (19, 16)
     """
-    from geo_risk import _study_grid
+    from geo_risk import _h3_graph
 
     k = check_k(k)
     flat, _ = as_cells(cells)
     start = as_grid(np.unique(flat[flat != 0]))
-    return _study_grid.disk(start, k)
+    return _h3_graph.disk(start, k)
 
 
-def neighbor_graph(cells: ArrayLike, *, k: int = 1) -> csr_array:
+def neighbor_graph(cells: ArrayLike, *, k: int = 1, n_jobs: int = 1) -> csr_array:
     """Which cells of a study grid are within `k` steps of each other, as binary weights.
 
     Only cells of the grid are linked; `neighbors_missing` counts the neighbours outside it.
@@ -366,6 +368,8 @@ def neighbor_graph(cells: ArrayLike, *, k: int = 1) -> csr_array:
         Of one resolution, each once, none missing; any order.
     k : int, default 1
         Rings that count as neighbours, at least 1.
+    n_jobs : int, default 1
+        Threads; -1 for all processors. The result does not depend on it.
 
     Returns
     -------
@@ -386,15 +390,22 @@ def neighbor_graph(cells: ArrayLike, *, k: int = 1) -> csr_array:
     """
     from scipy.sparse import csr_array
 
-    from geo_risk import _h3
+    counts, indices, _ = _graph(cells, k, n_jobs)
+    indptr = np.zeros(counts.size + 1, dtype=np.int64)
+    np.cumsum(counts, out=indptr[1:])
+    if indptr[-1] <= np.iinfo(np.int32).max:
+        indptr = indptr.astype(np.int32)
+    weights = np.ones(indices.size)
+    return csr_array((weights, indices, indptr), shape=(counts.size, counts.size))
+
+
+def _graph(cells: ArrayLike, k: Any, n_jobs: int) -> tuple[IntArray, NDArray[np.int32], IntArray]:
+    from geo_risk import _h3_graph
 
     k = check_k(k)
-    flat = as_grid(cells)
     if k == 0:
         raise ValueError("Invalid k: 0; a neighbour graph needs at least one ring.")
-    indptr, indices = _h3.graph(flat, k)
-    weights = np.ones(indices.size)
-    return csr_array((weights, indices, indptr), shape=(flat.size, flat.size))
+    return _h3_graph.graph(as_grid(cells), k, n_jobs)
 
 
 def neighbors_missing(cells: ArrayLike, *, k: int = 1) -> IntArray:
@@ -422,11 +433,7 @@ def neighbors_missing(cells: ArrayLike, *, k: int = 1) -> IntArray:
     >>> neighbors_missing(grid_disk(["872086481ffffff"], 1)).tolist()
     [3, 0, 3, 3, 3, 3, 3]
     """
-    from geo_risk import _h3
-
-    graph = neighbor_graph(cells, k=k)
-    flat = as_grid(cells)
-    return _h3.disk_sizes(flat, k) - 1 - np.diff(graph.indptr).astype(np.int64)
+    return _graph(cells, k, 1)[2]
 
 
 @dataclass(frozen=True)
@@ -480,7 +487,7 @@ def count_in_cells(cells: ArrayLike, grid: ArrayLike) -> CellCounts:
     >>> counted.counts.tolist(), counted.outside
     ([0, 2, 0, 0, 0, 0, 0], 1)
     """
-    from geo_risk import _h3
+    from geo_risk import _h3_graph
 
     events, _ = as_cells(cells)
     study = as_grid(grid, "grid")
@@ -494,7 +501,7 @@ def count_in_cells(cells: ArrayLike, grid: ArrayLike) -> CellCounts:
                 f"the grid's {resolutions(study[:1])[0]}; first at index {first}: "
                 f"{int(events[first]):x} has {resolutions(events)[first]}."
             )
-    position = _h3.positions(study, events)
+    position = _h3_graph.positions(study, events)
     counts = np.bincount(position[position >= 0], minlength=study.size).astype(np.int64)
     return CellCounts(
         counts=counts,
