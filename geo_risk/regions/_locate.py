@@ -127,8 +127,13 @@ def _meets_box(
 
 @njit
 def list_edges_of_boxes(
-    edges: Edges, members: NDArray[np.int32],
-    west: float, south: float, split: int, columns: int, rows: int,
+    edges: Edges,
+    members: NDArray[np.int32],
+    west: float,
+    south: float,
+    split: int,
+    columns: int,
+    rows: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """For each box of a grid the edges that may meet it, as CSR.
 
@@ -218,8 +223,13 @@ def _candidates(
 
 @njit
 def _flip_crossed(
-    active: NDArray[np.int32], n: int, edges: Edges, here: NDArray[np.int32],
-    x0: float, x1: float, y: float,
+    active: NDArray[np.int32],
+    n: int,
+    edges: Edges,
+    here: NDArray[np.int32],
+    x0: float,
+    x1: float,
+    y: float,
 ) -> int:
     """Carry the set of regions that hold a point from (x0, y) right to (x1, y)."""
     for e in here:
@@ -240,8 +250,12 @@ def _reserve(array, needed):  # type: ignore[no-untyped-def]
 
 @njit
 def _write_border(
-    parts: Parts, sizes: NDArray[np.int64], edges: Edges, here: NDArray[np.int32],
-    active: NDArray[np.int32], n_active: int,
+    parts: Parts,
+    sizes: NDArray[np.int64],
+    edges: Edges,
+    here: NDArray[np.int32],
+    active: NDArray[np.int32],
+    n_active: int,
 ) -> None:
     """Append one border sub-cell: its edges, its candidate rows and who holds its corner."""
     n_border, n_edges, n_candidates = sizes
@@ -276,10 +290,19 @@ def _write_border(
 
 @njit
 def _fill_cell(
-    parts: Parts, sizes: NDArray[np.int64], edges: Edges,
-    listed_offset: NDArray[np.int64], listed: NDArray[np.int32], state: NDArray[np.int32],
-    west: float, south: float, split: int,
-    corner: NDArray[np.int32], n_corner: int, active: NDArray[np.int32], column: NDArray[np.int32],
+    parts: Parts,
+    sizes: NDArray[np.int64],
+    edges: Edges,
+    listed_offset: NDArray[np.int64],
+    listed: NDArray[np.int32],
+    state: NDArray[np.int32],
+    west: float,
+    south: float,
+    split: int,
+    corner: NDArray[np.int32],
+    n_corner: int,
+    active: NDArray[np.int32],
+    column: NDArray[np.int32],
 ) -> int:
     """Write all sub-cells of one cell; `corner` moves on to the next cell's corner."""
     side = 1.0 / split
@@ -313,9 +336,13 @@ def _fill_cell(
 
 @njit
 def build_index(
-    ax: NDArray[np.float64], ay: NDArray[np.float64],
-    bx: NDArray[np.float64], by: NDArray[np.float64],
-    left: NDArray[np.int32], right: NDArray[np.int32], n_regions: int,
+    ax: NDArray[np.float64],
+    ay: NDArray[np.float64],
+    bx: NDArray[np.float64],
+    by: NDArray[np.float64],
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    n_regions: int,
 ) -> GridIndex:
     """Build the grid over distinct edges a→b with their rows (right = -1: only one)."""
     edges = Edges(ax, ay, bx, by, left, right)
@@ -433,22 +460,31 @@ def _sub_cell(index: GridIndex, x: float, y: float) -> tuple[int, float, float]:
 @njit
 def _resolve(index: GridIndex, state: int, x0: float, y0: float, x: float, y: float) -> int:
     """Row of a point whose sub-cell does not answer at once."""
-    row = state
+    if state >= 0:
+        return state
+    touching = _OUTSIDE
     if state <= _BORDER:
         row = _walk(index, _BORDER - state, x0, y0, x, y)
-        if row == _OUTSIDE:
-            row = _lowest_touching(index, _BORDER - state, x, y)
-    if row == _OUTSIDE and x == -180.0:  # the other side of the same meridian
+        if row != _OUTSIDE:
+            return row
+        touching = _lowest_touching(index, _BORDER - state, x, y)
+    if x == -180.0:  # the other side of the same meridian
         sub, x0, y0 = _sub_cell(index, 180.0, y)
         if index.state[sub] <= _BORDER:
             row = _lowest_touching(index, _BORDER - index.state[sub], 180.0, y)
-    return row
+            if touching == _OUTSIDE or 0 <= row < touching:
+                touching = row
+    return touching
 
 
 @njit
 def locate_points(
-    index: GridIndex, lon: NDArray[np.float64], lat: NDArray[np.float64],
-    rows: NDArray[np.int64], start: int, stop: int,
+    index: GridIndex,
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    start: int,
+    stop: int,
 ) -> None:
     """Row of each point in `rows[start:stop]`; -1 outside and for NaN."""
     sub = np.empty(_BLOCK, dtype=np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import zipfile
 from functools import cache
 from typing import Any
@@ -79,8 +80,9 @@ def _world() -> RegionLayer:
 
 def _read_npz(name: str) -> dict[str, Any]:
     """Members of a product, read without pickle."""
+    content = product_bytes(name)
     try:
-        with np.load(io.BytesIO(product_bytes(name)), allow_pickle=False) as archive:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, lzma.LZMAError, OSError, EOFError, ValueError) as error:
         raise DataCorruptError(f"The data product {name} is damaged: {error}") from error
