@@ -7,7 +7,7 @@ import geo_risk.events as events
 reports = [
     {"id": "a", "date": "2022-10-22", "lon": 69.53, "lat": 36.74, "what": "raid", "killed": 8},
     {"id": "b", "date": "2022-09", "place": "Khwaja Ghar", "what": "fire across the border"},
-    {"id": "c", "date": "soon", "lon": 36.7, "lat": 169.5, "what": "two mistakes"},
+    {"id": "c", "date": "soon", "lon": 236.7, "lat": 19.5, "what": "two mistakes"},
     {"id": "c", "date": "2022-10-25", "lon": 0, "lat": 0, "what": "no position"},
 ]
 

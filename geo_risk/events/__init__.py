@@ -9,6 +9,7 @@ from geo_risk.events.schema import (
     LOCATION_PRECISIONS,
     SOURCES,
 )
+from geo_risk.events.stream import iter_events
 
 __all__ = [
     "COUNTRY_CODE_SYSTEM",
@@ -17,5 +18,6 @@ __all__ = [
     "FLAGS",
     "LOCATION_PRECISIONS",
     "SOURCES",
+    "iter_events",
     "read_events",
 ]

@@ -97,9 +97,8 @@ def _flag_positions(
     draft.flag("null_island", null)
     draft.flag("maybe_swapped", swappable)
     judged = usable & ~null
-    if high_lat.sum() >= max(1.0, _SWAPPED_SHARE * judged.sum()) and _valid_swapped(
-        lon, lat, judged
-    ):
+    enough = max(1.0, _SWAPPED_SHARE * float(judged.sum()))
+    if high_lat.sum() >= enough and _valid_swapped(lon, lat, judged):
         draft.flag("maybe_swapped", judged)
         draft.notes.append(
             f"{int(high_lat.sum())} of {int(judged.sum())} latitudes are outside [-90, 90], and "

@@ -72,7 +72,7 @@ class DateColumn:
     missing: BoolArray
     bad: BoolArray
     dayfirst: bool | None
-    """Order used for numeric dates such as 03/04/2020; None where there were none."""
+    """Order found or used for dates such as 03/04/2020; None where it made no difference."""
 
 
 def span_of(year: int, month: int = 0, day: int = 0) -> Span:
@@ -260,7 +260,7 @@ def _month_number(name: str) -> int:
 
 
 def _decide_order(pairs: dict[int, re.Match[str]], dayfirst: bool | None, name: str) -> bool | None:
-    """Order of day and month for the whole column; None where no value needs one."""
+    """Order of day and month for the whole column; None where it makes no difference."""
     if not pairs or dayfirst is not None:
         return dayfirst if pairs else None
     as_day = {i for i, pair in pairs.items() if _read_pair(pair, True) is not None}
@@ -271,7 +271,7 @@ def _decide_order(pairs: dict[int, re.Match[str]], dayfirst: bool | None, name: 
     if only_month and not only_day:
         return False
     if all(pair["a"] == pair["b"] for i, pair in pairs.items() if i in as_day | as_month):
-        return False  # 05/05/2020 reads the same either way
+        return None  # 05/05/2020 reads the same either way
     if only_day and only_month:
         reason = (
             f"{len(only_day)} different values can only be day/month/year (such as "

@@ -31,6 +31,18 @@ class Chunk:
     messages: list[str] = field(default_factory=list)
     """The first malformed lines in words."""
 
+    def tell(self, position: int, code: str, text: str, message: str) -> None:
+        """Note that the row at `position` is malformed."""
+        self.malformed[position] = (code, text)
+        if len(self.messages) < 5:
+            self.messages.append(message)
+
+    def add(self, other: Chunk, offset: int) -> None:
+        """Take over what is told of the rows of `other`, which begin at `offset`."""
+        self.malformed |= {offset + i: told for i, told in other.malformed.items()}
+        self.fell_back += [offset + i for i in other.fell_back]
+        self.messages = (self.messages + other.messages)[:5]
+
 
 class _Lines:
     """Decoded lines, with a memory of those that the current record took."""
@@ -195,8 +207,8 @@ class DelimitedReader:
                 return line
         return ""
 
-    def take(self, n: int) -> Chunk | None:
-        """Return up to `n` further rows; None after the last."""
+    def take(self, n: int) -> Chunk:
+        """Return the next `n` rows; fewer only at the end."""
         chunk, width = Chunk(), len(self.columns)
         nothing = (None,) * width
         lines, reader = self._lines, self._reader
@@ -216,13 +228,12 @@ class DelimitedReader:
             if lines.fell_back:
                 chunk.fell_back.append(len(chunk.rows))
             if isinstance(row, tuple):
-                chunk.malformed[len(chunk.rows)] = (row[0], "".join(lines.taken).rstrip("\r\n"))
-                if len(chunk.messages) < 5:
-                    chunk.messages.append(f"line {lines.number}: {row[1]}")
+                text = "".join(lines.taken).rstrip("\r\n")
+                chunk.tell(len(chunk.rows), row[0], text, f"line {lines.number}: {row[1]}")
                 chunk.rows.append(nothing)
             else:
                 chunk.rows.append(row)
-        return chunk if chunk.rows else None
+        return chunk
 
     def _repair(self, row: list[str]) -> list[str] | tuple[str, str] | None:
         """A row of the wrong width: None if it is blank, the row if it can be saved."""

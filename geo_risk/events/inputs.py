@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from geo_risk.errors import DataCorruptError, DataNotFoundError
 from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES, check_zip, open_stream, sniff
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-__all__ = ["Loaded", "Options", "load", "open_text", "table_of_rows"]
+__all__ = ["Loaded", "Options", "existing", "load", "open_text", "text_frame", "text_report"]
 
 # An exponent needs a sign or a decimal point, or codes such as 12E45 would turn into numbers.
 _NUMBER = (
     r"[-+]?(0|[1-9]\d{0,14})(\.\d*)?([eE][-+]\d{1,3})?"
     r"|[-+]?(0|[1-9]\d{0,14})\.\d+[eE]\d{1,3}|[-+]?\.\d+"
 )
+_BLOCK_ROWS = 50_000
 _WHOLE = r"-?(0|[1-9]\d{0,17})"
 
 
@@ -55,6 +56,8 @@ class Loaded:
     index: pd.Index[Any]
     geometry: gpd.GeoSeries | None = None
     geometry_name: str = "geometry"
+    always_malformed_text: bool = False
+    """Whether to give the column malformed_text where no line is malformed, too."""
     chunk: Chunk = field(default_factory=Chunk)
     report: dict[str, Any] = field(default_factory=dict)
     attrs: dict[Any, Any] = field(default_factory=dict)
@@ -103,14 +106,13 @@ def _load_path(path: Path, options: Options) -> Loaded:
         return _load_text(path, kind, options)
     readers = {"parquet": _read_parquet, "arrow": _read_arrow, "json": _read_json}
     if kind == "jsonl":
-        frame = _read_json_lines(path)
+        loaded = _load_json_lines(path)
     elif kind == "vector":
-        frame = _read_vector(path, options.layer)
+        loaded = _take_frame(_read_vector(path, options.layer))
     elif kind in {"excel", "xls"}:
-        frame = _read_excel(path, kind, options)
+        loaded = _take_frame(_read_excel(path, kind, options))
     else:
-        frame = readers[kind](path)
-    loaded = _take_frame(frame)
+        loaded = _take_frame(readers[kind](path))
     loaded.report |= {"input": path.name, "format": kind}
     return loaded
 
@@ -141,68 +143,85 @@ def open_text(path: Path, kind: str, options: Options) -> DelimitedReader:
 
 def _load_text(path: Path, kind: str, options: Options) -> Loaded:
     import pandas as pd
+    import pyarrow as pa
 
     reader = open_text(path, kind, options)
+    whole, parts, rows = Chunk(), [], 0
     try:
-        chunk = reader.take(2**62) or Chunk()
+        while (chunk := reader.take(_BLOCK_ROWS)).rows:
+            parts.append(text_table(chunk, reader.columns))
+            whole.add(chunk, rows)
+            rows += parts[-1].num_rows
     finally:
         reader.close()
-    frame = table_of_rows(chunk, reader.columns, infer=True)
-    report = {
+    table = pa.concat_tables(parts) if parts else text_table(Chunk(), reader.columns)
+    del parts
+    frame = _named([_infer(column) for column in table.itercolumns()], reader.columns)
+    return Loaded(frame, pd.RangeIndex(rows), chunk=whole, report=text_report(path, kind, reader))
+
+
+def text_report(path: Path, kind: str, reader: DelimitedReader) -> dict[str, Any]:
+    """What there is to say of a file of delimited text."""
+    return {
         "input": path.name,
         "format": kind,
         "delimiter": reader.delimiter,
         "encoding": reader.encoding,
     }
-    return Loaded(frame, pd.RangeIndex(len(frame)), chunk=chunk, report=report)
 
 
-def table_of_rows(chunk: Chunk, columns: list[str], *, infer: bool) -> pd.DataFrame:
-    """Frame of text rows; with `infer`, a column whose every value is a number becomes one.
+def text_table(chunk: Chunk, columns: list[str]) -> Any:
+    """Arrow table of text; an empty cell is missing."""
+    import pyarrow as pa
 
-    A column stays text where a number would lose something: leading zeros (P-codes, CAMEO
-    codes), more digits than 18. An empty cell is missing; the text "NA" is not (Namibia), unless
-    all else in the column is numbers.
+    cells = zip(*chunk.rows) if chunk.rows else ((),) * len(columns)
+    arrays = [pa.array([cell or None for cell in column], pa.large_string()) for column in cells]
+    return pa.Table.from_arrays(arrays, names=columns)
+
+
+def text_frame(chunk: Chunk, columns: list[str]) -> Any:
+    """Frame of text, whatever the text looks like."""
+    table = text_table(chunk, columns)
+    return _named([_as_text(column) for column in table.itercolumns()], columns)
+
+
+def _named(series: list[Any], columns: list[str]) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(dict(zip(columns, series)), columns=pd.Index(columns, dtype=object))
+
+
+def _infer(column: Any) -> pd.Series[Any]:
+    """A column of text as numbers, if every value is a number and nothing is lost.
+
+    It stays text where a number would lose something: leading zeros (P-codes, CAMEO codes), more
+    digits than 18. "NA" is missing where all else is numbers, and Namibia elsewhere.
     """
-    import pandas as pd
-
-    if not chunk.rows:
-        return pd.DataFrame({name: pd.Series([], dtype=object) for name in columns})
-    data = {}
-    for name, cells in zip(columns, zip(*chunk.rows)):
-        values = [cell or None for cell in cells]
-        data[name] = _infer(values) if infer else _text_series(values)
-    return pd.DataFrame(data, columns=pd.Index(columns))
-
-
-def _text_series(values: list[str | None]) -> pd.Series[Any]:
-    import pandas as pd
-
-    return pd.Series(values, dtype=pd.Series(["a"]).dtype)
-
-
-def _infer(values: list[str | None]) -> pd.Series[Any]:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    array = pa.array(values, pa.string())
-    words = pa.array([*sorted(MISSING_WORDS), "NA"], pa.string())
-    stripped = pc.utf8_trim_whitespace(array)
-    stripped = pc.if_else(
-        pc.is_in(stripped, value_set=words), pa.scalar(None, pa.string()), stripped
-    )
-    if stripped.null_count == len(stripped):
-        return _text_series(values)
-    for pattern, whole in ((_WHOLE, True), (_NUMBER, False)):
-        if pc.all(pc.match_substring_regex(stripped, f"^({pattern})$")).as_py():
-            if not whole:
-                return pd.Series(pc.cast(stripped, pa.float64()).to_numpy(zero_copy_only=False))
-            numbers = pc.cast(stripped, pa.int64())
-            if numbers.null_count:
-                return pd.Series(numbers.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get))
-            return pd.Series(numbers.to_numpy(zero_copy_only=False))
-    return _text_series(values)
+    words = pa.array([*sorted(MISSING_WORDS), "NA"], pa.large_string())
+    text = pc.utf8_trim_whitespace(column)
+    text = pc.if_else(pc.is_in(text, value_set=words), pa.scalar(None, text.type), text)
+    if text.null_count == len(text):
+        return _as_text(column)
+    if pc.all(pc.match_substring_regex(text, f"^({_WHOLE})$")).as_py():
+        whole = pc.cast(text, pa.int64())
+        if whole.null_count:
+            return cast(
+                "pd.Series[Any]", whole.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+            )
+        return pd.Series(whole.to_numpy())
+    if pc.all(pc.match_substring_regex(text, f"^({_NUMBER})$")).as_py():
+        return pd.Series(pc.cast(text, pa.float64()).to_numpy())
+    return _as_text(column)
+
+
+def _as_text(column: Any) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.Series(column.to_pandas().array, dtype=pd.Series(["a"]).dtype)
 
 
 def _take_frame(frame: pd.DataFrame) -> Loaded:
@@ -322,16 +341,29 @@ def _read_json(path: Path) -> Any:
     raise ValueError(f"{path.name} holds no table: neither a list of records nor GeoJSON.")
 
 
-def _read_json_lines(path: Path) -> Any:
-    rows = []
+def _load_json_lines(path: Path) -> Loaded:
+    """One JSON object per line; a line that is none is kept and told of."""
+    chunk = Chunk()
+    rows: list[Any] = []
     with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
-            if line.strip():
-                try:
-                    rows.append(json.loads(line))
-                except (ValueError, RecursionError) as error:
-                    raise DataCorruptError(f"{path.name}, line {number}: {error}") from error
-    return _frame_of_records(rows)
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                reason = "" if isinstance(row, Mapping) else f"no object but {type(row).__name__}"
+            except (ValueError, RecursionError) as error:
+                reason = str(error)
+            if reason:
+                text = line.decode("utf-8", errors="replace").rstrip("\r\n")
+                chunk.tell(len(rows), "unreadable_row", text, f"line {number}: {reason}")
+                row = {}
+            rows.append(row)
+    if len(chunk.malformed) == len(rows):
+        raise DataCorruptError(f"{path.name} holds no JSON object: {chunk.messages[0]}.")
+    loaded = _take_frame(_frame_of_records(rows))
+    loaded.chunk = chunk
+    return loaded
 
 
 def _read_vector(path: Path, layer: str | int | None) -> Any:
