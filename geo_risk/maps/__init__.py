@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from geo_risk.maps.static import static_map
+from geo_risk.maps.web import web_map
 
-__all__ = ["static_map"]
+__all__ = ["static_map", "web_map"]

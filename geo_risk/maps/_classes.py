@@ -25,6 +25,7 @@ _UNKNOWN = "#bdbdbd"
 _SEQUENCE = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 _CATEGORIES = ("#009e73", "#e69f00", "#cc79a7", "#56b4e9", "#f0e442", "#0072b2", "#d55e00")
 _OTHER = "#8c8c8c"
+_DEFAULTS = ("hotspot", "gi_z", "n_events", "count")
 MARKERS = ("circle", "square", "triangle", "diamond", "cross", "down", "plus", "circle")
 """Marker of each category in order; the last is for all that are left."""
 
@@ -54,7 +55,7 @@ class Classes:
 def classify_cells(cells: Any, color_by: str | None) -> Classes:
     """Classes of scored cells: by hotspot, by z, or by any other column."""
     if color_by is None:
-        color_by = next((c for c in ("hotspot", "gi_z", "count") if c in cells.columns), None)
+        color_by = next((c for c in _DEFAULTS if c in cells.columns), None)
     if color_by is None:
         labels, index = ("H3 cell",), np.zeros(len(cells), np.int64)
         return Classes("Cells", labels, (_SEQUENCE[2],), index)
@@ -134,7 +135,7 @@ def _z_scores(z: FloatArray, title: str) -> Classes:
 
 def _sequence(values: FloatArray, title: str) -> Classes:
     """Zero apart, then up to five classes with about equally many cells."""
-    title = title.replace("_", " ")
+    title = "Events per cell" if title in _DEFAULTS else title.replace("_", " ")
     known = values[np.isfinite(values) & (values != 0)]
     cuts = np.unique(np.quantile(known, [0.2, 0.4, 0.6, 0.8])) if known.size else np.empty(0)
     cuts = cuts[(cuts > known.min()) & (cuts <= known.max())] if known.size else cuts

@@ -30,8 +30,10 @@ NON_ENDORSEMENT = (
     "map supports a claim."
 )
 UNDER_REPORTING = "Reports are not all that happened; a place without them is not thereby safe."
+HOLLOW = "Hollow markers stand for a district, a province, a line or a country, not for a place."
 GEONAMES = "Places: GeoNames (geonames.org), CC BY 4.0."
 _WORLDVIEWS = {"de_facto": "de facto"}
+_AREAS = ("admin1", "admin2", "country", "line", "none")
 _DISC_LIMIT_KM = 300.0  # a larger disc says "somewhere in the country" and hides the map
 
 
@@ -47,7 +49,10 @@ class ShapeLayer:
 
 @dataclass(frozen=True)
 class EventLayer:
-    """Located events: projected metres, marker radius in pixels, uncertainty disc in metres."""
+    """Located events: projected metres, marker radius in pixels, uncertainty disc in metres.
+
+    `hollow` marks events whose point only stands for an area, a line or a country.
+    """
 
     frame: Any
     rows: IntArray
@@ -55,6 +60,7 @@ class EventLayer:
     y: FloatArray
     size: FloatArray
     disc_m: FloatArray
+    hollow: NDArray[np.bool_]
     classes: Classes
     size_title: str
     size_key: list[tuple[str, float]]
@@ -122,6 +128,8 @@ def prepare(
     border_layer = None if borders is None else _layer(borders, wide)
     if event_layer is not None:
         notes += _outside(lon, lat, view)
+        if event_layer.hollow.any():
+            notes.append(HOLLOW)
     return Content(
         view, title or "Event map", region_layer, border_layer, cell_layer, event_layer,
         _labels(labels, codes, region_layer, event_layer, view), [*notes, f"{view.name}."],
@@ -187,13 +195,11 @@ def _extent(
 
 
 def _cell_points(cells: Any) -> tuple[FloatArray, FloatArray]:
-    """Vertices of the cells, degrees."""
+    """Centres of H3 cells, vertices of other polygons; degrees."""
     if "h3_cell" in cells.columns:
-        import h3
+        from geo_risk.cells import cell_centers, strings_to_cells
 
-        rings = [h3.cell_to_boundary(cell) for cell in cells["h3_cell"].dropna()]
-        points = np.array([p for ring in rings for p in ring], float).reshape(-1, 2)
-        return points[:, 1], points[:, 0]
+        return cell_centers(strings_to_cells(cells["h3_cell"].tolist()))
     import shapely
 
     points = shapely.get_coordinates(np.asarray(cells.geometry.array, dtype=object))
@@ -202,10 +208,10 @@ def _cell_points(cells: Any) -> tuple[FloatArray, FloatArray]:
 
 def _cell_classes(cells: Any, color_by: str | None, shared: bool, min_count: int) -> Classes:
     classes = classify_cells(cells, color_by)
-    if shared and classes.title == "count":
-        labels = (*classes.labels[:-1], f"Fewer than {min_count}")
-        classes = replace(classes, title="Events per cell", labels=labels,
-                          faint=classes.faint - {len(labels) - 1})  # fmt: skip
+    if shared and classes.title == "Events per cell":
+        last = len(classes.labels) - 1
+        labels = (*classes.labels[:last], f"Fewer than {min_count}")
+        classes = replace(classes, labels=labels, faint=classes.faint - {last})
     return classes
 
 
@@ -214,7 +220,7 @@ def _layer(frame: Any, view: View, classes: Classes | None = None) -> ShapeLayer
     import shapely
 
     if "h3_cell" in frame.columns:
-        shapes = cell_shapes([c if isinstance(c, str) else None for c in frame["h3_cell"]], view)
+        shapes = cell_shapes(frame["h3_cell"].tolist(), view)
     else:
         geometries = np.asarray(frame.geometry.array, dtype=object)
         lines = np.isin(shapely.get_type_id(geometries), (1, 2, 5)).any()
@@ -236,10 +242,13 @@ def _event_layer(
         km = events["location_uncertainty_km"].to_numpy(dtype=float, na_value=np.nan)
         with np.errstate(invalid="ignore"):
             disc = np.where((km > 0.0) & (km <= _DISC_LIMIT_KM), 1000.0 * km, 0.0)
+    hollow = np.zeros(len(events), bool)
+    if "location_precision" in events.columns:
+        hollow = events["location_precision"].isin(_AREAS).to_numpy(bool)
     # large markers first, so that small ones stay visible on top
     rows = rows[np.argsort(-size[rows], kind="stable")]
     title = "" if size_by is None else size_by.replace("_", " ")
-    return EventLayer(events, rows, x[rows], y[rows], size[rows], disc[rows],
+    return EventLayer(events, rows, x[rows], y[rows], size[rows], disc[rows], hollow[rows],
                       replace(classes, index=classes.index[rows]), title, key)  # fmt: skip
 
 

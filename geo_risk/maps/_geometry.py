@@ -142,20 +142,24 @@ def _joined(first: Any, second: Any) -> Any:
         return shapely.geometrycollections([first, second])
 
 
-def cell_shapes(cells: Sequence[str | None], view: View) -> list[Shape | None]:
+def cell_shapes(cells: Sequence[Any], view: View) -> list[Shape | None]:
     """Shapes of H3 cells given as hex strings; None where missing or not in the window."""
-    import h3
+    from geo_risk.cells import cell_polygons, strings_to_cells
 
-    outlines = [_cell_outline(h3.cell_to_boundary(cell)) if cell else None for cell in cells]
+    codes = strings_to_cells(cells)
     if view.kind == "eqearth":
-        return polygon_shapes([_cell_polygon(outline) for outline in outlines], view)
+        return polygon_shapes(cell_polygons(codes), view)
+    import h3.api.basic_int as h3
+
     shapes: list[Shape | None] = []
-    for outline in outlines:
+    for code in codes.tolist():
+        # corners as they are: cells split at ±180 or at a pole would show the cut
+        outline = np.array(h3.cell_to_boundary(code) if code else [])
         shape = None
-        if outline is not None:
-            x, y = view.project(outline[:, 0], outline[:, 1])
+        if len(outline):
+            x, y = view.project(outline[:, 1], outline[:, 0])
             if not np.isnan(x).any() and _near(view, x, y):
-                ring = np.column_stack([x, y])
+                ring = np.column_stack([np.append(x, x[0]), np.append(y, y[0])])
                 shape = Shape((ring,), (ring,))
         shapes.append(shape)
     return shapes
@@ -170,28 +174,6 @@ def _near(view: View, x: FloatArray, y: FloatArray) -> bool:
         # a cell turned inside out at the projection's antipode is not in the window
         and x.max() - x.min() < 1.5e7
     )
-
-
-def _cell_outline(boundary: Sequence[tuple[float, float]]) -> FloatArray:
-    """Closed ring (lon, lat) of a cell's boundary, which h3 gives as (lat, lon)."""
-    points = np.asarray(boundary, float)[:, ::-1]
-    return np.vstack([points, points[:1]])
-
-
-def _cell_polygon(outline: FloatArray | None) -> Any:
-    """Polygon in unwrapped longitudes, closed over the pole where the cell holds one."""
-    import shapely
-
-    if outline is None:
-        return None
-    lon = np.unwrap(outline[:, 0], period=360.0)
-    lat = outline[:, 1]
-    if abs(lon[-1] - lon[0]) > 180.0:
-        pole = 90.0 if lat.mean() > 0 else -90.0
-        lon, lat = np.append(lon, [lon[-1], lon[0]]), np.append(lat, [pole, pole])
-    middle = (lon.min() + lon.max()) / 2.0
-    lon = lon - 360.0 * round(middle / 360.0)
-    return shapely.polygons(np.column_stack([lon, lat]))
 
 
 def graticule(view: View) -> list[tuple[str, float, FloatArray]]:
@@ -239,19 +221,32 @@ def quantise(
     """Curves as integers: x0, y0, then steps, in units of `quantum` from the top left corner.
 
     Each vertex moves by at most half a quantum on each axis, and equal vertices stay equal, so
-    neighbours still share their edges. A curve that shrinks to nothing is left out.
+    neighbours still share their edges; vertices in the middle of a straight run are left out. A
+    curve that shrinks to nothing is left out.
     """
+    corner = np.array([view.xmin, view.ymax])
     result = []
-    least = 3 if closed else 2
     for curve in curves:
-        corner = np.array([view.xmin, view.ymax])
         grid = np.rint((curve - corner) * (1.0 / quantum, -1.0 / quantum)).astype(np.int64)
-        moved = np.ones(len(grid), bool)
-        moved[1:] = (np.diff(grid, axis=0) != 0).any(axis=1)
-        grid = grid[moved]
+        grid = _without_middles(grid)
         if closed and len(grid) > 1 and (grid[0] == grid[-1]).all():
             grid = grid[:-1]
-        if len(grid) >= least:
+        if len(grid) >= (3 if closed else 2):
             steps = np.diff(grid, axis=0, prepend=np.zeros((1, 2), np.int64))
             result.append(steps.ravel().tolist())
     return result
+
+
+def _without_middles(grid: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Points of an integer curve without repetitions and without points on a straight run."""
+    moved = np.ones(len(grid), bool)
+    moved[1:] = (np.diff(grid, axis=0) != 0).any(axis=1)
+    grid = grid[moved]
+    if len(grid) < 3:
+        return grid
+    step = np.diff(grid, axis=0)
+    cross = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
+    ahead = (step[:-1] * step[1:]).sum(axis=1) > 0
+    keep = np.ones(len(grid), bool)
+    keep[1:-1] = ~((cross == 0) & ahead)
+    return grid[keep]

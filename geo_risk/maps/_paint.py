@@ -171,14 +171,19 @@ def _events(axes: Any, layer: EventLayer) -> None:
             PatchCollection(discs, facecolor="#20202010", edgecolor="#20202070", linewidth=0.6,
                             zorder=6), autolim=False)  # fmt: skip
     for index in layer.classes.used():
-        mine = layer.classes.index == index
-        diameter = 2.0 * layer.size[mine] * _POINTS_PER_PIXEL
-        axes.scatter(
-            layer.x[mine], layer.y[mine], s=diameter**2, marker=_MARKERS[marker_name(index)],
-            c=layer.classes.colours[index], edgecolors="#202020", zorder=7,
-            linewidths=0.6 if len(layer.rows) <= 300 else 0.3,
-            alpha=0.9 if len(layer.rows) <= 300 else 0.65,
-        )  # fmt: skip
+        for hollow in (False, True):
+            mine = (layer.classes.index == index) & (layer.hollow == hollow)
+            if not mine.any():
+                continue
+            colour = layer.classes.colours[index]
+            diameter = 2.0 * layer.size[mine] * _POINTS_PER_PIXEL
+            few = len(layer.rows) <= 300
+            axes.scatter(
+                layer.x[mine], layer.y[mine], s=diameter**2, marker=_MARKERS[marker_name(index)],
+                c="#ffffff" if hollow else colour, edgecolors=colour if hollow else "#202020",
+                linewidths=1.8 if hollow else (0.6 if few else 0.3), zorder=7,
+                alpha=0.9 if few else 0.65,
+            )  # fmt: skip
 
 
 def marker_name(index: int) -> str:

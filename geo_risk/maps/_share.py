@@ -25,8 +25,9 @@ _EVENT = (
     "country_name", "country_code", "claimed_by", "region_name", "region_code", "border_m",
     "border_country_code", "h3_cell", "flags",
 )  # fmt: skip
-_CELL = ("h3_cell", "count", "value", "gi_z", "p_value", "q_value", "hotspot")
-_CELL_SHARED = ("h3_cell", "count", "hotspot")
+_COUNTS = ("n_events", "count")
+_CELL = ("h3_cell", *_COUNTS, "gi_z", "p_value", "q_value", "hotspot", "neighbors_missing")
+_CELL_SHARED = ("h3_cell", *_COUNTS, "hotspot")
 _REGION = ("region_name", "region_code", "country_name", "administered_by", "claimed_by")
 
 
@@ -57,7 +58,7 @@ def shared_cells(
     events: Any, lon: NDArray[np.float64], lat: NDArray[np.float64], cells: Any,
     resolution: int | None, min_count: int,
 ) -> Any:  # fmt: skip
-    """Cells that stand in for points, with counts below `min_count` left out (NaN).
+    """Cells that stand in for points, with counts from 1 to `min_count` - 1 left out (NaN).
 
     Cells that the caller gives are kept when they are as coarse as asked; finer ones are dropped,
     because scores of small cells do not add up to scores of large ones, and the events are
@@ -65,25 +66,29 @@ def shared_cells(
     """
     if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
         raise ValueError(f"Invalid min_count: {min_count!r}; must be a whole number from 1.")
-    if cells is not None and _coarse_enough(cells, resolution):
+    limit = check_resolution(DEFAULT_RESOLUTION if resolution is None else resolution)
+    if cells is not None and _coarse_enough(cells, limit):
         shown = cells.copy()
-        if "count" in shown.columns:
-            counts = shown["count"].astype("float64")
-            shown["count"] = counts.where((counts >= min_count) | (counts == 0))
+        for name in _COUNTS:
+            if name in shown.columns:
+                counts = shown[name].astype("float64")
+                shown[name] = counts.where((counts >= min_count) | (counts == 0))
         return shown
-    return _counted(events, lon, lat, check_resolution(
-        DEFAULT_RESOLUTION if resolution is None else resolution), min_count)  # fmt: skip
+    if events is None and cells is not None:
+        raise ValueError(
+            f"Invalid cells: a shared map shows none finer than resolution {limit}. Give the "
+            "events, which are counted in coarser cells, or say coarsen= with their resolution."
+        )
+    return _counted(events, lon, lat, limit, min_count)
 
 
-def _coarse_enough(cells: Any, resolution: int | None) -> bool:
-    if resolution is None:
-        return True
-    limit = check_resolution(resolution)
+def _coarse_enough(cells: Any, limit: int) -> bool:
     if "h3_cell" not in cells.columns:
         return False
-    import h3
+    from geo_risk.cells import cell_resolutions, strings_to_cells
 
-    return all(h3.get_resolution(cell) <= limit for cell in cells["h3_cell"].dropna())
+    names = cells["h3_cell"].dropna().tolist()
+    return not names or int(cell_resolutions(strings_to_cells(names)).max()) <= limit
 
 
 def _counted(
@@ -99,4 +104,4 @@ def _counted(
     cells = h3_cells(lon=lon, lat=lat, resolution=resolution)
     names, counts = np.unique(cells[cells != 0], return_counts=True)
     shown = np.where(counts >= least, counts.astype(float), np.nan)
-    return pd.DataFrame({"h3_cell": cells_to_strings(names), "count": shown})
+    return pd.DataFrame({"h3_cell": cells_to_strings(names), "n_events": shown})

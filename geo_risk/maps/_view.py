@@ -98,7 +98,9 @@ class View:
         return wrapped
 
     def expand(self, factor: float) -> View:
-        """The same view with its window scaled about its middle."""
+        """The same view with its window scaled about its middle; the whole Earth stays as it is."""
+        if self.kind == "eqearth":
+            return self
         half_x, half_y = factor * self.width_m / 2.0, factor * self.height_m / 2.0
         x, y = (self.xmin + self.xmax) / 2.0, (self.ymin + self.ymax) / 2.0
         return View(self.kind, self.lon0, self.lat0, x - half_x, y - half_y, x + half_x, y + half_y)

@@ -1,0 +1,207 @@
+"""What the web map's viewer is given: integers, short strings and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from geo_risk.maps._classes import MARKERS, Classes
+from geo_risk.maps._content import Content, EventLayer, ShapeLayer
+from geo_risk.maps._geometry import earth_outline, graticule, quantise
+from geo_risk.maps._paint import degree_text
+from geo_risk.maps._share import cell_columns, event_columns, region_columns
+from geo_risk.maps._view import View, local_scale
+
+__all__ = ["payload"]
+
+_GRID = 1 << 15  # units across the drawn window
+_MOST_VERTICES = 250_000  # of regions and borders; beyond it the grid is made coarser
+_COARSEST = 1 << 12
+_NAMES = {
+    "border_m": "distance to border",
+    "border_country_code": "nearest other country",
+    "fatalities_best": "deaths (best estimate)",
+    "gi_z": "Gi* z-score",
+    "h3_cell": "H3 cell",
+    "location_uncertainty_km": "location uncertainty (km)",
+    "n_events": "events",
+    "neighbors_missing": "neighbours outside the study area",
+    "p_value": "p",
+    "q_value": "q (false discovery rate)",
+}
+
+
+def payload(content: Content, wide: View, popup_columns: Sequence[str] | None) -> dict[str, Any]:
+    """Everything the viewer needs, in units of the grid from the window's top left corner."""
+    quantum = wide.width_m / _GRID
+    while True:
+        regions = _areas(content.regions, wide, quantum)
+        borders = _lines(content.borders, wide, quantum)
+        if (
+            _count(regions) + _count(borders) <= _MOST_VERTICES
+            or wide.width_m / quantum < 2 * _COARSEST
+        ):
+            break
+        quantum *= 2.0
+    view = content.view
+    earth = earth_outline(view)
+    return {
+        "size": [round(wide.width_m / quantum), round(wide.height_m / quantum)],
+        "view": [
+            (view.xmin - wide.xmin) / quantum, (wide.ymax - view.ymax) / quantum,
+            (view.xmax - wide.xmin) / quantum, (wide.ymax - view.ymin) / quantum,
+        ],
+        # metres on the Earth per unit, at the middle of the map
+        "metres": quantum * local_scale(view, *_middle(view)),
+        "scaleNote": " at the middle" if max(view.width_m, view.height_m) > 3e6 else "",
+        "earth": None if earth is None else quantise([earth], wide, quantum, closed=True)[0],
+        "markers": list(MARKERS),
+        "grid": [
+            {"axis": axis, "text": degree_text(axis, degrees), "points": line}
+            for axis, degrees, points in graticule(wide)
+            for line in quantise([points], wide, quantum, closed=False)
+        ],
+        "labels": [
+            {"text": label.text, "kind": label.kind, **_spot(label.x, label.y, wide, quantum)}
+            for label in content.labels
+        ],
+        "regions": regions,
+        "borders": borders,
+        "cells": _cells(content.cells, wide, quantum, content.shared),
+        "events": _events(content.events, wide, quantum, popup_columns),
+    }  # fmt: skip
+
+
+def _middle(view: View) -> tuple[float, float]:
+    return (view.xmin + view.xmax) / 2.0, (view.ymin + view.ymax) / 2.0
+
+
+def _spot(x: float, y: float, wide: View, quantum: float) -> dict[str, int]:
+    return {"x": round((x - wide.xmin) / quantum), "y": round((wide.ymax - y) / quantum)}
+
+
+def _count(layer: dict[str, Any] | None) -> int:
+    if layer is None:
+        return 0
+    drawn = [*layer.get("shapes", []), *layer["lines"]]
+    return sum(len(curve) for curves in drawn for curve in curves) // 2
+
+
+def _areas(layer: ShapeLayer | None, wide: View, quantum: float) -> dict[str, Any] | None:
+    """Regions: rings to fill, lines to stroke, rows for popups."""
+    if layer is None:
+        return None
+    rings = [quantise(shape.rings, wide, quantum, closed=True) for shape in layer.shapes]
+    kept = [i for i, curves in enumerate(rings) if curves]
+    rows = layer.rows[kept]
+    # A ring without a seam is its own outline: the viewer strokes it, the file has it once.
+    lines = [
+        []
+        if _same(layer.shapes[i].rings, layer.shapes[i].lines)
+        else quantise(layer.shapes[i].lines, wide, quantum, closed=False)
+        for i in kept
+    ]
+    table = _table(
+        layer.frame, rows, region_columns(layer.frame), ("region_name", "region_code"), "Region"
+    )
+    return {"shapes": [rings[i] for i in kept], "lines": lines, **table}
+
+
+def _same(rings: Sequence[Any], lines: Sequence[Any]) -> bool:
+    return len(rings) == len(lines) and all(a is b for a, b in zip(rings, lines))
+
+
+def _lines(layer: ShapeLayer | None, wide: View, quantum: float) -> dict[str, Any] | None:
+    if layer is None:
+        return None
+    return {"lines": [quantise(s.lines, wide, quantum, closed=False) for s in layer.shapes]}
+
+
+def _cells(
+    layer: ShapeLayer | None, wide: View, quantum: float, shared: bool
+) -> dict[str, Any] | None:
+    if layer is None or layer.classes is None:
+        return None
+    rings = [quantise(shape.rings, wide, quantum, closed=True) for shape in layer.shapes]
+    kept = [i for i, curves in enumerate(rings) if curves]
+    rows = layer.rows[kept]
+    table = _table(layer.frame, rows, cell_columns(layer.frame, shared), ("h3_cell",), "Cell")
+    classes = _classes(layer.classes, layer.classes.index[rows])
+    return {"shapes": [rings[i] for i in kept], "classes": classes, **table}
+
+
+def _events(
+    layer: EventLayer | None, wide: View, quantum: float, popup_columns: Sequence[str] | None
+) -> dict[str, Any] | None:
+    if layer is None:
+        return None
+    columns = event_columns(layer.frame, popup_columns)
+    names = ("location_name", "place", "category", "event_id")
+    return {
+        "x": np.rint((layer.x - wide.xmin) / quantum).astype(int).tolist(),
+        "y": np.rint((wide.ymax - layer.y) / quantum).astype(int).tolist(),
+        "size": np.round(layer.size, 1).tolist(),
+        "disc": np.round(layer.disc_m / quantum, 1).tolist(),
+        "hollow": layer.hollow.astype(int).tolist(),
+        "classes": _classes(layer.classes, layer.classes.index),
+        "sizeTitle": layer.size_title,
+        "sizeKey": [[text, round(radius, 1)] for text, radius in layer.size_key],
+        **_table(layer.frame, layer.rows, columns, [n for n in names if n in columns], "Event"),
+    }
+
+
+def _classes(classes: Classes, index: Any) -> dict[str, Any]:
+    return {
+        "title": classes.title,
+        "labels": list(classes.labels),
+        "colours": list(classes.colours),
+        "faint": sorted(classes.faint),
+        "used": [i for i in range(len(classes.labels)) if (index == i).any()],
+        "index": index.tolist(),
+    }
+
+
+def _table(
+    frame: Any, rows: Any, columns: Sequence[str], titles: Sequence[str], kind: str
+) -> dict[str, Any]:
+    """Column names, text per row, and a heading per row."""
+    texts = {name: [_text(value, name) for value in frame[name].iloc[rows]] for name in columns}
+    return {
+        "columns": [_NAMES.get(name, str(name).replace("_", " ")) for name in columns],
+        "rows": [list(row) for row in zip(*texts.values())] if columns else [[] for _ in rows],
+        "titles": [_title(texts, titles, row, kind) for row in range(len(rows))],
+    }
+
+
+def _title(texts: dict[str, list[str | None]], names: Sequence[str], row: int, kind: str) -> str:
+    found = (texts[name][row] for name in names if name in texts)
+    title = next((text for text in found if text), None)
+    if title is None:
+        return kind
+    return title if kind != "Cell" else f"Cell {title}"
+
+
+def _text(value: Any, name: str) -> str | None:
+    """A value as people read it, without more digits than it deserves; None where missing."""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return ", ".join(str(item) for item in value) or None
+    if value is None or value != value or value is _not_available():
+        return None
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, (float, np.floating)):
+        if not np.isfinite(value):
+            return None
+        if name.endswith("_m"):
+            return f"{value / 1000.0:.1f} km"
+        return f"{value:.3g}" if name in ("p_value", "q_value", "gi_z") else f"{value:.6g}"
+    text = value.isoformat(" ", "seconds") if hasattr(value, "hour") else str(value)
+    return text.removesuffix(" 00:00:00") or None
+
+
+def _not_available() -> Any:
+    import pandas as pd
+
+    return pd.NA
