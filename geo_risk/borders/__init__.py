@@ -1,0 +1,6 @@
+"""Borders: where countries meet, and how far a point is from there."""
+
+from geo_risk.borders.nearest import BorderDistances
+from geo_risk.borders.network import Borders, load_borders
+
+__all__ = ["BorderDistances", "Borders", "load_borders"]

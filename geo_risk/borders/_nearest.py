@@ -1,0 +1,378 @@
+"""The nearest point of a set of border edges: search by chords, then the exact geodesic.
+
+Pure arrays to arrays. A search collects every piece that may hold the nearest point, by bounds
+that are proven (see `geo_risk._geodesy`), and decides among them by geodesics. So the answer
+depends neither on the order of the search nor on the shape of the tree.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._constants import WGS84_E2
+from geo_risk._geodesy import (
+    ARC_LIMIT,
+    arc_from_chord,
+    chord_limit,
+    chord_of_arc,
+    geodesic,
+    position,
+    sincosd,
+)
+from geo_risk._jit import njit
+from geo_risk.borders._tree import Forest
+
+__all__ = ["nearest_edges"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int32]
+
+_RADIAN: Final = math.pi / 180.0
+_STACK: Final = 512
+_BUFFER: Final = 64
+
+
+@njit
+def _chord_foot(
+    ax: float, ay: float, az: float, bx: float, by: float, bz: float,
+    px: float, py: float, pz: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Squared distance from p to the straight stretch a-b, and where on it (0 … 1)."""
+    ux, uy, uz = bx - ax, by - ay, bz - az
+    wx, wy, wz = px - ax, py - ay, pz - az
+    uu = ux * ux + uy * uy + uz * uz
+    u = (ux * wx + uy * wy + uz * wz) / uu if uu > 0.0 else 0.0
+    u = min(1.0, max(0.0, u))
+    dx, dy, dz = wx - u * ux, wy - u * uy, wz - u * uz
+    return dx * dx + dy * dy + dz * dz, u
+
+
+@njit
+def _foot(
+    ax: float, ay: float, bx: float, by: float, t: float, t0: float, t1: float,
+    px: float, py: float, pz: float,
+) -> tuple[float, float, float, float]:  # fmt: skip
+    """The point of a stretch t0 … t1 of an edge with the least chord to p.
+
+    Newton's method on the edge itself, starting at t. Returns the t that was found, the length
+    of the arc over the chord, the chord, and half the second derivative of the squared chord.
+    """
+    d_lon, d_lat = (bx - ax) * _RADIAN, (by - ay) * _RADIAN
+    x = y = z = chord = bend = 0.0
+    for _ in range(8):
+        lon = bx if t == 1.0 else ax + t * (bx - ax)
+        lat = by if t == 1.0 else ay + t * (by - ay)
+        so, co = sincosd(lon)
+        sa, ca = sincosd(lat)
+        w2 = 1.0 - WGS84_E2 * sa * sa
+        n = 1.0 / math.sqrt(w2)
+        m = (1.0 - WGS84_E2) * n / w2
+        x, y, z = n * ca * co, n * ca * so, n * (1.0 - WGS84_E2) * sa
+        dx, dy, dz = x - px, y - py, z - pz
+        east, radial = co * dy - so * dx, co * dx + so * dy
+        north, up = ca * dz - sa * radial, sa * dz + ca * radial
+        v_north, v_east = m * d_lat, n * ca * d_lon
+        slope = v_north * north + v_east * east
+        speed2 = v_north * v_north + v_east * v_east
+        bend = (
+            speed2
+            - (v_north * d_lat + v_east * ca * d_lon) * up
+            + v_east * sa * d_lon * north
+            - 2.0 * v_north * sa * d_lon * east
+        )
+        chord = math.sqrt(dx * dx + dy * dy + dz * dz)
+        if (t == t0 and slope >= 0.0) or (t == t1 and slope <= 0.0):
+            break
+        step = -slope / bend if bend > 0.0 else (-1.0 if slope > 0.0 else 1.0)
+        better = min(t1, max(t0, t + step))
+        if (better - t) * (better - t) * speed2 <= 2e-15 * chord + 1e-32:
+            break
+        t = better
+    return t, arc_from_chord(px, py, pz, x, y, z), chord, bend
+
+
+@njit
+def _length_far(
+    ax: float, ay: float, bx: float, by: float, t: float, t0: float, t1: float,
+    lon: float, lat: float, curvature: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Least geodesic length to a stretch of an edge, and its t, starting at t.
+
+    `curvature` is a guess of the length's second derivative.
+    """
+    d_lon, d_lat = (bx - ax) * _RADIAN, (by - ay) * _RADIAN
+    best, best_t = math.inf, t
+    last_t, last_slope = t, 0.0
+    for step_number in range(40):
+        q_lon = bx if t == 1.0 else ax + t * (bx - ax)
+        q_lat = by if t == 1.0 else ay + t * (by - ay)
+        length, east, north = geodesic(lon, lat, q_lon, q_lat)
+        sa, ca = sincosd(q_lat)
+        w2 = 1.0 - WGS84_E2 * sa * sa
+        n = 1.0 / math.sqrt(w2)
+        slope = north * (1.0 - WGS84_E2) * n / w2 * d_lat + east * n * ca * d_lon
+        if length < best:
+            best, best_t = length, t
+        if (t == t0 and slope >= 0.0) or (t == t1 and slope <= 0.0):
+            break
+        if step_number and t != last_t and slope != last_slope:
+            curvature = (slope - last_slope) / (t - last_t)
+        last_t, last_slope = t, slope
+        step = -slope / curvature if curvature > 0.0 else (-1.0 if slope > 0.0 else 1.0)
+        t = min(t1, max(t0, t + step))
+        if abs((t - last_t) * slope) < 1e-14:  # the gain that is left: 0.06 µm
+            break
+    return best, best_t
+
+
+@njit
+def _arc_error(arc: float) -> float:
+    """Three times the largest error of `arc_from_chord` measured at a length."""
+    if arc > 1.6:
+        return math.inf
+    return 7e-6 * arc**7 + 1e-10
+
+
+@njit
+def _is_in(value: int, values: IntArray) -> bool:
+    found = False
+    for i in range(len(values)):
+        found = found or values[i] == value
+    return found
+
+
+@njit
+def _rank(
+    sides: IntArray, country: IntArray, e: int, own: int, target: int, excluded: IntArray
+) -> int:
+    """Order of equally near edges: the lowest row across the border, own borders first.
+
+    Across is the side of the target country if there is one, else the side that is neither the
+    own nor an excluded country, else the lower row.
+    """
+    a, b = int(sides[e, 0]), int(sides[e, 1])
+    if b < 0:
+        return 2 * a + 1
+    ca, cb = country[a], country[b]
+    if cb == target or (ca != target and (ca == own or _is_in(ca, excluded))):
+        return 2 * b + int(ca != own)
+    return 2 * a + int(cb != own)
+
+
+@njit
+def _decide(
+    forest: Forest, lon: float, lat: float, px: float, py: float, pz: float,
+    buffer: IntArray, start: FloatArray, arc: FloatArray, filled: int,
+    own: int, target: int, excluded: IntArray, best: float, best_t: float, best_edge: int,
+) -> tuple[float, float, int]:  # fmt: skip
+    """Measure the pieces in the buffer; return the best of them and of what was known.
+
+    Far pieces are measured by the arc over the chord first, and by geodesics in a second round
+    where that arc's error leaves them a chance.
+    """
+    ends, span, edge, sides, country = (
+        forest.ends, forest.span, forest.edge, forest.sides, forest.country
+    )  # fmt: skip
+    least = best
+    for far in range(2):
+        for i in range(filled):
+            if far and (arc[i] < 0.0 or arc[i] - _arc_error(arc[i]) > least):
+                continue
+            e, t0, t1 = edge[buffer[i]], span[buffer[i], 0], span[buffer[i], 1]
+            ax, ay, bx, by = ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3]
+            t, length, chord, bend = _foot(ax, ay, bx, by, start[i], t0, t1, px, py, pz)
+            if far:
+                bend /= chord * math.sqrt(max(0.01, 1.0 - 0.25 * chord * chord))
+                length, t = _length_far(ax, ay, bx, by, t, t0, t1, lon, lat, bend)
+            elif chord >= ARC_LIMIT:
+                arc[i] = length
+                least = min(least, length + _arc_error(length))
+                continue
+            arc[i] = -1.0
+            if length < best or (
+                length == best
+                and (_rank(sides, country, e, own, target, excluded), e)
+                < (_rank(sides, country, best_edge, own, target, excluded), best_edge)
+            ):
+                best, best_t, best_edge = length, t, e
+            least = min(least, best)
+    return best, best_t, best_edge
+
+
+@njit
+def _reach(upper: float) -> float:
+    """A cheap bound of `chord_limit`, never below it."""
+    if upper < 0.5:
+        return upper * (1.0 + 1e-3 * upper * upper) + 1e-13
+    return chord_limit(upper)
+
+
+@njit
+def _push(
+    box: NDArray[np.float32], node: int, px: float, py: float, pz: float, reach: float,
+    stack: IntArray, distance: FloatArray, base: int, top: int,
+) -> int:  # fmt: skip
+    """Put a node on the stack unless it is out of reach; above `base` the nearest comes on top."""
+    dx = max(max(box[node, 0] - px, px - box[node, 3]), 0.0)
+    dy = max(max(box[node, 1] - py, py - box[node, 4]), 0.0)
+    dz = max(max(box[node, 2] - pz, pz - box[node, 5]), 0.0)
+    d2 = dx * dx + dy * dy + dz * dz
+    if d2 > reach * reach:
+        return top
+    k = top
+    while k > base and distance[k - 1] < d2:
+        stack[k], distance[k] = stack[k - 1], distance[k - 1]
+        k -= 1
+    stack[k], distance[k] = node, d2
+    return top + 1
+
+
+@njit
+def _collect(
+    piece: FloatArray, slack: FloatArray, span: FloatArray, first: int, last: int,
+    px: float, py: float, pz: float, reach: float, hint: int,
+    buffer: IntArray, lower: FloatArray, where: FloatArray, filled: int,
+) -> tuple[float, int, int]:  # fmt: skip
+    """Put the pieces of a leaf that are within reach into the buffer, and shorten the reach."""
+    for k in range(first, last):
+        d2, u = _chord_foot(
+            piece[k, 0], piece[k, 1], piece[k, 2], piece[k, 3], piece[k, 4], piece[k, 5],
+            px, py, pz,
+        )  # fmt: skip
+        d = math.sqrt(d2)
+        if d - slack[k] > reach:
+            continue
+        t0, t1 = span[k, 0], span[k, 1]
+        where[filled] = t0 if u == 0.0 else (t1 if u == 1.0 else t0 + u * (t1 - t0))
+        buffer[filled], lower[filled] = k, d - slack[k]
+        filled += 1
+        shorter = _reach(d + slack[k])
+        if shorter < reach:
+            reach, hint = shorter, k
+    return reach, hint, filled
+
+
+@njit
+def _still_within(
+    reach: float, buffer: IntArray, lower: FloatArray, where: FloatArray, filled: int
+) -> int:
+    """Drop what is no longer within reach from the buffer; how much is left."""
+    kept = 0
+    for j in range(filled):
+        if lower[j] <= reach:
+            buffer[kept], lower[kept], where[kept] = buffer[j], lower[j], where[j]
+            kept += 1
+    return kept
+
+
+@njit
+def _search(
+    forest: Forest, lon: float, lat: float, start: int, own: int, target: int,
+    excluded: IntArray, reach: float, hint: int, stack: IntArray, distance: FloatArray,
+    buffer: IntArray, lower: FloatArray, where: FloatArray, arc: FloatArray,
+) -> tuple[float, float, int, int]:  # fmt: skip
+    """Length, t and edge of the nearest point, and the piece that shortened the reach last."""
+    box, first, size, group = forest.box, forest.first, forest.size, forest.group
+    members, list_node = forest.members, forest.list_node
+    piece, slack, span = forest.piece, forest.slack, forest.span
+    px, py, pz = position(lon, lat)
+    best, best_t, best_edge, filled, top = math.inf, math.nan, -1, 0, 0
+    if hint >= 0:  # the last point's nearest piece bounds this one's search
+        d2, _ = _chord_foot(
+            piece[hint, 0], piece[hint, 1], piece[hint, 2], piece[hint, 3], piece[hint, 4],
+            piece[hint, 5], px, py, pz,
+        )  # fmt: skip
+        reach = min(reach, _reach(math.sqrt(d2) + slack[hint]))
+    for i in range(forest.list_start[start], forest.list_start[start + 1]):
+        top = _push(box, list_node[i], px, py, pz, reach, stack, distance, 0, top)
+    while top > 0:
+        top -= 1
+        if distance[top] > reach * reach:
+            continue
+        node = stack[top]
+        g = group[node]
+        if g >= 0 and len(excluded) > 0:
+            other = members[g, 1]
+            if _is_in(members[g, 0], excluded) and (other < 0 or _is_in(other, excluded)):
+                continue
+        if size[node] > 0:
+            base = top
+            for child in range(first[node], first[node] + size[node]):
+                top = _push(box, child, px, py, pz, reach, stack, distance, base, top)
+            continue
+        if filled - size[node] > _BUFFER:
+            filled = _still_within(reach, buffer, lower, where, filled)
+        if filled - size[node] > _BUFFER:
+            best, best_t, best_edge = _decide(
+                forest, lon, lat, px, py, pz, buffer, where, arc, filled, own, target, excluded,
+                best, best_t, best_edge,
+            )  # fmt: skip
+            filled = 0
+            reach = min(reach, chord_of_arc(best) + 1e-14)
+        reach, hint, filled = _collect(
+            piece, slack, span, first[node], first[node] - size[node], px, py, pz, reach, hint,
+            buffer, lower, where, filled,
+        )  # fmt: skip
+    filled = _still_within(reach, buffer, lower, where, filled)
+    best, best_t, best_edge = _decide(
+        forest, lon, lat, px, py, pz, buffer, where, arc, filled, own, target, excluded,
+        best, best_t, best_edge,
+    )  # fmt: skip
+    return best, best_t, best_edge, hint
+
+
+@njit
+def nearest_edges(
+    forest: Forest, lon: FloatArray, lat: FloatArray, start: IntArray, own: IntArray,
+    target: IntArray, excluded: IntArray, limit: float, order: NDArray[np.int64],
+    begin: int, end: int, out_length: FloatArray, out_edge: IntArray, out_foot: FloatArray,
+) -> None:  # fmt: skip
+    """Find for each point the nearest edge under a list of roots.
+
+    Parameters
+    ----------
+    lon, lat : ndarray of float64, shape (n,)
+        Degrees, no NaN where `start` is not -1.
+    start : ndarray of int32, shape (n,)
+        The list of roots to search (see `Forest`), or -1 for none.
+    own, target : ndarray of int32, shape (n,)
+        The country that asks and the one it asks for, or -1: they name the sides of an edge.
+    excluded : ndarray of int32, shape (n, m)
+        Groups of which every country is excluded are not searched; -2 fills up a row.
+    limit : float
+        Longest length that counts, in semi-major axes.
+    order, begin, end
+        The points ``order[begin:end]`` are worked on, in this order.
+    out_length, out_edge, out_foot
+        Filled for these points: length in semi-major axes, edge, longitude and latitude of the
+        foot. Left as they are where nothing is found.
+    """
+    stack, distance = np.empty(_STACK, dtype=np.int32), np.empty(_STACK)
+    buffer, lower = np.empty(_BUFFER, dtype=np.int32), np.empty(_BUFFER)
+    where, arc = np.empty(_BUFFER), np.empty(_BUFFER)
+    ends = forest.ends
+    hint, last = -1, -1
+    farthest = chord_of_arc(limit) + 1e-14
+    for ordinal in range(begin, end):
+        i = order[ordinal]
+        if start[i] < 0:
+            continue
+        same = last >= 0 and start[last] == start[i]
+        for j in range(excluded.shape[1]):
+            same = same and excluded[last, j] == excluded[i, j]
+        if not same:
+            hint = -1
+        last = i
+        length, t, e, hint = _search(
+            forest, lon[i], lat[i], start[i], own[i], target[i], excluded[i], farthest, hint,
+            stack, distance, buffer, lower, where, arc,
+        )  # fmt: skip
+        if e >= 0 and length <= limit:
+            out_length[i], out_edge[i] = length, e
+            for axis in range(2):
+                a, b = ends[e, axis], ends[e, axis + 2]
+                out_foot[i, axis] = b if t == 1.0 else a + t * (b - a)

@@ -1,0 +1,277 @@
+"""A forest of bounding boxes over border edges, one tree per pair of countries and per coast.
+
+Built with numpy alone, level by level, so that building costs no compilation. Positions are
+Earth-centred, in units of the semi-major axis.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._geodesy import positions
+
+__all__ = ["Forest", "build_forest"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int32]
+
+_LEAF = 4  # pieces in a leaf
+_FAN = 4  # children of a node
+_SAG = 1e-7  # an edge is cut until it leaves its chord by less than this: 0.6 m
+
+
+class Forest(NamedTuple):
+    """Flat arrays of a forest; what the kernel reads.
+
+    Attributes
+    ----------
+    box : ndarray of float32, shape (m, 6)
+        Least x, y, z and greatest x, y, z of what lies under a node, rounded outward.
+    first, size : ndarray of int32, shape (m,)
+        Children ``first … first + size - 1``; a leaf holds ``-size`` pieces from ``first``.
+    group : ndarray of int32, shape (m,)
+        The group (pair of countries or coast) whose root the node is, else -1.
+    members : ndarray of int32, shape (g, 2)
+        The countries of a group; the second is -1 for a coast.
+    piece : ndarray of float64, shape (p, 6)
+        Both ends of a stretch of an edge short enough to be taken for its chord …
+    slack : ndarray of float64, shape (p,)
+        … up to this distance.
+    edge : ndarray of int32, shape (p,)
+        The edge of a piece.
+    span : ndarray of float64, shape (p, 2)
+        Where on its edge a piece begins and ends, 0 … 1.
+    ends : ndarray of float64, shape (e, 4)
+        Longitude and latitude of both ends of an edge.
+    sides : ndarray of int32, shape (e, 2)
+        Rows of the two regions; the second is -1 for a coast.
+    country : ndarray of int32, shape (rows,)
+        Country of a region.
+    list_start, list_node : ndarray of int32
+        Where searches begin: list `k` is ``list_node[list_start[k]:list_start[k + 1]]``. For
+        `c` countries: land borders of each country, outlines of each country, every land
+        border, every outline, then each group by itself.
+    """
+
+    box: NDArray[np.float32]
+    first: IntArray
+    size: IntArray
+    group: IntArray
+    members: IntArray
+    piece: FloatArray
+    slack: FloatArray
+    edge: IntArray
+    span: FloatArray
+    ends: FloatArray
+    sides: IntArray
+    country: IntArray
+    list_start: IntArray
+    list_node: IntArray
+
+
+def build_forest(ends: FloatArray, sides: IntArray, country: IntArray, n_countries: int) -> Forest:
+    """Build the forest over edges whose two sides differ in country.
+
+    Parameters
+    ----------
+    ends : ndarray of float64, shape (e, 4)
+        ax, ay, bx, by in degrees.
+    sides : ndarray of int32, shape (e, 2)
+        Rows of the regions on both sides; the second is -1 for a coast.
+    country : ndarray of int32, shape (rows,)
+        Country of each row, 0 … n_countries - 1.
+    n_countries : int
+    """
+    members, group_of_edge = _groups(sides, country)
+    edge, span = _cut(ends)
+    piece, slack = _chords(ends, edge, span)
+    group_of_piece = group_of_edge[edge]
+    order = np.lexsort((_morton(0.5 * (piece[:, :3] + piece[:, 3:])), group_of_piece))
+    edge, span, piece, slack = edge[order], span[order], piece[order], slack[order]
+    low = np.minimum(piece[:, :3], piece[:, 3:]) - slack[:, None]
+    high = np.maximum(piece[:, :3], piece[:, 3:]) + slack[:, None]
+    nodes = _Nodes(low, high, group_of_piece[order], len(members))
+    list_start, list_node = _start_lists(nodes, members, n_countries)
+    box, first, count, group = nodes.arrays()
+    return Forest(
+        box, first, count, group, members.astype(np.int32), piece, slack, edge.astype(np.int32),
+        span, np.ascontiguousarray(ends, dtype=np.float64), sides.astype(np.int32),
+        country.astype(np.int32), list_start, list_node,
+    )  # fmt: skip
+
+
+def _groups(sides: IntArray, country: IntArray) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """Distinct (country, other country or -1), and the group of each edge."""
+    first = country[sides[:, 0]].astype(np.int64)
+    second = np.where(sides[:, 1] >= 0, country[sides[:, 1]], -1).astype(np.int64)
+    coast = second < 0
+    pair = np.column_stack([np.minimum(first, second), np.maximum(first, second)])
+    pair[coast] = np.column_stack([first[coast], second[coast]])
+    width = int(country.max(initial=0)) + 2
+    keys, group = np.unique(pair[:, 0] * width + pair[:, 1] + 1, return_inverse=True)
+    return np.column_stack([keys // width, keys % width - 1]), group
+
+
+def _cut(ends: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:
+    """Cut edges into pieces that stay near their chords: edge of each piece, and its span."""
+    n_pieces = np.maximum(1, np.ceil(np.sqrt(_sagitta(ends) / _SAG))).astype(np.int64)
+    edge = np.repeat(np.arange(len(ends)), n_pieces)
+    rank = np.arange(len(edge)) - np.repeat(np.cumsum(n_pieces) - n_pieces, n_pieces)
+    span = np.column_stack([rank, rank + 1]) / n_pieces[edge][:, None]
+    return edge, span
+
+
+def _sagitta(ends: FloatArray) -> FloatArray:
+    """Bound of the distance between a lon/lat-straight edge and its chord.
+
+    An eighth of the greatest second derivative of the position along the edge, which is at most
+    1.02 (Δφ² + 2 Δφ Δλ + cos φ Δλ²) on this ellipsoid; 1.02 covers its radii of curvature (up
+    to 1.0034) and their change with latitude (up to 0.0103).
+    """
+    ax, ay, bx, by = np.radians(ends).T
+    d_lon, d_lat = np.abs(bx - ax), np.abs(by - ay)
+    equatorward = np.where(ay * by <= 0.0, 0.0, np.minimum(np.abs(ay), np.abs(by)))
+    bound = d_lat**2 + 2.0 * d_lat * d_lon + np.cos(equatorward) * d_lon**2
+    return np.asarray(1.02 / 8.0 * bound)
+
+
+def _chords(
+    ends: FloatArray, edge: NDArray[np.intp], span: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Ends of the pieces in space, and how far each piece can leave its chord."""
+    a, b = ends[edge, :2], ends[edge, 2:]
+    start = a + span[:, :1] * (b - a)
+    stop = np.where(span[:, 1:] == 1.0, b, a + span[:, 1:] * (b - a))
+    stretch = np.ascontiguousarray(np.column_stack([start, stop]))
+    xyz = [positions(np.ascontiguousarray(p[:, 0]), np.ascontiguousarray(p[:, 1]))
+           for p in (start, stop)]  # fmt: skip
+    return np.concatenate(xyz, axis=1), _sagitta(stretch) + 1e-15
+
+
+def _morton(xyz: FloatArray) -> NDArray[np.uint64]:
+    """Position along a space-filling curve, 20 bits per axis."""
+    code = np.zeros(len(xyz), dtype=np.uint64)
+    for axis in range(3):
+        bits = ((xyz[:, axis] + 1.01) * (2**20 / 2.02)).astype(np.uint64)
+        for shift, mask in (
+            (32, 0x1F00000000FFFF),
+            (16, 0x1F0000FF0000FF),
+            (8, 0x100F00F00F00F00F),
+            (4, 0x10C30C30C30C30C3),
+            (2, 0x1249249249249249),
+        ):
+            bits = (bits | (bits << np.uint64(shift))) & np.uint64(mask)
+        code |= bits << np.uint64(axis)
+    return code
+
+
+class _Nodes:
+    """Nodes as they are appended, level by level."""
+
+    def __init__(
+        self, low: FloatArray, high: FloatArray, group: NDArray[np.intp], n_groups: int
+    ) -> None:
+        self.low: list[FloatArray] = []
+        self.high: list[FloatArray] = []
+        self.first: list[NDArray[np.int64]] = []
+        self.count: list[NDArray[np.int64]] = []
+        self.group: list[NDArray[np.int64]] = []
+        self.size = 0
+        self.root = np.zeros(n_groups, dtype=np.int64)
+        if n_groups:
+            ids = self._append(low, high, group, np.arange(len(low)), _LEAF, leaf=True)
+            self._raise_levels(*ids)
+        self.group = [np.full(self.size, -1)] if self.size else []
+        if n_groups:
+            self.group[0][self.root] = np.arange(n_groups)
+
+    def _append(
+        self, low: FloatArray, high: FloatArray, group: NDArray[np.intp], ids: NDArray[np.int64],
+        fan: int, *, leaf: bool = False,
+    ) -> tuple[FloatArray, FloatArray, NDArray[np.intp], NDArray[np.int64]]:  # fmt: skip
+        """Append one level: each run of `fan` items of one group becomes a node."""
+        new_group = np.concatenate([[True], group[1:] != group[:-1]])
+        rank = np.arange(len(group)) - np.flatnonzero(new_group)[np.cumsum(new_group) - 1]
+        start = np.flatnonzero(rank % fan == 0)
+        count = np.diff(np.concatenate([start, [len(group)]]))
+        low, high = np.minimum.reduceat(low, start), np.maximum.reduceat(high, start)
+        self.low.append(low)
+        self.high.append(high)
+        self.first.append(ids[start])
+        self.count.append(-count if leaf else count)
+        made = self.size + np.arange(len(start))
+        self.size += len(start)
+        return low, high, group[start], made
+
+    def _raise_levels(
+        self, low: FloatArray, high: FloatArray, group: NDArray[np.intp], ids: NDArray[np.int64]
+    ) -> None:
+        """Build upward until every group has one root."""
+        while len(group):
+            size = np.bincount(group)
+            done = size[group] == 1
+            self.root[group[done]] = ids[done]
+            low, high, group, ids = low[~done], high[~done], group[~done], ids[~done]
+            if len(group):
+                low, high, group, ids = self._append(low, high, group, ids, _FAN)
+
+    def top(self, groups: NDArray[np.intp]) -> int:
+        """Append a tree over the roots of some groups; its root, or -1 for no groups."""
+        if not len(groups):
+            return -1
+        low = np.concatenate(self.low)[self.root[groups]]
+        high = np.concatenate(self.high)[self.root[groups]]
+        order = np.argsort(_morton(0.5 * (low + high)), kind="stable")
+        groups, low, high = groups[order], low[order], high[order]
+        # children of a node stand side by side, so the roots are copied
+        self.first.append(np.concatenate(self.first)[self.root[groups]])
+        self.count.append(np.concatenate(self.count)[self.root[groups]])
+        self.low.append(low)
+        self.high.append(high)
+        self.group.append(groups.astype(np.int64))
+        ids = self.size + np.arange(len(groups))
+        self.size += len(groups)
+        one = np.zeros(len(groups), dtype=np.intp)
+        while len(ids) > 1:
+            low, high, one, ids = self._append(low, high, one, ids, _FAN)
+            self.group.append(np.full(len(ids), -1))
+        return int(ids[0])
+
+    def arrays(self) -> tuple[NDArray[np.float32], IntArray, IntArray, IntArray]:
+        """Everything appended, with boxes rounded outward to single precision."""
+        if not self.size:
+            empty = np.empty(0, dtype=np.int32)
+            return np.empty((0, 6), dtype=np.float32), empty, empty.copy(), empty.copy()
+        low = np.concatenate(self.low).astype(np.float32)
+        high = np.concatenate(self.high).astype(np.float32)
+        box = np.concatenate(
+            [np.nextafter(low, np.float32(-np.inf)), np.nextafter(high, np.float32(np.inf))], axis=1
+        )
+        parts = (self.first, self.count, self.group)
+        first, count, group = (np.concatenate(part).astype(np.int32) for part in parts)
+        return np.ascontiguousarray(box), first, count, group
+
+
+def _start_lists(
+    nodes: _Nodes, members: NDArray[np.int64], n_countries: int
+) -> tuple[IntArray, IntArray]:
+    """Where a search of each kind begins (see `Forest`)."""
+    coast = members[:, 1] < 0
+    land = np.flatnonzero(~coast)
+    lists: list[NDArray[np.int64]] = []
+    for pool in (land, np.arange(len(members))):
+        country = np.concatenate([members[pool, 0], members[pool, 1]])
+        group = np.concatenate([pool, pool])
+        real = country >= 0
+        order = np.lexsort((group[real], country[real]))
+        bounds = np.cumsum(np.bincount(country[real], minlength=n_countries))[:-1]
+        lists += np.split(nodes.root[group[real][order]], bounds)
+    for pool in (land, np.arange(len(members))):
+        top = nodes.top(pool)
+        lists.append(np.array([top] if top >= 0 else [], dtype=np.int64))
+    lists += [nodes.root[g : g + 1] for g in range(len(members))]
+    start = np.concatenate([[0], np.cumsum([len(part) for part in lists])])
+    return start.astype(np.int32), np.concatenate(lists).astype(np.int32)

@@ -1,0 +1,280 @@
+"""Distances to borders: checks, the kinds of border, and the names of both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo_risk._constants import WGS84_A
+from geo_risk._validate import check_choice, check_codes, check_lonlat, check_scalar
+
+if TYPE_CHECKING:
+    from geo_risk.borders.network import Borders
+
+__all__ = ["KINDS", "BorderDistances", "measure", "measure_countries"]
+
+KINDS = ("land", "any", "outline", "line")
+
+Codes = str | Sequence[str | None] | None
+IntArray = NDArray[np.int32]
+
+_NO_COUNTRY = -2  # fills up a row of excluded countries
+_ENDLESS = 10.0  # in semi-major axes: longer than any geodesic
+
+
+@dataclass(frozen=True, eq=False)
+class BorderDistances:
+    """Distances from points to borders, in the shape of the points.
+
+    Attributes
+    ----------
+    distance_m : ndarray of float64
+        Geodesic distance in metres; NaN where there is no such border.
+    country_code : ndarray of object
+        Country of the point, as located or as given; None in no country.
+    other_country_code : ndarray of object
+        Country on the other side of the border; None on a coast and where there is no border.
+        Where the point is in neither country (kind "line"), that of the lower row.
+    region_code, other_region_code : ndarray of object
+        Regions on this and on the other side at the foot. This side is the own country's: None
+        across water; for kind "line", where the own country is on neither side, the second one.
+    foot_lon, foot_lat : ndarray of float64
+        The nearest point of the border, degrees; NaN where there is none.
+    edge : ndarray of int64
+        Position of the nearest edge in ``layer.topology``; -1 where there is none.
+    """
+
+    distance_m: NDArray[np.float64]
+    country_code: NDArray[np.object_]
+    other_country_code: NDArray[np.object_]
+    region_code: NDArray[np.object_]
+    other_region_code: NDArray[np.object_]
+    foot_lon: NDArray[np.float64]
+    foot_lat: NDArray[np.float64]
+    edge: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """Checked points with what is asked about them; ids are -1 where there is none."""
+
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    shape: tuple[int, ...]
+    own: IntArray
+    inside: NDArray[np.int64]  # row of the region that the point lies in, where it was needed
+    limit: float
+    n_jobs: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What a search gave: metres, edge of the forest, foot, and rows on the two sides."""
+
+    distance: NDArray[np.float64]
+    edge: IntArray
+    foot: NDArray[np.float64]
+    across: IntArray
+    here: IntArray
+
+
+def measure(
+    borders: Borders, lon: ArrayLike, lat: ArrayLike, *, kind: str, country: Codes, to: Codes,
+    max_km: float | None, n_jobs: int,
+) -> BorderDistances:  # fmt: skip
+    """Carry out `Borders.nearest`."""
+    check_choice(kind, "kind", KINDS)
+    if kind == "outline" and to is not None:
+        raise ValueError("Invalid to: an outline is not with another country; use kind='land'.")
+    task = _prepare(borders, lon, lat, country, kind, max_km, n_jobs)
+    target = _country_ids(borders, to, "to", len(task.lon))
+    start = _start_lists(borders, kind, task.own, target)
+    if kind == "line":
+        target = np.where(target == task.own, np.int32(-1), target)
+    excluded = np.full((len(task.lon), 1 if kind == "any" else 0), _NO_COUNTRY, dtype=np.int32)
+    if kind == "any":
+        excluded[:, 0] = np.where((task.own >= 0) & (target < 0), task.own, _NO_COUNTRY)
+    found = _search(borders, task, start, target, excluded)
+    if kind == "any":
+        _stand_inside(borders, task, target, start, found)
+    return _named(borders, task, found, task.shape, both_sides=kind == "line")
+
+
+def measure_countries(
+    borders: Borders, lon: ArrayLike, lat: ArrayLike, *, k: int, kind: str, country: Codes,
+    max_km: float | None, n_jobs: int,
+) -> BorderDistances:  # fmt: skip
+    """Carry out `Borders.nearest_countries`: search again without the countries found."""
+    check_choice(kind, "kind", ("any", "land"))
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
+        raise TypeError(f"Invalid k: {k!r} is not an integer.")
+    if k < 1:
+        raise ValueError(f"Invalid k: {k}; must be at least 1.")
+    task = _prepare(borders, lon, lat, country, kind, max_km, n_jobs)
+    n = len(task.lon)
+    target = np.full(n, -1, dtype=np.int32)
+    start = _start_lists(borders, kind, task.own, target)
+    excluded = np.full((n, k), _NO_COUNTRY, dtype=np.int32)
+    excluded[:, 0] = np.where(task.own >= 0, task.own, _NO_COUNTRY)
+    steps: list[_Found] = []
+    for step in range(int(k)):
+        found = _search(borders, task, start, target, excluded)
+        if kind == "any" and step == 0:
+            _stand_inside(borders, task, target, start, found)
+        steps.append(found)
+        if step + 1 < k:
+            row = found.across
+            excluded[:, step + 1] = np.where(row >= 0, borders._country_of_row[row], _NO_COUNTRY)
+            start = np.where(row >= 0, start, np.int32(-1))
+    joined = _Found(*(np.stack([getattr(s, name) for s in steps], axis=1)
+                      for name in _Found.__dataclass_fields__))  # fmt: skip
+    return _named(borders, task, joined, (*task.shape, int(k)), both_sides=False)
+
+
+def _prepare(
+    borders: Borders, lon: ArrayLike, lat: ArrayLike, country: Codes, kind: str,
+    max_km: float | None, n_jobs: int,
+) -> _Task:  # fmt: skip
+    """Check the input and find the country of each point."""
+    x, y, shape = check_lonlat(lon, lat)
+    limit = _ENDLESS
+    if max_km is not None:
+        limit = check_scalar(max_km, "max_km", low=0.0) * 1000.0 / WGS84_A
+    own = _country_ids(borders, country, "country", len(x))
+    inside = np.full(len(x), -1, dtype=np.int64)
+    if kind == "any" or (own < 0).any():
+        inside = borders.layer.locate(lon=x, lat=y, n_jobs=n_jobs)
+        located = np.where(inside >= 0, borders._country_of_row[inside], np.int32(-1))
+        own = np.where(own < 0, located, own)
+    return _Task(x, y, shape, own.astype(np.int32), inside, limit, n_jobs)
+
+
+def _country_ids(borders: Borders, codes: Codes, name: str, n: int) -> IntArray:
+    if codes is None or isinstance(codes, str):
+        return np.repeat(borders._ids(codes, name), n)
+    return borders._ids(check_codes(codes, name, n), name)
+
+
+def _start_lists(borders: Borders, kind: str, own: IntArray, target: IntArray) -> IntArray:
+    """Which list of roots each point's search begins with (see `_tree.Forest`); -1 for none."""
+    count = len(borders.countries)
+    asked = target >= 0
+    if kind == "land":
+        groups = borders._group_of_pair
+        start = own.copy()
+        for a, b in {(int(a), int(b)) for a, b in zip(own[asked], target[asked])}:
+            group = groups.get((a, b))
+            pair = asked & (own == a) & (target == b)
+            start[pair] = -1 if group is None else 2 * count + 2 + group
+    elif kind == "outline":
+        start = np.where(own >= 0, own + count, -1)
+    elif kind == "line":
+        start = np.where(asked, target, 2 * count)
+    else:
+        start = np.where(asked, np.where(target == own, -1, target + count), 2 * count + 1)
+    return start.astype(np.int32)
+
+
+def _search(
+    borders: Borders, task: _Task, start: IntArray, target: IntArray, excluded: IntArray
+) -> _Found:
+    """Run the kernel, over slices on several threads if asked."""
+    from geo_risk._jit import run_chunks
+    from geo_risk.borders._nearest import nearest_edges
+
+    forest, n = borders._forest, len(task.lon)
+    distance, foot = np.full(n, np.nan), np.full((n, 2), np.nan)
+    edge = np.full(n, -1, dtype=np.int32)
+    start = np.where(np.isnan(task.lon), np.int32(-1), start)
+    order = _walk(task.lon, task.lat)
+
+    def run(begin: int, end: int) -> None:
+        nearest_edges(
+            forest, task.lon, task.lat, start, task.own, target, excluded, task.limit, order,
+            begin, end, distance, edge, foot,
+        )  # fmt: skip
+
+    run_chunks(run, n, task.n_jobs)
+    distance *= WGS84_A
+    across, here = _sides(borders, edge, task.own, target, excluded)
+    return _Found(distance, edge, foot, across, here)
+
+
+def _walk(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
+    """An order in which neighbours follow each other, so that searches share memory and bounds.
+
+    Cells of 1/256 of the points' extent along a space-filling curve.
+    """
+    if len(lon) < 64:
+        return np.arange(len(lon))
+    code = np.zeros(len(lon), dtype=np.uint16)
+    for axis, values in enumerate((lon, lat)):
+        low, high = np.nanmin(values, initial=90.0), np.nanmax(values, initial=-90.0)
+        scaled = (values - low) * (255.99 / max(high - low, 1e-9))
+        bits = np.nan_to_num(scaled).clip(0, 255).astype(np.uint16)
+        for shift, mask in ((4, 0x0F0F), (2, 0x3333), (1, 0x5555)):
+            bits = (bits | (bits << np.uint16(shift))) & np.uint16(mask)
+        code |= bits << np.uint16(axis)
+    return np.argsort(code, kind="stable")
+
+
+def _sides(
+    borders: Borders, edge: IntArray, own: IntArray, target: IntArray, excluded: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Rows across the border and on this side, -1 for none (as the kernel's `_rank` sees it)."""
+    forest, known = borders._forest, edge >= 0
+    across, here = np.full(len(edge), -1, dtype=np.int32), np.full(len(edge), -1, dtype=np.int32)
+    a, b = forest.sides[edge[known]].T
+    own, target, excluded = own[known], target[known], excluded[known]
+    ca, cb = forest.country[a], np.where(b >= 0, forest.country[b], np.int32(-9))
+    not_asked = (ca == own) | (excluded == ca[:, None]).any(axis=1)
+    turned = ((b >= 0) & (cb == target)) | ((ca != target) & not_asked)
+    across[known], here[known] = np.where(turned, b, a), np.where(turned, a, b)
+    return across, here
+
+
+def _stand_inside(
+    borders: Borders, task: _Task, target: IntArray, start: IntArray, found: _Found
+) -> None:
+    """Points that lie in another country than the one given for them are at distance 0 of it."""
+    country = np.where(task.inside >= 0, borders._country_of_row[task.inside], np.int32(-1))
+    within = (country >= 0) & (country != task.own) & (start >= 0)
+    within &= (target < 0) | (country == target)
+    found.distance[within] = 0.0
+    found.foot[within, 0], found.foot[within, 1] = task.lon[within], task.lat[within]
+    found.edge[within] = -1
+    found.across[within], found.here[within] = task.inside[within], -1
+
+
+def _named(
+    borders: Borders, task: _Task, found: _Found, shape: tuple[int, ...], *, both_sides: bool
+) -> BorderDistances:
+    """Replace ids by codes and give everything the caller's shape."""
+    country = np.append(borders._country_of_row, np.int32(-1))  # row -1 has no country
+    names = _with_none(borders.countries)
+    regions = _with_none(borders.layer.columns["region_code"])
+    own = task.own if found.distance.ndim == 1 else task.own[:, None]
+    own = np.broadcast_to(own, found.distance.shape)
+    here = found.here
+    if not both_sides:
+        here = np.where(country[here] == own, here, np.int32(-1))
+    edges = np.append(borders._edges, -1)
+    return BorderDistances(
+        distance_m=found.distance.reshape(shape),
+        country_code=names[own].reshape(shape),
+        other_country_code=names[country[found.across]].reshape(shape),
+        region_code=regions[here].reshape(shape),
+        other_region_code=regions[found.across].reshape(shape),
+        foot_lon=found.foot[..., 0].reshape(shape),
+        foot_lat=found.foot[..., 1].reshape(shape),
+        edge=edges[found.edge].reshape(shape),
+    )
+
+
+def _with_none(codes: Sequence[Any]) -> NDArray[np.object_]:
+    """Codes as an array whose last entry, and so position -1, is None."""
+    return np.array([*codes, None], dtype=object)

@@ -1,0 +1,329 @@
+"""The border network of a layer: its edges whose two sides are not one country's."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo_risk._constants import WGS84_A, WGS84_E2
+from geo_risk.borders.nearest import BorderDistances, measure, measure_countries
+from geo_risk.errors import UnknownRegionError
+from geo_risk.regions import RegionLayer, load_regions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas
+
+    from geo_risk.borders._tree import Forest
+
+__all__ = ["Borders", "load_borders"]
+
+
+def load_borders(layer: RegionLayer | None = None) -> Borders:
+    """Derive the borders of a layer of regions.
+
+    Borders are the layer's own edges, so an event's region and its distance to a border can
+    never contradict each other, and another worldview of the layer has other borders.
+
+    Parameters
+    ----------
+    layer : RegionLayer, optional
+        The bundled world layer if not given.
+
+    Returns
+    -------
+    Borders
+        For the bundled layer the same object each time. Nothing is computed before it is asked
+        for.
+
+    Raises
+    ------
+    TypeError
+        `layer` is not a RegionLayer.
+
+    Examples
+    --------
+    >>> import geo_risk as gr
+    >>> borders = gr.load_borders()
+    >>> found = borders.nearest(lon=69.53451, lat=36.73605)  # Taloqan
+    >>> print(found.other_country_code, round(float(found.distance_m) / 1000))
+    TJK 60
+    """
+    if layer is None:
+        return _world_borders()
+    if not isinstance(layer, RegionLayer):
+        raise TypeError(f"Invalid layer: {type(layer).__name__} is not a RegionLayer.")
+    return Borders(layer)
+
+
+@cache
+def _world_borders() -> Borders:
+    return Borders(load_regions())
+
+
+class Borders:
+    """The borders between the countries of a layer, and their outlines.
+
+    Made by `load_borders`. A country here is a region's ``country_code``, or its ``unit_code``
+    where no state is assigned.
+
+    Attributes
+    ----------
+    layer : RegionLayer
+        Where the borders come from.
+    countries : tuple of str
+        Codes of all countries of the layer, sorted.
+    """
+
+    def __init__(self, layer: RegionLayer) -> None:
+        self.layer = layer
+        self.countries: tuple[str, ...] = tuple(sorted(set(layer.country_labels)))
+        self._id_of = {code: i for i, code in enumerate(self.countries)}
+        self._country_of_row = np.array(
+            [self._id_of[code] for code in layer.country_labels], dtype=np.int32
+        )
+
+    def __repr__(self) -> str:
+        return f"<Borders of {self.layer.name!r}: {len(self.countries)} countries>"
+
+    @cached_property
+    def _edges(self) -> NDArray[np.int64]:
+        """Positions in the layer's topology of edges between countries, then of coasts."""
+        topology, country = self.layer.topology, self._country_of_row
+        shared = topology.right >= 0
+        foreign = shared.copy()
+        foreign[shared] = country[topology.left[shared]] != country[topology.right[shared]]
+        return np.flatnonzero(foreign | ~shared)
+
+    @cached_property
+    def _forest(self) -> Forest:
+        """The search index."""
+        from geo_risk.borders._tree import build_forest
+
+        topology, edges = self.layer.topology, self._edges
+        ends = [topology.ax, topology.ay, topology.bx, topology.by]
+        sides = [topology.left, topology.right]
+        return build_forest(
+            np.column_stack([values[edges] for values in ends]),
+            np.column_stack([values[edges] for values in sides]),
+            self._country_of_row,
+            len(self.countries),
+        )
+
+    @cached_property
+    def _group_of_pair(self) -> dict[tuple[int, int], int]:
+        """Position of a pair of country ids, in either order, among the forest's groups."""
+        members = self._forest.members.tolist()
+        one_way = {(a, b): group for group, (a, b) in enumerate(members) if b >= 0}
+        return one_way | {(b, a): group for (a, b), group in one_way.items()}
+
+    def _ids(self, codes: str | Sequence[str | None] | None, name: str) -> NDArray[np.int32]:
+        """Country ids of codes, -1 for None; one code gives an array of one."""
+        listed: Sequence[str | None] = [codes] if codes is None or isinstance(codes, str) else codes
+        distinct = dict.fromkeys(listed)
+        for code in distinct:
+            if code is not None and code not in self._id_of:
+                import difflib
+
+                raise UnknownRegionError(
+                    f"Invalid {name}: the layer {self.layer.name!r} has no country {code!r}.",
+                    difflib.get_close_matches(str(code).upper(), self.countries, 3, 0.5),
+                )
+        lookup = {code: -1 if code is None else self._id_of[code] for code in distinct}
+        return np.array([lookup[code] for code in listed], dtype=np.int32)
+
+    @cached_property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Pairs of countries that share a border, each in alphabetical order, sorted.
+
+        Examples
+        --------
+        >>> import geo_risk as gr
+        >>> ("AFG", "TJK") in gr.load_borders().pairs
+        True
+        """
+        first, second = self._sides_by_country()
+        found = np.unique(np.column_stack([first, second]), axis=0).tolist()
+        return [(self.countries[a], self.countries[b]) for a, b in found]
+
+    def _land(self) -> NDArray[np.int64]:
+        """Positions in the topology of the edges between two countries."""
+        return self._edges[self.layer.topology.right[self._edges] >= 0]
+
+    def _sides_by_country(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Country ids on both sides of each land border edge, the lower one first."""
+        land, topology = self._land(), self.layer.topology
+        a = self._country_of_row[topology.left[land]]
+        b = self._country_of_row[topology.right[land]]
+        return np.minimum(a, b), np.maximum(a, b)
+
+    @cached_property
+    def table(self) -> geopandas.GeoDataFrame:
+        """Land borders as a GeoDataFrame (EPSG:4326), one row per pair of countries.
+
+        Columns: ``country_code_1``, ``country_code_2`` (alphabetical), ``length_km`` (on the
+        WGS84 ellipsoid, along the lines as they are drawn), ``geometry`` (lines).
+        """
+        import geopandas
+        import shapely
+
+        topology, land = self.layer.topology, self._land()
+        first, second = self._sides_by_country()
+        order = np.lexsort((second, first))
+        land, first, second = land[order], first[order], second[order]
+        ends = [values[land] for values in (topology.ax, topology.ay, topology.bx, topology.by)]
+        lines = shapely.linestrings(np.column_stack(ends).reshape(-1, 2, 2))
+        pair, group = np.unique(np.column_stack([first, second]), axis=0, return_inverse=True)
+        group = group.reshape(-1)
+        merged = shapely.line_merge(shapely.multilinestrings(lines, indices=group))
+        lengths = np.bincount(group, weights=_edge_lengths(*ends), minlength=len(pair))
+        codes = np.array(self.countries, dtype=object)
+        return geopandas.GeoDataFrame(
+            {
+                "country_code_1": codes[pair[:, 0]],
+                "country_code_2": codes[pair[:, 1]],
+                "length_km": lengths / 1000.0,
+            },
+            geometry=merged,
+            crs="EPSG:4326",
+        )
+
+    def nearest(
+        self,
+        *,
+        lon: ArrayLike,
+        lat: ArrayLike,
+        kind: str = "land",
+        country: str | Sequence[str | None] | None = None,
+        to: str | Sequence[str | None] | None = None,
+        max_km: float | None = None,
+        n_jobs: int = 1,
+    ) -> BorderDistances:
+        """Measure how far points are from a border, and find where it is nearest.
+
+        The distance is the WGS84 geodesic to the nearest point of the border as the layer draws
+        it: every edge is the straight line in longitude and latitude between its vertices.
+        How true that line is, is the layer's positional accuracy (``layer.provenance``), not
+        this computation's.
+
+        Parameters
+        ----------
+        lon, lat : array_like of float
+            Degrees, WGS84, any shapes that broadcast; within [-180, 180] and [-90, 90].
+            NaN is allowed and means missing.
+        kind : {"land", "any", "outline", "line"}
+            * "land": the own country's nearest land border with another country; none for
+              island states and for points in no country.
+            * "any": the nearest territory of another country, across water too; 0 inside it
+              (possible where `country` says whose point it is). For a point in no country,
+              every country is another one.
+            * "outline": the own country's nearest outline, land border or coast.
+            * "line": the nearest international land border, whoever's it is.
+        country : str or sequence of (str or None), optional
+            Country of the points, instead of the one they lie in; None leaves a point its own.
+        to : str or sequence of (str or None), optional
+            Only the border with (for "any": the territory of) that country; for "line" only
+            lines that have it on one side. Not for "outline".
+        max_km : float, optional
+            Farther borders count as none.
+        n_jobs : int, default 1
+            Threads; -1 for all processors. The result does not depend on it.
+
+        Returns
+        -------
+        BorderDistances
+            Arrays in the shape of the input.
+
+        Raises
+        ------
+        ValueError
+            A coordinate out of range, an unknown `kind`, a negative `max_km`, `to` for
+            "outline", or another number of codes than of points.
+        UnknownRegionError
+            A country code that the layer does not hold.
+
+        Notes
+        -----
+        Within 1 mm of the nearest point of all edges (``benchmarks/border_accuracy.py`` compares
+        with a search of every edge). Ties go to the lowest region row across the border. About
+        1 to 4 µs per point; the index takes about a second and 70 MB for the world, once.
+
+        Examples
+        --------
+        >>> import geo_risk as gr
+        >>> borders = gr.load_borders()
+        >>> found = borders.nearest(lon=[69.53, -157.86], lat=[36.74, 21.31])
+        >>> found.country_code.tolist(), found.other_country_code.tolist()
+        (['AFG', 'USA'], ['TJK', 'CAN'])
+        >>> to_pakistan = borders.nearest(lon=69.53, lat=36.74, to="PAK")
+        >>> print(to_pakistan.other_country_code)
+        PAK
+        """
+        return measure(
+            self, lon, lat, kind=kind, country=country, to=to, max_km=max_km, n_jobs=n_jobs
+        )
+
+    def nearest_countries(
+        self,
+        *,
+        lon: ArrayLike,
+        lat: ArrayLike,
+        k: int = 3,
+        kind: str = "any",
+        country: str | Sequence[str | None] | None = None,
+        max_km: float | None = None,
+        n_jobs: int = 1,
+    ) -> BorderDistances:
+        """Find the `k` nearest different countries, nearest first.
+
+        Parameters
+        ----------
+        lon, lat, country, max_km, n_jobs
+            As in `nearest`.
+        k : int, default 3
+            How many countries, at least 1.
+        kind : {"any", "land"}
+            By their territory, across water too, or by the own country's land borders.
+
+        Returns
+        -------
+        BorderDistances
+            Arrays in the shape of the input with a last axis of length `k` more; NaN and None
+            where there are fewer countries.
+
+        Raises
+        ------
+        ValueError, UnknownRegionError
+            As in `nearest`; `k` less than 1.
+
+        Examples
+        --------
+        >>> import geo_risk as gr
+        >>> found = gr.load_borders().nearest_countries(lon=69.53, lat=36.74, k=4, kind="land")
+        >>> sorted(found.other_country_code.tolist())
+        ['CHN', 'PAK', 'TJK', 'UZB']
+        """
+        return measure_countries(
+            self, lon, lat, k=k, kind=kind, country=country, max_km=max_km, n_jobs=n_jobs
+        )
+
+
+def _edge_lengths(
+    ax: NDArray[np.float64],
+    ay: NDArray[np.float64],
+    bx: NDArray[np.float64],
+    by: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Lengths in metres of lon/lat-straight edges on the ellipsoid (8-point Gauss-Legendre)."""
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    t = 0.5 * (nodes + 1.0)
+    d_lat, d_lon = np.radians(by - ay)[:, None], np.radians(bx - ax)[:, None]
+    lat = np.radians(ay)[:, None] + d_lat * t
+    w2 = 1.0 - WGS84_E2 * np.sin(lat) ** 2
+    north = (1.0 - WGS84_E2) / w2**1.5 * d_lat
+    east = np.cos(lat) / np.sqrt(w2) * d_lon
+    return np.asarray(0.5 * WGS84_A * (np.hypot(north, east) @ weights))
