@@ -7,5 +7,30 @@ are bound here at once and not looked up later.)
 
 from geo_risk.hotspots.fdr import adjust_fdr
 from geo_risk.hotspots.gi_star import GiStarResult, gi_star
+from geo_risk.hotspots.global_stats import GlobalResult, geary_c, general_g, moran
+from geo_risk.hotspots.kde import KdeResult, kde, kde_bandwidth
+from geo_risk.hotspots.knox import KnoxResult, knox
+from geo_risk.hotspots.local_moran import LocalMoranResult, local_moran
+from geo_risk.hotspots.rates import EbRates, eb_rates, standardized_rates
+from geo_risk.hotspots.weights import as_weights
 
-__all__ = ["GiStarResult", "adjust_fdr", "gi_star"]
+__all__ = [
+    "EbRates",
+    "GiStarResult",
+    "GlobalResult",
+    "KdeResult",
+    "KnoxResult",
+    "LocalMoranResult",
+    "adjust_fdr",
+    "as_weights",
+    "eb_rates",
+    "geary_c",
+    "general_g",
+    "gi_star",
+    "kde",
+    "kde_bandwidth",
+    "knox",
+    "local_moran",
+    "moran",
+    "standardized_rates",
+]

@@ -269,23 +269,20 @@ def shared_plain(
     indptr: IntArray,
     indices: IntArray,
     units: IntArray,
-    positions: IntArray,
+    k: int,
+    sums: FloatArray,
+    in_order: FloatArray,
+    by_position: IntArray,
+    flat: IntArray,
     at_least: IntArray,
     at_most: IntArray,
 ) -> None:
-    """`shared_weighted` for weights of 1: the draws' sums are sorted once for all the units.
+    """`shared_weighted` for weights of 1, from the sums of the draws and the same in order.
 
-    Only the few draws that hold a unit's own position are looked at for that unit.
+    `flat` holds all drawn positions in order, `by_position` their places in the table of draws:
+    only the few draws that hold a unit's own position are looked at for that unit.
     """
-    last = x.size - 1
-    draws, k = positions.shape
-    sums = np.zeros(draws)
-    for r in range(draws):
-        for t in range(k):
-            sums[r] += x[positions[r, t]]
-    in_order = np.sort(sums)
-    by_position = np.argsort(positions.reshape(-1))
-    flat = positions.reshape(-1)[by_position]
+    last, draws = x.size - 1, sums.size
     slack = 1e-13 * (k + 1) * k * np.abs(x).max()
     for i in units:
         observed = 0.0

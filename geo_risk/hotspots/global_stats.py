@@ -193,7 +193,7 @@ def geary_c(
         return scale * float(np.sum(csr.data * (order[row_of] - order[csr.indices]) ** 2))
 
     n, s0, s1, s2 = sums.n, sums.s0, sums.s1, sums.s2
-    b2 = _kurtosis(dev) * n / x.size  # as spdep, where islands do not count
+    b2 = _kurtosis(dev)
     variance = (n - 1.0) * s1 * (n * n - 3.0 * n + 3.0 - (n - 1.0) * b2)
     variance -= 0.25 * (n - 1.0) * s2 * (n * n + 3.0 * n - 6.0 - (n * n - n + 2.0) * b2)
     variance += s0**2 * (n * n - 3.0 - (n - 1.0) ** 2 * b2)

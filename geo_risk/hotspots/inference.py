@@ -298,7 +298,10 @@ def _draw_shared(
         units = np.flatnonzero(defined & (rows.count == k))
         positions = kernel.shared_positions(x.size - 1, int(k), options.permutations, key)
         if rows.uniform:
-            kernel.shared_plain(x, csr.indptr, csr.indices, units, positions, at_least, at_most)
+            sums, by_position = x[positions].sum(axis=1), np.argsort(positions, axis=None)
+            flat = positions.reshape(-1)[by_position]
+            table = (int(k), sums, np.sort(sums), by_position, flat)
+            kernel.shared_plain(x, csr.indptr, csr.indices, units, *table, at_least, at_most)
         else:
             kernel.shared_weighted(
                 x, csr.indptr, csr.indices, data, units, positions, at_least, at_most

@@ -1,0 +1,332 @@
+"""Knox test and near-repeat matrix: are events that are close in space also close in time?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo_risk._constants import EARTH_RADIUS_KM
+from geo_risk._validate import check_lonlat
+from geo_risk.hotspots import inference
+from geo_risk.hotspots.weights import FloatArray, IntArray, as_values
+
+__all__ = ["KnoxResult", "knox"]
+
+_PAIR_LIMIT = 100_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class KnoxResult:
+    """Result of `knox`. Matrices have shape (distances, intervals).
+
+    Attributes
+    ----------
+    distance_km, interval : ndarray of float64
+        The thresholds, increasing.
+    observed : ndarray of int64
+        Pairs within distance *and* interval, thresholds included (cumulative).
+    expected, variance : ndarray of float64
+        Exact moments of `observed` when the times are dealt out at random over the events.
+    ratio, z : ndarray of float64
+        observed / expected, (observed - expected) / sqrt(variance); NaN where 0 / 0.
+    p_value : ndarray of float64
+        By permutation of the times, P(count >= observed); NaN with ``permutations=0``.
+    p_poisson : ndarray of float64
+        P(X >= observed) of a Poisson count of mean `expected`: an approximation that ignores
+        how pairs share events.
+    band_observed, band_expected, band_ratio, band_p_value : ndarray
+        The same for pairs in one band each: farther than the threshold before, and within this
+        one (near-repeat matrix).
+    space_pairs, time_pairs : ndarray of int64
+        Pairs within each distance, and within each interval (Ns, Nt).
+    n_events, permutations : int
+    """
+
+    distance_km: FloatArray
+    interval: FloatArray
+    observed: IntArray
+    expected: FloatArray
+    variance: FloatArray
+    ratio: FloatArray
+    z: FloatArray
+    p_value: FloatArray
+    p_poisson: FloatArray
+    band_observed: IntArray
+    band_expected: FloatArray
+    band_ratio: FloatArray
+    band_p_value: FloatArray
+    space_pairs: IntArray
+    time_pairs: IntArray
+    n_events: int
+    permutations: int
+
+
+def knox(
+    *,
+    time: ArrayLike,
+    distance_km: ArrayLike,
+    interval: ArrayLike,
+    lon: ArrayLike | None = None,
+    lat: ArrayLike | None = None,
+    x_km: ArrayLike | None = None,
+    y_km: ArrayLike | None = None,
+    permutations: int = 999,
+    seed: inference.Seed = None,
+    n_jobs: int = 1,
+) -> KnoxResult:
+    """Count pairs of events close in space and time, against times dealt out at random.
+
+    Guaranteed: exact counts and exact moments; a p-value that is valid whatever the patterns in
+    space alone and in time alone. Not guaranteed: an answer about contagion where the population
+    at risk changed at different pace in different places.
+
+    Parameters
+    ----------
+    time : array_like, shape (n,)
+        Numbers in the unit of `interval`, or datetime64 (then `interval` is in days).
+    distance_km : float or array_like
+        Distance thresholds, km, >= 0, increasing; a pair at the threshold counts.
+    interval : float or array_like
+        Time thresholds, >= 0, increasing; closed as well.
+    lon, lat : array_like, shape (n,)
+        Degrees, WGS84: great-circle distances on the sphere of radius 6371.0088 km.
+    x_km, y_km : array_like, shape (n,)
+        Instead of lon and lat: kilometres in a plane.
+    permutations : int, default 999
+        Random deals of the times; 0 for none.
+    seed : int, numpy Generator or None
+    n_jobs : int, default 1
+        Threads; -1 for all processors. The result does not depend on it.
+
+    Returns
+    -------
+    KnoxResult
+
+    Raises
+    ------
+    ValueError
+        Missing or out-of-range values, fewer than 4 events, thresholds that do not increase,
+        both or neither kind of coordinates, more than 100 million pairs within the largest
+        distance.
+    TypeError
+        Values of the wrong kind.
+
+    Notes
+    -----
+    With a_i, b_i the events within distance, within interval of event i (Barton and David 1966):
+    ``Ns = sum a / 2``, ``A = sum a (a - 1) / 2``, Nt and B likewise, ``N = n (n - 1) / 2``,
+    ``E = Ns Nt / N``, ``Var = E + 4 A B / (n (n-1) (n-2)) + 4 (Ns (Ns-1) - 2 A)
+    (Nt (Nt-1) - 2 B) / (n (n-1) (n-2) (n-3)) - E^2``. Two events at one place and time are a
+    pair like any other. Cost: the pairs within the largest distance, times the permutations.
+
+    References
+    ----------
+    Knox, E. G. (1964), Applied Statistics 13, 25-29.
+    Barton, D. E., David, F. N. (1966), in Research Papers in Statistics, Wiley.
+
+    Examples
+    --------
+    >>> result = knox(x_km=[0, 1, 50, 51, 100, 150], y_km=[0, 0, 0, 0, 0, 0],
+    ...               time=[0, 1, 40, 42, 80, 99], distance_km=2, interval=[1, 7], seed=1)
+    >>> result.observed.tolist(), result.expected.round(2).tolist()
+    ([[1, 2]], [[0.13, 0.27]])
+    """
+    times = _times(time)
+    points, radius = _points(lon, lat, x_km, y_km)
+    if len(points) != times.size:
+        raise ValueError(f"Invalid time: {times.size} values for {len(points)} events.")
+    if times.size < 4:
+        raise ValueError(f"Invalid time: {times.size} events; the test needs at least 4.")
+    distances, intervals = _limits(distance_km, "distance_km"), _limits(interval, "interval")
+    inference.check_permutations(permutations)
+    pairs, bands = _near_pairs(points, radius, distances)
+    observed, simulated = _counts(
+        times, pairs, bands, (distances.size, intervals), permutations, seed, n_jobs
+    )
+    space = _space_degrees(pairs, bands, times.size, distances.size)
+    return _result(observed, simulated, space, times, distances, intervals)
+
+
+def _times(time: ArrayLike) -> FloatArray:
+    array = np.asarray(time)
+    if array.dtype.kind != "M":
+        return as_values(array, "time")
+    missing = np.isnat(array)
+    if missing.any():
+        raise ValueError(
+            f"Invalid time: {int(missing.sum())} of {array.size} are missing; first at index "
+            f"{int(np.argmax(missing))}."
+        )
+    steps = array - array.min() if array.size else array
+    return as_values(steps / np.timedelta64(1, "D"), "time")
+
+
+def _points(
+    lon: ArrayLike | None, lat: ArrayLike | None, x_km: ArrayLike | None, y_km: ArrayLike | None
+) -> tuple[FloatArray, float]:
+    """Coordinates, shape (n, 3) on the unit sphere or (n, 2) in km, and the sphere's radius."""
+    sphere, plane = (lon is not None, lat is not None), (x_km is not None, y_km is not None)
+    if (any(sphere) and any(plane)) or not (all(sphere) or all(plane)):
+        raise ValueError("Invalid coordinates: give lon and lat, or x_km and y_km.")
+    if x_km is not None and y_km is not None:
+        x, y = as_values(x_km, "x_km"), as_values(y_km, "y_km")
+        if x.size != y.size:
+            raise ValueError(f"Invalid y_km: {y.size} values for {x.size} events.")
+        return np.column_stack([x, y]), 0.0
+    from geo_risk.hotspots._kde import unit_vectors
+
+    lon_deg, lat_deg, _ = check_lonlat(lon, lat)  # type: ignore[arg-type]
+    missing = np.isnan(lon_deg)
+    if missing.any():
+        raise ValueError(
+            f"Invalid lon, lat: {int(missing.sum())} of {missing.size} are missing; first at "
+            f"index {int(np.argmax(missing))}. Leave them out."
+        )
+    return unit_vectors(lon_deg, lat_deg), EARTH_RADIUS_KM
+
+
+def _limits(limits: ArrayLike, name: str) -> FloatArray:
+    array = as_values(np.atleast_1d(np.asarray(limits)), name)
+    if array.size == 0 or array[0] < 0.0 or (np.diff(array) <= 0.0).any():
+        raise ValueError(f"Invalid {name}: {array.tolist()}; thresholds >= 0 must increase.")
+    return array
+
+
+def _near_pairs(
+    points: FloatArray, radius: float, distances: FloatArray
+) -> tuple[NDArray[Any], NDArray[np.int16]]:
+    """Pairs within the largest distance, and the band of each."""
+    from scipy.spatial import cKDTree
+
+    from geo_risk.hotspots import _knox as kernel
+
+    reach = float(distances[-1])
+    if radius:
+        reach = 2.0 * np.sin(min(0.5 * reach / radius, 0.5 * np.pi))
+    # The tree finds a little too much; the kernel's distance decides.
+    reach = reach * (1.0 + 1e-9) + 1e-12
+    tree = cKDTree(points)
+    expected = (int(tree.count_neighbors(tree, reach)) - len(points)) // 2
+    if expected > _PAIR_LIMIT:
+        raise ValueError(
+            f"Invalid distance_km: {expected} pairs of events lie within {distances[-1]:g} km; "
+            f"at most {_PAIR_LIMIT} can be held. Choose a smaller largest distance."
+        )
+    pairs = tree.query_pairs(reach, output_type="ndarray")
+    bands = kernel.space_bands(points, pairs, distances, radius)
+    inside = bands < distances.size
+    return pairs[inside], bands[inside]
+
+
+def _counts(
+    times: FloatArray,
+    pairs: NDArray[Any],
+    bands: NDArray[np.int16],
+    shape: tuple[int, FloatArray],
+    permutations: int,
+    seed: inference.Seed,
+    n_jobs: int,
+) -> tuple[IntArray, IntArray]:
+    """Band counts as observed, shape (d, t), and of each permutation, shape (R, d, t)."""
+    from geo_risk._jit import run_chunks
+    from geo_risk.hotspots import _knox as kernel
+
+    rows, intervals = shape
+    observed = np.zeros((rows, intervals.size), dtype=np.int64)
+    kernel.count_bands(times, pairs, bands, intervals, observed)
+    simulated = np.zeros((permutations, *observed.shape), dtype=np.int64)
+    key = inference.stream_key(seed)
+
+    def run(start: int, stop: int) -> None:
+        kernel.permuted_counts(times, pairs, bands, intervals, key, start, stop, simulated)
+
+    if permutations:
+        run_chunks(run, permutations, n_jobs, minimum=16)
+    return observed, simulated
+
+
+def _space_degrees(
+    pairs: NDArray[Any], bands: NDArray[np.int16], n: int, count: int
+) -> NDArray[np.int64]:
+    """For each distance and event, the other events within it (cumulative); shape (d, n)."""
+    degrees = np.zeros((count, n), dtype=np.int64)
+    for band in range(count):
+        chosen = pairs[bands == band]
+        degrees[band] = np.bincount(chosen.reshape(-1), minlength=n)
+    return np.cumsum(degrees, axis=0)
+
+
+def _moments(
+    space: NDArray[np.int64], time: NDArray[np.int64]
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Ns, Nt, expectation and variance (Barton and David 1966)."""
+    n = float(space.shape[1])
+    ns, nt = 0.5 * space.sum(axis=1), 0.5 * time.sum(axis=1)
+    a = 0.5 * (space.astype(float) * (space - 1)).sum(axis=1)
+    b = 0.5 * (time.astype(float) * (time - 1)).sum(axis=1)
+    expected = np.outer(ns, nt) / (0.5 * n * (n - 1.0))
+    three, four = n * (n - 1.0) * (n - 2.0), n * (n - 1.0) * (n - 2.0) * (n - 3.0)
+    variance = expected + 4.0 * np.outer(a, b) / three
+    variance += 4.0 * np.outer(ns * (ns - 1.0) - 2.0 * a, nt * (nt - 1.0) - 2.0 * b) / four
+    return ns, nt, expected, np.maximum(variance - expected**2, 0.0)
+
+
+def _cumulative(counts: IntArray) -> IntArray:
+    return np.cumsum(np.cumsum(counts, axis=-1), axis=-2)
+
+
+def _upper_p(observed: IntArray, simulated: IntArray) -> FloatArray:
+    if not len(simulated):
+        return np.full(observed.shape, np.nan)
+    at_least: IntArray = (simulated >= observed).sum(axis=0)
+    return (1.0 + at_least.astype(np.float64)) / (len(simulated) + 1.0)
+
+
+def _quotient(numerator: ArrayLike, denominator: FloatArray) -> FloatArray:
+    out = np.full(denominator.shape, np.nan)
+    np.divide(numerator, denominator, out=out, where=denominator > 0.0)
+    return out
+
+
+def _result(
+    bands: IntArray,
+    simulated: IntArray,
+    space: NDArray[np.int64],
+    times: FloatArray,
+    distances: FloatArray,
+    intervals: FloatArray,
+) -> KnoxResult:
+    from scipy.special import gammainc
+
+    from geo_risk.hotspots import _knox as kernel
+
+    order = np.argsort(times, kind="stable")
+    near_in_time = kernel.time_degrees(times[order], order, intervals)
+    ns, nt, expected, variance = _moments(space, near_in_time)
+    observed = _cumulative(bands)
+    # P(X >= k) of a Poisson count is the regularised lower gamma function of k.
+    poisson = np.where(observed > 0, gammainc(np.maximum(observed, 1), expected), 1.0)
+    band_expected = np.outer(np.diff(ns, prepend=0.0), np.diff(nt, prepend=0.0))
+    band_expected /= 0.5 * times.size * (times.size - 1.0)
+    return KnoxResult(
+        distance_km=distances,
+        interval=intervals,
+        observed=observed,
+        expected=expected,
+        variance=variance,
+        ratio=_quotient(observed, expected),
+        z=_quotient(observed - expected, np.sqrt(variance)),
+        p_value=_upper_p(observed, _cumulative(simulated)),
+        p_poisson=poisson,
+        band_observed=bands,
+        band_expected=band_expected,
+        band_ratio=_quotient(bands, band_expected),
+        band_p_value=_upper_p(bands, simulated),
+        space_pairs=ns.astype(np.int64),
+        time_pairs=nt.astype(np.int64),
+        n_events=times.size,
+        permutations=len(simulated),
+    )
