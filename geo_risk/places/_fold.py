@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
+from functools import cache
 
 __all__ = ["fold", "fold_words", "strip_marks"]
 
@@ -65,7 +65,7 @@ def _fold_ascii(name: str) -> list[str]:
     return name.lower().translate(_ASCII_TABLE).split()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _fold_character(character: str) -> str:
     """Replacement of one decomposed, casefolded character."""
     if character in _LETTERS:

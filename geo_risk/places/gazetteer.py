@@ -1,0 +1,319 @@
+"""The bundled gazetteer: GeoNames' populated places and every spelling of their names."""
+
+from __future__ import annotations
+
+import io
+import json
+import lzma
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._products import product_bytes
+from geo_risk.errors import DataCorruptError, UnknownPlaceError
+from geo_risk.places._fold import fold
+
+__all__ = ["Gazetteer", "load_gazetteer"]
+
+IntArray = NDArray[np.int32]
+
+_PRODUCT = "gazetteer.npz"
+_FORMAT = 1
+_DEGREE = 1e5  # the product counts in units of 1e-5 degree
+_LINE_FEED = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Gazetteer:
+    """Places, their names, and the folded keys that names are found by.
+
+    Three levels: a *key* (folded name) has one or more *names* (original spellings), a name has
+    one or more *postings*, each a place that bears it. Keys are sorted, so nothing is folded
+    when the gazetteer is read. Made by `load_gazetteer`.
+
+    Parameters
+    ----------
+    keys, key_start : bytes, int32 (k + 1,)
+        UTF-8 text of the keys and where each begins; a line feed ends each.
+    key_name : int32 (k + 1,)
+        First name of each key.
+    name_form, spelled, spelled_start, name_spelled
+        How a name is spelled: as its key (1), capitalised (2) or as text of its own (0).
+    name_post : int32 (n + 1,)
+        First posting of each name.
+    post_place, post_primary : int32 (p,), bool (p,)
+        Place of each posting; whether the name is that place's primary name.
+    lon, lat : float64 (m,)
+        Degrees, WGS84.
+    geonames_id, population : int32 (m,)
+    unit_start : int32 (u + 1,)
+        Places are sorted by country and first-order unit; first place of each such unit.
+    unit_country, unit_admin1 : list of str
+        ISO 3166-1 alpha-3 code (XKX for Kosovo) and GeoNames admin1 code of each unit.
+    """
+
+    keys: bytes
+    key_start: IntArray
+    key_name: IntArray
+    name_form: NDArray[np.uint8]
+    spelled: bytes
+    spelled_start: IntArray
+    name_spelled: IntArray
+    name_post: IntArray
+    post_place: NDArray[np.int32]
+    post_primary: NDArray[np.bool_]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    geonames_id: NDArray[np.int32]
+    population: NDArray[np.int32]
+    unit_start: IntArray
+    unit_country: list[str]
+    unit_admin1: list[str]
+
+    def __len__(self) -> int:
+        return int(self.lon.size)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Gazetteer: {len(self):,} places, {self.name_form.size:,} distinct names, "
+            f"{self.n_keys:,} keys>"
+        )
+
+    @property
+    def n_keys(self) -> int:
+        """Number of distinct folded names."""
+        return int(self.key_name.size) - 1
+
+    def key(self, key_id: int) -> str:
+        """Text of a key."""
+        start, stop = self._key_bounds[key_id], self._key_bounds[key_id + 1] - 1
+        return self.keys[start:stop].decode()
+
+    @cached_property
+    def _key_bounds(self) -> memoryview:
+        return memoryview(self.key_start)  # indexing it gives Python ints without numpy's cost
+
+    def find_key(self, key: str) -> int:
+        """Position of a folded name among the keys, -1 where no place bears it."""
+        keys, bounds, wanted = self.keys, self._key_bounds, key.encode()
+        low, high = 0, self.n_keys
+        while low < high:
+            middle = (low + high) // 2
+            if keys[bounds[middle] : bounds[middle + 1] - 1] < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        if low < self.n_keys and keys[bounds[low] : bounds[low + 1] - 1] == wanted:
+            return low
+        return -1
+
+    def postings(self, key_id: int) -> tuple[int, int]:
+        """First and one-past-last posting of a key."""
+        names = self.key_name[key_id : key_id + 2]
+        return int(self.name_post[names[0]]), int(self.name_post[names[1]])
+
+    def name(self, name_id: int) -> str:
+        """Original spelling of a name."""
+        form = self.name_form[name_id]
+        if form == 0:
+            rank = self.name_spelled[name_id]
+            start, stop = self.spelled_start[rank : rank + 2]
+            return self.spelled[start : stop - 1].decode()
+        key = self.key(_run_of(self.key_name, name_id))
+        return key if form == 1 else key.capitalize()
+
+    def name_of_posting(self, posting: int) -> int:
+        """Name that a posting belongs to."""
+        return _run_of(self.name_post, posting)
+
+    @cached_property
+    def primary_posting(self) -> IntArray:
+        """For each place the posting of its primary name."""
+        postings = np.flatnonzero(self.post_primary).astype(np.int32)
+        result = np.empty(len(self), dtype=np.int32)
+        result[self.post_place[postings]] = postings
+        return result
+
+    def primary_name(self, place: int) -> str:
+        """Primary name of a place, as GeoNames spells it."""
+        return self.name(self.name_of_posting(int(self.primary_posting[place])))
+
+    def names_of(self, place: int) -> list[str]:
+        """Return every spelling of a place's name, sorted by key."""
+        postings = np.flatnonzero(self.post_place == place)
+        return [self.name(self.name_of_posting(int(posting))) for posting in postings]
+
+    @cached_property
+    def place_unit(self) -> IntArray:
+        """For each place the position of its (country, first-order unit)."""
+        return np.repeat(
+            np.arange(self.unit_start.size - 1, dtype=np.int32), np.diff(self.unit_start)
+        )
+
+    def country_code(self, place: int) -> str:
+        """ISO 3166-1 alpha-3 code of a place."""
+        return str(self.unit_country[self.place_unit[place]])
+
+    def admin1(self, place: int) -> str:
+        """GeoNames' code of a place's first-order unit; "00" or "" where it has none."""
+        return str(self.unit_admin1[self.place_unit[place]])
+
+    @cached_property
+    def countries(self) -> dict[str, tuple[int, int]]:
+        """For each country its first and one-past-last place."""
+        spans: dict[str, tuple[int, int]] = {}
+        for unit, country in enumerate(self.unit_country):
+            first = spans.get(country, (int(self.unit_start[unit]), 0))[0]
+            spans[country] = (first, int(self.unit_start[unit + 1]))
+        return spans
+
+    @cached_property
+    def post_key(self) -> NDArray[np.int32]:
+        """For each posting its key."""
+        sizes = np.diff(self.name_post[self.key_name])
+        return np.repeat(np.arange(self.n_keys, dtype=np.int32), sizes)
+
+    def place_of(self, geonames_id: int) -> int:
+        """Position of a place by its GeoNames id.
+
+        Raises
+        ------
+        UnknownPlaceError
+            The gazetteer does not hold that id.
+        """
+        found = np.flatnonzero(self.geonames_id == geonames_id)
+        if not found.size:
+            raise UnknownPlaceError(f"The gazetteer has no place with GeoNames id {geonames_id}.")
+        return int(found[0])
+
+    def _check(self) -> None:
+        """Raise ValueError unless the arrays belong together."""
+        sizes = {self.lon.size, self.lat.size, self.geonames_id.size, self.population.size}
+        if sizes != {int(self.unit_start[-1])}:
+            raise ValueError("columns of places differ in length")
+        if self.key_start.size != self.key_name.size:
+            raise ValueError("keys and their counts differ in length")
+        if self.name_post.size != self.name_form.size + 1 != self.key_name[-1] + 1:
+            raise ValueError("names and their counts differ in length")
+        if self.post_place.size != self.name_post[-1] != self.post_primary.size:
+            raise ValueError("postings and their counts differ in length")
+        if self.spelled_start.size - 1 != np.count_nonzero(self.name_form == 0):
+            raise ValueError("spelled names are missing")
+        if self.post_place.min() < 0 or self.post_place.max() >= self.lon.size:
+            raise ValueError("a posting has no place")
+        if np.count_nonzero(self.post_primary) != self.lon.size:
+            raise ValueError("a place has no primary name")
+        if self.key(0) != fold(self.key(0)):
+            raise ValueError("keys are not folded")
+
+
+@cache
+def load_gazetteer() -> Gazetteer:
+    """Read the bundled gazetteer, once per process.
+
+    Returns
+    -------
+    Gazetteer
+        234,908 populated places (GeoNames cities500: 500 inhabitants or more, and seats of
+        administrative units) with 1.2 M distinct pairs of place and name.
+
+    Raises
+    ------
+    DataNotFoundError, DataCorruptError
+        The product is missing or damaged.
+
+    Notes
+    -----
+    GeoNames, CC BY 4.0: results carry GeoNames' names and coordinates, so pass its attribution
+    on. The list is uneven: 319 places in Afghanistan, 21,783 in the United States.
+
+    Examples
+    --------
+    >>> from geo_risk.places import load_gazetteer
+    >>> gazetteer = load_gazetteer()
+    >>> place = gazetteer.place_of(1123004)
+    >>> gazetteer.primary_name(place), gazetteer.country_code(place), gazetteer.admin1(place)
+    ('Taloqan', 'AFG', '26')
+    """
+    try:
+        gazetteer = decode(_read_members(product_bytes(_PRODUCT)))
+        gazetteer._check()
+    except (
+        KeyError,
+        ValueError,
+        IndexError,
+        zipfile.BadZipFile,
+        lzma.LZMAError,
+        EOFError,
+        OSError,
+    ) as error:
+        if isinstance(error, DataCorruptError | FileNotFoundError):
+            raise
+        raise DataCorruptError(f"The data product {_PRODUCT} is damaged: {error}.") from error
+    return gazetteer
+
+
+def _read_members(content: bytes) -> dict[str, Any]:
+    """Arrays of an npz file, decompressed on two threads (liblzma releases the GIL)."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        names = sorted(archive.files)
+
+    def read(name: str) -> Any:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return archive[name]
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(names, pool.map(read, names)))
+
+
+def decode(members: dict[str, Any]) -> Gazetteer:
+    """Build a gazetteer from the members of its product (boundaries/_gazetteer_format.py)."""
+    attributes = json.loads(members["attributes"].tobytes())
+    if attributes["format"] != _FORMAT:
+        raise ValueError(f"format {attributes['format']}, not {_FORMAT}")
+    keys, spelled = members["keys"], members["spelled"]
+    post_place = members["name_place"]
+    primary = np.unpackbits(members["name_primary"], count=post_place.size).astype(np.bool_)
+    form = members["name_form"]
+    return Gazetteer(
+        keys=keys.tobytes(),
+        key_start=_line_starts(keys),
+        key_name=_starts(members["names_per_key"]),
+        name_form=form,
+        spelled=spelled.tobytes(),
+        spelled_start=_line_starts(spelled),
+        name_spelled=_starts(form == 0)[:-1],
+        name_post=_starts(members["places_per_name"]),
+        post_place=post_place,
+        post_primary=primary,
+        lon=members["longitude"] / _DEGREE,
+        lat=members["latitude"] / _DEGREE,
+        geonames_id=members["geonames_id"],
+        population=members["population"],
+        unit_start=_starts(members["places_per_unit"]),
+        unit_country=attributes["country_code"],
+        unit_admin1=attributes["admin1"],
+    )
+
+
+def _starts(sizes: NDArray[Any]) -> IntArray:
+    """Offsets of consecutive runs: 0, then cumulative sizes."""
+    starts = np.zeros(sizes.size + 1, dtype=np.int32)
+    np.cumsum(sizes, out=starts[1:])
+    return starts
+
+
+def _run_of(starts: IntArray, position: int) -> int:
+    """Which run holds a position. (A plain int would make numpy convert all of `starts`.)"""
+    return int(np.searchsorted(starts, np.int32(position), side="right")) - 1
+
+
+def _line_starts(text: NDArray[np.uint8]) -> IntArray:
+    """Where each line begins, and where one after the last would."""
+    ends = np.flatnonzero(text == _LINE_FEED) + 1
+    return np.concatenate([[0], ends, [text.size + 1]]).astype(np.int32)

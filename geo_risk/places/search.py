@@ -1,0 +1,214 @@
+"""Find places by one name: `find_places`, and `suggest_names` after a miss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk.places._fold import fold
+from geo_risk.places._hits import MATCHED_BY, Hits, search, similar_keys
+from geo_risk.places._scopes import hinter, make_scope, place_rows, world_layer
+from geo_risk.places.gazetteer import load_gazetteer
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["find_places", "suggest_names"]
+
+_SUGGESTION_CUTOFFS = (0.75, 0.6)
+
+
+def find_places(
+    name: str,
+    *,
+    country: str | None = None,
+    region: str | None = None,
+    limit: int = 10,
+    fuzzy: bool | None = None,
+    layer: RegionLayer | None = None,
+) -> geopandas.GeoDataFrame:
+    """Find populated places by any spelling of their name, best first.
+
+    Case, diacritics, punctuation, spaces and a connecting -i- or -e- do not matter; scripts do
+    (Arabic finds Arabic names). Only where no place bears the name as a whole are simpler
+    readings tried ("Khwaja Ghar district", "Paris, Texas"), and then similar spellings. It is
+    not guaranteed that the first row is the place that was meant: see `score` and population,
+    and give a country or region wherever one is known. Regions, rivers and countries are not
+    places here.
+
+    Parameters
+    ----------
+    name : str
+        Place name.
+    country : str, optional
+        ISO 3166-1 code (AF, AFG or 004) or name of the country to search in; by GeoNames' own
+        country of a place.
+    region : str, optional
+        Region code of `layer`, for example "AF-BDS" (ISO 3166-2 where one exists), or one of its
+        country or unit codes; by the polygon that holds the place.
+    limit : int, default 10
+        At most so many rows; at least 1.
+    fuzzy : bool, optional
+        True adds similar spellings to exact matches, False never looks for any; by default only
+        where nothing else is found.
+    layer : RegionLayer, optional
+        Layer that `region` refers to and that fills `region_code`; by default the world layer
+        where `region` is given, else none.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326, index 0..n-1, empty where nothing matches. Columns: ``geonames_id`` (int),
+        ``name`` (GeoNames' primary name), ``matched_name`` (the spelling that matched),
+        ``country_code`` (ISO 3166-1 alpha-3, XKX for Kosovo), ``admin1`` (GeoNames' code),
+        ``region_code`` (None unless a layer is used, and outside its polygons), ``population``
+        (0 where GeoNames knows none), ``score``, ``matched_by`` ("primary", "alternate",
+        "reading", "fuzzy"), ``geometry`` (point).
+
+    Raises
+    ------
+    TypeError, ValueError
+        `name`, `country` or `limit` is not usable.
+    UnknownRegionError
+        No such country or region; close matches are listed.
+
+    Notes
+    -----
+    `score` is 1 for a place's primary name and 0.95 for an alternate one; an alternate name also
+    scores 1 where its place has at least 100 times the population of every place in scope with
+    that primary name (Cologne). A simpler reading scores 0.9 of that (0.98 where all that follows
+    a comma was understood as a country or region of the place), a similar spelling 0.9 times its
+    similarity 1 - d / max(length), d the optimal string alignment distance of the folded names,
+    at least 0.75. Order: score, population, GeoNames id.
+
+    A place outside every polygon of the layer (on a coast) counts as in the region that holds
+    most places of its GeoNames unit.
+
+    The first call of a process reads the gazetteer (about a second); an exact search takes a few
+    milliseconds, a worldwide fuzzy one tens of them.
+
+    References
+    ----------
+    GeoNames, https://www.geonames.org/, CC BY 4.0: pass the attribution on with the results.
+
+    Examples
+    --------
+    >>> from geo_risk.places import find_places
+    >>> found = find_places("Khwaja-i-Ghar", country="AFG")
+    >>> found.loc[0, ["name", "country_code", "geonames_id", "score"]].tolist()
+    ['Khwājah Ghār', 'AFG', 1136235, 0.95]
+    >>> find_places("Santiago").loc[0, "country_code"]
+    'CHL'
+    """
+    key = _check_name(name)
+    limit = _check_limit(limit)
+    if region is not None and layer is None:
+        layer = world_layer()
+    scope = make_scope(country, region, layer)
+    hits = search(name, key, scope, hinted=hinter(name, layer), fuzzy=fuzzy)
+    return _frame(hits, limit, layer)
+
+
+def suggest_names(name: str, *, country: str | None = None, limit: int = 5) -> list[str]:
+    """Names in the gazetteer that are spelled like `name`, most similar first.
+
+    For messages after a search that found nothing. Looks further than `find_places` does (down
+    to a similarity of 0.6) and says nothing about which place was meant.
+
+    Parameters
+    ----------
+    name : str
+        Place name.
+    country : str, optional
+        ISO 3166-1 code or name.
+    limit : int, default 5
+        At most so many names.
+
+    Returns
+    -------
+    list of str
+        Primary names with their country, "Taloqan (AFG)"; empty where nothing is near.
+
+    Raises
+    ------
+    TypeError, ValueError, UnknownRegionError
+        As `find_places`.
+
+    Examples
+    --------
+    >>> from geo_risk.places import suggest_names
+    >>> suggest_names("Talukhan", country="AF", limit=1)
+    ['Taloqan (AFG)']
+    """
+    key = _check_name(name)
+    limit = _check_limit(limit)
+    scope = make_scope(country, None, None)
+    gazetteer = load_gazetteer()
+    for cutoff in _SUGGESTION_CUTOFFS:
+        keys, likeness = similar_keys(key, cutoff, scope)
+        if keys.size:
+            break
+    best: dict[int, tuple[float, int]] = {}
+    for key_id, value in zip(keys.tolist(), likeness.tolist()):
+        places = gazetteer.post_place[slice(*gazetteer.postings(key_id))]
+        for place in places[scope.contains(places)].tolist():
+            rank = (-value, -int(gazetteer.population[place]))
+            best[place] = min(best.get(place, rank), rank)
+    ranked = sorted(best, key=lambda place: (*best[place], place))[:limit]
+    return [f"{gazetteer.primary_name(p)} ({gazetteer.country_code(p)})" for p in ranked]
+
+
+def _check_name(name: Any) -> str:
+    """Folded key of a usable name."""
+    if not isinstance(name, str):
+        raise TypeError(f"Invalid name: {name!r} is not a string.")
+    if not name.strip():
+        raise ValueError("Invalid name: an empty string.")
+    return fold(name)
+
+
+def _check_limit(limit: Any) -> int:
+    if isinstance(limit, bool) or not isinstance(limit, int | np.integer):
+        raise TypeError(f"Invalid limit: {limit!r} is not an integer.")
+    if limit < 1:
+        raise ValueError(f"Invalid limit: {limit}; must be at least 1.")
+    return int(limit)
+
+
+def _frame(hits: Hits, limit: int, layer: RegionLayer | None) -> geopandas.GeoDataFrame:
+    """Build the result of `find_places`."""
+    import geopandas
+    import pandas
+
+    gazetteer = load_gazetteer()
+    place, posting = hits.place[:limit], hits.posting[:limit]
+    listed = place.tolist()
+    region: list[str | None] = [None] * len(listed)
+    if layer is not None:
+        codes = layer.columns["region_code"]
+        region = [None if row < 0 else codes[row] for row in place_rows(layer)[0][place]]
+    columns = {
+        "geonames_id": gazetteer.geonames_id[place].astype(np.int64),
+        "name": _text(gazetteer.primary_name(p) for p in listed),
+        "matched_name": _text(gazetteer.name(gazetteer.name_of_posting(p)) for p in posting),
+        "country_code": _text(gazetteer.country_code(p) for p in listed),
+        "admin1": _text(gazetteer.admin1(p) for p in listed),
+        "region_code": _text(region),
+        "population": gazetteer.population[place].astype(np.int64),
+        "score": hits.score[:limit],
+        "matched_by": _text(MATCHED_BY[by] for by in hits.by[:limit]),
+    }
+    points = geopandas.points_from_xy(gazetteer.lon[place], gazetteer.lat[place], crs="EPSG:4326")
+    return geopandas.GeoDataFrame(pandas.DataFrame(columns), geometry=points)
+
+
+def _text(values: Any) -> NDArray[np.object_]:
+    """Strings and None as an object column, also where there are none."""
+    listed = list(values)
+    result = np.empty(len(listed), dtype=object)
+    result[:] = listed
+    return result
