@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from geo_risk.events import read_events
     from geo_risk.maps import static_map, web_map
     from geo_risk.places import find_places, geoparse
-    from geo_risk.regions import RegionLayer, load_regions
+    from geo_risk.regions import RegionLayer, find_region, load_regions
     from geo_risk.scores import score_hotspots
 
 _HOME = {
@@ -31,6 +31,7 @@ _HOME = {
     "assess": "assess",
     "border_proximity": "enrich",
     "find_places": "places",
+    "find_region": "regions",
     "geocode": "enrich",
     "geoparse": "places",
     "h3_cells": "cells",
@@ -56,6 +57,7 @@ __all__ = [
     "border_proximity",
     "errors",
     "find_places",
+    "find_region",
     "geocode",
     "geoparse",
     "h3_cells",

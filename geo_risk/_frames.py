@@ -80,9 +80,11 @@ def add_columns(
 
     Columns that geo_risk added itself are replaced, so a verb may be applied again.
     """
+    import pandas as pd
+
     report = report_of(frame)
     ours = set(report.get("added_columns", ()))
-    renamed = {}
+    renamed: dict[str, str] = {}
     for name in columns:
         if name in frame.columns and name not in ours:
             kept = f"{name}_"
@@ -92,9 +94,10 @@ def add_columns(
     result = frame.rename(columns=renamed) if renamed else frame.copy()
     geometry = result.geometry.name
     for name, values in columns.items():
-        result[name] = values
-    order = [name for name in result.columns if name != geometry]
-    result = result[[*order, geometry]]
+        # text stays object: None is None, whatever the pandas version makes of strings
+        is_text = getattr(values, "dtype", None) == object
+        result[name] = pd.Series(values, index=result.index, dtype=object) if is_text else values
+    result = result[[*(name for name in result.columns if name != geometry), geometry]]
     report["added_columns"] = sorted(ours | set(columns))
     result.attrs[_REPORT] = report
     return result

@@ -62,7 +62,10 @@ class Assessment:
             "event_id", "date_start", "location_name", "country_code", "region_code",
             "region_name", "match", "h3_cell", "border_m", "border_country_code", "flags",
         ]  # fmt: skip
-        return self.events[[name for name in columns if name in self.events.columns]].copy()
+        import pandas as pd
+
+        held = [name for name in columns if name in self.events.columns]
+        return pd.DataFrame(self.events[held])
 
     def save(self, directory: str | PathLike[str]) -> list[Path]:
         """Write all tables as GeoParquet and CSV, and the provenance as JSON.
@@ -193,7 +196,7 @@ def _as_events(events: Any, source: str | None) -> geopandas.GeoDataFrame:
     """Read, unless the frame has been through `read_events` already."""
     from geo_risk.events import read_events
 
-    if source is None and "source" in report_of(events) if hasattr(events, "attrs") else False:
+    if source is None and hasattr(events, "attrs") and "source" in report_of(events):
         return events
     return read_events(events, source)
 
@@ -251,7 +254,7 @@ def _borders(events: geopandas.GeoDataFrame, borders: Borders) -> geopandas.GeoD
     own = events["country_code"].where(events["country_code"].notna(), events["unit_code"])
     held = set(own.dropna())
     table = borders.table
-    touched = table["country_code"].isin(held) | table["other_country_code"].isin(held)
+    touched = table["country_code_1"].isin(held) | table["country_code_2"].isin(held)
     return table[touched].reset_index(drop=True)
 
 

@@ -68,8 +68,10 @@ def geocode(
           joined by ";", None where none does;
         - `match`: "polygon", "snapped", "gazetteer" or "none";
         - `snap_m`: geodesic metres to the region for "snapped", else NaN;
-        - `place_name`, `geonames_id`, `place_score`: what the gazetteer found, for rows it was
-          asked about.
+        - `place_name`, `geonames_id`, `place_score`: what the gazetteer found (None, -1, NaN
+          elsewhere). Such rows get the place's coordinates and, where the input states none, the
+          precision "place" with 5 km. Flags: "place_not_found", and "ambiguous_place" where
+          another place of that name is nearly as likely.
 
         A column of the input with one of these names is kept with an underscore appended.
 
@@ -111,8 +113,10 @@ def geocode(
     match[by_name] = "gazetteer"
     columns = _region_columns(layer, rows)
     columns |= {"match": match, "snap_m": snap_m, **found["columns"]}
-    located = _with_places(frame, found, lon, lat)
-    return add_columns(located, columns)
+    result = add_columns(_with_places(frame, found, lon, lat), columns)
+    if any(mask.any() for mask, _ in found["flags"]):
+        result["flags"] = add_flags(frame, found["flags"])
+    return result
 
 
 def _region_columns(layer: RegionLayer, rows: NDArray[np.int64]) -> dict[str, Any]:
@@ -140,23 +144,26 @@ def _from_gazetteer(
         "geonames_id": np.full(n, -1, dtype=np.int64),
         "place_score": np.full(n, np.nan),
     }
-    if len(asked) == 0:
-        empty = np.array([], dtype=int)
-        return {"rows": empty, "lon": np.array([]), "lat": np.array([]), "columns": columns}
-    from geo_risk.places import locate_names
+    found: dict[str, Any] = {"rows": asked, "lon": np.array([]), "lat": np.array([]), "flags": []}
+    if len(asked) > 0:
+        from geo_risk.places import locate_names
 
-    countries = texts_of(frame, "country_stated")
-    places = locate_names(
-        [names[row] for row in asked], countries=[countries[row] for row in asked]
-    )
-    score = np.asarray(places["score"], dtype=float)
-    good = score >= min_score  # NaN: nothing found
-    rows = asked[good]
-    columns["place_score"][asked] = score
-    columns["place_name"][rows] = np.asarray(places["name"], dtype=object)[good]
-    columns["geonames_id"][rows] = np.asarray(places["geonames_id"])[good]
-    lon, lat = np.asarray(places["lon"], dtype=float), np.asarray(places["lat"], dtype=float)
-    return {"rows": rows, "lon": lon[good], "lat": lat[good], "columns": columns}
+        countries = texts_of(frame, "country_stated")
+        places = locate_names(
+            [names[row] for row in asked],
+            countries=[countries[row] for row in asked],
+            min_score=min_score,
+        )
+        good = places.geonames_id >= 0
+        rows = asked[good]
+        columns["place_score"][rows] = places.score[good]
+        columns["place_name"][rows] = places.name[good]
+        columns["geonames_id"][rows] = places.geonames_id[good]
+        lost, unsure = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+        lost[asked[~good]], unsure[asked[places.ambiguous]] = True, True
+        flags = [(lost, "place_not_found"), (unsure, "ambiguous_place")]
+        found = {"rows": rows, "lon": places.lon[good], "lat": places.lat[good], "flags": flags}
+    return {**found, "columns": columns}
 
 
 def _with_places(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 __all__ = [
+    "AmbiguousRegionError",
     "DataCorruptError",
     "DataNotFoundError",
     "GeoRiskError",
@@ -42,6 +43,10 @@ class _UnknownNameError(GeoRiskError, LookupError):
 
 class UnknownRegionError(_UnknownNameError):
     """A region or country code that the layer does not hold."""
+
+
+class AmbiguousRegionError(_UnknownNameError):
+    """A name that several regions of the layer go by."""
 
 
 class UnknownPlaceError(_UnknownNameError):

@@ -251,7 +251,8 @@ def _numbers(frame: Any, column: str) -> NDArray[np.float64]:
         raise ValueError(
             f"Invalid value: column {column!r} ({frame[column].dtype}) has no numbers."
         )
-    return frame[column].to_numpy(dtype=float, na_value=np.nan)
+    numbers: NDArray[np.float64] = frame[column].to_numpy(dtype=float, na_value=np.nan)
+    return numbers
 
 
 def _score_cells(

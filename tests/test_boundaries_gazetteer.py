@@ -19,7 +19,7 @@ from geo_risk import _products
 from geo_risk.errors import DataCorruptError, UnknownPlaceError
 from geo_risk.places import gazetteer as module
 from geo_risk.places import load_gazetteer
-from geo_risk.places._fold import fold
+from geo_risk._fold import fold
 
 NAME = "gazetteer.npz"
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from geo_risk._validate import check_scalar
 from geo_risk.errors import GeoRiskError
-from geo_risk.places._countries import resolve_country
-from geo_risk.places._fold import fold
+from geo_risk._countries import resolve_country
+from geo_risk._fold import fold
 from geo_risk.places._hits import MATCHED_BY, Hits, search
 from geo_risk.places._scopes import hinter, make_scope, world_layer
 from geo_risk.places.gazetteer import load_gazetteer

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from geo_risk._products import product_bytes
 from geo_risk.errors import DataCorruptError, UnknownPlaceError
-from geo_risk.places._fold import fold
+from geo_risk._fold import fold
 
 __all__ = ["Gazetteer", "load_gazetteer"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk.places._fold import fold
+from geo_risk._fold import fold
 from geo_risk.places._hits import MATCHED_BY, Hits, search, similar_keys
 from geo_risk.places._scopes import hinter, make_scope, place_rows, world_layer
 from geo_risk.places.gazetteer import load_gazetteer

@@ -5,7 +5,16 @@ from __future__ import annotations
 from geo_risk.regions.coverage import Coverage
 from geo_risk.regions.layer import RegionLayer
 from geo_risk.regions.locator import Locator
+from geo_risk.regions.names import RegionMatch, find_region
 from geo_risk.regions.sources import load_regions
 from geo_risk.regions.topology import Topology
 
-__all__ = ["Coverage", "Locator", "RegionLayer", "Topology", "load_regions"]
+__all__ = [
+    "Coverage",
+    "Locator",
+    "RegionLayer",
+    "RegionMatch",
+    "Topology",
+    "find_region",
+    "load_regions",
+]

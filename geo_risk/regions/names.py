@@ -1,0 +1,219 @@
+"""Regions by name or code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from geo_risk._countries import find_country, resolve_country
+from geo_risk._fold import fold
+from geo_risk._validate import check_scalar
+from geo_risk.errors import AmbiguousRegionError, UnknownRegionError
+
+if TYPE_CHECKING:
+    from geo_risk.regions.layer import RegionLayer
+
+__all__ = ["RegionMatch", "find_region"]
+
+_CLEAR_LEAD = 0.05  # similar spellings closer than this are too close to choose between
+
+
+@dataclass(frozen=True)
+class RegionMatch:
+    """The region that a name or code means.
+
+    Attributes
+    ----------
+    row : int
+        Position in the layer's table.
+    region_code, region_name : str
+    country_code : str or None
+        ISO 3166-1 alpha-3; None where no state is assigned.
+    matched_name : str
+        The code or spelling that matched.
+    score : float
+        1 for a code or a name (case and diacritics folded), less for similar spellings.
+    """
+
+    row: int
+    region_code: str
+    region_name: str
+    country_code: str | None
+    matched_name: str
+    score: float
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Every spelling of every region of a layer, folded, with its rows and itself."""
+
+    rows: dict[str, list[int]]
+    spelling: dict[tuple[str, int], str]
+    primary: dict[str, list[int]]
+
+
+_names_of: WeakKeyDictionary[RegionLayer, _Names] = WeakKeyDictionary()
+
+
+def find_region(
+    name_or_code: str,
+    *,
+    country: str | None = None,
+    layer: RegionLayer | None = None,
+    min_score: float = 0.85,
+) -> RegionMatch:
+    """Find the one region that a name or code means.
+
+    A code is taken as it is; a name may be any known spelling, with case and diacritics folded;
+    failing that, the most similar spelling. What several regions could mean is refused, with the
+    candidates listed, never guessed.
+
+    Parameters
+    ----------
+    name_or_code : str
+        "AF-TAK", "Takhar", "Тахар", "Takhaar", …
+    country : str, optional
+        ISO 3166-1 code or name; only its regions are looked at.
+    layer : RegionLayer, optional
+        Default: the bundled world layer.
+    min_score : float, default 0.85
+        Lowest similarity, in [0, 1], of a spelling that is not known; 1 for known ones only.
+
+    Returns
+    -------
+    RegionMatch
+
+    Raises
+    ------
+    AmbiguousRegionError
+        Several regions fit.
+    UnknownRegionError
+        None fits; close matches are listed.
+    TypeError, ValueError
+        Not a string, or an empty one.
+
+    Examples
+    --------
+    >>> import geo_risk as gr
+    >>> gr.find_region("takhār").region_code, gr.find_region("Badakhshan", country="AFG").region_code
+    ('AF-TAK', 'AF-BDS')
+    """
+    if not isinstance(name_or_code, str):
+        raise TypeError(f"Invalid name_or_code: {name_or_code!r} is not a string.")
+    if not name_or_code.strip():
+        raise ValueError("Invalid name_or_code: an empty string.")
+    check_scalar(min_score, "min_score", low=0.0, high=1.0)
+    if layer is None:
+        from geo_risk.regions.sources import load_regions
+
+        layer = load_regions()
+    scope = _scope(layer, country)
+    code = name_or_code.strip().upper()
+    if code in layer.columns["region_code"]:
+        row = int(layer.rows_of(code)[0])
+        if scope is None or row in scope:
+            return _match(layer, row, code, 1.0)
+    names = _names(layer)
+    key = fold(name_or_code)
+    rows = _within(names.primary.get(key, []), scope) or _within(names.rows.get(key, []), scope)
+    if rows:
+        _refuse_ambiguity(layer, name_or_code, rows)
+        return _match(layer, rows[0], names.spelling[key, rows[0]], 1.0)
+    return _similar(layer, names, name_or_code, key, scope, min_score)
+
+
+def _scope(layer: RegionLayer, country: str | None) -> set[int] | None:
+    """Rows of a country, None for all."""
+    if country is None:
+        return None
+    units = {*layer.columns["country_code"], *layer.columns["unit_code"]}
+    stated = country.strip().upper()
+    code = stated if stated in units else find_country(country)
+    if code not in units:
+        code = resolve_country(country)
+    if code not in units:
+        raise UnknownRegionError(f"The layer {layer.name!r} has no regions of {code}.")
+    return {int(row) for row in layer.rows_of(code)}
+
+
+def _within(rows: list[int], scope: set[int] | None) -> list[int]:
+    return rows if scope is None else [row for row in rows if row in scope]
+
+
+def _names(layer: RegionLayer) -> _Names:
+    """Folded spellings of a layer, made once."""
+    if layer in _names_of:
+        return _names_of[layer]
+    rows: dict[str, list[int]] = {}
+    primary: dict[str, list[int]] = {}
+    spelling: dict[tuple[str, int], str] = {}
+    n = len(layer)
+    local = layer.columns.get("name_local", [None] * n)
+    others = layer.columns.get("alternate_names", [None] * n)
+    for row, name in enumerate(layer.columns["region_name"]):
+        for rank, text in enumerate((name, local[row], *(others[row] or ()))):
+            key = fold(text) if text else ""
+            if not key:
+                continue
+            if (key, row) not in spelling:
+                spelling[key, row] = text
+                rows.setdefault(key, []).append(row)
+            if rank == 0:
+                primary.setdefault(key, []).append(row)
+    _names_of[layer] = _Names(rows, spelling, primary)
+    return _names_of[layer]
+
+
+def _refuse_ambiguity(layer: RegionLayer, asked: str, rows: list[int]) -> None:
+    if len(rows) > 1:
+        raise AmbiguousRegionError(
+            f"{asked!r} could be {len(rows)} regions: give a code, or country=.",
+            [_label(layer, row) for row in rows[:10]],
+        )
+
+
+def _label(layer: RegionLayer, row: int) -> str:
+    columns = layer.columns
+    unit = columns["country_code"][row] or columns["unit_code"][row]
+    return f"{columns['region_code'][row]} ({columns['region_name'][row]}, {unit})"
+
+
+def _similar(
+    layer: RegionLayer,
+    names: _Names,
+    asked: str,
+    key: str,
+    scope: set[int] | None,
+    min_score: float,
+) -> RegionMatch:
+    """The region with the most similar spelling, if it is alone at the top."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    keys = [known for known, rows in names.rows.items() if _within(rows, scope)]
+    near = process.extract(key, keys, scorer=OSA.normalized_similarity, limit=20)
+    best: dict[int, tuple[float, str]] = {}
+    for known, score, _ in near:
+        for row in _within(names.rows[known], scope):
+            best.setdefault(row, (score, known))
+    ranked = sorted(best, key=lambda row: (-best[row][0], row))
+    if not ranked or best[ranked[0]][0] < min_score or min_score == 1.0:
+        raise UnknownRegionError(
+            f"The layer {layer.name!r} has no region named {asked!r}.",
+            [_label(layer, row) for row in ranked[:3]],
+        )
+    top = best[ranked[0]][0]
+    _refuse_ambiguity(layer, asked, [row for row in ranked if best[row][0] > top - _CLEAR_LEAD])
+    row = ranked[0]
+    return _match(layer, row, names.spelling[best[row][1], row], float(np.round(top, 6)))
+
+
+def _match(layer: RegionLayer, row: int, matched: str, score: float) -> RegionMatch:
+    columns = layer.columns
+    return RegionMatch(
+        row, columns["region_code"][row], columns["region_name"][row],
+        columns["country_code"][row], matched, score,
+    )  # fmt: skip
