@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from geo_risk.errors import UnknownRegionError
 from geo_risk._fold import fold
+from geo_risk.errors import UnknownRegionError
 
 __all__ = ["country_keys", "country_names", "find_country", "resolve_country"]
 

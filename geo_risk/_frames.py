@@ -95,7 +95,7 @@ def add_columns(
     geometry = result.geometry.name
     for name, values in columns.items():
         # text stays object: None is None, whatever the pandas version makes of strings
-        is_text = getattr(values, "dtype", None) == object
+        is_text = isinstance(values, np.ndarray) and values.dtype.kind == "O"
         result[name] = pd.Series(values, index=result.index, dtype=object) if is_text else values
     result = result[[*(name for name in result.columns if name != geometry), geometry]]
     report["added_columns"] = sorted(ours | set(columns))

@@ -70,7 +70,8 @@ def geocode(
         - `snap_m`: geodesic metres to the region for "snapped", else NaN;
         - `place_name`, `geonames_id`, `place_score`: what the gazetteer found (None, -1, NaN
           elsewhere). Such rows get the place's coordinates and, where the input states none, the
-          precision "place" with 5 km. Flags: "place_not_found", and "ambiguous_place" where
+          precision "place" with 5 km. A name that is no place but one region of the layer gives
+          the region, without coordinates, and the precision "admin1". Flags: "place_not_found", and "ambiguous_place" where
           another place of that name is nearly as likely.
 
         A column of the input with one of these names is kept with an underscore appended.
@@ -100,11 +101,13 @@ def geocode(
     layer = load_regions() if layer is None else layer
     lon, lat = lonlat_of(frame)
     match = np.full(len(frame), "none", dtype=object)
-    found = _from_gazetteer(frame, np.isnan(lon), min_score)
+    found = _from_gazetteer(frame, layer, np.isnan(lon), min_score)
     by_name = found["rows"]
     lon[by_name], lat[by_name] = found["lon"], found["lat"]
     rows = layer.locate(lon=lon, lat=lat, n_jobs=n_jobs)
     match[rows >= 0] = "polygon"
+    by_region = found["region_rows"]
+    rows[by_region], match[by_region] = found["regions"], "gazetteer"
     snap_m = np.full(len(frame), np.nan)
     if snap_km > 0.0:
         adrift = np.flatnonzero((rows < 0) & ~np.isnan(lon))
@@ -133,10 +136,10 @@ def _region_columns(layer: RegionLayer, rows: NDArray[np.int64]) -> dict[str, An
 
 
 def _from_gazetteer(
-    frame: geopandas.GeoDataFrame, wanted: NDArray[np.bool_], min_score: float
+    frame: geopandas.GeoDataFrame, layer: RegionLayer, wanted: NDArray[np.bool_], min_score: float
 ) -> dict[str, Any]:
-    """Look up the named places of the `wanted` rows."""
-    names = texts_of(frame, "location_name")
+    """Look up the named places, else the named regions, of the `wanted` rows."""
+    names, countries = texts_of(frame, "location_name"), texts_of(frame, "country_stated")
     asked = np.array([row for row in np.flatnonzero(wanted) if names[row] is not None], dtype=int)
     n = len(frame)
     columns: dict[str, Any] = {
@@ -144,26 +147,56 @@ def _from_gazetteer(
         "geonames_id": np.full(n, -1, dtype=np.int64),
         "place_score": np.full(n, np.nan),
     }
-    found: dict[str, Any] = {"rows": asked, "lon": np.array([]), "lat": np.array([]), "flags": []}
-    if len(asked) > 0:
-        from geo_risk.places import locate_names
+    none = np.array([], dtype=int)
+    found: dict[str, Any] = {
+        "rows": none, "lon": none, "lat": none, "flags": [],
+        "region_rows": none, "regions": none, "columns": columns,
+    }  # fmt: skip
+    if len(asked) == 0:
+        return found
+    from geo_risk.places import locate_names
 
-        countries = texts_of(frame, "country_stated")
-        places = locate_names(
-            [names[row] for row in asked],
-            countries=[countries[row] for row in asked],
-            min_score=min_score,
-        )
-        good = places.geonames_id >= 0
-        rows = asked[good]
-        columns["place_score"][rows] = places.score[good]
-        columns["place_name"][rows] = places.name[good]
-        columns["geonames_id"][rows] = places.geonames_id[good]
-        lost, unsure = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
-        lost[asked[~good]], unsure[asked[places.ambiguous]] = True, True
-        flags = [(lost, "place_not_found"), (unsure, "ambiguous_place")]
-        found = {"rows": rows, "lon": places.lon[good], "lat": places.lat[good], "flags": flags}
-    return {**found, "columns": columns}
+    places = locate_names(
+        [names[row] for row in asked],
+        countries=[countries[row] for row in asked],
+        min_score=min_score,
+    )
+    good = places.geonames_id >= 0
+    rows = asked[good]
+    columns["place_score"][rows] = places.score[good]
+    columns["place_name"][rows] = places.name[good]
+    columns["geonames_id"][rows] = places.geonames_id[good]
+    lost, unsure = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    lost[asked[~good]], unsure[asked[places.ambiguous]] = True, True
+    region = _named_regions(layer, names, countries, asked[~good])
+    by_region = np.array(list(region), dtype=int)
+    lost[by_region] = False
+    return found | {
+        "rows": rows, "lon": places.lon[good], "lat": places.lat[good],
+        "flags": [(lost, "place_not_found"), (unsure, "ambiguous_place")],
+        "region_rows": by_region, "regions": np.array(list(region.values()), dtype=int),
+    }  # fmt: skip
+
+
+def _named_regions(
+    layer: RegionLayer,
+    names: list[str | None],
+    countries: list[str | None],
+    rows: NDArray[np.int64],
+) -> dict[int, int]:
+    """Rows whose name is exactly that of one region of the layer, with the region's row."""
+    from geo_risk.regions import find_region
+
+    found = {}
+    for row in rows.tolist():
+        try:
+            match = find_region(
+                names[row] or "", country=countries[row], layer=layer, min_score=1.0
+            )
+        except (LookupError, ValueError):  # none, several, or an unknown country: stays unfound
+            continue
+        found[row] = match.row
+    return found
 
 
 def _with_places(
@@ -176,8 +209,8 @@ def _with_places(
     import shapely
 
     result = frame.copy()
-    rows = found["rows"]
-    if len(rows) == 0:
+    rows, by_region = found["rows"], found["region_rows"]
+    if len(rows) + len(by_region) == 0:
         return result
     shapes = result.geometry.to_numpy().copy()
     shapes[rows] = shapely.points(lon[rows], lat[rows])
@@ -187,9 +220,10 @@ def _with_places(
     uncertainty = np.full(len(frame), np.nan)
     if "location_uncertainty_km" in frame.columns:
         uncertainty = frame["location_uncertainty_km"].to_numpy(dtype=float, copy=True)
-    unstated = rows[np.array([precision[row] is None for row in rows], dtype=bool)]
-    precision[unstated] = "place"
-    uncertainty[unstated] = _PLACE_RADIUS_KM
+    stated = np.array([term is not None for term in precision], dtype=bool)
+    unstated = rows[~stated[rows]]
+    precision[unstated], uncertainty[unstated] = "place", _PLACE_RADIUS_KM
+    precision[by_region[~stated[by_region]]] = "admin1"
     result["location_precision"], result["location_uncertainty_km"] = precision, uncertainty
     return result
 

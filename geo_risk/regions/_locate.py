@@ -12,7 +12,7 @@ an edge or vertex shared by two regions belongs to exactly one of them, always t
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -239,7 +239,7 @@ def _flip_crossed(
 
 
 @njit
-def _reserve(array, needed):  # type: ignore[no-untyped-def]
+def _reserve(array: Any, needed: int) -> Any:
     """`array`, or a larger copy of it that has room for `needed` values."""
     if needed <= len(array):
         return array

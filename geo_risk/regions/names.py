@@ -98,8 +98,10 @@ def find_region(
     Examples
     --------
     >>> import geo_risk as gr
-    >>> gr.find_region("takhār").region_code, gr.find_region("Badakhshan", country="AFG").region_code
-    ('AF-TAK', 'AF-BDS')
+    >>> gr.find_region("takhār").region_code
+    'AF-TAK'
+    >>> gr.find_region("Punjab", country="Pakistan").region_code
+    'PK-PB'
     """
     if not isinstance(name_or_code, str):
         raise TypeError(f"Invalid name_or_code: {name_or_code!r} is not a string.")
@@ -132,8 +134,8 @@ def _scope(layer: RegionLayer, country: str | None) -> set[int] | None:
     units = {*layer.columns["country_code"], *layer.columns["unit_code"]}
     stated = country.strip().upper()
     code = stated if stated in units else find_country(country)
-    if code not in units:
-        code = resolve_country(country)
+    if code is None:
+        code = resolve_country(country)  # raises, with close matches
     if code not in units:
         raise UnknownRegionError(f"The layer {layer.name!r} has no regions of {code}.")
     return {int(row) for row in layer.rows_of(code)}
