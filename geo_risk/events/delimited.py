@@ -9,14 +9,24 @@ from __future__ import annotations
 import csv
 import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Literal, TypedDict, TypeVar
 
 __all__ = ["Chunk", "DelimitedReader"]
 
 _DELIMITERS = (",", "\t", ";", "|")
 _LONGEST_LINE = 16 * 2**20
+_BLOCK = 2**20
+_BATCH = 32
+
+T = TypeVar("T", str, bytes)
+
+
+class _Dialect(TypedDict):
+    delimiter: str
+    strict: bool
+    quoting: Literal[0, 3]
 
 
 @dataclass
@@ -54,6 +64,9 @@ class _Lines:
         self.fell_back = False
         self._pushed: deque[tuple[str, bool]] = deque()
         self._fallbacks: list[bool] = []
+        self._block: list[str] = []
+        self._block_fallbacks: list[bool] = []
+        self._at = 0
         if encoding is not None and encoding.lower().replace("_", "-") in {"utf-8", "utf8"}:
             encoding = "utf-8-sig"
         head = stream.peek(4096)[:4096] if isinstance(stream, io.BufferedReader) else b""
@@ -73,9 +86,11 @@ class _Lines:
     def __next__(self) -> str:
         if self._pushed:
             line, fell_back = self._pushed.popleft()
+        elif self._at < len(self._block) or self._fill():
+            line = self._block[self._at]
+            fell_back = bool(self._block_fallbacks) and self._block_fallbacks[self._at]
+            self._at += 1
         else:
-            line, fell_back = self._read()
-        if not line:
             raise StopIteration
         self.number += 1
         self.taken.append(line)
@@ -83,30 +98,53 @@ class _Lines:
         self.fell_back |= fell_back
         return line
 
-    def _read(self) -> tuple[str, bool]:
+    def batch(self, n: int) -> list[str]:
+        """Up to `n` of the next lines, if they are plain UTF-8; they stay to be read."""
+        if self._pushed or not (self._at < len(self._block) or self._fill()):
+            return []
+        end = self._at + n
+        if any(self._block_fallbacks[self._at : end]):
+            return []
+        return self._block[self._at : end]
+
+    def accept(self, batch: list[str]) -> None:
+        """Go on behind the lines of `batch`."""
+        self._at += len(batch)
+        self.number += len(batch)
+
+    def _fill(self) -> bool:
+        """Read the next block of whole lines; False at the end."""
+        self._at, self._block, self._block_fallbacks = 0, [], []
         if self._text is not None:
             try:
-                line = self._text.readline(_LONGEST_LINE)
+                text = self._text.read(_BLOCK)
+                text += self._rest_of_line(self._text.readline)
             except UnicodeError as error:
                 raise ValueError(
                     f"{self.name}, after line {self.number}: the text is not {self.encoding} "
                     f"({error}). Pass the right encoding=."
                 ) from error
-            self._check_length(len(line))
-            return line, False
-        raw = self._stream.readline(_LONGEST_LINE)
-        self._check_length(len(raw))
+            self._block = list(io.StringIO(text, newline="\n"))
+            return bool(self._block)
+        raw = self._stream.read(_BLOCK)
+        raw += self._rest_of_line(self._stream.readline)
         try:
-            return raw.decode("utf-8"), False
+            self._block = list(io.StringIO(raw.decode("utf-8"), newline="\n"))
         except UnicodeDecodeError:
-            return raw.decode("cp1252", errors="replace"), True
+            for line in io.BytesIO(raw):
+                text, fell_back = _decode(line)
+                self._block.append(text)
+                self._block_fallbacks.append(fell_back)
+        return bool(self._block)
 
-    def _check_length(self, length: int) -> None:
-        if length >= _LONGEST_LINE:
+    def _rest_of_line(self, readline: Callable[[int], T]) -> T:
+        rest = readline(_LONGEST_LINE)
+        if len(rest) >= _LONGEST_LINE:
             raise ValueError(
-                f"{self.name}, line {self.number + 1}: longer than {_LONGEST_LINE} bytes; this is "
-                "no table of delimited text."
+                f"{self.name}, after line {self.number}: a line of more than {_LONGEST_LINE} "
+                "characters; this is no table of delimited text."
             )
+        return rest
 
     def begin(self) -> None:
         """Forget the lines of the record before."""
@@ -119,6 +157,14 @@ class _Lines:
         self.number -= len(extra)
         del self.taken[keep:], self._fallbacks[keep:]
         self.fell_back = any(self._fallbacks)
+
+
+def _decode(line: bytes) -> tuple[str, bool]:
+    """Text of a line, and whether it was no UTF-8."""
+    try:
+        return line.decode("utf-8"), False
+    except UnicodeDecodeError:
+        return line.decode("cp1252", errors="replace"), True
 
 
 def _encoding_of(head: bytes, name: str) -> str:
@@ -176,12 +222,12 @@ class DelimitedReader:
     def use(self, names: list[str], delimiter: str, *, quoting: bool) -> None:
         """Take other names, delimiter and quoting, before the first row is read."""
         self.columns, self.delimiter, self._quoting = names, delimiter, quoting
-        self._reader = csv.reader(
-            self._lines,
-            delimiter=delimiter,
-            strict=quoting,
-            quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
-        )
+        self._dialect: _Dialect = {
+            "delimiter": delimiter,
+            "strict": quoting,
+            "quoting": csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
+        }
+        self._reader = csv.reader(self._lines, **self._dialect)
 
     def read_header(self) -> None:
         """Take the column names from the first line."""
@@ -212,7 +258,16 @@ class DelimitedReader:
         chunk, width = Chunk(), len(self.columns)
         nothing = (None,) * width
         lines, reader = self._lines, self._reader
+        one_by_one = 0  # up to this line
         while len(chunk.rows) < n:
+            if lines.number >= one_by_one:
+                batch = lines.batch(min(_BATCH, n - len(chunk.rows)))
+                rows = self._plain_rows(batch)
+                if rows is not None:
+                    lines.accept(batch)
+                    chunk.rows += rows
+                    continue
+                one_by_one = lines.number + len(batch)
             lines.begin()
             row: list[str] | tuple[str, str] | None
             try:
@@ -235,6 +290,16 @@ class DelimitedReader:
                 chunk.rows.append(row)
         return chunk
 
+    def _plain_rows(self, batch: list[str]) -> list[list[str]] | None:
+        """Rows of a few lines; None unless there is nothing to say about any of them."""
+        try:
+            rows = list(csv.reader(batch, **self._dialect))
+        except csv.Error:  # also a quote that stays open at the end
+            return None
+        if not rows or set(map(len, rows)) != {len(self.columns)}:
+            return None
+        return rows
+
     def _repair(self, row: list[str]) -> list[str] | tuple[str, str] | None:
         """A row of the wrong width: None if it is blank, the row if it can be saved."""
         width, taken = len(self.columns), self._lines.taken
@@ -251,8 +316,9 @@ class DelimitedReader:
     def _recover(self, reason: str) -> list[str] | tuple[str, str] | None:
         """A record that the strict parser refuses: read it leniently, else its first line."""
         self._lines.give_back(0)
+        lenient: _Dialect = {**self._dialect, "strict": False}
         try:
-            row = next(csv.reader(self._lines, delimiter=self.delimiter), None)
+            row = next(csv.reader(self._lines, **lenient), None)
         except csv.Error:
             row = None
         if (

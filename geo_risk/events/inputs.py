@@ -173,9 +173,12 @@ def text_report(path: Path, kind: str, reader: DelimitedReader) -> dict[str, Any
 def text_table(chunk: Chunk, columns: list[str]) -> Any:
     """Arrow table of text; an empty cell is missing."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     cells = zip(*chunk.rows) if chunk.rows else ((),) * len(columns)
-    arrays = [pa.array([cell or None for cell in column], pa.large_string()) for column in cells]
+    arrays = [pa.array(column, pa.large_string()) for column in cells]
+    nothing = pa.scalar(None, pa.large_string())
+    arrays = [pc.if_else(pc.equal(array, ""), nothing, array) for array in arrays]
     return pa.Table.from_arrays(arrays, names=columns)
 
 

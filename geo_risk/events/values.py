@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,8 @@ MISSING_WORDS = frozenset(
 )
 # As a number "NA" can only be R's missing value.
 _MISSING_NUMBERS = MISSING_WORDS | {"NA", "na", "-", "."}
-_DECIMAL_COMMA = re.compile(r"[+-]?\d{1,3},\d+")
+_DECIMAL_COMMA = r"^[+-]?[0-9]{1,3},[0-9]+$"
+_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?$"
 
 
 def is_missing(value: Any) -> bool:
@@ -53,51 +53,77 @@ def any_text(value: Any) -> str | None:
 
 def texts(series: pd.Series[Any]) -> ObjectArray:
     """Text of every row, None where missing."""
-    out = np.empty(len(series), dtype=object)
-    values = series.to_numpy(dtype=object)
-    for i, value in enumerate(values):
-        out[i] = any_text(value)
-    return out
+    text = _arrow_text(series)
+    if text is None:
+        out = np.empty(len(series), dtype=object)
+        for i, value in enumerate(series.to_numpy(dtype=object)):
+            out[i] = any_text(value)
+        return out
+    return np.asarray(_without(text, MISSING_WORDS).to_numpy(zero_copy_only=False), dtype=object)
 
 
 def numbers(series: pd.Series[Any]) -> tuple[FloatArray, BoolArray]:
     """Number of every row (NaN where there is none), and the rows whose value is unreadable.
 
     Text is read with a decimal point or, where no thousands separator is possible ("36,5"), a
-    decimal comma. Booleans and infinities are unreadable.
+    decimal comma, and rounded correctly. Booleans and infinities are unreadable.
     """
-    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    kind = getattr(series.dtype, "kind", "O")
-    if kind in "iuf":
+    if getattr(series.dtype, "kind", "O") in "iuf":
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         bad = np.isinf(values)
     else:
-        raw = series.to_numpy(dtype=object)
-        clean = np.empty(len(raw), dtype=object)
-        for i, value in enumerate(raw):
-            clean[i] = _number_text(value)
-        given = np.array([value is not None for value in clean], dtype=bool)
-        parsed = pd.to_numeric(pd.Series(clean, dtype=object), errors="coerce")
-        values = parsed.to_numpy(dtype=np.float64, na_value=np.nan)
+        text = _arrow_text(series)
+        if text is None:
+            cells = [_number_text(value) for value in series.to_numpy(dtype=object)]
+            text = pa.array(cells, pa.large_string())
+        text = _without(text, _MISSING_NUMBERS)
+        comma = pc.match_substring_regex(text, _DECIMAL_COMMA)
+        text = pc.if_else(comma, pc.replace_substring(text, ",", "."), text)
+        readable = pc.match_substring_regex(text, _NUMBER)
+        parsed = pc.cast(pc.if_else(readable, text, pa.scalar(None, text.type)), pa.float64())
+        values = np.asarray(parsed.to_numpy(zero_copy_only=False), dtype=np.float64)
+        given = np.asarray(text.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
         bad = given & ~np.isfinite(values)
     if bad.any():
         values = np.where(bad, np.nan, values)
     return values, bad
 
 
-def _number_text(value: Any) -> Any:
+def _arrow_text(series: pd.Series[Any]) -> Any:
+    """The column as Arrow text; None where it is not all text."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if pd.api.types.infer_dtype(series, skipna=True) != "string":
+        return None
+    array = pa.array(series, from_pandas=True)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    return array.cast(pa.large_string())
+
+
+def _without(text: Any, words: frozenset[str]) -> Any:
+    """Stripped text, missing where it is one of `words`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = pc.utf8_trim_whitespace(text)
+    gone = pc.is_in(text, value_set=pa.array(sorted(words), text.type))
+    return pc.if_else(gone, pa.scalar(None, text.type), text)
+
+
+def _number_text(value: Any) -> str | None:
     if isinstance(value, str):
-        text = value.strip()
-        if text in _MISSING_NUMBERS:
-            return None
-        return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
+        return value
     if is_missing(value):
         return None
     if isinstance(value, (bool, np.bool_)):
         return "not a number"
     if isinstance(value, (int, float, np.integer, np.floating)):
-        return float(value)
+        return repr(float(value))  # the shortest text that gives this very number back
     return str(value)
 
 
