@@ -15,6 +15,11 @@ touches the surface inside at γ(s) contains the ellipsoid (Blaschke's rolling t
 <p-γ, n> >= f / 2R, and k >= 1/R; hence f'' + f/R² <= 2, and by Sturm's comparison
 f <= 4R² sin²(s/2R) up to s = πR. The ball of radius r lies within the ellipsoid and turns every
 sign, up to s = πr. No property of the sphere is borrowed: the chord, not an angle, is compared.
+
+Geodesics longer than πr (19,903 km) have chords above 1.96 semi-major axes, so the second bound
+holds for all chords up to there: in geographic coordinates s <= Rθ, with θ the angle between the
+points as if latitude were spherical, so such an end lies within π - πr/R of the antipode by that
+measure, within 202 km of it in space, and two antipodes are at least 2b apart.
 """
 
 from __future__ import annotations
@@ -131,10 +136,9 @@ def chord_limit(chord: float) -> float:
 
     What lies beyond it is farther, provably, than what lies at `chord` (see the module's head).
     """
-    half = 0.5 * chord / _R_MIN
-    if half >= 1.0:
+    if chord > 1.96:
         return 2.0 * _R_MAX
-    return 2.0 * _R_MAX * math.sin(min(0.5 * math.pi, _R_MIN * math.asin(half) / _R_MAX)) + 1e-14
+    return 2.0 * _R_MAX * math.sin(_R_MIN * math.asin(0.5 * chord / _R_MIN) / _R_MAX) + 1e-14
 
 
 @njit
