@@ -8,8 +8,8 @@ cell is one of the six unit steps, or none: I=4, IJ=6, J=2, JK=3, K=1, IK=5 coun
 
 The orientation of the icosahedron and the numbering of the 122 base cells are facts of the H3
 specification (uber/h3, Apache License 2.0). The faces' centres and axes are stated as there; the
-other three tables were measured by asking the h3 library where points and neighbours lie, and
-`tests/h3_probe.py` measures them again.
+other tables were measured by asking the h3 library where points and neighbours lie, and the tests
+ask it again.
 """
 
 from __future__ import annotations
@@ -260,6 +260,21 @@ def _base_tables() -> tuple[ByteArray, ByteArray, ByteArray]:
     return neighbor, turns, more
 
 
+def _face_grid() -> ByteArray:
+    """Nearest face by cells of 2 by 2 degrees (lat, lon), UNKNOWN where a cell has several."""
+    lat = np.radians(np.arange(-89.0, 90.0, 2.0))[:, None]
+    lon = np.radians(np.arange(-179.0, 180.0, 2.0))[None, :]
+    points = np.stack(
+        np.broadcast_arrays(np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)), 2
+    )
+    near = points @ CENTER.T
+    best = near.argmax(axis=2)
+    # No point of a cell is farther than 1.5 degrees from its middle.
+    apart = np.linalg.norm(CENTER[:, None] - CENTER, axis=2)[best]
+    ahead = near.max(axis=2)[..., None] - near > apart * np.radians(1.5)
+    return np.where(ahead.sum(axis=2) == 19, best, UNKNOWN).astype(np.uint8)
+
+
 POSITION: IntArray = np.array(_POSITIONS, dtype=np.int64)
 POSITION_INDEX, FACE_BASE, FACE_TURNS = _face_tables()
 IS_PENTAGON: NDArray[np.bool_] = np.isin(np.arange(122), FACE_BASE[:, [0, 9, 14]])
@@ -271,3 +286,5 @@ PAIRS = _pairs()
 POWER = _powers()
 SCALE: FloatArray = np.sqrt(7.0) ** np.arange(16)
 ODD_DIGIT: ByteArray = np.array([_divide((a, 0), 1)[0] for a in range(7)], dtype=np.uint8)
+FACE_GRID = _face_grid()
+SINE: FloatArray = np.sin(np.radians(np.arange(-180, 271)))  # of whole degrees from -180
