@@ -67,7 +67,7 @@ def _stream(key: Any, replication: int) -> Any:
 
 @njit
 def draw_multinomial(
-    key: Any, replications: Array, cases: int, keep: Array, other: Array, sign: int, counts: Array
+    key: Any, replications: Array, cases: int, keep: Array, other: Array, counts: Array
 ) -> None:
     """Fill one lane per replication with `cases` cases dealt over the cells.
 
@@ -84,12 +84,12 @@ def draw_multinomial(
             cell = np.int64(((u >> _S32) * n_cells) >> _S32)
             if (u & _LOW) >= keep[cell]:
                 cell = other[cell]
-            counts[cell, lane] += sign
+            counts[cell, lane] += 1
 
 
 @njit
 def draw_times(
-    key: Any, replications: Array, first_cell: Array, period: Array, sign: int, counts: Array
+    key: Any, replications: Array, first_cell: Array, period: Array, counts: Array
 ) -> None:
     """Fill one lane per replication: the events keep their places, their times are shuffled."""
     counts[:] = 0
@@ -102,13 +102,11 @@ def draw_times(
             j = np.int64(((_mix(state) >> _S32) * np.uint64(i + 1)) >> _S32)
             t = shuffled[j]
             shuffled[j] = shuffled[i]
-            counts[first_cell[i] + t, lane] += sign
+            counts[first_cell[i] + t, lane] += 1
 
 
 @njit
-def draw_labels(
-    key: Any, replications: Array, cases: int, cell_of: Array, sign: int, counts: Array
-) -> None:
+def draw_labels(key: Any, replications: Array, cases: int, cell_of: Array, counts: Array) -> None:
     """Fill one lane per replication: the cases are a random subset of all individuals.
 
     `cell_of` has the cell of each individual. The smaller of cases and controls is drawn,
@@ -116,11 +114,11 @@ def draw_labels(
     """
     n = cell_of.size
     few = min(cases, n - cases)
-    step = sign if few == cases else -sign
+    step = 1 if few == cases else -1
     counts[:] = 0
     if few != cases:
         for i in range(n):
-            counts[cell_of[i], 0] += sign
+            counts[cell_of[i], 0] += 1
         for cell in range(counts.shape[0]):
             for lane in range(1, replications.size):
                 counts[cell, lane] = counts[cell, 0]
@@ -131,11 +129,11 @@ def draw_labels(
         found = 0
         while found < few:
             state += _GAMMA
-            i = np.int64(((_mix(state) >> _S32) * np.uint64(n)) >> _S32)
-            if not taken[i]:
-                taken[i] = True
-                drawn[found] = i
-                counts[cell_of[i], lane] += step
+            who = np.int64(((_mix(state) >> _S32) * np.uint64(n)) >> _S32)
+            if not taken[who]:
+                taken[who] = True
+                drawn[found] = who
+                counts[cell_of[who], lane] += step
                 found += 1
         for f in range(few):
             taken[drawn[f]] = False
@@ -298,13 +296,12 @@ def sweep(
     cases: float,
     total: float,
     kind: int,
-    sign: int,
     best: Array,
 ) -> None:
     """Raise best[lane] to the largest LLR among the windows that reach their threshold.
 
-    `counts` has sums over time (`accumulate_time`) of sign * cases; windows are those of the
-    centres first..last-1.
+    `counts` has sums over time (`accumulate_time`) of the cases, times -1 where clusters of low
+    rate are sought, as `thresholds` has it. Windows are those of the centres first..last-1.
     """
     n_periods = counts.shape[1]
     summed = np.zeros((n_periods + 1 + _UNROLL, LANES), dtype=counts.dtype)
@@ -333,7 +330,16 @@ def sweep(
                 for lane in range(best.size):
                     if hit[lane]:
                         best[lane] = _best_of(
-                            summed, lane, row, key, n_starts, longest, cases, total, kind, best[lane]
+                            summed,
+                            lane,
+                            row,
+                            key,
+                            n_starts,
+                            longest,
+                            cases,
+                            total,
+                            kind,
+                            best[lane],
                         )
 
 
@@ -398,6 +404,7 @@ def best_windows(
     kind: int,
     high: bool,
     low: bool,
+    allowed: Array,
     start: int,
     stop: int,
     value: Array,
@@ -405,9 +412,10 @@ def best_windows(
 ) -> None:
     """Best window of each centre start..stop-1 in the observed data, every LLR computed.
 
-    `value` gets the LLR (0 where no window qualifies), `where` the list entry that closes the
-    circle, the first period and the one after the last (-1 where none). Ties stay with the
-    smallest circle, then the earliest and the shortest run.
+    `allowed[s, e]` says whether a window may run from period s up to before e. `value` gets the
+    LLR (0 where no window qualifies), `where` the list entry that closes the circle, the first
+    period and the one after the last (-1 where none). Ties stay with the smallest circle, then
+    the earliest and the shortest run.
     """
     n_periods = key_prefix.shape[1] - 1
     count = np.empty(n_periods + 1, dtype=np.int64)
@@ -425,6 +433,8 @@ def best_windows(
                 continue
             for s in range(n_starts):
                 for e in range(s + 1, min(n_periods, s + longest) + 1):
+                    if not allowed[s, e]:
+                        continue
                     c, amount = count[e] - count[s], key[e] - key[s]
                     more = c * total > cases * amount
                     if (more and high and c >= 2) or (low and c * total < cases * amount):

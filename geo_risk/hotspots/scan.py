@@ -1,0 +1,411 @@
+"""Kulldorff's scan statistic: where, and when, are there more cases than chance allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo_risk._validate import check_choice, check_scalar
+from geo_risk.hotspots.scan_null import Progress, null_maxima
+from geo_risk.hotspots.scan_study import Study, build_study, draw_circles
+from geo_risk.hotspots.scan_windows import (
+    TOLERANCE,
+    Found,
+    Windows,
+    best_windows,
+    no_shared_location,
+    no_shared_time,
+)
+
+__all__ = ["ScanCluster", "ScanResult", "scan"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class ScanCluster:
+    """One cluster.
+
+    Attributes
+    ----------
+    members : ndarray of int64
+        Rows of the input inside the circle, whatever their period, nearest first.
+    centre : int
+        Row of the input (the first one there) on which the circle is centred.
+    radius_km : float
+        Distance of the farthest member from the centre; 0 for a single location.
+    period : tuple or None
+        Labels of the first and the last period; None in a purely spatial scan.
+    direction : str
+        "high" or "low".
+    observed : int
+        Cases inside.
+    expected : float
+        Cases expected inside under the null hypothesis.
+    relative_risk : float
+        Rate inside over rate outside; infinite if all cases are inside, NaN for the space-time
+        permutation model, which has no population at risk.
+    llr : float
+        Log-likelihood ratio (the test statistic, for the space-time permutation model).
+    p_value : float
+        Probability of a largest LLR at least as large under the null hypothesis; NaN without
+        replications.
+    """
+
+    members: IntArray
+    centre: int
+    radius_km: float
+    period: tuple[Any, Any] | None
+    direction: str
+    observed: int
+    expected: float
+    relative_risk: float
+    llr: float
+    p_value: float
+
+
+@dataclass(frozen=True, eq=False)
+class ScanResult:
+    """Result of `scan`.
+
+    Attributes
+    ----------
+    clusters : tuple of ScanCluster
+        By falling LLR: the most likely cluster, then every other centre's best cluster that
+        shares no location with one before it.
+    centre_llr : ndarray of float64, shape (rows,)
+        Largest LLR among the windows centred on the location of each row; 0 where none has a
+        rate in the direction sought.
+    null_llr : ndarray of float64, shape (replications,)
+        Largest LLR of each simulated data set.
+    cases : int
+        Cases in all.
+    model : str
+    p_method : str
+    """
+
+    clusters: tuple[ScanCluster, ...]
+    centre_llr: FloatArray
+    null_llr: FloatArray
+    cases: int
+    model: str
+    p_method: str
+
+    @property
+    def most_likely(self) -> ScanCluster | None:
+        """The cluster with the largest LLR; None if no window qualifies."""
+        return self.clusters[0] if self.clusters else None
+
+    def cluster_of(self, alpha: float = 1.0) -> IntArray:
+        """Position in `clusters` of the cluster of each row; -1 in none with p <= `alpha`."""
+        position = np.full(self.centre_llr.size, -1, dtype=np.int64)
+        for i, cluster in enumerate(self.clusters):
+            if alpha >= 1.0 or cluster.p_value <= alpha:
+                position[cluster.members] = i
+        return position
+
+
+@dataclass(frozen=True)
+class _Options:
+    prospective: bool
+    p_method: str
+
+
+def scan(
+    cases: ArrayLike,
+    population: ArrayLike | None = None,
+    *,
+    lon: ArrayLike | None = None,
+    lat: ArrayLike | None = None,
+    x_km: ArrayLike | None = None,
+    y_km: ArrayLike | None = None,
+    time: ArrayLike | None = None,
+    covariates: ArrayLike | None = None,
+    model: str = "poisson",
+    replications: int = 999,
+    seed: int | np.random.Generator | None = None,
+    max_population: float = 0.5,
+    max_radius_km: float | None = None,
+    max_duration: int | None = None,
+    prospective: bool = False,
+    clusters: str = "high",
+    ties: str = "together",
+    secondary: str = "no_shared_location",
+    p_method: str = "monte_carlo",
+    max_dispersion: float = 100.0,
+    n_jobs: int = 1,
+    progress: Progress | None = None,
+) -> ScanResult:
+    """Find the circles, or circles times periods, that chance explains least.
+
+    Kulldorff's scan statistic: every circle around every location, in a space-time scan with
+    every run of periods, is compared with what the model expects of it; the p-values allow for
+    having looked everywhere, because each compares with the largest value of simulated data.
+
+    Guaranteed: the LLR of the clusters is the maximum over all windows, exactly; the result
+    depends on the seed, not on `n_jobs`; with ``ties="together"`` it does not depend on the order
+    of the rows. Not guaranteed: that a cluster has the shape of a circle, that every member has a
+    raised rate, or (as `p_value` of a secondary cluster compares with the largest of all) that
+    minor clusters are found with full power.
+
+    Parameters
+    ----------
+    cases : array_like of whole numbers, shape (n,) or (n, T)
+        Events at each place, or at each place in each of T periods of equal length, in order of
+        time and with the zeros filled in. Counts of events, not of fatalities.
+    population : array_like, shape (n,) or (n, T), optional
+        Poisson models: population at risk or any other exposure, >= 0, in any unit; equal for all
+        places if not given. Periods of unequal length need person-time. Bernoulli: cases plus
+        controls, whole numbers, required. Space-time permutation: none.
+    lon, lat : array_like of float, shape (n,)
+        Degrees, WGS84; circles are on the sphere, across the antimeridian too. Rows at one place
+        are one location.
+    x_km, y_km : array_like of float, shape (n,)
+        Instead: kilometres in a projected plane.
+    time : array_like, shape (T,) or (n,), optional
+        For cases (n, T): labels of the periods, increasing. For cases (n,), with the space-time
+        permutation model only: the time of each row, whole numbers or datetime64, whose unit is
+        one period; periods without events are filled in.
+    covariates : array_like, shape (n,) or (n, k), optional
+        Poisson models: stratum of each row (age and sex, say). Each place then has one row for
+        each stratum, and what is expected of it is indirectly standardised.
+    model : {"poisson", "bernoulli", "space_time_poisson", "space_time_permutation"}
+        "poisson" with cases (n, T) is "space_time_poisson"; "bernoulli" takes both.
+    replications : int
+        Simulated data sets; 0 for none (p NaN).
+    seed : int, numpy Generator or None
+        Of the simulation.
+    max_population : float
+        Largest share of the population (of the cases, for the permutation model; of the expected
+        cases, where they are standardised) in a circle, (0, 1].
+    max_radius_km : float, optional
+        Largest radius.
+    max_duration : int, optional
+        Longest run of periods, at most half of them, which is the default.
+    prospective : bool
+        Only windows that last until the final period.
+    clusters : {"high", "low", "both"}
+        Higher rates (with at least two cases), lower rates, or both.
+    ties : {"together", "satscan"}
+        Whether places at one distance from a centre enter its circles together, or one by one in
+        the order of the rows, which makes the result depend on that order.
+    secondary : {"no_shared_location", "satscan"}
+        Which clusters follow the first: see Notes.
+    p_method : {"monte_carlo", "gumbel"}
+        Rank among the simulated maxima, (1 + number >= LLR) / (replications + 1), or the tail of
+        a Gumbel distribution with their mean and variance, which can be smaller than
+        1 / (replications + 1) but is an approximation.
+    max_dispersion : float
+        Refuse cases whose variance around what is expected exceeds this many times their mean.
+    n_jobs : int
+        Threads; -1 for all processors.
+    progress : callable, optional
+        Called with (data sets done, replications) now and then.
+
+    Returns
+    -------
+    ScanResult
+
+    Raises
+    ------
+    ValueError
+        Cases that are negative, fractional, missing, all 0 or overdispersed; cases where the
+        population is 0, or more of them than people (Bernoulli); strata without population;
+        shapes that do not match; options out of range.
+    TypeError
+        Values that are not numbers or times.
+
+    Notes
+    -----
+    With c cases in the window, C in all and E expected in it, the Poisson models and, as its
+    test statistic, the permutation model have LLR = c ln(c/E) + (C-c) ln((C-c)/(C-E)). Expected
+    cases are proportional to the population or, for the permutation model, E = n_z n_t / C from
+    the cases of the circle and of the periods. With n people in the window and N in all, the
+    Bernoulli model has LLR = l(c, n) + l(C-c, N-n) - l(C, N), l(c, n) = c ln(c/n) +
+    (n-c) ln((n-c)/n). Null data: multinomial, shuffled event times, and shuffled case labels.
+
+    Spherical distances take the mean Earth radius of 6371.0088 km (SaTScan: 6367).
+
+    Secondary clusters: of each centre only its best window is a candidate, by falling LLR, and
+    those are left out that share a location with a better cluster ("no_shared_location").
+    SaTScan 10.3 differs in space-time scans: clusters may share locations if their periods are
+    apart (adjacent periods are not), and a centre whose best window meets a better cluster tries
+    again with periods apart from that cluster's. "satscan" does the same; this rule was inferred
+    from its output.
+
+    Cost: about (centres x places in the largest circle x runs of periods) / 20 nanoseconds for
+    each data set, one thread; memory grows with the number of pairs of places within the limits.
+
+    References
+    ----------
+    Kulldorff, M. (1997) Communications in Statistics 26, 1481-1496. Kulldorff, M. et al. (2005)
+    PLoS Medicine 2, e59 (permutation model). Abrams, A. M. et al. (2010) International Journal of
+    Health Geographics 9, 61 (Gumbel approximation).
+
+    Examples
+    --------
+    A row of twenty places with one case each, and an outbreak around the sixth:
+
+    >>> cases = np.ones(20, dtype=int)
+    >>> cases[4:7] = 9
+    >>> result = scan(cases, lon=np.arange(20.0), lat=np.zeros(20), seed=1)
+    >>> found = result.most_likely
+    >>> sorted(found.members.tolist()), round(found.llr, 3), found.p_value
+    ([4, 5, 6], 24.633, 0.001)
+    """
+    check_choice(clusters, "clusters", ("high", "low", "both"))
+    check_choice(ties, "ties", ("together", "satscan"))
+    check_choice(secondary, "secondary", ("no_shared_location", "satscan"))
+    check_choice(p_method, "p_method", ("monte_carlo", "gumbel"))
+    check_scalar(max_population, "max_population", low=0.0, high=1.0, open_low=True)
+    if max_radius_km is not None:
+        check_scalar(max_radius_km, "max_radius_km", low=0.0)
+    _check_replications(replications, p_method)
+    study = build_study(
+        cases,
+        population,
+        lon=lon,
+        lat=lat,
+        x_km=x_km,
+        y_km=y_km,
+        time=time,
+        covariates=covariates,
+        model=model,
+    )
+    _check_dispersion(study, max_dispersion)
+    longest = _longest(study, max_duration, prospective)
+    if prospective:  # in reversed time all windows begin at the last period
+        study = replace(study, cases=study.cases[:, ::-1], key=study.key[:, ::-1])
+    windows = Windows(
+        study=study,
+        circles=draw_circles(
+            study, max_population=max_population, max_radius_km=max_radius_km, ties=ties
+        ),
+        n_starts=1 if prospective else study.cases.shape[1],
+        longest=longest,
+        directions={"high": (1,), "low": (-1,), "both": (1, -1)}[clusters],
+    )
+    value, where = best_windows(windows, n_jobs)
+    null = null_maxima(
+        windows, int(replications), key=_seed_key(seed), n_jobs=n_jobs, progress=progress
+    )
+    choose = no_shared_location if secondary == "no_shared_location" else no_shared_time
+    options = _Options(prospective=prospective, p_method=p_method)
+    return ScanResult(
+        clusters=tuple(
+            _describe(windows, found, null, options) for found in choose(windows, value, where)
+        ),
+        centre_llr=value[study.location],
+        null_llr=null,
+        cases=windows.cases,
+        model=study.model,
+        p_method=p_method,
+    )
+
+
+def _check_replications(replications: Any, p_method: str) -> None:
+    if isinstance(replications, bool) or not isinstance(replications, (int, np.integer)):
+        raise TypeError(f"Invalid replications: {replications!r} is not an integer.")
+    least = 2 if p_method == "gumbel" else 0
+    if replications < least:
+        raise ValueError(f"Invalid replications: {replications}; must be at least {least}.")
+
+
+def _check_dispersion(study: Study, limit: float) -> None:
+    if limit != np.inf:
+        check_scalar(limit, "max_dispersion", low=0.0)
+    expected = study.key * (study.cases.sum() / study.key.sum())
+    dispersion = float(((study.cases - expected) ** 2).sum() / study.cases.sum())
+    if dispersion > limit:
+        raise ValueError(
+            f"Overdispersed cases: their variance around what is expected is {dispersion:.4g} "
+            f"times their mean (limit max_dispersion={limit:g}), as sums of fatalities are. The "
+            "scan's null hypothesis is for counts of events: scan the number of events. If these "
+            "are counts of events, say so with max_dispersion=float('inf')."
+        )
+
+
+def _longest(study: Study, max_duration: int | None, prospective: bool) -> int:
+    """Periods that a window may last."""
+    n_periods = study.cases.shape[1]
+    if study.labels is None:
+        if max_duration is not None or prospective:
+            raise ValueError("Invalid max_duration, prospective: the cases have no periods.")
+        return 1
+    most = int(n_periods) // 2
+    if max_duration is None:
+        return most
+    if isinstance(max_duration, bool) or not isinstance(max_duration, (int, np.integer)):
+        raise TypeError(f"Invalid max_duration: {max_duration!r} is not a number of periods.")
+    if not 1 <= max_duration <= most:
+        raise ValueError(
+            f"Invalid max_duration: {max_duration}; from 1 to half of the {n_periods} periods, "
+            f"{most}."
+        )
+    return int(max_duration)
+
+
+def _seed_key(seed: int | np.random.Generator | None) -> np.uint64:
+    if isinstance(seed, np.random.Generator):
+        return np.uint64(seed.integers(0, 2**64, dtype=np.uint64))
+    return np.uint64(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
+
+
+def _describe(windows: Windows, found: Found, null: FloatArray, options: _Options) -> ScanCluster:
+    study, circles = windows.study, windows.circles
+    z, (last, start, stop) = found.centre, found.where
+    inside = circles.order[circles.ends[z] : last + 1]
+    observed = int(study.cases[inside, start:stop].sum())
+    key = windows.key_prefix[inside, stop].sum() - windows.key_prefix[inside, start].sum()
+    expected = float(key) * windows.cases / windows.total
+    rank = np.full(study.size.size, -1)
+    rank[inside] = np.arange(inside.size)
+    members = np.flatnonzero(rank[study.location] >= 0)
+    members = members[np.argsort(rank[study.location[members]], kind="stable")]
+    return ScanCluster(
+        members=members,
+        centre=int(study.first_row[z]),
+        radius_km=float(circles.radius_km[last]),
+        period=_period(study, start, stop, options.prospective),
+        direction="high" if observed > expected else "low",
+        observed=observed,
+        expected=expected,
+        relative_risk=_relative_risk(study, observed, expected, windows.cases),
+        llr=found.llr,
+        p_value=_p_value(found.llr, null, options.p_method),
+    )
+
+
+def _period(study: Study, start: int, stop: int, prospective: bool) -> tuple[Any, Any] | None:
+    if study.labels is None:
+        return None
+    if prospective:
+        start, stop = study.labels.size - stop, study.labels.size - start
+    return study.labels[start].item(), study.labels[stop - 1].item()
+
+
+def _relative_risk(study: Study, observed: int, expected: float, all_cases: int) -> float:
+    if study.model == "space_time_permutation":
+        return float("nan")
+    outside = all_cases - observed
+    if outside == 0:
+        return float("inf")
+    return (observed / expected) / (outside / (all_cases - expected))
+
+
+def _p_value(llr: float, null: FloatArray, p_method: str) -> float:
+    if null.size == 0:
+        return float("nan")
+    if p_method == "monte_carlo":
+        reaching = int(np.count_nonzero(null >= llr * (1.0 - TOLERANCE)))
+        return (1.0 + reaching) / (null.size + 1.0)
+    # Moments of the Gumbel distribution: mean m + 0.5772 b, standard deviation b pi / sqrt 6.
+    scale = float(null.std(ddof=1)) * np.sqrt(6.0) / np.pi
+    if scale == 0.0:
+        return 1.0 if llr <= null[0] else 0.0
+    mode = float(null.mean()) - np.euler_gamma * scale
+    return float(-np.expm1(-np.exp(-(llr - mode) / scale)))
