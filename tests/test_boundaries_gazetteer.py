@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import itertools
 import json
 import os
 import random
@@ -16,10 +17,10 @@ import pytest
 from paths import ROOT
 
 from geo_risk import _products
+from geo_risk._fold import fold
 from geo_risk.errors import DataCorruptError, UnknownPlaceError
 from geo_risk.places import gazetteer as module
 from geo_risk.places import load_gazetteer
-from geo_risk._fold import fold
 
 NAME = "gazetteer.npz"
 
@@ -137,7 +138,7 @@ def test_keys_are_sorted_distinct_and_folded():
     gazetteer = load_gazetteer()
     keys = gazetteer.keys.split(b"\n")
     assert len(keys) == gazetteer.n_keys
-    assert all(first < second for first, second in zip(keys, keys[1:]))
+    assert all(first < second for first, second in itertools.pairwise(keys))
     for name_id in random.Random(1).sample(range(gazetteer.name_form.size), 20_000):
         name = gazetteer.name(name_id)
         key_id = gazetteer.find_key(fold(name))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._validate import check_scalar
-from geo_risk.errors import GeoRiskError
 from geo_risk._countries import resolve_country
 from geo_risk._fold import fold
+from geo_risk._validate import check_scalar
+from geo_risk.errors import GeoRiskError
 from geo_risk.places._hits import MATCHED_BY, Hits, search
 from geo_risk.places._scopes import hinter, make_scope, world_layer
 from geo_risk.places.gazetteer import load_gazetteer
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PlaceMatches", "locate_names"]
 
+_ROUNDING = 1e-9  # a score of exactly `min_score` counts
 _SAME_PLACE_KM = 25.0
 _AMBIGUOUS = 0.1
 _UNKNOWN_POPULATION = 500
@@ -98,7 +99,7 @@ def locate_names(
         Layer that `regions` refers to; by default the world layer.
     min_score : float, default 0.8
         A best place that scores less is not taken. The default keeps exact names, simpler
-        readings and spellings at least 0.89 similar to a primary name.
+        readings and spellings at least 8/9 similar to a primary name.
 
     Returns
     -------
@@ -206,7 +207,7 @@ def _locate_one(
     hits = search(name, fold(name), scope, hinted=hinter(name, layer), fuzzy=None)
     if not len(hits):
         return _Best("no_match")
-    if hits.score[0] < min_score:
+    if hits.score[0] < min_score - _ROUNDING:
         return _Best("low_score", n_candidates=len(hits))
     return _Best(
         reason="",

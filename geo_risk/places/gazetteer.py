@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._fold import fold
 from geo_risk._products import product_bytes
 from geo_risk.errors import DataCorruptError, UnknownPlaceError
-from geo_risk._fold import fold
 
 __all__ = ["Gazetteer", "load_gazetteer"]
 
