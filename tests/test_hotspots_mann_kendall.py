@@ -75,7 +75,7 @@ def by_loops(x: list[float]) -> tuple[int, float, float]:
 
 def test_many_series_at_once_equal_one_by_one_and_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     # Blocks of two series: the seam between blocks is part of the test.
-    monkeypatch.setattr("geo_risk.hotspots.mann_kendall._PAIRS_AT_ONCE", 2 * 66)
+    monkeypatch.setitem(mann_kendall.__globals__, "_PAIRS_AT_ONCE", 2 * 66)
     rng = np.random.default_rng(5)
     series = rng.integers(0, 6, (41, 12)).astype(float)
     result = mann_kendall(series)

@@ -11,7 +11,9 @@ from geo_risk.hotspots.global_stats import GlobalResult, geary_c, general_g, mor
 from geo_risk.hotspots.kde import KdeResult, kde, kde_bandwidth
 from geo_risk.hotspots.knox import KnoxResult, knox
 from geo_risk.hotspots.local_moran import LocalMoranResult, local_moran
+from geo_risk.hotspots.mann_kendall import MannKendallResult, mann_kendall
 from geo_risk.hotspots.rates import EbRates, eb_rates, standardized_rates
+from geo_risk.hotspots.scan import ScanCluster, ScanResult, scan
 from geo_risk.hotspots.weights import as_weights
 
 __all__ = [
@@ -21,6 +23,9 @@ __all__ = [
     "KdeResult",
     "KnoxResult",
     "LocalMoranResult",
+    "MannKendallResult",
+    "ScanCluster",
+    "ScanResult",
     "adjust_fdr",
     "as_weights",
     "eb_rates",
@@ -31,6 +36,8 @@ __all__ = [
     "kde_bandwidth",
     "knox",
     "local_moran",
+    "mann_kendall",
     "moran",
+    "scan",
     "standardized_rates",
 ]
