@@ -325,7 +325,8 @@ def graph(
 @njit
 def _slot_of(cell: int, table: IntArray) -> int:
     """Slot of a cell in a table of cells, or the free one (0) where it would go."""
-    slot = (cell * _GOLDEN >> 20) & (table.size - 1)
+    mixed = cell * _GOLDEN  # digits of coarse cells only reach the upper bits
+    slot = (mixed ^ (mixed >> 32)) & (table.size - 1)
     while table[slot] != 0 and table[slot] != cell:
         slot = (slot + 1) & (table.size - 1)
     return slot
