@@ -79,11 +79,14 @@ def gi_by_definition(values: Any, dense: np.ndarray, star: bool) -> list[float]:
             weights[i] = max(weights) or Fraction(1)
         pool = [j for j in range(n) if star or j != i]
         size = len(pool)
+        if size < 2:
+            out.append(math.nan)
+            continue
         mean = sum(x[j] for j in pool) / size
         variance = sum((x[j] - mean) ** 2 for j in pool) / size
         total = sum(weights[j] for j in pool)
         squares = sum(weights[j] ** 2 for j in pool)
-        spread = (size * squares - total**2) / (size - 1) if size > 1 else Fraction(0)
+        spread = (size * squares - total**2) / (size - 1)
         if variance * spread == 0:
             out.append(math.nan)
             continue
