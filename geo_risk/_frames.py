@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._validate import check_choice
+
 if TYPE_CHECKING:
     import geopandas
 
 __all__ = [
+    "COARSE",
     "add_columns",
     "add_flags",
     "check_frame",
     "lonlat_of",
     "report_of",
     "texts_of",
+    "too_coarse",
 ]
 
 FloatArray = NDArray[np.float64]
+
+COARSE = ("admin2", "admin1", "line", "country", "none")
+"""Values of `location_precision` whose coordinates only stand for something larger."""
 
 _LON_LAT = "EPSG:4326"
 _REPORT = "geo_risk"
@@ -129,3 +136,11 @@ def add_flags(frame: Any, rows: Iterable[tuple[NDArray[np.bool_], str]]) -> list
             if code not in present:
                 flags[row] = ";".join([*present, code])
     return flags
+
+
+def too_coarse(frame: Any, coarse: str) -> NDArray[np.bool_]:
+    """Rows whose coordinates only stand for something larger; none of them with "keep"."""
+    check_choice(coarse, "coarse", ("skip", "keep"))
+    if coarse == "keep":
+        return np.zeros(len(frame), dtype=bool)
+    return np.array([term in COARSE for term in texts_of(frame, "location_precision")], dtype=bool)

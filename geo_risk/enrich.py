@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._frames import add_columns, add_flags, check_frame, lonlat_of, texts_of
-from geo_risk._validate import check_choice, check_resolution, check_scalar
+from geo_risk._frames import add_columns, add_flags, check_frame, lonlat_of, texts_of, too_coarse
+from geo_risk._validate import check_resolution, check_scalar
 
 if TYPE_CHECKING:
     import geopandas
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from geo_risk.borders import Borders
     from geo_risk.regions import RegionLayer
 
-__all__ = ["COARSE", "border_proximity", "geocode", "index_h3"]
-
-COARSE = ("admin2", "admin1", "line", "country", "none")
-"""Values of `location_precision` whose coordinates only stand for something larger."""
+__all__ = ["border_proximity", "geocode", "index_h3"]
 
 _PLACE_RADIUS_KM = 5.0  # judgement, as for UCDP where_prec 1: the town is known, not the street
 
@@ -71,8 +68,8 @@ def geocode(
         - `place_name`, `geonames_id`, `place_score`: what the gazetteer found (None, -1, NaN
           elsewhere). Such rows get the place's coordinates and, where the input states none, the
           precision "place" with 5 km. A name that is no place but one region of the layer gives
-          the region, without coordinates, and the precision "admin1". Flags: "place_not_found", and "ambiguous_place" where
-          another place of that name is nearly as likely.
+          the region, without coordinates, and the precision "admin1". Flags: "place_not_found",
+          and "ambiguous_place" where another place of that name is nearly as likely.
 
         A column of the input with one of these names is kept with an underscore appended.
 
@@ -285,22 +282,15 @@ def index_h3(events: Any, *, resolution: int = 7, coarse: str = "skip") -> geopa
 
     frame = check_frame(events)
     resolution = check_resolution(resolution)
-    check_choice(coarse, "coarse", ("skip", "keep"))
     lon, lat = lonlat_of(frame)
-    too_coarse = _too_coarse(frame, coarse) & ~np.isnan(lon)
-    lon[too_coarse] = np.nan
+    skipped = too_coarse(frame, coarse) & ~np.isnan(lon)
+    lon[skipped] = np.nan
     cells = cells_to_strings(h3_cells(lon=lon, lat=lat, resolution=resolution))
     columns: dict[str, Any] = {"h3_cell": cells}
     result = add_columns(frame, columns)
-    if too_coarse.any():
-        result["flags"] = add_flags(frame, [(too_coarse, "coarser_than_cell")])
+    if skipped.any():
+        result["flags"] = add_flags(frame, [(skipped, "coarser_than_cell")])
     return result
-
-
-def _too_coarse(frame: geopandas.GeoDataFrame, coarse: str) -> NDArray[np.bool_]:
-    if coarse == "keep":
-        return np.zeros(len(frame), dtype=bool)
-    return np.array([term in COARSE for term in texts_of(frame, "location_precision")], dtype=bool)
 
 
 def border_proximity(
@@ -357,10 +347,9 @@ def border_proximity(
     from geo_risk.borders import load_borders
 
     frame = check_frame(events)
-    check_choice(coarse, "coarse", ("skip", "keep"))
     borders = load_borders() if borders is None else borders
     lon, lat = lonlat_of(frame)
-    lon[_too_coarse(frame, coarse)] = np.nan
+    lon[too_coarse(frame, coarse)] = np.nan
     country = None
     if "unit_code" in frame.columns and "country_code" in frame.columns:
         codes = zip(texts_of(frame, "country_code"), texts_of(frame, "unit_code"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._frames import add_columns, check_frame, lonlat_of, report_of, texts_of
+from geo_risk._frames import add_columns, check_frame, lonlat_of, report_of, texts_of, too_coarse
 from geo_risk._validate import check_choice, check_resolution
 from geo_risk.errors import UnknownRegionError
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["score_hotspots"]
 
 _COUNT = "n_events"
-_COARSE = ("admin2", "admin1", "line", "country", "none")
 _METHODS = ("gi_star", "local_moran")
 
 
@@ -96,7 +95,6 @@ def score_hotspots(
     (63, 5, 63)
     """
     check_choice(method, "method", _METHODS)
-    check_choice(coarse, "coarse", ("skip", "keep"))
     kind = _kind(frame)
     if kind == "regions":
         return _score_regions(frame, value or _COUNT, method, layer, options)
@@ -154,11 +152,8 @@ def _count_events(
     resolution = _resolution_of(events) if resolution is None else check_resolution(resolution)
     lon, lat = lonlat_of(events)
     no_point = np.isnan(lon)
-    skipped = np.zeros(len(events), dtype=bool)
-    if coarse == "skip":
-        terms = texts_of(events, "location_precision")
-        skipped = np.array([term in _COARSE for term in terms], dtype=bool) & ~no_point
-        lon[skipped] = lat[skipped] = np.nan
+    skipped = too_coarse(events, coarse) & ~no_point
+    lon[skipped] = lat[skipped] = np.nan
     area = _study_shapes(study_area, lon, lat, layer)
     grid = study_grid(area, resolution=resolution, max_cells=max_cells)
     counted = count_in_cells(h3_cells(lon=lon, lat=lat, resolution=resolution), grid)

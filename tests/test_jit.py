@@ -1,0 +1,72 @@
+"""numba's cache: working, once slower, where nothing is writable; threads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from geo_risk import _jit
+
+
+def test_kernels_work_where_nothing_can_be_written(tmp_path):
+    """numba refuses `cache=True` at decoration there; the package must not."""
+    code = """
+import warnings
+from numba.core import caching
+class Nowhere:
+    @classmethod
+    def from_function(cls, function, path):
+        return None
+caching.CacheImpl._locator_classes = [Nowhere]
+for implementation in (caching.CompileResultCacheImpl, caching.CodeLibraryCacheImpl):
+    implementation._locator_classes = [Nowhere]
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    from geo_risk.regions._predicates import orientation
+    assert orientation(0.0, 0.0, 1.0, 0.0, 0.5, 1.0) == 1
+told = [w for w in caught if "no writable directory" in str(w.message)]
+assert len(told) == 1, [str(w.message) for w in caught]
+print("works")
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.stdout.strip() == "works", result.stderr
+
+
+def test_other_errors_of_numba_are_not_swallowed():
+    with pytest.raises(TypeError):
+        _jit.njit(3)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 5, -1])
+def test_chunks_cover_every_row_once(n_jobs):
+    seen = np.zeros(100_001, dtype=int)
+
+    def run(start, stop):
+        seen[start:stop] += 1
+
+    _jit.run_chunks(run, len(seen), n_jobs, minimum=1000)
+    assert (seen == 1).all()
+
+
+def test_an_error_in_a_thread_is_raised():
+    def run(start, stop):
+        raise ArithmeticError("inside")
+
+    with pytest.raises(ArithmeticError, match="inside"):
+        _jit.run_chunks(run, 100_000, 2)
+
+
+@pytest.mark.parametrize("n_jobs", [0, -2])
+def test_bad_n_jobs(n_jobs):
+    with pytest.raises(ValueError, match=f"Invalid n_jobs: {n_jobs}"):
+        _jit.resolve_jobs(n_jobs)
+
+
+def test_all_processors():
+    assert 1 <= _jit.resolve_jobs(-1) <= (os.cpu_count() or 1)
