@@ -323,61 +323,73 @@ def graph(
 
 
 @njit
-def _slot_of(cell: int, table: IntArray) -> int:
-    """Slot of a cell in a table of cells, or the free one (0) where it would go."""
-    mixed = cell * _GOLDEN  # digits of coarse cells only reach the upper bits
-    slot = (mixed ^ (mixed >> 32)) & (table.size - 1)
-    while table[slot] != 0 and table[slot] != cell:
-        slot = (slot + 1) & (table.size - 1)
-    return slot
+def _mark(cell: int, unused: int, keys: IntArray, masks: IntArray, bits: int) -> int:
+    """Mark a cell: 0 where it was marked, 1 where its group was known, 2 where that is new."""
+    key = cell >> unused
+    slot = _slot(key >> 6, bits)
+    while keys[slot] != 0 and keys[slot] != key >> 6:
+        slot = (slot + 1) & (keys.size - 1)
+    bit = 1 << (key & 63)
+    if keys[slot] == 0:
+        keys[slot] = key >> 6
+        masks[slot] = bit
+        return 2
+    if masks[slot] & bit != 0:
+        return 0
+    masks[slot] |= bit
+    return 1
 
 
 @njit
-def _enlarge(table: IntArray) -> IntArray:
-    larger = np.zeros(table.size * 4, dtype=np.int64)
-    for cell in table:
-        if cell != 0:
-            larger[_slot_of(cell, larger)] = cell
-    return larger
+def _enlarge(keys: IntArray, masks: IntArray, bits: int) -> tuple[IntArray, IntArray]:
+    """Move groups to a table four times as large, of 2**bits slots."""
+    new_keys, new_masks = np.zeros(1 << bits, np.int64), np.zeros(1 << bits, np.int64)
+    for old in range(keys.size):
+        if keys[old] != 0:
+            slot = _slot(keys[old], bits)
+            while new_keys[slot] != 0:
+                slot = (slot + 1) & (new_keys.size - 1)
+            new_keys[slot], new_masks[slot] = keys[old], masks[old]
+    return new_keys, new_masks
 
 
 @njit
 def _flood(seeds: IntArray, wall: IntArray, k: int) -> IntArray:
     """Cells reached from `seeds` in at most k steps (any number where k < 0) past no wall."""
-    size = 1024
-    while size < 4 * (seeds.size + wall.size):
-        size *= 2
-    table = np.zeros(size, dtype=np.int64)
-    filled = 0
-    for cell in wall:
-        table[_slot_of(cell, table)] = cell
-        filled += 1
     reached = np.empty(max(1024, 2 * seeds.size), dtype=np.int64)
-    count = 0
+    if seeds.size == 0:
+        return reached[:0].copy()
+    unused = 3 * (15 - ((seeds[0] >> 52) & 15))
+    bits = 10
+    while (1 << bits) < 2 * (seeds.size + wall.size):
+        bits += 1
+    keys, masks = np.zeros(1 << bits, np.int64), np.zeros(1 << bits, np.int64)
+    groups = count = 0
+    for cell in wall:
+        groups += _mark(cell, unused, keys, masks, bits) == 2
     for cell in seeds:
-        slot = _slot_of(cell, table)
-        if table[slot] == 0:
-            table[slot] = cell
+        state = _mark(cell, unused, keys, masks, bits)
+        groups += state == 2
+        if state != 0:
             reached[count] = cell
             count += 1
-    filled += count
     begin, step = 0, 0
     while begin < count and step != k:
         end = count
         for entry in range(begin, end):
             for side in range(1, 7):
                 beside = neighbor(reached[entry], side)
-                slot = _slot_of(beside, table)
-                if beside == 0 or table[slot] != 0:
+                state = 0 if beside == 0 else _mark(beside, unused, keys, masks, bits)
+                if state == 0:
                     continue
-                table[slot] = beside
-                filled += 1
                 if count == reached.size:
                     reached = np.concatenate((reached, np.empty_like(reached)))
                 reached[count] = beside
                 count += 1
-                if 2 * filled > table.size:
-                    table = _enlarge(table)
+                groups += state == 2
+                if 2 * groups > keys.size:
+                    bits += 2
+                    keys, masks = _enlarge(keys, masks, bits)
         begin = end
         step += 1
     return reached[:count].copy()
