@@ -151,3 +151,43 @@ def test_bad_arguments(series: Any, options: dict[str, Any], message: str) -> No
 def test_words_are_not_numbers() -> None:
     with pytest.raises(TypeError, match="is not a real number"):
         mann_kendall(["a", "b", "c", "d"])
+
+
+def test_known_autocorrelation_keeps_the_level_of_moving_sums() -> None:
+    rng = np.random.default_rng(19)
+    noise = rng.standard_normal((6000, 20))
+    sums = noise[:, 1:] + noise[:, :-1]
+    plain = mann_kendall(sums)
+    known = mann_kendall(sums, correction="known", autocorrelation=[0.5])
+    assert (plain.p_value <= 0.05).mean() > 0.12
+    assert 0.03 < (known.p_value <= 0.05).mean() < 0.052
+    assert known.var_s[0] == pytest.approx(plain.s.var(), rel=0.06)  # the variance S really has
+
+
+def test_known_autocorrelation_of_nothing_changes_nothing() -> None:
+    x = np.random.default_rng(1).random((3, 9))
+    known = mann_kendall(x, correction="known", autocorrelation=np.eye(9))
+    np.testing.assert_allclose(known.p_value, mann_kendall(x).p_value, rtol=1e-6)
+
+
+def test_known_factor_is_extrapolated_smoothly(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.random.default_rng(1).random(60)
+    exact = mann_kendall(x, correction="known", autocorrelation=[0.5]).var_s
+    monkeypatch.setitem(mann_kendall.__globals__, "_EXACT_STEPS", 30)
+    assert mann_kendall(x, correction="known", autocorrelation=[0.5]).var_s == pytest.approx(
+        exact, rel=5e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"correction": "known"}, "needs it, the others do not"),
+        ({"autocorrelation": [0.5]}, "needs it, the others do not"),
+        ({"correction": "known", "autocorrelation": np.ones((2, 2))}, "Invalid autocorr.*shape"),
+        ({"correction": "known", "autocorrelation": [1.0]}, r"outside \(-1, 1\)"),
+    ],
+)
+def test_bad_autocorrelation(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        mann_kendall([1, 2, 3, 4, 5], **options)

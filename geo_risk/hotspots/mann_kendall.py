@@ -15,6 +15,9 @@ FloatArray = NDArray[np.float64]
 
 _MINIMUM_STEPS = 4
 _PAIRS_AT_ONCE = 2_000_000
+_CORRECTIONS = ("none", "hamed_rao", "known")
+# Beyond so many steps the factor for a known autocorrelation is extrapolated.
+_EXACT_STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,7 @@ class MannKendallResult:
     n : int
         Steps in each series.
     correction : str
-        "none" or "hamed_rao".
+        "none", "hamed_rao" or "known".
     alpha : float
         Level of `trend`.
     """
@@ -61,6 +64,7 @@ def mann_kendall(
     series: ArrayLike,
     *,
     correction: str = "none",
+    autocorrelation: ArrayLike | None = None,
     alpha: float = 0.05,
     lag_alpha: float = 0.05,
 ) -> MannKendallResult:
@@ -69,14 +73,18 @@ def mann_kendall(
     The p-value is two-sided and comes from the normal distribution with continuity correction,
     through its upper tail, so small p keep their digits. It assumes that a series without trend
     is exchangeable in time: autocorrelation makes the plain test reject too often, which
-    ``correction="hamed_rao"`` mends approximately.
+    ``correction="hamed_rao"`` mends approximately, and ``"known"`` well where the autocorrelation
+    comes from how the series was made (moving sums, overlapping windows).
 
     Parameters
     ----------
     series : array_like of float, shape (T,) or (n, T)
         Values in order of time at equal steps, T >= 4. A series with a NaN has NaN results.
-    correction : {"none", "hamed_rao"}
+    correction : {"none", "hamed_rao", "known"}
         How the variance of S allows for autocorrelation.
+    autocorrelation : array_like of float, shape (k,) or (T, T), optional
+        For "known": the autocorrelation of a series without trend at lags 1..k (0 beyond), or
+        between every two steps.
     alpha : float
         Level of `MannKendallResult.trend`, in (0, 1).
     lag_alpha : float
@@ -90,7 +98,8 @@ def mann_kendall(
     Raises
     ------
     ValueError
-        Fewer than four steps, infinite values, an unknown correction, a level outside (0, 1).
+        Fewer than four steps, infinite values, an unknown correction, a level outside (0, 1], an
+        autocorrelation missing, not asked for, outside (-1, 1) or not symmetric.
     TypeError
         Values that are not real numbers.
 
@@ -110,6 +119,12 @@ def mann_kendall(
     rejected 17-19 % at 0.05, the corrected one 21 % at T = 20, 15 % at 60 and 12 % at 150
     (1,500 series each).
 
+    For a Gaussian series with correlations r, var S = sum over i < j and k < l of
+    (2/pi) arcsin[(r_jl - r_jk - r_il + r_ik) / (2 sqrt((1 - r_ij)(1 - r_kl)))]. Its ratio to the
+    variance without autocorrelation is the factor of "known"; beyond 100 steps it is extrapolated
+    linearly in 1/T. On moving sums of two (r_1 = 0.5) the plain test rejected 14-16 % at 0.05,
+    this one 3.2 % at T = 10, 4.0 % at 19 and 4.9 % at 100 (20,000 series each).
+
     Time and memory grow with n T^2; memory is bounded by working through blocks of series.
 
     References
@@ -126,11 +141,12 @@ def mann_kendall(
     >>> mann_kendall([[1, 2, 3, 4, 5, 6], [3, 3, 3, 3, 3, 3]]).trend.tolist()
     [1, 0]
     """
-    check_choice(correction, "correction", ("none", "hamed_rao"))
+    check_choice(correction, "correction", _CORRECTIONS)
     check_scalar(alpha, "alpha", low=0.0, high=1.0, open_low=True)
     check_scalar(lag_alpha, "lag_alpha", low=0.0, high=1.0, open_low=True)
     values, shape = _check_series(series)
     n = values.shape[1]
+    between = _check_autocorrelation(autocorrelation, correction, n)
     s, slope = _pairs(values)
     tie_variance, tied_pairs = _ties(values)
     var_s = (n * (n - 1) * (2 * n + 5) - tie_variance) / 18.0
@@ -139,6 +155,8 @@ def mann_kendall(
         tau_b = s / np.sqrt(pairs * (pairs - tied_pairs))
     if correction == "hamed_rao":
         var_s = var_s * _hamed_rao_factor(values, slope, lag_alpha)
+    elif between is not None:
+        var_s = var_s * _known_factor(between)
     z, p_value = _score(s, var_s)
     trend = np.where(p_value <= alpha, np.sign(s), 0.0).astype(np.int8)
     intercept = np.median(values, axis=1) - slope * (n - 1) / 2.0
@@ -177,6 +195,55 @@ def _check_series(series: ArrayLike) -> tuple[FloatArray, tuple[int, ...]]:
             f"first at index {first if len(first) > 1 else first[0]}."
         )
     return values.reshape(-1, values.shape[-1]), values.shape[:-1]
+
+
+def _check_autocorrelation(
+    autocorrelation: ArrayLike | None, correction: str, n: int
+) -> FloatArray | None:
+    """Correlation between every two steps, or None where it is not used."""
+    if (autocorrelation is None) == (correction == "known"):
+        raise ValueError(
+            'Invalid autocorrelation: correction="known" needs it, the others do not take it.'
+        )
+    if autocorrelation is None:
+        return None
+    given = np.asarray(autocorrelation, dtype=np.float64)
+    if given.ndim == 1 and given.size < n:
+        lags = np.zeros(n)
+        lags[0], lags[1 : 1 + given.size] = 1.0, given
+        given = lags[np.abs(np.subtract.outer(np.arange(n), np.arange(n)))]
+    if given.shape != (n, n):
+        raise ValueError(
+            f"Invalid autocorrelation: shape {given.shape}; lags (k,), k < {n}, or ({n}, {n})."
+        )
+    off = given[~np.eye(n, dtype=bool)]
+    if not ((np.abs(off) < 1.0).all() and np.array_equal(given, given.T)):
+        raise ValueError("Invalid autocorrelation: values outside (-1, 1), or not symmetric.")
+    return given
+
+
+def _known_factor(between: FloatArray) -> float:
+    """Factor of var S for a Gaussian series with these correlations between its steps."""
+    n = between.shape[0]
+    if n <= _EXACT_STEPS:
+        return float(_gaussian_variance(between) / (n * (n - 1) * (2 * n + 5) / 18.0))
+    size = np.array([_EXACT_STEPS // 2, _EXACT_STEPS])
+    half, full = (_known_factor(between[:k, :k]) for k in size)
+    slope = (half - full) / (1.0 / size[0] - 1.0 / size[1])
+    return float(full + slope * (1.0 / n - 1.0 / size[1]))
+
+
+def _gaussian_variance(r: FloatArray) -> float:
+    """Variance of S: the covariance of the signs of two differences is an arcsine."""
+    i, j = np.triu_indices(r.shape[0], 1)
+    spread = np.sqrt(2.0 * (1.0 - r[i, j]))
+    total = 0.0
+    for start in range(0, i.size, 128):
+        a, b = i[start : start + 128, None], j[start : start + 128, None]
+        covariance = r[b, j] - r[b, i] - r[a, j] + r[a, i]
+        angle = covariance / (spread[start : start + 128, None] * spread)
+        total += float(np.arcsin(np.clip(angle, -1.0, 1.0)).sum())
+    return 2.0 / np.pi * total
 
 
 def _pairs(values: FloatArray) -> tuple[FloatArray, FloatArray]:
