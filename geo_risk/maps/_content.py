@@ -263,7 +263,7 @@ def _labels(
     labels: Sequence[str] | str | None, codes: set[str], regions: ShapeLayer | None,
     events: EventLayer | None, view: View,
 ) -> list[Label]:  # fmt: skip
-    """Places of events, then regions, then countries."""
+    """Places of events, the regions that hold them, countries, and other regions with room."""
     if labels is None:
         return []
     auto = isinstance(labels, str)
@@ -280,7 +280,8 @@ def _labels(
         if missing:
             raise ValueError(f"Invalid labels: {missing} are no region_code of regions.")
     layer = regions.frame, regions.shapes, regions.rows, view
-    return [*places, *region_labels(*layer, codes, not auto), *country_labels(*layer)]
+    asked, others = region_labels(*layer, codes)
+    return [*places, *asked, *country_labels(*layer), *(others if auto else [])]
 
 
 def _notes(

@@ -41,24 +41,22 @@ def place_labels(names: Sequence[Any], x: Any, y: Any) -> list[Label]:
 
 
 def region_labels(
-    frame: Any, shapes: list[Shape], rows: Any, view: View, first: set[str], only: bool
-) -> list[Label]:
-    """Labels of the regions with the codes `first`, then of others that have room for one."""
+    frame: Any, shapes: list[Shape], rows: Any, view: View, codes: set[str]
+) -> tuple[list[Label], list[Label]]:
+    """Labels of the regions with the given codes, and of others that have room for one."""
     if not {"region_code", "region_name"} <= set(frame.columns):
-        return []
-    found = []
-    for shape, row in zip(shapes, rows):
-        code, name = frame["region_code"].iloc[row], frame["region_name"].iloc[row]
-        named = code in first
-        if not isinstance(name, str) or (only and not named):
-            continue
-        if not named and not _large(shape, view):
+        return [], []
+    table = zip(shapes, frame["region_code"].iloc[rows], frame["region_name"].iloc[rows])
+    found: tuple[list[tuple[float, Label]], ...] = ([], [])
+    for shape, code, name in table:
+        asked = code in codes
+        if not isinstance(name, str) or not (asked or _large(shape, view)):
             continue
         spot = _place([shape], view)
-        if spot is not None and (named or spot[2] > view.width_m / 40.0):
-            found.append((not named, -spot[2], Label(name, spot[0], spot[1], "region")))
-    found.sort(key=lambda item: item[:2])
-    return [label for _, _, label in found[:_MOST_REGIONS]]
+        if spot is not None and (asked or spot[2] > view.width_m / 40.0):
+            found[not asked].append((-spot[2], Label(name, spot[0], spot[1], "region")))
+    first, others = ([label for _, label in sorted(f, key=lambda i: i[0])] for f in found)
+    return first[:_MOST_REGIONS], others[:_MOST_REGIONS]
 
 
 def _large(shape: Shape, view: View) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,7 +46,7 @@ def paint(axes: Any, content: Content) -> None:
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set(color="#7a7a7a", linewidth=0.8)
-    axes.set_title(content.title.replace("$", r"\$"), loc="left", fontsize=13, weight="bold", pad=7)
+    axes.set_title(content.title, loc="left", fontsize=13, weight="bold", pad=7, parse_math=False)
     if content.regions is not None:
         _fill(axes, content.regions, _LAND, zorder=1)
     _grid(axes, view)
@@ -194,45 +195,62 @@ def marker_name(index: int) -> str:
 def _legend(axes: Any, content: Content) -> None:
     """Beside the map, where it hides nothing."""
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
 
-    handles: list[Any] = []
-    if content.events is not None and len(content.events.rows):
-        classes = content.events.classes
-        handles.append(Line2D([], [], linestyle="", label=classes.title))
-        handles += [
-            Line2D([], [], linestyle="", marker=_MARKERS[marker_name(i)], label=classes.labels[i],
-                   markerfacecolor=classes.colours[i], markeredgecolor="#202020",
-                   markeredgewidth=0.6, markersize=7)
-            for i in classes.used()
-        ]  # fmt: skip
-        if content.events.size_key:
-            handles.append(Line2D([], [], linestyle="", label=content.events.size_title))
-            handles += [
-                Line2D([], [], linestyle="", marker="o", label=text, markerfacecolor="none",
-                       markeredgecolor="#202020", markersize=2.0 * r * _POINTS_PER_PIXEL)
-                for text, r in content.events.size_key
-            ]  # fmt: skip
-    if content.cells is not None and content.cells.classes is not None and content.cells.shapes:
-        cell_classes = content.cells.classes
-        handles.append(Line2D([], [], linestyle="", label=cell_classes.title))
-        handles += [
-            Patch(facecolor=cell_classes.colours[i], edgecolor="#a09a8c", linewidth=0.4,
-                  label=cell_classes.labels[i])
-            for i in cell_classes.used()
-        ]  # fmt: skip
+    entries = [*_event_entries(content.events), *_cell_entries(content.cells)]
     if content.borders is not None:
-        handles.append(Line2D([], [], color=_BORDER_LINE, linewidth=1.1, label="Country border"))
-    if not handles:
+        line = Line2D([], [], color=_BORDER_LINE, linewidth=1.1)
+        entries.append((line, "Country border", False))
+    if not entries:
         return
     legend = axes.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(1.008, 1.0), borderaxespad=0.0,
-        frameon=False, fontsize=7.5, labelspacing=0.55, handlelength=1.4, handletextpad=0.7,
+        [handle for handle, _, _ in entries], ["x"] * len(entries), loc="upper left",
+        bbox_to_anchor=(1.008, 1.0), borderaxespad=0.0, frameon=False, fontsize=7.5,
+        labelspacing=0.55, handlelength=1.4, handletextpad=0.7,
     )  # fmt: skip
-    for handle, text in zip(handles, legend.get_texts()):
-        text.set_text(handle.get_label().replace("$", r"\$"))
-        if isinstance(handle, Line2D) and handle.get_marker() in ("None", None, ""):
-            text.set_weight("normal" if handle.get_linestyle() == "-" else "bold")
+    for (_, words, heading), text in zip(entries, legend.get_texts()):
+        text.set(parse_math=False, weight="bold" if heading else "normal")
+        text.set_text(textwrap.fill(words, 30))  # set last: nothing in a name is a command
+
+
+def _event_entries(events: EventLayer | None) -> list[tuple[Any, str, bool]]:
+    """Handle, words and whether they are a heading, for each line about events."""
+    from matplotlib.lines import Line2D
+
+    if events is None or not len(events.rows):
+        return []
+    classes = events.classes
+    style: dict[str, Any] = {"linestyle": "", "markeredgecolor": "#202020", "markeredgewidth": 0.6}
+    entries: list[tuple[Any, str, bool]] = [(_nothing(), classes.title, True)]
+    for i in classes.used():
+        shape, colour = _MARKERS[marker_name(i)], classes.colours[i]
+        handle = Line2D([], [], marker=shape, markersize=7, markerfacecolor=colour, **style)
+        entries.append((handle, classes.labels[i], False))
+    if events.size_key:
+        entries.append((_nothing(), events.size_title, True))
+    for words, radius in events.size_key:
+        size = 2.0 * radius * _POINTS_PER_PIXEL
+        handle = Line2D([], [], marker="o", markersize=size, markerfacecolor="none", **style)
+        entries.append((handle, words, False))
+    return entries
+
+
+def _cell_entries(cells: ShapeLayer | None) -> list[tuple[Any, str, bool]]:
+    from matplotlib.patches import Patch
+
+    if cells is None or cells.classes is None or not cells.shapes:
+        return []
+    classes = cells.classes
+    entries: list[tuple[Any, str, bool]] = [(_nothing(), classes.title, True)]
+    for i in classes.used():
+        patch = Patch(facecolor=classes.colours[i], edgecolor="#a09a8c", linewidth=0.4)
+        entries.append((patch, classes.labels[i], False))
+    return entries
+
+
+def _nothing() -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], linestyle="")
 
 
 def _scale_bar(axes: Any, view: View) -> None:
@@ -282,7 +300,7 @@ def _labels(axes: Any, content: Content) -> None:
     for label in content.labels:
         words = " ".join(label.text.upper()) if label.kind == "country" else label.text
         text = axes.annotate(
-            words.replace("$", r"\$"), (label.x, label.y), textcoords="offset points",
+            words, (label.x, label.y), textcoords="offset points", parse_math=False,
             zorder=9 if label.kind == "place" else 6.5, **_LABEL_STYLE[label.kind],
         )  # fmt: skip
         _haloed(text)

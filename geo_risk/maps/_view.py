@@ -25,6 +25,7 @@ FloatArray = NDArray[np.float64]
 Bounds = tuple[float, float, float, float]
 
 _AZIMUTHAL_LIMIT = 60.0  # degrees from the middle; at 60 an azimuthal map stretches by 15 %
+_POLAR = 70.0  # points on all sides whose middle is beyond this latitude lie about the pole
 _MIN_HALF_WIDTH_M = 100_000.0  # one lone point still gets a map that one can recognise
 _MARGIN = 0.06  # of the larger side, on each side
 
@@ -205,16 +206,17 @@ def _middle(lon: FloatArray, lat: FloatArray) -> tuple[float, float, float]:
     """Middle of the points and their greatest distance from it, degrees of arc.
 
     Away from the poles the middle is that of the smallest longitude/latitude box, which keeps
-    north up and the map steady when a point is added; where that box turns about a pole it is
-    the middle of the points as vectors.
+    north up and the map steady when a point is added; where that box is wider than half the Earth
+    it is the middle of the points as vectors, or the pole that they surround.
     """
     west, width = smallest_arc(lon)
     lon0, lat0 = west + width / 2.0, float(lat.min() + lat.max()) / 2.0
     if width > 180.0:
         x, y, z = _vectors(lon, lat).mean(axis=1)
-        flat = float(np.hypot(x, y))
-        lat0 = float(np.degrees(np.arctan2(z, flat)))
-        lon0 = float(np.degrees(np.arctan2(y, x))) if flat > 1e-6 else 0.0
+        lat0 = float(np.degrees(np.arctan2(z, np.hypot(x, y))))
+        lon0 = float(np.degrees(np.arctan2(y, x)))
+        if abs(lat0) > _POLAR:
+            lon0, lat0 = 0.0, float(np.copysign(90.0, lat0))
     lon0 = (lon0 + 180.0) % 360.0 - 180.0
     centre = _vectors(np.array([lon0]), np.array([lat0]))[:, 0]
     cosine = np.clip(centre @ _vectors(lon, lat), -1.0, 1.0)

@@ -128,7 +128,7 @@ def static_map(
     paint(axes, content)
     figure.text(
         box[0], 0.098, _wrapped(content.notes, width), fontsize=6.8, color="#444444",
-        va="top", linespacing=1.35,
+        va="top", linespacing=1.35, parse_math=False,
     )  # fmt: skip
     if path is not None:
         figure.savefig(path, dpi=dpi, metadata=_metadata(path, content))
@@ -151,4 +151,4 @@ def _wrapped(notes: Sequence[str], width: float) -> str:
     import textwrap
 
     text = " ".join(note if note.endswith(".") else f"{note}." for note in notes)
-    return "\n".join(textwrap.wrap(text.replace("$", r"\$"), int(width * 18.5)))
+    return "\n".join(textwrap.wrap(text, int(width * 18.5)))

@@ -18,7 +18,7 @@ from geo_risk.maps._view import Bounds
 
 __all__ = ["web_map"]
 
-_OVERDRAW = 1.7  # so much wider than the first view is what can be reached by moving the map
+_OVERDRAW = 2.4  # so much wider than the first view is what can be reached by moving the map
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -86,7 +86,7 @@ def web_map(
     forbids it to. Text from the data is never taken for markup. Layers can be switched, the map
     moved and zoomed with mouse, touch or keys, and everything under a click is listed, however
     many events share a place. Every map carries a line of non-endorsement, the attribution of
-    its data and the number of events that could not be drawn. Shapes are cut to about 1.7 times
+    its data and the number of events that could not be drawn. Shapes are cut to about 2.4 times
     the first view and rounded to about 1/30,000 of it, for drawing only.
 
     Parameters

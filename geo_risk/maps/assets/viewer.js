@@ -53,7 +53,7 @@
     redraw();
   };
   const zoom = (factor, x = width / 2, y = height / 2) => {
-    const next = Math.min(Math.max(k * factor, fitted * 0.5), Math.max(fitted * 4, 6));
+    const next = Math.min(Math.max(k * factor, fitted * 0.4), Math.max(fitted * 4, 6));
     tx = x - (x - tx) * next / k;
     ty = y - (y - ty) * next / k;
     k = next;
