@@ -39,7 +39,7 @@ _EVERYDAY = {
     "LBY": ("Libyan Arab Jamahiriya",),
     "MAC": ("Macau",),
     "MDA": ("Moldova",),
-    "MKD": ("Macedonia", "FYROM"),
+    "MKD": ("Macedonia", "FYROM", "Macedonia, FYR"),
     "MMR": ("Burma", "Myanmar (Burma)"),
     "NLD": ("Holland", "The Netherlands"),
     "PRK": ("North Korea", "DPRK"),
@@ -47,7 +47,7 @@ _EVERYDAY = {
             "Palestinian Territory"),
     "RUS": ("Russia",),
     "STP": ("Sao Tome",),
-    "SWZ": ("Swaziland",),
+    "SWZ": ("Swaziland", "Kingdom of eSwatini"),
     "SYR": ("Syria",),
     "TLS": ("East Timor",),
     "TUR": ("Turkey", "Turkiye"),
@@ -105,9 +105,15 @@ def country_keys() -> dict[str, str]:
 
 
 def find_country(text: str) -> str | None:
-    """Alpha-3 code of a code or name; None where nothing fits."""
+    """Alpha-3 code of a code or name; None where nothing fits.
+
+    "DR Congo (Zaire)", as UCDP writes a state with its former name, is read without the bracket.
+    """
     stripped = text.strip()
-    return _codes().get(stripped.upper()) or country_keys().get(fold(stripped))
+    found = _codes().get(stripped.upper()) or country_keys().get(fold(stripped))
+    if found is None and stripped.endswith(")"):
+        found = country_keys().get(fold(stripped.partition("(")[0]))
+    return found
 
 
 def resolve_country(country: Any) -> str:
