@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import runpy
+
 import h3.api.basic_int as h3
 import h3_points
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from paths import ROOT
 
 from geo_risk import _h3, cells
 from geo_risk._constants import EARTH_RADIUS_KM
@@ -525,3 +528,16 @@ def test_area_and_discs_exclude_each_other():
         cells.study_grid(lon=[np.nan], lat=[1.0], radius_km=3, resolution=5)
     with pytest.raises(ValueError, match="Invalid containment: 'full'"):
         cells.study_grid(HOLED, resolution=5, containment="full")
+
+
+def test_the_benchmark_runs_on_ten_points(capsys):
+    bench = runpy.run_path(str(ROOT / "benchmarks" / "bench_cells.py"))
+    rows = bench["run"](n=10, rounds=1)
+    assert all(row["wrong"] == 0 for row in rows)
+    assert bench["check_exact"](200)["wrong"] == 0
+    assert "neighbour graph" in capsys.readouterr().out
+
+
+def test_the_example_runs(capsys):
+    runpy.run_path(str(ROOT / "examples" / "study_grid.py"), run_name="__main__")
+    assert "cells" in capsys.readouterr().out

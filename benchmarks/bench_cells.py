@@ -1,0 +1,226 @@
+"""Cells against their peers: index, neighbour graph, study grid; and whether answers are equal.
+
+    python benchmarks/bench_cells.py                       # speed, about five minutes
+    python benchmarks/bench_cells.py --exact 3000000       # equality with the h3 library
+    python benchmarks/bench_cells.py --out FILE.json       # keep every round
+
+The tools run interleaved in one process, one thread unless said; results are compared before
+they are timed; a figure is the median of the rounds' ratios. h3ronpy takes part where it is
+installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import h3.api.basic_int as h3
+import numpy as np
+
+from geo_risk import _h3, cells
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+import h3_points
+
+SEED = 20221
+
+
+def points(kind: str, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Make U (uniform on the sphere) or C points (5 km around one of 2,000 places)."""
+    if kind == "U":
+        found = h3_points.uniform(n, rng)
+    else:
+        places = h3_points.unit(h3_points.uniform(2000, rng))[rng.integers(0, 2000, n)]
+        found = h3_points.lonlat(places + rng.normal(size=(n, 3)) * (5.0 / 6371.0))
+    return found[:, 0].copy(), found[:, 1].copy()
+
+
+def interleave(jobs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of every job in every round, one after the other."""
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(rounds):
+        for name, job in jobs.items():
+            start = time.perf_counter()
+            job()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def loop(lon: np.ndarray, lat: np.ndarray, resolution: int) -> np.ndarray:
+    """Index points as most people do: the h3 library in a comprehension."""
+    to_cell = h3.latlng_to_cell
+    found = [to_cell(y, x, resolution) for y, x in zip(lat.tolist(), lon.tolist(), strict=True)]
+    return np.array(found, dtype=np.uint64)
+
+
+def index_jobs(lon: np.ndarray, lat: np.ndarray, resolution: int) -> dict[str, Callable[[], Any]]:
+    """Index the same points with every tool."""
+    jobs: dict[str, Callable[[], Any]] = {
+        "geo_risk": lambda: cells.h3_cells(lon=lon, lat=lat, resolution=resolution),
+        "geo_risk, 2 threads": lambda: cells.h3_cells(
+            lon=lon, lat=lat, resolution=resolution, n_jobs=2
+        ),
+        "h3 loop": lambda: loop(lon, lat, resolution),
+    }
+    if find_spec("h3ronpy"):
+        from h3ronpy.vector import coordinates_to_cells
+
+        jobs["h3ronpy"] = lambda: np.asarray(coordinates_to_cells(lat, lon, resolution))
+    return jobs
+
+
+def bench_index(n: int, rounds: int) -> list[dict[str, Any]]:
+    """Points to cells."""
+    out = []
+    for kind, resolution in (("U", 7), ("C", 7), ("U", 15), ("C", 15)):
+        jobs = index_jobs(*points(kind, n, np.random.default_rng(SEED)), resolution)
+        expected = jobs["h3 loop"]()
+        row = {"job": f"lon/lat to H3, {kind}, resolution {resolution}", "n": n}
+        row["wrong"] = int((jobs["geo_risk"]() != expected).sum())
+        if "h3ronpy" in jobs:
+            row["h3ronpy wrong"] = int((jobs["h3ronpy"]() != expected).sum())
+        out.append({**row, "seconds": interleave(jobs, rounds)})
+    return out
+
+
+def some_cells(n: int) -> np.ndarray:
+    """A round study area of about n cells at resolution 9 in the Sahel."""
+    home = cells.h3_cells(lon=[20.0], lat=[12.0], resolution=9)
+    return cells.grid_disk(home, max(1, round((n / 3.0) ** 0.5)))
+
+
+def bench_graph(n: int, rounds: int) -> list[dict[str, Any]]:
+    """Neighbour graph of n cells, and of ten times as many without a peer."""
+    from libpysal.graph import Graph
+
+    out = []
+    grid = some_cells(n)
+    names = cells.cells_to_strings(grid).tolist()
+    for k in (1, 2):
+        ours = cells.neighbor_graph(grid, k=k).tocoo()
+        theirs = Graph.build_h3(names, order=k).adjacency
+        place = {name: row for row, name in enumerate(names)}
+        theirs = theirs[theirs > 0].index
+        pairs = {(place[a], place[b]) for a, b in theirs}
+        same = pairs == set(zip(ours.row.tolist(), ours.col.tolist(), strict=True))
+        jobs: dict[str, Callable[[], Any]] = {
+            "geo_risk": lambda k=k: cells.neighbor_graph(grid, k=k),
+            "libpysal Graph.build_h3": lambda k=k: Graph.build_h3(names, order=k),
+        }
+        seconds = interleave(jobs, rounds)
+        out.append({"job": f"neighbour graph, k = {k}", "n": grid.size, "wrong": int(not same),
+                    "seconds": seconds})  # fmt: skip
+    large = some_cells(10 * n)
+    jobs = {
+        "geo_risk": lambda: cells.neighbor_graph(large),
+        "geo_risk, 2 threads": lambda: cells.neighbor_graph(large, n_jobs=2),
+        "geo_risk, k = 2": lambda: cells.neighbor_graph(large, k=2),
+    }
+    seconds = interleave(jobs, rounds)
+    out.append({"job": "neighbour graph, large", "n": large.size, "wrong": 0, "seconds": seconds})
+    return out
+
+
+def bench_study_grid(n: int, rounds: int) -> list[dict[str, Any]]:
+    """Fill a polygon of about n cells of resolution 7, against the library's own fill."""
+    if not hasattr(h3, "h3shape_to_cells_experimental"):
+        return []
+    half = (n * 5.16) ** 0.5 / 2.0 / 111.0
+    box = (20.0 - half, 12.0 - half, 20.0 + half, 12.0 + half)
+    corners = [(box[1], box[0]), (box[1], box[2]), (box[3], box[2]), (box[3], box[0])]
+    shape = h3.LatLngPoly(corners)
+    jobs: dict[str, Callable[[], Any]] = {
+        "geo_risk": lambda: cells.study_grid(box, resolution=7),
+        "h3 h3shape_to_cells_experimental": lambda: h3.h3shape_to_cells_experimental(
+            shape, 7, contain="overlap"
+        ),
+    }
+    ours, theirs = jobs["geo_risk"](), jobs["h3 h3shape_to_cells_experimental"]()
+    wrong = len(set(ours.tolist()) ^ set(theirs))
+    seconds = interleave(jobs, rounds)
+    return [{"job": "study grid, overlap", "n": ours.size, "wrong": wrong, "seconds": seconds}]
+
+
+def check_exact(n: int) -> dict[str, Any]:
+    """Compare about n points at all resolutions with the library, half of them adversarial."""
+    rng = np.random.default_rng(SEED)
+    total = wrong = asked_uniform = uniform = asked = 0
+    for resolution in range(16):
+        share = max(1, n // 32)
+        for hard in (False, True):
+            make = h3_points.adversarial if hard else None
+            found = make(share, resolution, rng) if make else h3_points.uniform(share, rng)
+            lon, lat = found[:, 0].copy(), found[:, 1].copy()
+            out = np.empty(lon.size, dtype=np.int64)
+            unsure = _h3._encode(lon, lat, resolution, out)
+            ours = cells.h3_cells(lon=lon, lat=lat, resolution=resolution)
+            wrong += int((ours != h3_points.library_cells(found, resolution)).sum())
+            total += lon.size
+            asked += unsure
+            if not hard:
+                uniform += lon.size
+                asked_uniform += unsure
+    report = {"points": total, "wrong": wrong, "left to the library": asked,
+              "of which uniform": asked_uniform, "uniform points": uniform}  # fmt: skip
+    print(f"equality with h3, resolutions 0-15: {report}")
+    return report
+
+
+def run(n: int = 1_000_000, rounds: int = 5) -> list[dict[str, Any]]:
+    """All jobs; prints the table and returns its rows with every round."""
+    rows = bench_index(n, rounds) + bench_graph(n // 10, rounds) + bench_study_grid(n // 10, rounds)
+    print(f"{'job':<38}{'n':>9}  {'tool':<34}{'ms':>9}{'ns each':>9}{'ratio':>8}")
+    for row in rows:
+        ours = np.array(row["seconds"]["geo_risk"])
+        for tool, each in row["seconds"].items():
+            median, ratio = np.median(each), np.median(np.array(each) / ours)
+            print(
+                f"{row['job']:<38}{row['n']:>9}  {tool:<34}{1e3 * median:>9.1f}"
+                f"{1e9 * median / row['n']:>9.0f}{ratio:>8.2f}"
+            )
+        for key in ("wrong", "h3ronpy wrong"):
+            if row.get(key):
+                print(f"  {key}: {row[key]} of {row['n']}")
+    return rows
+
+
+def main() -> None:
+    """Read the options and run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--n", type=int, default=1_000_000, help="points; a tenth as many cells")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--exact", type=int, default=0, help="compare this many points instead")
+    parser.add_argument("--out", type=Path, help="write every round to this JSON file")
+    options = parser.parse_args()
+    report: dict[str, Any] = {
+        "command": " ".join(["python", "benchmarks/bench_cells.py", *sys.argv[1:]]),
+        "date": time.strftime("%Y-%m-%d"),
+        "python": platform.python_version(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
+        "seed": SEED,
+        "versions": {
+            name: metadata.version(name) for name in ("h3", "numba", "numpy", "scipy", "libpysal")
+        },
+    }
+    if options.exact:
+        report["exact"] = check_exact(options.exact)
+    else:
+        report["rows"] = run(options.n, options.rounds)
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
