@@ -129,6 +129,8 @@ def _open_member(path: Path, wanted: str | None, max_bytes: int) -> IO[bytes]:
         info = _choose_member(archive, wanted, path.name)
         if info.flag_bits & 0x1:
             raise ValueError(f"{path.name} is encrypted: unpack it with its password first.")
+        ratio_limit = max(_RATIO_ALLOWANCE, _MAX_RATIO * info.compress_size)
+        _refuse(info.file_size, max_bytes, ratio_limit, path.name)
         try:
             stream = archive.open(info)
         except (zipfile.BadZipFile, NotImplementedError, OSError) as error:

@@ -314,19 +314,7 @@ class DelimitedReader:
         return code, f"{len(row)} fields where the header has {width}"
 
     def _recover(self, reason: str) -> list[str] | tuple[str, str] | None:
-        """A record that the strict parser refuses: read it leniently, else its first line."""
-        self._lines.give_back(0)
-        lenient: _Dialect = {**self._dialect, "strict": False}
-        try:
-            row = next(csv.reader(self._lines, **lenient), None)
-        except csv.Error:
-            row = None
-        if (
-            row is not None
-            and len(row) == len(self.columns)
-            and not any(self._fits(line) for line in self._lines.taken[1:])
-        ):
-            return row
+        """A record that the strict parser refuses: read its first line alone, leniently."""
         self._lines.give_back(1)
         line = self._lines.taken[0]
         row = _split(line.rstrip("\r\n"), self.delimiter, self._quoting)

@@ -168,6 +168,8 @@ def assemble(draft: Draft, originals: pd.DataFrame, source: str) -> gpd.GeoDataF
         values = draft.fields.get(entry.name)
         if entry.name == "source" and values is None:
             values = np.full(draft.n, source, dtype=object)
+        elif entry.name == "date_precision" and values is None:
+            values = np.full(draft.n, "unknown", dtype=object)
         elif entry.name == "flags":
             values = flag_texts(draft)
         if entry.kind == "geometry":

@@ -26,6 +26,8 @@ _NUMBER = (
     r"[-+]?(0|[1-9]\d{0,14})(\.\d*)?([eE][-+]\d{1,3})?"
     r"|[-+]?(0|[1-9]\d{0,14})\.\d+[eE]\d{1,3}|[-+]?\.\d+"
 )
+# What libraries raise when a file's inner structure is not what its outside promised.
+_BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
 _BLOCK_ROWS = 50_000
 _WHOLE = r"-?(0|[1-9]\d{0,17})"
 
@@ -274,7 +276,7 @@ def _frame_of_features(features: Any) -> Any:
         return gpd.GeoDataFrame(geometry=[], crs="EPSG:4326")
     try:
         return gpd.GeoDataFrame.from_features(features, crs="EPSG:4326")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except _BROKEN as error:
         raise ValueError(f"Invalid GeoJSON: {type(error).__name__}: {error}.") from error
 
 
@@ -286,11 +288,15 @@ def _frame_of_arrow(table: Any) -> Any:
         import io
 
         import pyarrow.parquet as pq
+        import shapely
 
         sink = io.BytesIO()
         pq.write_table(table, sink)
         sink.seek(0)
-        return gpd.read_parquet(sink)
+        try:
+            return gpd.read_parquet(sink)
+        except (*_BROKEN, shapely.GEOSException) as error:
+            raise DataCorruptError(f"The GeoParquet metadata cannot be used: {error}") from error
     extension = b"ARROW:extension:name"
     if any(extension in (item.metadata or {}) for item in table.schema):
         try:
@@ -305,11 +311,12 @@ def _read_parquet(path: Path) -> Any:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
+    import shapely
 
     try:
         metadata = pq.read_schema(path).metadata or {}
         return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, *_BROKEN, shapely.GEOSException) as error:
         raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
 
 
@@ -374,17 +381,17 @@ def _read_vector(path: Path, layer: str | int | None) -> Any:
     import pyogrio
 
     try:
-        if layer is None:
-            layers = [str(name) for name, _ in pyogrio.list_layers(path)]
-            if len(layers) > 1:
-                raise ValueError(
-                    f"{path.name} has several layers: {layers}. Choose one with layer=."
-                )
-        return gpd.read_file(path, engine="pyogrio", layer=layer)
-    except pyogrio.errors.DataSourceError as error:
+        layers = [str(name) for name, _ in pyogrio.list_layers(path)]
+    except (RuntimeError, *_BROKEN) as error:
         raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
-    except pyogrio.errors.DataLayerError as error:
-        raise ValueError(f"Invalid layer: {layer!r} in {path.name}: {error}") from error
+    if layer is None and len(layers) > 1:
+        raise ValueError(f"{path.name} has several layers: {layers}. Choose one with layer=.")
+    if layer is not None and layer not in layers and not isinstance(layer, int):
+        raise ValueError(f"Invalid layer: {layer!r}; {path.name} has {layers}.")
+    try:
+        return gpd.read_file(path, engine="pyogrio", layer=layer)
+    except (RuntimeError, *_BROKEN) as error:
+        raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
 
 
 def _read_excel(path: Path, kind: str, options: Options) -> pd.DataFrame:

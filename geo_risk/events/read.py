@@ -209,9 +209,10 @@ def _reread(columns: Columns, draft: Draft) -> list[str]:
     """Take over source and flags of a table that was read once before; names to leave out."""
     draft.fields["source"] = columns.texts("source")
     told = np.array([text is not None for text in columns.texts("flags")], dtype=bool)
-    for code in ("no_coordinates", "no_date", "no_id"):
-        if code in draft.flags:
-            draft.flags[code] &= ~told  # the first reading saw why
+    for code in ("no_date", "no_id"):
+        draft.flags.pop(code, None)  # the first reading knew whether there was such a column
+    if "no_coordinates" in draft.flags:
+        draft.flags["no_coordinates"] &= ~told  # the first reading saw why
     for i, text in enumerate(columns.texts("flags")):
         for code in text.split(";") if text else ():
             mask = np.zeros(draft.n, dtype=bool)

@@ -43,7 +43,7 @@ FIELDS: Final = (
         "datetime64[us]",
         "last day, inclusive; with date_start the span that holds the event's date",
     ),
-    Field("date_precision", "text", "a term of DATE_PRECISIONS; missing where not stated"),
+    Field("date_precision", "text", "a term of DATE_PRECISIONS; missing: a date, not how precise"),
     Field("category", "text", "kind of event, in the source's own words"),
     Field("actors", "text", 'named parties, joined by " | " in the source\'s order'),
     Field("fatalities_best", "float64", "best estimate of deaths, NaN where not stated"),
@@ -82,7 +82,7 @@ DATE_PRECISIONS: Final = {
     "week": "only the week is known",
     "month": "only the month, or a span of 8 to 30 days, is known",
     "year": "only the year, or a span of more than a month, is known",
-    "unknown": "the source gives a date but its precision code cannot be read, or no date at all",
+    "unknown": "no date, or one whose precision code cannot be read",
 }
 """Terms of `date_precision`."""
 

@@ -1,0 +1,196 @@
+"""Throw damaged files at every reader of events for a while: no crash, no lost row, no hang.
+
+    python benchmarks/fuzz_readers.py --seconds 600     # the long run
+    python benchmarks/fuzz_readers.py --seconds 20      # what CI does
+
+A crash is any exception that is not among those the readers document, or that some library
+raised and no reader put into words. Each case depends only on
+the seed and its number, which a crash report names, so `--seed S --case N` repeats it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import io
+import json
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo_risk.errors import DataCorruptError, DataNotFoundError
+from geo_risk.events import FLAGS, gdelt, iter_events, read_events
+
+ALLOWED = (ValueError, TypeError, DataCorruptError, DataNotFoundError, ImportError)
+TOKENS = (
+    b"", b",", b"\t", b'"', b'""', b"\n", b"\r", b"\r\n", b"\x00", b"\xff", b"\xef\xbb\xbf", b";",
+    b"NaN", b"inf", b"-1e999", b"0", b"99999999999999999999", b"2020-02-30", b"01/02/2020",
+    b"POINT (1 2)", b"POINT EMPTY", b"\xc3", b"null", b"{", b"[", b"}", b"]", b"A" * 2000,
+)  # fmt: skip
+
+
+def seeds() -> dict[str, bytes]:
+    """One healthy file of each format."""
+    rows = 12
+    table = pd.DataFrame(
+        {
+            "id": [f"e{i}" for i in range(rows)],
+            "date": [f"2020-01-{i + 1:02d}" for i in range(rows)],
+            "lon": np.linspace(-170, 170, rows),
+            "lat": np.linspace(-80, 80, rows),
+            "killed": range(rows),
+            "place": ["Taloqan, Takhar"] * rows,
+        }
+    )
+    points = gpd.points_from_xy(table["lon"], table["lat"])
+    frame = gpd.GeoDataFrame(table[["id", "date"]], geometry=points, crs=4326)
+    ucdp = pd.DataFrame(
+        {
+            "id": range(rows), "type_of_violence": 1, "side_a": "A", "side_b": "B",
+            "where_prec": [i % 8 for i in range(rows)], "latitude": 34.5, "longitude": 69.2,
+            "country": "Afghanistan", "date_prec": [i % 6 for i in range(rows)],
+            "date_start": "2019-01-03", "date_end": "2019-01-04", "best": 3, "low": 2, "high": 4,
+        }
+    )  # fmt: skip
+    acled = pd.DataFrame(
+        {
+            "event_id_cnty": [f"AFG{i}" for i in range(rows)], "event_date": "22 October 2022",
+            "time_precision": 2, "event_type": "Battles", "actor1": "X", "latitude": 36.7,
+            "longitude": 69.5, "geo_precision": 3, "fatalities": 1, "notes": 'said "no", twice',
+        }
+    )  # fmt: skip
+    line = dict.fromkeys(gdelt.COLUMN_NAMES, "")
+    line |= {"GLOBALEVENTID": "9", "SQLDATE": "20191024", "DATEADDED": "20191024143000"}
+    line |= {"ActionGeo_Type": "4", "ActionGeo_Lat": "52.5", "ActionGeo_Long": "13.4"}
+    packed = io.BytesIO()
+    csv = table.to_csv(index=False).encode()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("e.csv", csv)
+    with tempfile.TemporaryDirectory() as folder:
+        frame.to_file(Path(folder) / "e.fgb", driver="FlatGeobuf")
+        frame.to_file(Path(folder) / "e.gpkg", driver="GPKG")
+        frame.to_feather(Path(folder) / "e.feather")
+        vector = {path.suffix: path.read_bytes() for path in Path(folder).iterdir()}
+    parquet, geoparquet = io.BytesIO(), io.BytesIO()
+    table.to_parquet(parquet)
+    frame.to_parquet(geoparquet)
+    return {
+        "table.csv": csv,
+        "wkt.csv": b'id,geometry\n1,POINT (1 2)\n2,"LINESTRING (0 1, 2 3)"\n',
+        "ucdp.csv": ucdp.to_csv(index=False).encode(),
+        "acled.csv": acled.to_csv(index=False).encode(),
+        "gdelt.export.CSV": ("\t".join(line.values()) + "\n").encode() * rows,
+        "table.csv.gz": gzip.compress(csv),
+        "table.zip": packed.getvalue(),
+        "records.json": json.dumps(table.to_dict("records")).encode(),
+        "records.jsonl": table.to_json(orient="records", lines=True).encode(),
+        "points.geojson": frame.to_json().encode(),
+        "table.parquet": parquet.getvalue(),
+        "points.parquet": geoparquet.getvalue(),
+        **{f"points{suffix}": content for suffix, content in vector.items()},
+    }
+
+
+def damage(data: bytes, rng: np.random.Generator) -> bytes:
+    """Cut, repeat, overwrite, insert: a few times over."""
+    out = bytearray(data)
+    for _ in range(int(rng.integers(0, 8))):
+        at, length = int(rng.integers(0, len(out) + 1)), int(rng.integers(0, 40))
+        action = int(rng.integers(0, 5))
+        if action == 0:
+            del out[at : at + length]
+        elif action == 1:
+            out[at:at] = out[at : at + length]
+        elif action == 2:
+            out[at:at] = TOKENS[int(rng.integers(0, len(TOKENS)))]
+        elif action == 3 and at < len(out):
+            out[at] = int(rng.integers(0, 256))
+        else:
+            out[at : at + length] = TOKENS[int(rng.integers(0, len(TOKENS)))]
+    return bytes(out)
+
+
+def check(path: Path, stream: bool) -> int:
+    """Read one file and check what always holds; the number of rows."""
+    options = {"dayfirst": True}
+    if stream:
+        frames = list(iter_events(path, chunk_rows=5, **options))
+    else:
+        frames = [read_events(path, **options)]
+    for frame in frames:
+        codes = {code for text in frame["flags"] for code in text.split(";") if code}
+        if not codes <= FLAGS.keys():
+            raise AssertionError(f"unknown flags {codes - FLAGS.keys()}")
+        if (frame.geometry.isna() & (frame["flags"] == "")).any():
+            raise AssertionError("a row without geometry and without a reason")
+        if frame.attrs["geo_risk"]["rows"] != len(frame):
+            raise AssertionError("the report counts other rows")
+    return sum(map(len, frames))
+
+
+def one_case(
+    seed: int, number: int, files: dict[str, bytes], folder: Path
+) -> tuple[str, Callable[[], int]]:
+    """Write case `number`; its name and the reading of it."""
+    rng = np.random.default_rng([seed, number])
+    name = sorted(files)[number % len(files)]
+    path = folder / name
+    path.write_bytes(damage(files[name], rng))
+    streamed = (".csv", ".CSV", ".gz", ".zip", ".parquet")
+    stream = bool(rng.random() < 0.3) and name.endswith(streamed)
+    return name, lambda: check(path, stream)
+
+
+def spoken_by_us(error: BaseException) -> bool:
+    """Whether a reader raised the error itself."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and "geo_risk" in Path(frames[-1].filename).parts
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run for the given time; 1 if anything crashed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--case", type=int, help="run this case only")
+    parser.add_argument("--cases", type=int, help="stop after as many cases")
+    arguments = parser.parse_args(argv)
+    files, outcomes, slowest = seeds(), Counter[str](), (0.0, "none")
+    warnings.simplefilter("ignore")  # GDAL warns of what it then refuses
+    crashes, number, end = 0, arguments.case or 0, time.monotonic() + arguments.seconds
+    with tempfile.TemporaryDirectory() as folder:
+        while time.monotonic() < end:
+            name, read = one_case(arguments.seed, number, files, Path(folder))
+            began = time.monotonic()
+            try:
+                read()
+                outcomes["read"] += 1
+            except Exception as error:
+                if isinstance(error, ALLOWED) and spoken_by_us(error):
+                    outcomes[type(error).__name__] += 1
+                else:
+                    crashes += 1
+                    print(f"crash: --seed {arguments.seed} --case {number} ({name})")
+                    traceback.print_exc()
+            slowest = max(slowest, (time.monotonic() - began, f"case {number}, {name}"))
+            number += 1
+            if arguments.case is not None or number == arguments.cases:
+                break
+    told = ", ".join(f"{what}: {count}" for what, count in outcomes.most_common())
+    print(f"{number - (arguments.case or 0)} cases; {told}; crashes: {crashes}")
+    print(f"slowest {slowest[0]:.2f} s ({slowest[1]})")
+    return 1 if crashes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""The fuzzer itself runs, repeats its cases, and would report a crash."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paths import ROOT
+
+spec = importlib.util.spec_from_file_location("fuzz_readers", ROOT / "benchmarks/fuzz_readers.py")
+assert spec is not None
+assert spec.loader is not None
+fuzz: Any = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(fuzz)
+
+
+def test_a_short_run_finds_no_crash(capsys: Any) -> None:
+    assert fuzz.main(["--cases", "90", "--seconds", "60", "--seed", "1"]) == 0
+    assert "90 cases" in capsys.readouterr().out
+
+
+def test_cases_depend_only_on_seed_and_number(tmp_path: Path) -> None:
+    files = fuzz.seeds()
+    written = []
+    for _ in range(2):
+        name, _read = fuzz.one_case(3, 7, files, tmp_path)
+        written.append((tmp_path / name).read_bytes())
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("boom"), ValueError("not put into words")])
+def test_a_crash_is_told(monkeypatch: Any, capsys: Any, error: Exception) -> None:
+    def crash(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(fuzz, "read_events", crash)
+    monkeypatch.setattr(fuzz, "iter_events", crash)
+    assert fuzz.main(["--case", "0"]) == 1
+    assert "crash: --seed 0 --case 0" in capsys.readouterr().out
