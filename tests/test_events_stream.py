@@ -97,7 +97,9 @@ def test_what_cannot_be_streamed(tmp_path: Path) -> None:
         iter_events(path)
 
 
-def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(delimited, "_BLOCK", 2**14)
+
     def peak(rows: int) -> int:
         path = write_csv(tmp_path / f"{rows}.csv", rows)
         tracemalloc.start()
