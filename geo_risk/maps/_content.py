@@ -117,7 +117,8 @@ def prepare(
     classes = None if cells is None else _cell_classes(cells, color_by, shared, min_count)
     view = choose_view(*_extent(lon, lat, cells, classes, regions), bounds=bounds, aspect=aspect)
     wide = view.expand(overdraw)
-    notes = _notes(events, lon, shared, boundary_source, told, attribution)
+    reported = events is not None or cells is not None
+    notes = _notes(events, lon, reported, shared, boundary_source, told, attribution)
     codes = set() if shared else _codes(events)
     region_layer = None if regions is None else _layer(regions, wide)
     event_layer = (
@@ -285,12 +286,14 @@ def _labels(
 
 
 def _notes(
-    events: Any, lon: FloatArray, shared: bool, source: str, worldview: str,
+    events: Any, lon: FloatArray, reported: bool, shared: bool, source: str, worldview: str,
     attribution: Sequence[str],
 ) -> list[str]:  # fmt: skip
     """The lines that every map carries, the non-endorsement first."""
     told = _WORLDVIEWS.get(worldview, f"under the worldview “{worldview}”")
-    notes = [NON_ENDORSEMENT.format(worldview=told), UNDER_REPORTING]
+    notes = [NON_ENDORSEMENT.format(worldview=told)]
+    if reported:
+        notes.append(UNDER_REPORTING)
     missing = int(np.isnan(lon).sum())
     if missing:
         has = "has" if missing == 1 else "have"

@@ -187,7 +187,10 @@ def graticule(view: View) -> list[tuple[str, float, FloatArray]]:
     west, south, east, north = view.window
     lines: list[tuple[str, float, FloatArray]] = []
     along_lat, along_lon = np.linspace(south, north, 91), np.linspace(west, east, 181)
-    for lon in _round_steps(west, east):
+    meridians = _round_steps(west, east)
+    if meridians and meridians[-1] - meridians[0] >= 360.0:
+        del meridians[-1]  # the first one again
+    for lon in meridians:
         points = np.column_stack(view.project(np.full(91, lon), along_lat))
         lines.append(("lon", (lon + 180.0) % 360.0 - 180.0, points))
     for lat in _round_steps(south, north):
@@ -234,6 +237,18 @@ def quantise(
         if len(grid) >= (3 if closed else 2):
             steps = np.diff(grid, axis=0, prepend=np.zeros((1, 2), np.int64))
             result.append(steps.ravel().tolist())
+    return result
+
+
+def thin(curves: Sequence[FloatArray], quantum: float) -> list[FloatArray]:
+    """Curves with vertices rounded to `quantum` metres and repetitions left out, for painting."""
+    result = []
+    for curve in curves:
+        grid = np.rint(curve / quantum)
+        moved = np.ones(len(grid), bool)
+        moved[1:] = (grid[1:] != grid[:-1]).any(axis=1)
+        if np.count_nonzero(moved) > 1:
+            result.append(grid[moved] * quantum)
     return result
 
 

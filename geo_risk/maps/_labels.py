@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from geo_risk.maps._geometry import Shape
+from geo_risk.maps._geometry import Shape, thin
 from geo_risk.maps._view import View
 
 __all__ = ["Label", "country_labels", "place_labels", "region_labels"]
@@ -75,6 +75,9 @@ def country_labels(frame: Any, shapes: list[Shape], rows: Any, view: View) -> li
             members.setdefault(name, []).append(shape)
     found = []
     for name, parts in members.items():
+        rings = [ring for part in parts for ring in part.rings]
+        if not _large(Shape((np.vstack(rings),), ()), view):
+            continue
         spot = _place(parts, view)
         if spot is not None and spot[2] > view.width_m / 60.0:
             found.append((spot, name))
@@ -89,7 +92,7 @@ def _place(shapes: Sequence[Shape], view: View) -> tuple[float, float, float] | 
 
     frame = (view.xmin, view.ymin, view.xmax, view.ymax)
     step = view.width_m / 400.0
-    rings = [np.round(ring / step) * step for shape in shapes for ring in shape.rings]
+    rings = thin([ring for shape in shapes for ring in shape.rings], step)
     polygons = [shapely.Polygon(ring) for ring in rings if len(ring) > 3]
     if not polygons:
         return None

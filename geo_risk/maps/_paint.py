@@ -10,7 +10,7 @@ import numpy as np
 
 from geo_risk.maps._classes import MARKERS
 from geo_risk.maps._content import Content, EventLayer, ShapeLayer
-from geo_risk.maps._geometry import earth_outline, graticule
+from geo_risk.maps._geometry import earth_outline, graticule, thin
 from geo_risk.maps._view import View, local_scale
 
 __all__ = ["degree_text", "paint", "round_length"]
@@ -59,8 +59,8 @@ def paint(axes: Any, content: Content) -> None:
     if content.events is not None:
         _events(axes, content.events)
     _legend(axes, content)
-    _scale_bar(axes, view)
-    _labels(axes, content)
+    bar = _scale_bar(axes, view)
+    _labels(axes, content, bar)
 
 
 def _path(rings: Sequence[Any], closed: bool) -> Any:
@@ -77,10 +77,19 @@ def _path(rings: Sequence[Any], closed: bool) -> Any:
     return Path(np.concatenate(rings), np.concatenate(codes))
 
 
+def _fineness(axes: Any) -> float:
+    """A quarter of a pixel, metres: finer vertices cost time and cannot be seen."""
+    west, east = axes.get_xlim()
+    pixels = axes.get_position().width * axes.figure.get_figwidth() * axes.figure.dpi
+    return float((east - west) / (4.0 * pixels))
+
+
 def _fill(axes: Any, layer: ShapeLayer, colour: str, zorder: float) -> None:
     from matplotlib.collections import PathCollection
 
-    paths = [_path(shape.rings, closed=True) for shape in layer.shapes if shape.rings]
+    fineness = _fineness(axes)
+    rings = [thin(shape.rings, fineness) for shape in layer.shapes]
+    paths = [_path(curves, closed=True) for curves in rings if curves]
     if paths:
         # stroked in its own colour: two anti-aliased neighbours would show a hairline of sea
         axes.add_collection(
@@ -92,7 +101,7 @@ def _fill(axes: Any, layer: ShapeLayer, colour: str, zorder: float) -> None:
 def _stroke(axes: Any, layer: ShapeLayer, colour: str, width: float, zorder: float) -> None:
     from matplotlib.collections import LineCollection
 
-    lines = [line for shape in layer.shapes for line in shape.lines]
+    lines = thin([line for shape in layer.shapes for line in shape.lines], _fineness(axes))
     axes.add_collection(
         LineCollection(lines, colors=colour, linewidths=width, zorder=zorder,
                        capstyle="round", joinstyle="round"), autolim=False)  # fmt: skip
@@ -253,7 +262,7 @@ def _nothing() -> Any:
     return Line2D([], [], linestyle="")
 
 
-def _scale_bar(axes: Any, view: View) -> None:
+def _scale_bar(axes: Any, view: View) -> list[Any]:
     """A bar of a round true length, measured along the ellipsoid where the bar stands."""
     x = view.xmin + 0.03 * view.width_m
     y = view.ymin + 0.055 * view.height_m
@@ -267,14 +276,15 @@ def _scale_bar(axes: Any, view: View) -> None:
     bar = length / scale
     half = bar / 2.0
     halo = {"color": "white", "linewidth": 5.0, "solid_capstyle": "butt", "zorder": 9}
-    axes.plot([x, x + bar], [y, y], **halo)
+    (ground,) = axes.plot([x, x + bar], [y, y], **halo)
     axes.plot(
         [x, x + half], [y, y], color="#202020", linewidth=3.2, solid_capstyle="butt", zorder=9
     )
     axes.plot([x + half, x + bar], [y, y], color="#8a8a8a", linewidth=3.2, solid_capstyle="butt",
               zorder=9)  # fmt: skip
     text = f"{length / 1000:g} km{place}" if length >= 1000 else f"{length:g} m"
-    _haloed(axes.annotate(text, (x, y), (0, 4), textcoords="offset points", fontsize=7, zorder=9))
+    words = axes.annotate(text, (x, y), (0, 4), textcoords="offset points", fontsize=7, zorder=9)
+    return [ground, _haloed(words)]
 
 
 def round_length(limit: float) -> float:
@@ -292,11 +302,12 @@ def _haloed(text: Any) -> Any:
     return text
 
 
-def _labels(axes: Any, content: Content) -> None:
+def _labels(axes: Any, content: Content, keep_clear: list[Any]) -> None:
     """Names where there is room: an earlier label keeps its place, a later one gives way."""
     renderer = axes.figure.canvas.get_renderer()
     frame = axes.get_window_extent(renderer)
-    taken = _marker_boxes(axes, content.events)
+    taken = [artist.get_window_extent(renderer).padded(4.0) for artist in keep_clear]
+    taken += _marker_boxes(axes, content.events)
     for label in content.labels:
         words = " ".join(label.text.upper()) if label.kind == "country" else label.text
         text = axes.annotate(
