@@ -220,7 +220,7 @@ def geodesic(lon1: float, lat1: float, lon2: float, lat2: float) -> tuple[float,
     Returns the length and, at the second point, the east and the north component of the unit
     direction of travel. Where several geodesics are equally short (antipodes) one is taken.
     """
-    difference = lon2 - lon1
+    difference = (-180.0 if lon2 == 180.0 else lon2) - (-180.0 if lon1 == 180.0 else lon1)
     if difference > 180.0:
         difference -= 360.0
     elif difference < -180.0:

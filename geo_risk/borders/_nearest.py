@@ -34,6 +34,9 @@ IntArray = NDArray[np.int32]
 _RADIAN: Final = math.pi / 180.0
 _STACK: Final = 512
 _BUFFER: Final = 64
+_TIE: Final = 1e-14  # lengths as near as this, 0.06 µm, are equal
+_FOREIGN: Final = 2**32  # added to the rank of a border that is not the own country's
+_LAST: Final = 2**60
 
 
 @njit
@@ -149,18 +152,18 @@ def _is_in(value: int, values: IntArray) -> bool:
 def _rank(
     sides: IntArray, country: IntArray, e: int, own: int, target: int, excluded: IntArray
 ) -> int:
-    """Order of equally near edges: the lowest row across the border, own borders first.
+    """Order of equally near edges: own borders first, then the lowest row across the border.
 
     Across is the side of the target country if there is one, else the side that is neither the
     own nor an excluded country, else the lower row.
     """
     a, b = int(sides[e, 0]), int(sides[e, 1])
     if b < 0:
-        return 2 * a + 1
+        return a + _FOREIGN
     ca, cb = country[a], country[b]
     if cb == target or (ca != target and (ca == own or _is_in(ca, excluded))):
-        return 2 * b + int(ca != own)
-    return 2 * a + int(cb != own)
+        return b if ca == own else b + _FOREIGN
+    return a if cb == own else a + _FOREIGN
 
 
 @njit
@@ -171,36 +174,41 @@ def _decide(
 ) -> tuple[float, float, int]:  # fmt: skip
     """Measure the pieces in the buffer; return the best of them and of what was known.
 
-    Far pieces are measured by the arc over the chord first, and by geodesics in a second round
-    where that arc's error leaves them a chance.
+    Far pieces are measured by the arc over the chord first, and by geodesics where that arc's
+    error leaves them a chance. Among equally near ones `_rank` decides, then the lower edge.
     """
     ends, span, edge, sides, country = (
         forest.ends, forest.span, forest.edge, forest.sides, forest.country
     )  # fmt: skip
-    least = best
+    least, shortest = best, best
     for far in range(2):
         for i in range(filled):
-            if far and (arc[i] < 0.0 or arc[i] - _arc_error(arc[i]) > least):
+            if far and (arc[i] >= 0.0 or -arc[i] - _arc_error(-arc[i]) > least):
                 continue
             e, t0, t1 = edge[buffer[i]], span[buffer[i], 0], span[buffer[i], 1]
             ax, ay, bx, by = ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3]
             t, length, chord, bend = _foot(ax, ay, bx, by, start[i], t0, t1, px, py, pz)
+            if chord >= ARC_LIMIT and not far:
+                arc[i] = -length  # negative: not measured yet
+                least = min(least, length + _arc_error(length))
+                continue
             if far:
                 bend /= chord * math.sqrt(max(0.01, 1.0 - 0.25 * chord * chord))
                 length, t = _length_far(ax, ay, bx, by, t, t0, t1, lon, lat, bend)
-            elif chord >= ARC_LIMIT:
-                arc[i] = length
-                least = min(least, length + _arc_error(length))
-                continue
-            arc[i] = -1.0
-            if length < best or (
-                length == best
-                and (_rank(sides, country, e, own, target, excluded), e)
-                < (_rank(sides, country, best_edge, own, target, excluded), best_edge)
-            ):
-                best, best_t, best_edge = length, t, e
-            least = min(least, best)
-    return best, best_t, best_edge
+            arc[i], start[i] = length, t
+            shortest = min(shortest, length)
+            least = min(least, length)
+    rank = _LAST
+    if best_edge >= 0 and best <= shortest + _TIE:
+        rank = _rank(sides, country, best_edge, own, target, excluded)
+    for i in range(filled):
+        if arc[i] < 0.0 or arc[i] > shortest + _TIE:
+            continue
+        e = edge[buffer[i]]
+        here = _rank(sides, country, e, own, target, excluded)
+        if here < rank or (here == rank and e < best_edge):
+            rank, best_t, best_edge = here, start[i], e
+    return shortest, best_t, best_edge
 
 
 @njit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,8 +37,7 @@ def load_borders(layer: RegionLayer | None = None) -> Borders:
     Returns
     -------
     Borders
-        For the bundled layer the same object each time. Nothing is computed before it is asked
-        for.
+        For the same layer the same object each time. Nothing is computed before it is asked for.
 
     Raises
     ------
@@ -51,18 +50,16 @@ def load_borders(layer: RegionLayer | None = None) -> Borders:
     >>> borders = gr.load_borders()
     >>> found = borders.nearest(lon=69.53451, lat=36.73605)  # Taloqan
     >>> print(found.other_country_code, round(float(found.distance_m) / 1000))
-    TJK 60
+    TJK 47
     """
     if layer is None:
-        return _world_borders()
+        layer = load_regions()
     if not isinstance(layer, RegionLayer):
         raise TypeError(f"Invalid layer: {type(layer).__name__} is not a RegionLayer.")
-    return Borders(layer)
-
-
-@cache
-def _world_borders() -> Borders:
-    return Borders(load_regions())
+    known = vars(layer).get("_borders")  # kept with the layer, so they live equally long
+    if known is None:
+        known = vars(layer)["_borders"] = Borders(layer)
+    return known
 
 
 class Borders:
