@@ -5,6 +5,8 @@ inside the functions that need them. (A function may carry its module's name, so
 are bound here at once and not looked up later.)
 """
 
+from geo_risk.hotspots.emerging import EmergingResult, emerging
+from geo_risk.hotspots.emerging_rules import HotspotCategories, hotspot_categories
 from geo_risk.hotspots.fdr import adjust_fdr
 from geo_risk.hotspots.gi_star import GiStarResult, gi_star
 from geo_risk.hotspots.global_stats import GlobalResult, geary_c, general_g, moran
@@ -14,12 +16,15 @@ from geo_risk.hotspots.local_moran import LocalMoranResult, local_moran
 from geo_risk.hotspots.mann_kendall import MannKendallResult, mann_kendall
 from geo_risk.hotspots.rates import EbRates, eb_rates, standardized_rates
 from geo_risk.hotspots.scan import ScanCluster, ScanResult, scan
+from geo_risk.hotspots.space_time import space_time_cube
 from geo_risk.hotspots.weights import as_weights
 
 __all__ = [
     "EbRates",
+    "EmergingResult",
     "GiStarResult",
     "GlobalResult",
+    "HotspotCategories",
     "KdeResult",
     "KnoxResult",
     "LocalMoranResult",
@@ -29,9 +34,11 @@ __all__ = [
     "adjust_fdr",
     "as_weights",
     "eb_rates",
+    "emerging",
     "geary_c",
     "general_g",
     "gi_star",
+    "hotspot_categories",
     "kde",
     "kde_bandwidth",
     "knox",
@@ -39,5 +46,6 @@ __all__ = [
     "mann_kendall",
     "moran",
     "scan",
+    "space_time_cube",
     "standardized_rates",
 ]

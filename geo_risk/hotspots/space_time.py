@@ -1,0 +1,109 @@
+"""Space-time cubes: events counted by unit and period, zeros filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo_risk._validate import _as_float
+
+__all__ = ["space_time_cube"]
+
+IntArray = NDArray[np.int64]
+
+
+def space_time_cube(
+    unit: ArrayLike,
+    time: ArrayLike,
+    n_units: int,
+    *,
+    start: Any = None,
+    stop: Any = None,
+    weight: ArrayLike | None = None,
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Count events by unit and period; every period between the first and the last is there.
+
+    Guaranteed: every event with a unit and a time within the periods counts once, in the bin of
+    its own; bins without events hold 0. Events without a unit, or outside the periods asked for,
+    do not count.
+
+    Parameters
+    ----------
+    unit : array_like of int, shape (m,)
+        Row of each event's unit (cell, region), from 0; -1 for none.
+    time : array_like, shape (m,)
+        Whole numbers, or datetime64 whose unit is one period, as in
+        ``times.astype("datetime64[M]")``.
+    n_units : int
+        Rows of the cube.
+    start, stop : optional
+        First and last period, inclusive; the events' own if not given.
+    weight : array_like of float, shape (m,), optional
+        Sum this instead of counting.
+
+    Returns
+    -------
+    cube : ndarray of int64 (float64 with weights), shape (n_units, T)
+    periods : ndarray, shape (T,)
+        Labels, of the type of `time`.
+
+    Raises
+    ------
+    ValueError
+        Units out of range, missing times, no event and no `start` and `stop`, `stop` before
+        `start`, shapes that do not match.
+    TypeError
+        Times that are neither whole numbers nor datetime64.
+
+    Examples
+    --------
+    >>> cube, periods = space_time_cube([0, 1, 1, -1], [2001, 2003, 2003, 2002], 2)
+    >>> periods.tolist()
+    [2001, 2002, 2003]
+    >>> cube.tolist()
+    [[1, 0, 0], [0, 0, 2]]
+    """
+    which, moment = np.asarray(unit), np.asarray(time)
+    if which.ndim != 1 or moment.shape != which.shape:
+        raise ValueError(f"Invalid unit, time: shapes {which.shape} and {moment.shape}.")
+    if moment.dtype.kind not in "iuM" or (which.size and which.dtype.kind not in "iu"):
+        raise TypeError(
+            f"Invalid unit, time: dtypes {which.dtype} and {moment.dtype}; whole numbers, and "
+            "whole numbers or datetime64, are needed."
+        )
+    bad = (which < -1) | (which >= n_units)
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise ValueError(
+            f"Invalid unit: {int(bad.sum())} of {which.size} outside [-1, {n_units - 1}]; first "
+            f"at index {first}: {which[first]}."
+        )
+    number, low, high = _period_numbers(moment, start, stop)
+    inside = (which >= 0) & (number >= low) & (number <= high)
+    bin_of = which[inside].astype(np.int64) * (high - low + 1) + number[inside] - low
+    size = n_units * (high - low + 1)
+    amount = None if weight is None else _as_float(weight, "weight")[inside]
+    cube = np.bincount(bin_of, amount, minlength=size).reshape(n_units, high - low + 1)
+    return cube, np.arange(low, high + 1).astype(moment.dtype)
+
+
+def _period_numbers(moment: NDArray[Any], start: Any, stop: Any) -> tuple[IntArray, int, int]:
+    """Periods as integers, the first and the last."""
+    if moment.dtype.kind == "M" and np.isnat(moment).any():
+        missing = np.isnat(moment)
+        raise ValueError(
+            f"Invalid time: {int(missing.sum())} of {moment.size} are missing; first at index "
+            f"{int(np.argmax(missing))}."
+        )
+    number = moment.astype(np.int64)
+    if moment.size == 0 and (start is None or stop is None):
+        raise ValueError("Invalid time: no events; start and stop are needed.")
+    low, high = (
+        int(extreme()) if given is None else int(np.asarray(given, moment.dtype).astype(np.int64))
+        for given, extreme in ((start, number.min), (stop, number.max))
+    )
+    if high < low:
+        raise ValueError(f"Invalid stop: {stop!r} lies before start.")
+    return number, low, high
