@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from geo_risk import errors, hotspots
-    from geo_risk.assess import Assessment, assess
+    from geo_risk.assessment import Assessment, assess
     from geo_risk.borders import BorderDistances, Borders, load_borders
     from geo_risk.cells import h3_cells, neighbor_graph, study_grid
     from geo_risk.enrich import border_proximity, geocode, index_h3
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from geo_risk.scores import score_hotspots
 
 _HOME = {
-    "Assessment": "assess",
+    "Assessment": "assessment",
     "BorderDistances": "borders",
     "Borders": "borders",
     "RegionLayer": "regions",
-    "assess": "assess",
+    "assess": "assessment",
     "border_proximity": "enrich",
     "find_places": "places",
     "find_region": "regions",

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
-    from geo_risk.assess import Assessment
+    from geo_risk.assessment import Assessment
 
 __all__ = ["app", "main"]
 
@@ -91,7 +91,7 @@ def assess(
 
     Example: geo-risk assess ged.csv --out result --study-area AF-TAK,AF-BDS
     """
-    from geo_risk.assess import assess as run
+    from geo_risk.assessment import assess as run
 
     area: Any = study_area.split(",") if "," in study_area else study_area
     with _spinner("Locating, measuring, scoring"):

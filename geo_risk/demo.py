@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_risk._products import product_bytes, product_entry
-from geo_risk.assess import Assessment, assess
+from geo_risk.assessment import Assessment, assess
 
 if TYPE_CHECKING:
     import pandas as pd

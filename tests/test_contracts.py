@@ -23,7 +23,7 @@ LAYERS = {
     "regions": 2, "cells": 2, "hotspots": 2,
     "borders": 3, "places": 3, "events": 3,
     "enrich": 4, "scores": 4, "quality": 4, "uncertain": 4,
-    "assess": 5,
+    "assessment": 5,
     "maps": 6, "scale": 6,
     "demo": 7,
     "cli": 8,

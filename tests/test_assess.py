@@ -1,0 +1,179 @@
+"""The pipeline in one call, the command line and the demonstration."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import geopandas
+import numpy as np
+import pandas as pd
+import pytest
+from oracles_borders import brute_force, every_edge
+from typer.testing import CliRunner
+
+import geo_risk as gr
+from geo_risk.cli import app, main
+from geo_risk.demo import run_demo
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(11)
+    return pd.DataFrame(
+        {
+            "id": [f"e{k}" for k in range(50)],
+            "date": "2022-03-05",
+            "lon": [*rng.uniform(69.0, 71.0, 46), 200.0, 0.0, np.nan, 69.53],
+            "lat": [*rng.uniform(36.2, 37.2, 46), 10.0, 0.0, np.nan, 36.74],
+            "location_name": [None] * 48 + ["Taloqan", None],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def found(table):
+    return gr.assess(table, seed=1)
+
+
+def test_all_rows_in_order(table, found):
+    assert found.events["event_id"].tolist() == table["id"].tolist()
+    match = found.events["match"].tolist()
+    assert match[46:] == ["none", "none", "gazetteer", "polygon"]
+    flags = found.events["flags"].tolist()
+    assert "lon_out_of_range" in flags[46]
+    assert "null_island" in flags[47]
+
+
+def test_summary_and_regions(found):
+    summary = found.summary()
+    assert len(summary) == 50
+    assert {"region_code", "border_m"} <= set(summary.columns)
+    regions = found.regions.set_index("region_code")
+    assert regions.loc["AF-TAK", "neighbor_countries"] == "TJK"
+    assert regions["n_events"].sum() == found.events["region_code"].notna().sum()
+    pairs = found.borders[["country_code_1", "country_code_2"]]
+    held = set(found.events["country_code"].dropna())
+    assert pairs.isin(held).any(axis=1).all()
+    assert ["AFG", "TJK"] in pairs.values.tolist()
+
+
+def test_save_round_trip_and_same_bytes(found, table, tmp_path):
+    first = found.save(tmp_path / "a")
+    again = gr.assess(table, seed=1).save(tmp_path / "b")
+    assert [path.name for path in first] == [path.name for path in again]
+    for one, other in zip(first, again):
+        assert one.read_bytes() == other.read_bytes(), one.name
+    events = geopandas.read_parquet(tmp_path / "a" / "events.parquet")
+    assert events["event_id"].tolist() == found.events["event_id"].tolist()
+    assert events.crs == "EPSG:4326"
+    flat = pd.read_csv(tmp_path / "a" / "events.csv")
+    assert len(flat) == 50
+    np.testing.assert_allclose(flat["lon_"], found.events.geometry.x, equal_nan=True)
+    provenance = json.loads((tmp_path / "a" / "provenance.json").read_text())
+    assert provenance["layer"]["sha256"] == gr.load_regions().provenance["sha256"]
+    assert provenance["events"]["rows"] == 50
+    assert provenance["parameters"]["statistic"]["seed"] == "1"
+
+
+def test_events_that_cannot_be_counted_give_no_cells():
+    lost = gr.assess([{"location_name": "Nowhereville", "country": "Afghanistan"}])
+    assert lost.cells is None
+    assert lost.provenance["hotspots"] is None
+    assert len(lost.regions) == len(lost.borders) == 0
+
+
+def test_a_frame_that_was_read_is_not_read_again(table):
+    events = gr.read_events(table)
+    assert gr.assess(events).events["event_id"].tolist() == table["id"].tolist()
+
+
+@pytest.fixture
+def run():
+    runner = CliRunner()
+
+    def call(*arguments):
+        return runner.invoke(app, [str(argument) for argument in arguments])
+
+    yield call
+    logging.getLogger().handlers.clear()
+
+
+def test_command_line_assess(run, table, tmp_path):
+    table.to_csv(tmp_path / "events.csv", index=False)
+    result = run("assess", tmp_path / "events.csv", "--out", tmp_path / "out", "--resolution", "6")
+    assert result.exit_code == 0, result.output
+    assert "lon_out_of_range" in result.output
+    for name in ("events.parquet", "cells.csv", "map.png", "map.html", "provenance.json"):
+        assert (tmp_path / "out" / name).stat().st_size > 0
+
+
+def test_command_line_errors_are_one_line(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("sys.argv", ["geo-risk", "assess", "nothing.csv", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    error = capsys.readouterr().err
+    assert error.startswith("geo-risk: ")
+    assert "nothing.csv" in error
+    assert "Traceback" not in error
+
+
+def test_command_line_help(run):
+    for arguments in (["--help"], ["demo", "--help"], ["assess", "--help"]):
+        result = run(*arguments)
+        assert result.exit_code == 0
+        assert "geo-risk" in result.output
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    return run_demo(tmp_path_factory.mktemp("demo"))
+
+
+def test_demo_finds_the_reports_places(demo):
+    events = demo.reports.events.set_index("event_id")
+    assert events.loc["demo-1", ["region_code", "match"]].tolist() == ["AF-TAK", "gazetteer"]
+    assert events.loc["demo-2", ["region_code", "match"]].tolist() == ["AF-TAK", "gazetteer"]
+    assert events.loc[["demo-1", "demo-2"], "border_country_code"].tolist() == ["TJK", "TJK"]
+    assert events.loc["demo-1", "fatalities_best"] == 8
+    assert events.loc["demo-2", "fatalities_best"] == 0
+    assert (events["date_precision"] == "year").all()
+
+
+def test_distances_agree_with_a_brute_force_over_the_layers_edges(demo):
+    """Every edge between Afghanistan and another country, with GeographicLib's geodesics."""
+    layer = gr.load_regions()
+    edges = every_edge(layer)
+    land = edges.of_kind("land", "AFG")
+    borders = gr.load_borders()
+    reports = demo.reports.events.set_index("event_id").loc[["demo-1", "demo-2"]]
+    for event in reports.itertuples():
+        want, sides = brute_force(edges, land, event.geometry.x, event.geometry.y)
+        assert event.border_m == pytest.approx(want, abs=1.0)
+        assert sides == {frozenset({"AFG", "TJK"})}
+    place = gr.find_places("Faizabad", region="AF-BDS").iloc[0]
+    assert place["region_code"] == "AF-BDS"
+    found = borders.nearest(lon=place.geometry.x, lat=place.geometry.y)
+    want, sides = brute_force(edges, land, place.geometry.x, place.geometry.y)
+    assert float(found.distance_m) == pytest.approx(want, abs=1.0)
+    assert sides == {frozenset({"AFG", "TJK"})}
+
+
+def test_demo_presence_by_region(demo):
+    near = demo.presence.set_index("region_code")["neighbor_countries"]
+    assert near["AF-BDS"] == "CHN;PAK;TJK"
+    assert near["AF-TAK"] == "TJK"
+    assert near["AF-NAN"] == "PAK"
+    assert len(near) == 8
+    layer = gr.load_regions()
+    assert "TJK" in layer.neighbors("AF-TAK", of="countries")
+    assert "TJK" in layer.neighbors("AF-BDS", of="countries")
+
+
+def test_demo_scores_the_real_point_pattern(demo):
+    assert len(demo.earthquakes.events) == 1707
+    cells = demo.earthquakes.cells
+    assert cells["n_events"].sum() == demo.earthquakes.provenance["hotspots"]["events_counted"]
+    assert (cells["hotspot"] == "hot").any()
+    for path in demo.files:
+        assert path.stat().st_size > 0

@@ -1,0 +1,182 @@
+"""The verbs on frames: geocode, index_h3, border_proximity."""
+
+from __future__ import annotations
+
+import geopandas
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from paths import shared
+
+import geo_risk as gr
+
+
+def frame_of(lon, lat, index=None, **columns):
+    points = shapely.points(np.asarray(lon, float), np.asarray(lat, float))
+    return geopandas.GeoDataFrame(columns, geometry=points, crs="EPSG:4326", index=index)
+
+
+@pytest.fixture
+def three():
+    """Taloqan, the open Atlantic, Fayzabad; an index that is neither unique nor a range."""
+    return frame_of([69.53, -30.0, 70.58], [36.74, 0.0, 37.117], index=[7, 7, 3], what=list("abc"))
+
+
+def test_geocode_keeps_rows_order_index_and_the_callers_frame(three):
+    before = three.copy()
+    found = gr.geocode(three)
+    assert found.index.tolist() == [7, 7, 3]
+    assert found["what"].tolist() == ["a", "b", "c"]
+    assert found["region_code"].tolist() == ["AF-TAK", None, "AF-BDS"]
+    assert found["country_name"].tolist() == ["Afghanistan", None, "Afghanistan"]
+    assert found["match"].tolist() == ["polygon", "none", "polygon"]
+    pd.testing.assert_frame_equal(three, before)
+
+
+def test_offshore_points_are_snapped_within_the_limit_and_say_so():
+    pier = frame_of([2.6, 5.5], [39.25, 39.0])  # off Mallorca, and the middle of the sea
+    near = gr.geocode(pier, snap_km=50)
+    assert near["match"].tolist() == ["snapped", "none"]
+    assert near["country_code"].tolist() == ["ESP", None]
+    assert 5_000 < near["snap_m"][0] <= 50_000
+    assert gr.geocode(pier, snap_km=0)["match"].tolist() == ["none", "none"]
+    assert gr.geocode(pier, snap_km=1)["snap_m"].isna().all()
+    with pytest.raises(ValueError, match="Invalid snap_km: -1"):
+        gr.geocode(pier, snap_km=-1)
+
+
+def test_snapping_finds_the_region_that_is_nearest():
+    layer = gr.load_regions()
+    at_sea = frame_of([15.6356], [78.2232])  # Longyearbyen, which the coarse coast leaves outside
+    found = gr.geocode(at_sea)
+    assert found["region_code"].tolist() == ["NO-21"]
+    nearest = layer.table.geometry.iloc[int(layer.rows_of("NO-21")[0])]
+    degrees = shapely.distance(nearest, at_sea.geometry.iloc[0])
+    assert found["snap_m"][0] == pytest.approx(degrees * 111_000, rel=0.9)
+
+
+def test_places_are_found_by_name_and_regions_by_theirs():
+    events = gr.read_events(
+        [
+            {"location_name": "Taluqan", "country": "Afghanistan"},
+            {"location_name": "Takhar", "country": "Afghanistan"},
+            {"location_name": "Nowhereville", "country": "Afghanistan"},
+            {"location_name": None, "country": "Afghanistan"},
+        ]
+    )
+    found = gr.geocode(events)
+    assert found["region_code"].tolist() == ["AF-TAK", "AF-TAK", None, None]
+    assert found["match"].tolist() == ["gazetteer", "gazetteer", "none", "none"]
+    assert found["location_precision"].tolist()[:2] == ["place", "admin1"]
+    assert found["location_uncertainty_km"].tolist()[0] == 5.0
+    assert found.geometry.notna().tolist() == [True, False, False, False]
+    assert "place_not_found" in found["flags"][2]
+    assert found["place_score"].notna().tolist() == [True, False, False, False]
+
+
+def test_other_crs_is_reprojected_and_none_is_refused(three):
+    mercator = three.to_crs("EPSG:3857")
+    assert gr.geocode(mercator)["region_code"].tolist() == ["AF-TAK", None, "AF-BDS"]
+    with pytest.raises(ValueError, match=r"no CRS.*set_crs"):
+        gr.geocode(three.set_crs(None, allow_override=True))
+
+
+@pytest.mark.parametrize("verb", [gr.geocode, gr.index_h3, gr.border_proximity])
+def test_every_verb_refuses_what_is_no_event_frame(verb, three):
+    with pytest.raises(TypeError, match="is not a GeoDataFrame"):
+        verb(pd.DataFrame({"lon": [1.0], "lat": [2.0]}))
+    lines = three.set_geometry([shapely.LineString([(0, 0), (1, 1)])] * 3, crs="EPSG:4326")
+    with pytest.raises(ValueError, match="not points; first at position 0: LineString"):
+        verb(lines)
+
+
+@pytest.mark.parametrize("verb", [gr.geocode, gr.index_h3, gr.border_proximity])
+def test_every_verb_takes_an_empty_frame(verb, three):
+    found = verb(three.iloc[:0])
+    assert len(found) == 0
+    assert set(found.columns) > set(three.columns)
+
+
+def test_columns_of_the_caller_are_kept_under_another_name(three):
+    mine = three.assign(region_code=["x", "y", "z"], region_code_=[1, 2, 3])
+    found = gr.geocode(mine)
+    assert found["region_code__"].tolist() == ["x", "y", "z"]
+    again = gr.geocode(found)
+    assert again.columns.tolist() == found.columns.tolist()  # replaced, not renamed once more
+
+
+def test_out_of_range_coordinates_are_missing_not_wrapped():
+    found = gr.geocode(frame_of([190.0, 69.53], [36.7, 36.74]))
+    assert found["match"].tolist() == ["none", "polygon"]
+    assert gr.index_h3(found)["h3_cell"].tolist()[0] is None
+
+
+def test_coarse_events_get_no_cell_and_no_distance():
+    events = frame_of([69.5, 69.5], [36.7, 36.7], location_precision=["admin1", "place"])
+    indexed = gr.index_h3(events)
+    assert indexed["h3_cell"].notna().tolist() == [False, True]
+    assert indexed["flags"].tolist() == ["coarser_than_cell", ""]
+    assert gr.index_h3(events, coarse="keep")["h3_cell"].notna().all()
+    assert gr.border_proximity(events)["border_m"].notna().tolist() == [False, True]
+    with pytest.raises(ValueError, match="Invalid coarse: 'maybe'"):
+        gr.index_h3(events, coarse="maybe")
+
+
+def test_a_snapped_event_measures_from_the_country_it_was_given():
+    bangui = frame_of([18.5582], [4.3947])
+    near = gr.border_proximity(gr.geocode(bangui))
+    assert near["country_code"].tolist() == ["CAF"]
+    assert near["border_country_code"].tolist() == ["COD"]
+    given = gr.border_proximity(gr.geocode(bangui).assign(country_code="COD", unit_code="COD"))
+    assert given["border_country_code"].tolist() == ["CAF"]
+
+
+def test_islands_have_no_land_border():
+    suva = gr.border_proximity(gr.geocode(frame_of([178.0], [-17.8])))
+    assert suva["country_code"].tolist() == ["FJI"]
+    assert suva["border_m"].isna().all()
+    assert suva["border_country_code"].tolist() == [None]
+
+
+@pytest.fixture(scope="module")
+def ucdp():
+    path = shared("data/events/ucdp_ged_v23_1_sample1000_global.csv")
+    return pd.read_csv(path, dtype={"id": str}), gr.assess(path)
+
+
+class TestUcdpSample:
+    def test_every_row_comes_back_in_order(self, ucdp):
+        raw, assessment = ucdp
+        assert len(assessment.events) == 1000
+        assert assessment.events["event_id"].astype(str).tolist() == raw["id"].tolist()
+
+    def test_coarse_codes_claim_no_cell(self, ucdp):
+        _, assessment = ucdp
+        events = assessment.events
+        coarse = events["where_prec"].astype(int) >= 3
+        assert events.loc[coarse, "h3_cell"].isna().all()
+        assert events.loc[~coarse & events.geometry.notna(), "h3_cell"].notna().all()
+
+    def test_country_agrees_and_every_disagreement_is_explained(self):
+        import importlib.util
+
+        from paths import ROOT
+
+        path = shared("data/events/ucdp_ged_v23_1_sample1000_global.csv")
+        spec = importlib.util.spec_from_file_location(
+            "country_agreement", ROOT / "benchmarks" / "country_agreement.py"
+        )
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        n, bad = module.disagreements(path)
+        assert n >= 990
+        assert 1 - len(bad) / n >= 0.97
+        assert not (bad["why"] == "unexplained").any()
+        documented = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+        for row in bad.itertuples():
+            line = f"| {row.event_id} | {row.location_name} | {row.stated_code} |"
+            assert line in documented
+            assert f"{row.border_km:.1f} | {row.why} |" in documented
