@@ -13,6 +13,7 @@ __all__ = [
     "conditional_z",
     "deal_is_defined",
     "others_constant",
+    "own_weights",
     "total_z",
 ]
 
@@ -28,10 +29,16 @@ def centred(values: FloatArray) -> FloatArray:
     """Values minus their mean, divided by a power of two so that no square overflows."""
     if values.size == 0:
         return values
-    exponent = int(np.frexp(max(values.max(), -values.min()))[1])
-    scaled = np.ldexp(values, -exponent) if abs(exponent) > 1000 else values * 2.0**-exponent
+    scaled = values * _unit(values)
     scaled -= scaled.mean()
-    return np.asarray(scaled - scaled.mean())
+    scaled -= scaled.mean()  # what rounding left of the mean
+    return scaled
+
+
+def _unit(values: FloatArray) -> float:
+    """A power of two that brings the largest of the values near 1."""
+    exponent = int(np.frexp(max(values.max(), -values.min()))[1])
+    return float(2.0 ** -max(min(exponent, 1000), -1000))
 
 
 def _sum_of_squares(dev: FloatArray) -> float:
@@ -133,21 +140,52 @@ def _direct(
     variance[i] = dev.var()
 
 
-def total_z(values: FloatArray, csr: Csr, rows: RowSums) -> FloatArray:
+def total_z(values: FloatArray, csr: Csr, rows: RowSums, lag: FloatArray) -> FloatArray:
     """z of the sum over a unit and its neighbours, all values dealt out (Gi*); NaN undefined.
 
-    The unit itself enters with the row's largest weight, an island with weight 1.
+    The unit itself enters with the row's largest weight, an island with weight 1. `lag` is
+    ``csr @ values``.
     """
     n = values.size
-    z = np.full(n, np.nan)
     if n < 2 or values.min() == values.max():
-        return z
+        return np.full(n, np.nan)
     dev = centred(values)
-    own = np.where(rows.count > 0, rows.largest, 1.0)
+    variance = _sum_of_squares(dev) / n
+    if rows.binary:
+        return _binary_total_z(values, csr, rows, lag, dev, variance)
+    z = np.full(n, np.nan)
+    own = own_weights(rows)
     total, squares = rows.total + own, rows.squares + own * own
     spread = (n * squares - total**2) / (n - 1)
     defined = spread * (n - 1) > _DEGENERATE * n * squares
-    variance = _sum_of_squares(dev) / n
-    numerator = csr @ dev + own * dev
-    _standardise(numerator, variance * spread, defined, z)
+    _standardise(csr @ dev + own * dev, variance * spread, defined, z)
     return z
+
+
+def _binary_total_z(
+    values: FloatArray,
+    csr: Csr,
+    rows: RowSums,
+    lag: FloatArray,
+    dev: FloatArray,
+    variance: float,
+) -> FloatArray:
+    """`total_z` for weights of 1: the scale depends on the number of neighbours alone."""
+    n = values.size
+    k = np.arange(1.0, float(rows.count.max()) + 2.0)  # members of a window of 0, 1, ... others
+    spread = variance * (n * k - k * k) / (n - 1)
+    scale = np.full(k.size, np.nan)
+    np.divide(1.0, np.sqrt(spread, where=spread > 0.0, out=scale), out=scale, where=spread > 0.0)
+    mean = float(values.mean())
+    unit = _unit(values)
+    if abs(mean) * unit < 100.0 * np.sqrt(variance):
+        # The sums at hand will do: the mean takes at most two digits from them.
+        window = (lag + values - (mean * k)[rows.count]) * unit
+    else:
+        window = csr @ dev + dev
+    return np.asarray(window * scale[rows.count])
+
+
+def own_weights(rows: RowSums) -> FloatArray:
+    """Self weights of Gi*: the row's largest, 1 for an island."""
+    return np.where(rows.count > 0, rows.largest, 1.0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk.hotspots import _moments, inference
-from geo_risk.hotspots.weights import Csr, FloatArray, IntArray, RowSums, as_values, as_weights
+from geo_risk.hotspots.weights import FloatArray, IntArray, RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
 
 __all__ = ["GiStarResult", "gi_star"]
@@ -43,20 +44,59 @@ class GiStarResult:
     p_method : str
         "exact", "permutation" or "analytic": how the p-values were found.
     alpha : float
+    fdr : str or None
+
+    Notes
+    -----
+    The tails, q-values, labels and bins are computed when they are first asked for.
     """
 
     z: FloatArray
     p_value: FloatArray
-    q_value: FloatArray
-    hotspot: NDArray[np.str_]
-    gi_bin: NDArray[np.int8]
     g: FloatArray
-    p_low: FloatArray
-    p_high: FloatArray
     n_neighbors: IntArray
     star: bool
     p_method: str
     alpha: float
+    fdr: str | None
+    _tails: inference.Tails | None
+
+    # What many callers do not ask for (the draws and steps of other statistics) waits until
+    # someone does.
+
+    @cached_property
+    def _both_tails(self) -> inference.Tails:
+        return inference.normal_tails(self.z) if self._tails is None else self._tails
+
+    @property
+    def p_low(self) -> FloatArray:
+        """P of a sum at or below the observed one."""
+        return self._both_tails.low
+
+    @property
+    def p_high(self) -> FloatArray:
+        """P of a sum at or above the observed one."""
+        return self._both_tails.high
+
+    @cached_property
+    def q_value(self) -> FloatArray:
+        """p adjusted for the false discovery rate over the finite ones."""
+        return inference.adjusted(self.p_value, self.fdr)
+
+    @cached_property
+    def _direction(self) -> NDArray[np.int8]:
+        return inference.directions(self.z, self._both_tails)
+
+    @cached_property
+    def hotspot(self) -> NDArray[np.str_]:
+        """Label of each unit."""
+        count = self.n_neighbors
+        return inference.label_hotspots(self.q_value, self._direction, count, self.alpha)
+
+    @cached_property
+    def gi_bin(self) -> NDArray[np.int8]:
+        """ArcGIS's confidence bin of each unit."""
+        return inference.confidence_bins(self.q_value, self._direction, self.n_neighbors)
 
 
 def gi_star(
@@ -191,38 +231,31 @@ def gi_star(
         fdr=fdr,
     )
     rows = _row_sums(csr)
-    z = _moments.total_z(x, csr, rows) if star else _moments.conditional_z(x, csr, rows)
-    tails = inference.conditional_tails(x, csr, rows, options) or inference.normal_tails(z)
-    p_value = inference.two_sided(tails)
-    q_value = inference.adjusted(p_value, fdr)
-    direction = inference.directions(z, tails)
+    lag = csr @ x
+    z = _moments.total_z(x, csr, rows, lag) if star else _moments.conditional_z(x, csr, rows)
+    tails = inference.conditional_tails(x, csr, rows, options)
     return GiStarResult(
         z=z,
-        p_value=p_value,
-        q_value=q_value,
-        hotspot=inference.label_hotspots(q_value, direction, rows.count, alpha),
-        gi_bin=inference.confidence_bins(q_value, direction, rows.count),
-        g=_ratio(x, csr, rows, star),
-        p_low=tails.low,
-        p_high=tails.high,
+        p_value=inference.normal_p(z) if tails is None else inference.two_sided(tails),
+        g=_ratio(x, lag, rows, star),
         n_neighbors=rows.count,
         star=star,
-        p_method=tails.p_method,
+        p_method="analytic" if tails is None else tails.p_method,
         alpha=options.alpha,
+        fdr=options.fdr,
+        _tails=tails,
     )
 
 
-def _ratio(x: FloatArray, csr: Csr, rows: RowSums, star: bool) -> FloatArray:
+def _ratio(x: FloatArray, lag: FloatArray, rows: RowSums, star: bool) -> FloatArray:
     """Gi or Gi* as a share of the sum; NaN where that sum is 0 or there is no neighbour."""
-    numerator, denominator = csr @ x, np.full(x.size, x.sum())
+    whole = float(x.sum())
     if star:
-        own = np.where(rows.count > 0, rows.largest, 1.0)
-        numerator += own * x
+        window = lag + (x if rows.binary else _moments.own_weights(rows) * x)
         if rows.standardised:  # row-standardise after adding self, not before
-            numerator /= rows.total + own
-    else:
-        denominator = denominator - x
+            window /= rows.total + _moments.own_weights(rows)
+        return window / whole if whole != 0.0 else np.full(x.size, np.nan)
     g = np.full(x.size, np.nan)
-    defined = (denominator != 0.0) & (star | (rows.count > 0))
-    np.divide(numerator, denominator, out=g, where=defined)
+    rest = whole - x
+    np.divide(lag, rest, out=g, where=(rest != 0.0) & (rows.count > 0))
     return g

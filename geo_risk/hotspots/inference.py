@@ -26,6 +26,7 @@ __all__ = [
     "confidence_bins",
     "directions",
     "label_hotspots",
+    "normal_p",
     "normal_tails",
     "stream_key",
     "two_sided",
@@ -112,11 +113,18 @@ def check_permutations(permutations: int) -> int:
     return int(permutations)
 
 
-def normal_tails(z: FloatArray) -> Tails:
-    """Tails of the standard normal; the smaller one keeps its relative accuracy far out."""
+def normal_p(z: FloatArray) -> FloatArray:
+    """Two-sided p of a standard normal, at full relative accuracy far out."""
     from scipy.special import ndtr
 
-    small = ndtr(-np.abs(z))
+    p: FloatArray = ndtr(-np.abs(z))
+    p *= 2.0
+    return p
+
+
+def normal_tails(z: FloatArray) -> Tails:
+    """Tails of the standard normal; the smaller one keeps its relative accuracy far out."""
+    small = 0.5 * normal_p(z)
     high = np.where(z > 0.0, small, 1.0 - small)
     low = np.where(z > 0.0, 1.0 - small, small)
     return Tails(low, high, "analytic")

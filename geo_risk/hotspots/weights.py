@@ -125,8 +125,9 @@ def _is_sparse(thing: Any) -> bool:
 
 def _canonical(matrix: Any, sparse: Any) -> Csr:
     csr = matrix if matrix.format == "csr" else matrix.tocsr()
-    # astype(copy=False) and this constructor share the caller's arrays: copy before any change.
-    csr = sparse.csr_array((csr.data, csr.indices, csr.indptr), shape=csr.shape)
+    if not isinstance(csr, sparse.csr_array):
+        # This and astype share the caller's arrays: copy before any change.
+        csr = sparse.csr_array((csr.data, csr.indices, csr.indptr), shape=csr.shape)
     if csr.indices.size and not 0 <= csr.indices.min() <= csr.indices.max() < csr.shape[1]:
         raise ValueError(
             f"Invalid weights: column indices outside [0, {csr.shape[1] - 1}]: "
@@ -134,11 +135,11 @@ def _canonical(matrix: Any, sparse: Any) -> Csr:
         )
     if csr.dtype != np.float64:
         csr = csr.astype(np.float64)
-    _check_data(csr)
+    lowest = _lowest(csr)
     if not csr.has_canonical_format:
         csr = csr.copy()
         csr.sum_duplicates()
-    if csr.data.size and csr.data.min() == 0.0:
+    if lowest == 0.0:
         csr = csr.copy()
         csr.eliminate_zeros()
     diagonal = csr.diagonal()
@@ -151,10 +152,14 @@ def _canonical(matrix: Any, sparse: Any) -> Csr:
     return csr
 
 
-def _check_data(csr: Csr) -> None:
+def _lowest(csr: Csr) -> float:
+    """Smallest weight, all being checked; 1 where there is none."""
     data = csr.data
-    if data.size == 0 or (data.min() >= 0.0 and data.max() < np.inf):  # false for NaN
-        return
+    if data.size == 0:
+        return 1.0
+    lowest, highest = float(data.min()), float(data.max())
+    if lowest >= 0.0 and highest < np.inf:  # false for NaN
+        return lowest
     bad = ~((data >= 0.0) & (data < np.inf))
     first = int(np.argmax(bad))
     row = int(np.searchsorted(csr.indptr, first, side="right")) - 1
@@ -179,6 +184,8 @@ class RowSums:
         row-standardised): then a weighted sum is a multiple of a plain sum.
     standardised : bool
         Whether each row with a neighbour sums to 1 (and the weights are not simply all 1).
+    binary : bool
+        Whether all weights are 1.
     """
 
     count: IntArray
@@ -187,6 +194,7 @@ class RowSums:
     largest: FloatArray
     uniform: bool
     standardised: bool
+    binary: bool
 
 
 def row_sums(csr: Csr) -> RowSums:
@@ -195,7 +203,7 @@ def row_sums(csr: Csr) -> RowSums:
     data: FloatArray = csr.data
     if data.size == 0 or (data.min() == 1.0 and data.max() == 1.0):
         total = count.astype(np.float64)
-        return RowSums(count, total, total, np.minimum(total, 1.0), True, False)
+        return RowSums(count, total, total, np.minimum(total, 1.0), True, False, True)
     occupied = count > 0
     starts = csr.indptr[:-1][occupied]
     total, squares, largest, smallest = (np.zeros(count.size) for _ in range(4))
@@ -206,4 +214,4 @@ def row_sums(csr: Csr) -> RowSums:
     # Row-standardising 1/k by sums may leave weights of one row an ulp apart.
     uniform = bool(np.all(largest - smallest <= 1e-12 * largest))
     standardised = bool(np.all(np.abs(total[occupied] - 1.0) <= 1e-9))
-    return RowSums(count, total, squares, largest, uniform, standardised)
+    return RowSums(count, total, squares, largest, uniform, standardised, False)

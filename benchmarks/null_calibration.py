@@ -1,0 +1,253 @@
+"""How often do local tests reject where there is nothing? Poisson noise over H3 cells.
+
+    python benchmarks/null_calibration.py [--draws 200] [--esda 0]
+
+Writes benchmarks/results/null_calibration.json and docs/images/null_calibration.png, and prints
+the table. Neighbouring cells share values, so a draw's share of rejections varies more than a
+binomial: the mean over the draws is judged by its spread between draws.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import h3
+import numpy as np
+from scipy import sparse
+
+from geo_risk.hotspots import adjust_fdr, gi_star
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results" / "null_calibration.json"
+PICTURE = ROOT / "docs" / "images" / "null_calibration.png"
+ALPHAS = (0.05, 0.01, 0.001)
+MEANS = (3.0, 0.05)
+SEED = 20221112
+CENTRE = (36.74, 69.53)  # Taloqan, latitude first as h3 has it
+RESOLUTION = 5
+
+
+def disc(radius: int) -> Any:
+    """Binary weights of the H3 cells within `radius` steps of a cell (40: 4,921 cells)."""
+    centre = h3.latlng_to_cell(*CENTRE, RESOLUTION)
+    position = {cell: i for i, cell in enumerate(h3.grid_disk(centre, radius))}
+    pairs = [
+        (i, position[other])
+        for cell, i in position.items()
+        for other in h3.grid_disk(cell, 1)
+        if other != cell and other in position
+    ]
+    i, j = np.array(pairs).T
+    return sparse.csr_array((np.ones(len(pairs)), (i, j)), shape=(len(position), len(position)))
+
+
+def methods(weights: Any, permutations: int, shared: int) -> dict[str, Callable[..., Any]]:
+    """What is calibrated: name → p-values of one draw."""
+
+    def fresh(x: np.ndarray, seed: int) -> np.ndarray:
+        return gi_star(x, weights, permutations=permutations, seed=seed).p_value
+
+    def together(x: np.ndarray, seed: int) -> np.ndarray:
+        result = gi_star(x, weights, permutations=shared, seed=seed, draws="shared")
+        return result.p_value
+
+    return {
+        "analytic Gi*": lambda x, _: gi_star(x, weights, p_method="analytic").p_value,
+        "analytic Gi": lambda x, _: gi_star(x, weights, star=False, p_method="analytic").p_value,
+        f"permutation, {permutations} fresh": fresh,
+        f"permutation, {shared} shared": together,
+        "exact": lambda x, _: gi_star(x, weights, p_method="exact").p_value,
+        "exact, mid-p": lambda x, _: gi_star(x, weights, p_method="exact", mid_p=True).p_value,
+    }
+
+
+def esda_methods(weights: Any) -> dict[str, Callable[..., Any]]:
+    """esda's p_sim (one-sided, as it comes) and p_norm doubled, on the same draws."""
+    import warnings
+
+    from esda.getisord import G_Local
+    from libpysal.weights import WSP
+
+    w = WSP(sparse.csr_matrix(weights)).to_W(silence_warnings=True)
+
+    def scored(x: np.ndarray, seed: int, permutations: int) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return G_Local(
+                x, w, transform="B", star=False, permutations=permutations, seed=seed, n_jobs=1
+            )
+
+    return {
+        "esda p_norm x 2": lambda x, s: np.minimum(2 * scored(x, s, 0).p_norm, 1.0),
+        "esda p_sim, 999": lambda x, s: scored(x, s, 999).p_sim,
+    }
+
+
+def calibrate(
+    weights: Any, mean: float, draws: int, ways: dict[str, Callable[..., Any]], seed: int = SEED
+) -> dict[str, dict[str, Any]]:
+    """Rejections per method over `draws` fields of Poisson noise."""
+    rng = np.random.default_rng([seed, round(1000 * mean)])
+    fields = [rng.poisson(mean, weights.shape[0]) for _ in range(draws)]
+    out = {}
+    for name, p_values in ways.items():
+        shares = np.empty((draws, len(ALPHAS)))
+        found = np.empty(draws)
+        for d, x in enumerate(fields):
+            p = p_values(x.astype(float), d)
+            p = p[~np.isnan(p)]
+            shares[d] = [(p <= alpha).mean() for alpha in ALPHAS]
+            found[d] = (adjust_fdr(p) <= 0.05).sum()
+        error = shares.std(axis=0, ddof=1) / np.sqrt(draws)
+        out[name] = {
+            "rejected": dict(zip(map(str, ALPHAS), shares.mean(axis=0).tolist())),
+            "standard_error": dict(zip(map(str, ALPHAS), error.tolist())),
+            "draws_with_a_false_discovery": float((found > 0).mean()),
+            "mean_false_discoveries": float(found.mean()),
+        }
+    return out
+
+
+def table(results: dict[str, dict[str, Any]]) -> str:
+    """Format the results as text, one method a line."""
+    lines = []
+    for mean, ways in results.items():
+        lines.append(f"Poisson({mean})".ljust(28) + "".join(f"{a:>17}" for a in ALPHAS))
+        lines[-1] += "   after BH 0.05: runs, cells"
+        for name, r in ways.items():
+            cells = "".join(
+                f"{r['rejected'][str(a)]:>9.5f}±{r['standard_error'][str(a)]:.5f}" for a in ALPHAS
+            )
+            runs, mean_found = r["draws_with_a_false_discovery"], r["mean_false_discoveries"]
+            lines.append(f"  {name:<26}{cells}   {runs:>8.1%} {mean_found:8.2f}")
+    return "\n".join(lines)
+
+
+def picture(results: dict[str, dict[str, Any]], draws: int, n: int, path: Path) -> None:
+    """Draw rejection rates over their nominal level, and false discoveries after BH."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    colours = plt.get_cmap("tab10").colors
+    figure, axes = plt.subplots(
+        len(results), 2, figsize=(12.5, 3.7 * len(results)), width_ratios=[1.25, 1], squeeze=False
+    )
+    for row, (mean, ways) in zip(axes, results.items()):
+        places = np.arange(len(ways))
+        for place, (name, r) in zip(places, ways.items()):
+            rate = np.array([r["rejected"][str(a)] / a for a in ALPHAS])
+            error = np.array([2 * r["standard_error"][str(a)] / a for a in ALPHAS])
+            where = np.arange(len(ALPHAS)) + (place - places.mean()) * 0.11
+            row[0].errorbar(
+                where, np.maximum(rate, 0.011), yerr=error, fmt="o", ms=5,
+                color=colours[place], label=name,
+            )  # fmt: skip
+        row[0].axhline(1.0, color="black", lw=1)
+        row[0].set_yscale("log")
+        row[0].set_ylim(0.01, 100)
+        row[0].set_xticks(range(len(ALPHAS)), [f"level {a}" for a in ALPHAS])
+        row[0].set_ylabel("rejected / level")
+        row[0].set_title(f"Poisson({mean}): rejections where there is nothing", loc="left")
+        shares = [100 * r["draws_with_a_false_discovery"] for r in ways.values()]
+        bars = row[1].barh(places, shares, color=[colours[p] for p in places])
+        row[1].bar_label(
+            bars, [f"{s:.0f} %" if s >= 10 else f"{s:.1f} %" for s in shares], padding=3
+        )
+        row[1].axvline(5.0, color="black", lw=1)
+        row[1].set_yticks(places, list(ways))
+        row[1].invert_yaxis()
+        row[1].set_xlim(0, 118)
+        row[1].set_title("a false hotspot after BH at 0.05: % of runs", loc="left")
+        for axis in row:
+            axis.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].legend(fontsize=8, loc="upper left", ncols=2, frameon=False)
+    figure.suptitle(
+        f"Noise without hotspots: {n:,} H3 cells, {draws} draws; black lines: what is allowed",
+        x=0.01, ha="left",
+    )  # fmt: skip
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=130, metadata={"Software": None})
+    plt.close(figure)
+
+
+def run(
+    radius: int = 40,
+    draws: int = 200,
+    permutations: int = 999,
+    shared: int = 99_999,
+    esda_draws: int = 0,
+) -> dict[str, Any]:
+    """Calibrate all methods on all fields."""
+    weights = disc(radius)
+    results, beside = {}, {}
+    for mean in MEANS:
+        results[str(mean)] = calibrate(weights, mean, draws, methods(weights, permutations, shared))
+        if esda_draws:
+            beside[str(mean)] = calibrate(weights, mean, esda_draws, esda_methods(weights))
+    return {
+        "cells": weights.shape[0],
+        "resolution": RESOLUTION,
+        "draws": draws,
+        "esda_draws": esda_draws,
+        "seed": SEED,
+        "alphas": ALPHAS,
+        "results": results,
+        "esda": beside,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what took part."""
+    found = {"python": platform.python_version()}
+    for package in ("geo-risk", "numpy", "scipy", "numba", "h3", "esda", "libpysal"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def main() -> None:
+    """Run, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument("--esda", type=int, default=0, help="draws for esda (about 1 s each)")
+    parser.add_argument("--radius", type=int, default=40)
+    parser.add_argument("--picture", action="store_true", help="draw the stored results only")
+    options = parser.parse_args()
+    if options.picture:
+        report = json.loads(RESULTS.read_text())
+    else:
+        report = measured(options)
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text(json.dumps(report, indent=1) + "\n")
+    print(table(report["results"]))
+    if report["esda"]:
+        print(f"esda, the first {report['esda_draws']} draws")
+        print(table(report["esda"]))
+    shown = {mean: ways | report["esda"].get(mean, {}) for mean, ways in report["results"].items()}
+    picture(shown, report["draws"], report["cells"], PICTURE)
+    print(f"{report['seconds']} s; {RESULTS.relative_to(ROOT)}, {PICTURE.relative_to(ROOT)}")
+
+
+def measured(options: argparse.Namespace) -> dict[str, Any]:
+    """Run the calibration and note how."""
+    start = time.perf_counter()
+    report = run(options.radius, options.draws, esda_draws=options.esda)
+    report["seconds"] = round(time.perf_counter() - start)
+    report["versions"] = versions()
+    return report
+
+
+if __name__ == "__main__":
+    main()
