@@ -297,8 +297,8 @@ def test_projected_metres_are_refused_with_the_fix() -> None:
 
 
 def test_a_frame_without_crs_is_refused_and_another_crs_reprojected() -> None:
-    points = gpd.points_from_xy([69.5], [36.7])
-    bare = gpd.GeoDataFrame({"id": [1]}, geometry=points)
+    points = gpd.points_from_xy([69.5, 70.5], [36.7, 36.7])
+    bare = gpd.GeoDataFrame({"id": [1, 2]}, geometry=points)
     with pytest.raises(ValueError, match=r'have no CRS.*set_crs\("EPSG:4326"\)'):
         read_events(bare)
     assert read_events(bare, crs=4326).geometry.x[0] == 69.5

@@ -78,9 +78,10 @@ def _reproject(lon: FloatArray, lat: FloatArray, crs: Any) -> tuple[FloatArray, 
     from pyproj import Transformer
 
     transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    x, y = transformer.transform(lon, lat)
+    # Lists, because pyproj takes an array of one element for a scalar and NumPy warns of it.
+    x, y = (np.asarray(values) for values in transformer.transform(lon.tolist(), lat.tolist()))
     failed = ~(np.isfinite(x) & np.isfinite(y))
-    return np.asarray(x), np.asarray(y), failed & ~(np.isnan(lon) | np.isnan(lat))
+    return x, y, failed & ~(np.isnan(lon) | np.isnan(lat))
 
 
 def _flag_positions(

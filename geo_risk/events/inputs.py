@@ -77,7 +77,13 @@ def load(path_or_frame: Any, options: Options) -> Loaded:
         import pyarrow as pa
 
         table = path_or_frame if isinstance(path_or_frame, pa.Table) else pa.table(path_or_frame)
-        return _take_frame(_frame_of_arrow(table))
+        try:
+            return _take_frame(_frame_of_arrow(table))
+        except pa.ArrowNotImplementedError:
+            if not hasattr(path_or_frame, "to_pandas"):
+                raise
+            # An older pyarrow does not know all types of a newer polars, which helps itself.
+            return _take_frame(path_or_frame.to_pandas())
     if isinstance(path_or_frame, Mapping):
         if path_or_frame.get("type") == "FeatureCollection":
             return _take_frame(_frame_of_features(path_or_frame.get("features")))
@@ -87,6 +93,7 @@ def load(path_or_frame: Any, options: Options) -> Loaded:
     raise TypeError(
         f"Invalid path_or_frame: {type(path_or_frame).__name__}; a path, a data frame (pandas, "
         "geopandas, polars, Arrow) or an iterable of dicts is needed."
+        + (" Call .collect() on it first." if hasattr(path_or_frame, "collect") else "")
     )
 
 
