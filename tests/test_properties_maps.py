@@ -210,7 +210,10 @@ def test_a_shared_page_tells_no_small_count(
     for east, north in where:
         cell = h3.latlng_to_cell(north, east, resolution)
         expected[cell] = expected.get(cell, 0) + 1
-    told = {cell: None if count < least else str(count) for cell, count in expected.items()}
+    told = {
+        cell: f"fewer than {least}" if count < least else str(count)
+        for cell, count in expected.items()
+    }
     assert dict(map(tuple, rows)) == told
 
 

@@ -137,12 +137,17 @@ def _sequence(values: FloatArray, title: str) -> Classes:
     """Zero apart, then up to five classes with about equally many cells."""
     title = "Events per cell" if title in _DEFAULTS else title.replace("_", " ")
     known = values[np.isfinite(values) & (values != 0)]
-    cuts = np.unique(np.quantile(known, [0.2, 0.4, 0.6, 0.8])) if known.size else np.empty(0)
-    cuts = cuts[(cuts > known.min()) & (cuts <= known.max())] if known.size else cuts
-    edges = np.concatenate([[known.min()], cuts, [known.max()]]) if known.size else np.zeros(2)
+    low, high = (known.min(), known.max()) if known.size else (0.0, 0.0)
+    whole = bool((known == np.rint(known)).all())
+    cuts = np.empty(0)
+    if known.size:  # whole numbers are cut at values that occur
+        fifths = np.array([0.2, 0.4, 0.6, 0.8])
+        found = np.quantile(known, fifths, method="higher") if whole else np.quantile(known, fifths)
+        cuts = np.unique(found[found > low])
+    edges = [low, *cuts, high]
     top = len(cuts)
     shades = [_SEQUENCE[round(4 * i / top) if top else 2] for i in range(top + 1)]
-    ranges = [_range(edges[i], edges[i + 1], i == top) for i in range(top + 1)]
+    ranges = [_range(edges[i], edges[i + 1], i == top, whole) for i in range(top + 1)]
     labels = (*ranges[::-1], "0", "No value")
     colours = (*shades[::-1], _PLAIN, _UNKNOWN)
     index = top - np.searchsorted(cuts, values, side="right").astype(np.int64)
@@ -151,10 +156,14 @@ def _sequence(values: FloatArray, title: str) -> Classes:
     return Classes(title, labels, colours, index, frozenset({top + 1, top + 2}))
 
 
-def _range(low: float, high: float, closed: bool) -> str:
+def _range(low: float, high: float, last: bool, whole: bool) -> str:
+    """Words for a class of values from `low` up to, and only in the last with, `high`."""
+    if whole:
+        high = high if last else high - 1.0
+        return f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
     if low == high:
         return f"{low:.4g}"
-    return f"{low:.4g} to {'' if closed else 'below '}{high:.4g}"
+    return f"{low:.4g} to {'' if last else 'below '}{high:.4g}"
 
 
 def _categories(column: Any, title: str) -> Classes:

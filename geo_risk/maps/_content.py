@@ -80,6 +80,7 @@ class Content:
     notes: list[str]
     alt: str
     shared: bool = False
+    min_count: int = 1
 
 
 def prepare(
@@ -134,7 +135,7 @@ def prepare(
     return Content(
         view, title or "Event map", region_layer, border_layer, cell_layer, event_layer,
         _labels(labels, codes, region_layer, event_layer, view), [*notes, f"{view.name}."],
-        _describe(event_layer, cell_layer, region_layer), shared,
+        _describe(event_layer, cell_layer, region_layer), shared, min_count,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from geo_risk.maps._classes import MARKERS, Classes
 from geo_risk.maps._content import Content, EventLayer, ShapeLayer
 from geo_risk.maps._geometry import earth_outline, graticule, quantise
 from geo_risk.maps._paint import degree_text
-from geo_risk.maps._share import cell_columns, event_columns, region_columns
+from geo_risk.maps._share import COUNTS, cell_columns, event_columns, region_columns
 from geo_risk.maps._view import View, local_scale
 
 __all__ = ["payload"]
@@ -69,7 +69,7 @@ def payload(content: Content, wide: View, popup_columns: Sequence[str] | None) -
         ],
         "regions": regions,
         "borders": borders,
-        "cells": _cells(content.cells, wide, quantum, content.shared),
+        "cells": _cells(content.cells, wide, quantum, content.shared, content.min_count),
         "events": _events(content.events, wide, quantum, popup_columns),
     }  # fmt: skip
 
@@ -120,14 +120,24 @@ def _lines(layer: ShapeLayer | None, wide: View, quantum: float) -> dict[str, An
 
 
 def _cells(
-    layer: ShapeLayer | None, wide: View, quantum: float, shared: bool
+    layer: ShapeLayer | None, wide: View, quantum: float, shared: bool, min_count: int
 ) -> dict[str, Any] | None:
     if layer is None or layer.classes is None:
         return None
     rings = [quantise(shape.rings, wide, quantum, closed=True) for shape in layer.shapes]
     kept = [i for i, curves in enumerate(rings) if curves]
     rows = layer.rows[kept]
-    table = _table(layer.frame, rows, cell_columns(layer.frame, shared), ("h3_cell",), "Cell")
+    columns = cell_columns(layer.frame, shared)
+    table = _table(layer.frame, rows, columns, ("h3_cell",), "Cell")
+    if shared:
+        hidden = f"fewer than {min_count}"
+        table["rows"] = [
+            [
+                hidden if text is None and name in COUNTS else text
+                for name, text in zip(columns, row)
+            ]
+            for row in table["rows"]
+        ]
     classes = _classes(layer.classes, layer.classes.index[rows])
     return {"shapes": [rings[i] for i in kept], "classes": classes, **table}
 

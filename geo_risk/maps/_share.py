@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from geo_risk._validate import check_resolution
 
-__all__ = ["DEFAULT_RESOLUTION", "cell_columns", "event_columns", "region_columns", "shared_cells"]
+__all__ = [
+    "COUNTS",
+    "DEFAULT_RESOLUTION",
+    "cell_columns",
+    "event_columns",
+    "region_columns",
+    "shared_cells",
+]
 
 DEFAULT_RESOLUTION = 5  # H3 cells of about 250 km2, 9 km from the middle to a corner
 
@@ -25,9 +32,10 @@ _EVENT = (
     "country_name", "country_code", "claimed_by", "region_name", "region_code", "border_m",
     "border_country_code", "h3_cell", "flags",
 )  # fmt: skip
-_COUNTS = ("n_events", "count")
-_CELL = ("h3_cell", *_COUNTS, "gi_z", "p_value", "q_value", "hotspot", "neighbors_missing")
-_CELL_SHARED = ("h3_cell", *_COUNTS, "hotspot")
+COUNTS = ("n_events", "count")
+"""Columns that count events in a cell."""
+_CELL = ("h3_cell", *COUNTS, "gi_z", "p_value", "q_value", "hotspot", "neighbors_missing")
+_CELL_SHARED = ("h3_cell", *COUNTS, "hotspot")
 _REGION = ("region_name", "region_code", "country_name", "administered_by", "claimed_by")
 
 
@@ -69,7 +77,7 @@ def shared_cells(
     limit = check_resolution(DEFAULT_RESOLUTION if resolution is None else resolution)
     if cells is not None and _coarse_enough(cells, limit):
         shown = cells.copy()
-        for name in _COUNTS:
+        for name in COUNTS:
             if name in shown.columns:
                 counts = shown[name].astype("float64")
                 shown[name] = counts.where((counts >= min_count) | (counts == 0))

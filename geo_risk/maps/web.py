@@ -40,7 +40,7 @@ aria-label="{alt} Arrow keys move it, plus and minus zoom, zero shows all."></ca
 <button id="out" type="button" aria-label="Zoom out">−</button>
 <button id="reset" type="button" aria-label="Show all" title="Show all">⌂</button>
 </div>
-<div id="scale"></div>
+<div id="scale"><span></span><div></div></div>
 <div id="tip" hidden></div>
 <div id="popup" role="dialog" aria-label="What is here" hidden></div>
 </main>

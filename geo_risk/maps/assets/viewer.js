@@ -185,8 +185,8 @@
   const drawScale = () => {
     const limit = 130 * data.metres / k, power = 10 ** Math.floor(Math.log10(limit));
     const length = power * [5, 2, 1].find((step) => step * power <= limit);
-    $("scale").style.width = `${length * k / data.metres}px`;
-    $("scale").textContent = (length >= 1000 ? `${length / 1000} km` : `${length} m`) + data.scaleNote;
+    $("scale").lastChild.style.width = `${length * k / data.metres}px`;
+    $("scale").firstChild.textContent = (length >= 1000 ? `${length / 1000} km` : `${length} m`) + data.scaleNote;
   };
 
   // ---- what is under the pointer --------------------------------------------------------------------
