@@ -296,3 +296,22 @@ def test_values_must_be_whole() -> None:
         gi_star([1, 2, np.nan], chain(3))
     with pytest.raises(ValueError, match="3 units for 4 values"):
         gi_star([1, 2, 3, 4], chain(3))
+
+
+def test_exact_p_with_hundreds_of_neighbours() -> None:
+    """Against the hypergeometric distribution; the numbers of neighbours go from 1 to 1,400."""
+    n = 1500
+    x = (RNG.random(n) < 0.5).astype(int)
+    first = np.r_[1400, 900, 699, 350, 100, 1]
+    rows, columns = (
+        np.repeat(np.arange(6), first),
+        np.concatenate([np.arange(6, 6 + k) for k in first]),
+    )
+    weights = sparse.csr_array((np.ones(rows.size), (rows, columns)), shape=(n, n))
+    result = gi_star(x, weights, p_method="exact")
+    near, others = (weights @ x)[:6], x.sum() - x[:6]
+    wanted = stats.hypergeom.sf(near - 1, n - 1, others, first)
+    np.testing.assert_allclose(result.p_high[:6], wanted, rtol=1e-9)
+    np.testing.assert_allclose(
+        result.p_low[:6], stats.hypergeom.cdf(near, n - 1, others, first), rtol=1e-9
+    )

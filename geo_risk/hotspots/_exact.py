@@ -22,29 +22,40 @@ __all__ = ["exact_tails", "work"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_ONE_PASS = 200
+
 
 @njit
-def multiply(table: FloatArray, value: int, copies: int, odds: float) -> None:
-    """Multiply (1 + odds * y x^value)^copies into `table`, in place.
+def multiply(
+    table: FloatArray, drawn: int, reached: int, value: int, copies: int, odds: float
+) -> None:
+    """Multiply (1 + odds * y x^value)^copies into `table`, in place, up to a constant factor.
 
-    ``table[c, s]`` belongs to c drawn with sum s; its last column takes every larger sum.
+    ``table[c, s]`` belongs to c drawn with sum s; its last column takes every larger sum. It is 0
+    beyond row `drawn` and, but for the last column, beyond column `reached`.
     """
-    drawn_most, last = table.shape[0] - 1, table.shape[1] - 1
-    most = min(drawn_most, copies)
+    last = table.shape[1] - 1
+    most = min(table.shape[0] - 1, copies)
+    # Weights t = 0, 1, ... relative to the greatest, which lies where the next ratio falls below 1.
+    mode = min(most, max(0, int(odds * (copies + 1) / (1.0 + odds))))
     weight = np.empty(most + 1)
-    weight[0] = 1.0
-    for t in range(1, most + 1):
+    weight[mode] = 1.0
+    for t in range(mode + 1, most + 1):
         weight[t] = weight[t - 1] * odds * (copies - t + 1) / t
-    for c in range(drawn_most, 0, -1):  # rows below c are still those of the old table
-        for t in range(1, min(c, most) + 1):
-            w = weight[t]
+    for t in range(mode, 0, -1):
+        weight[t - 1] = weight[t] * t / (odds * (copies - t + 1))
+    for c in range(min(table.shape[0] - 1, drawn + most), -1, -1):
+        target = table[c]  # rows below c are still those of the old table
+        for s in range(last + 1):
+            target[s] *= weight[0]
+        for t in range(max(1, c - drawn), min(c, most) + 1):
+            w, source = weight[t], table[c - t]
             shift = min(t * value, last)
-            source = table[c - t]
-            target = table[c]
-            for s in range(last - shift):
+            stop = min(last - shift, reached + 1)
+            for s in range(stop):
                 target[s + shift] += w * source[s]
-            beyond = 0.0
-            for s in range(last - shift, last + 1):
+            beyond = source[last]
+            for s in range(stop, min(reached + 1, last)):
                 beyond += source[s]
             target[last] += w * beyond
 
@@ -81,41 +92,74 @@ def exact_tails(
     unit_group, unit_sum : ndarray of int64, shape (u,)
         Group and observed neighbour sum of each unit.
     """
-    low, high, equal = (np.empty(unit_sum.size) for _ in range(3))
-    k_most, sum_most = int(group_k.max()), int(unit_sum.max())
-    n = int(copies.sum())
-    odds = k_most / max(n - 1 - k_most, 1)
+    tails = tuple(np.empty(unit_sum.size) for _ in range(3))
     order = np.argsort(unit_group, kind="stable")
     bounds = np.searchsorted(unit_group[order], np.arange(group_k.size + 1))
-    group_bounds = np.searchsorted(group_value, np.arange(values.size + 1))
+    k_left = np.unique(group_k)
+    while k_left.size:
+        # One pass serves numbers of neighbours near its largest; far below it, with hundreds of
+        # neighbours, the table would underflow.
+        k_most = int(k_left[-1])
+        least = k_most // 2 if k_most > _ONE_PASS else 0
+        chosen = np.flatnonzero((group_k <= k_most) & (group_k > least))
+        k_left = k_left[k_left <= least]
+        units = [order[bounds[g] : bounds[g + 1]] for g in chosen]
+        _one_pass(values, copies, group_value[chosen], group_k[chosen], units, unit_sum, tails)
+    return tails[0], tails[1], tails[2]
+
+
+def _one_pass(
+    values: IntArray,
+    copies: IntArray,
+    group_value: IntArray,
+    group_k: IntArray,
+    group_units: list[IntArray],
+    unit_sum: IntArray,
+    tails: tuple[FloatArray, ...],
+) -> None:
+    """Fill the tails of the units of these groups."""
+    k_most = int(group_k.max())
+    sum_most = int(max(unit_sum[units].max() for units in group_units))
+    odds = k_most / max(int(copies.sum()) - 1 - k_most, 1)
+    bounds = np.searchsorted(group_value, np.arange(values.size + 1))
+
+    def multiplied(
+        table: FloatArray, drawn: int, reached: int, v: int, number: int
+    ) -> tuple[int, int]:
+        multiply(table, drawn, reached, int(values[v]), number, odds)
+        largest = float(table.max())
+        if not 1e-60 < largest < 1e60:
+            table /= largest
+        return (
+            min(drawn + number, k_most),
+            min(reached + min(number, k_most) * int(values[v]), sum_most),
+        )
 
     def leaf(table: FloatArray, v: int) -> None:
-        for g in range(group_bounds[v], group_bounds[v + 1]):
-            row = table[group_k[g]]
-            row = row / row.sum()
-            units = order[bounds[g] : bounds[g + 1]]
+        for g in range(bounds[v], bounds[v + 1]):
+            row = table[group_k[g]] / table[group_k[g]].sum()
+            units = group_units[g]
             sums = unit_sum[units]
-            equal[units] = row[sums]
-            low[units] = np.cumsum(row)[sums]
-            high[units] = np.cumsum(row[::-1])[::-1][sums]
+            tails[0][units] = np.cumsum(row)[sums]
+            tails[1][units] = np.cumsum(row[::-1])[::-1][sums]
+            tails[2][units] = row[sums]
 
-    def descend(table: FloatArray, start: int, stop: int) -> None:
-        if group_bounds[start] == group_bounds[stop]:
+    def descend(table: FloatArray, size: tuple[int, int], start: int, stop: int) -> None:
+        if bounds[start] == bounds[stop]:
             return
         if stop - start == 1:
             if copies[start] > 1:
-                multiply(table, int(values[start]), int(copies[start]) - 1, odds)
+                multiplied(table, *size, start, int(copies[start]) - 1)
             leaf(table, start)
             return
         middle = (start + stop) // 2
         for begin, end, other in ((start, middle, (middle, stop)), (middle, stop, (start, middle))):
-            if group_bounds[begin] < group_bounds[end]:
-                half = table.copy()
+            if bounds[begin] < bounds[end]:
+                half, grown = table.copy(), size
                 for v in range(*other):
-                    multiply(half, int(values[v]), int(copies[v]), odds)
-                descend(half, begin, end)
+                    grown = multiplied(half, *grown, v, int(copies[v]))
+                descend(half, grown, begin, end)
 
     first = np.zeros((k_most + 1, sum_most + 2))
     first[0, 0] = 1.0
-    descend(first, 0, values.size)
-    return low, high, equal
+    descend(first, (0, 0), 0, values.size)

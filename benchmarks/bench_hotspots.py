@@ -1,0 +1,173 @@
+"""Gi* against esda: analytic, simulated (fresh and shared draws), exact.
+
+    python benchmarks/bench_hotspots.py [--n 100000] [--rounds 5] [--out DIRECTORY_OR_FILE]
+
+The tools run interleaved in one process, one thread each; scores are compared before they are
+timed; a figure is the median of the rounds' ratios. Where esda is not installed geo_risk runs
+alone. esda's simulated p is one-sided and its draws are its own, so p-values are compared only
+through the exact ones: each within five standard errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from geo_risk import cells
+from geo_risk.hotspots import GiStarResult, gi_star
+
+SEED = 20221
+DRAWS = 999
+
+
+def disc(n: int) -> Any:
+    """Binary weights of about n H3 cells around a place, in no spatial order."""
+    home = cells.h3_cells(lon=[69.53], lat=[36.74], resolution=9)
+    found = cells.grid_disk(home, max(1, round(((n - 0.25) / 3.0) ** 0.5 - 0.5)))
+    found = np.random.default_rng(SEED).permutation(found)
+    return sparse.csr_array(cells.neighbor_graph(found))
+
+
+def interleave(jobs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of every job in every round, one after the other."""
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(rounds):
+        for name, job in jobs.items():
+            start = time.perf_counter()
+            job()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def peer(x: np.ndarray, weights: Any) -> Callable[..., Any] | None:
+    """Give esda's G_Local on the same data, or None where it is not installed."""
+    if not find_spec("esda"):
+        return None
+    from esda.getisord import G_Local
+    from libpysal.weights import WSP
+
+    w = WSP(sparse.csr_matrix(weights)).to_W(silence_warnings=True)
+
+    def score(star: bool, permutations: int) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return G_Local(
+                x, w, transform="B", star=star, permutations=permutations, seed=SEED, n_jobs=1
+            )
+
+    return score
+
+
+def everything(result: GiStarResult) -> GiStarResult:
+    """Have the q-values and the labels computed as well, which wait until they are asked for."""
+    _ = result.q_value, result.hotspot
+    return result
+
+
+def bench_analytic(x: np.ndarray, weights: Any, rounds: int) -> dict[str, Any]:
+    """Scores and p-values from the normal distribution."""
+
+    def ours() -> GiStarResult:
+        return gi_star(x, weights, p_method="analytic")
+
+    jobs: dict[str, Callable[[], Any]] = {
+        "geo_risk": ours,
+        "geo_risk, with q and labels": lambda: everything(ours()),
+    }
+    score, wrong = peer(x, weights), 0.0
+    if score is not None:
+        wrong = float(np.nanmax(np.abs(score(True, 0).Zs - ours().z)))
+        jobs["esda G_Local"] = lambda: score(True, 0)
+    return {
+        "job": "Gi* analytic",
+        "largest difference of z": wrong,
+        "seconds": interleave(jobs, rounds),
+    }
+
+
+def bench_simulated(x: np.ndarray, weights: Any, rounds: int) -> dict[str, Any]:
+    """Simulated p-values, `DRAWS` draws; and the exact ones, which need none."""
+    jobs: dict[str, Callable[[], Any]] = {
+        "geo_risk": lambda: gi_star(x, weights, star=False, permutations=DRAWS, seed=SEED),
+        "geo_risk, 2 threads": lambda: gi_star(
+            x, weights, star=False, permutations=DRAWS, seed=SEED, n_jobs=2
+        ),
+        "geo_risk, shared draws (another algorithm)": lambda: gi_star(
+            x, weights, star=False, permutations=DRAWS, seed=SEED, draws="shared"
+        ),
+        "geo_risk, exact": lambda: gi_star(x, weights, star=False, p_method="exact"),
+    }
+    exact = jobs["geo_risk, exact"]().p_high
+    spread = np.sqrt(exact * (1 - exact) / DRAWS) + 1.0 / DRAWS
+    off = {name: float(np.nanmax(np.abs(jobs[name]().p_high - exact) / spread)) for name in jobs}
+    score = peer(x, weights)
+    if score is not None and x.size >= 1000:  # esda compiles for a minute
+        score(False, DRAWS)
+        jobs["esda G_Local"] = lambda: score(False, DRAWS)
+    return {
+        "job": f"Gi, {DRAWS} draws",
+        "largest distance from exact, standard errors": off,
+        "seconds": interleave(jobs, rounds),
+    }
+
+
+def run(n: int = 100_000, rounds: int = 5) -> list[dict[str, Any]]:
+    """All jobs; prints the table and returns its rows with every round."""
+    weights = disc(n)
+    x = np.random.default_rng(SEED).poisson(3.0, weights.shape[0]).astype(float)
+    rows = [bench_analytic(x, weights, rounds), bench_simulated(x, weights, max(1, rounds))]
+    print(f"{'job':<20}{'cells':>8}  {'tool':<44}{'ms':>10}{'ratio':>9}")
+    for row in rows:
+        row["n"] = x.size
+        ours = np.array(row["seconds"]["geo_risk"])
+        for tool, each in row["seconds"].items():
+            median, ratio = 1e3 * np.median(each), np.median(np.array(each) / ours)
+            print(f"{row['job']:<20}{x.size:>8}  {tool:<44}{median:>10.2f}{ratio:>9.2f}")
+        print({key: value for key, value in row.items() if key.startswith("largest")})
+    return rows
+
+
+def main() -> None:
+    """Read the options and run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--n", type=int, default=100_000, help="cells, about")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--out", type=Path, help="write every round to this JSON file or directory")
+    options = parser.parse_args()
+    report: dict[str, Any] = {
+        "command": " ".join(["python", "benchmarks/bench_hotspots.py", *sys.argv[1:]]),
+        "date": time.strftime("%Y-%m-%d"),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
+        "seed": SEED,
+        "versions": {
+            name: metadata.version(name)
+            for name in ("numpy", "scipy", "numba", "esda", "libpysal")
+            if find_spec(name)
+        },
+        "rows": run(options.n, options.rounds),
+    }
+    if options.out:
+        path = options.out
+        if path.suffix != ".json":
+            path = path / f"hotspots_{report['date']}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

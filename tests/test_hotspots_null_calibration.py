@@ -1,0 +1,57 @@
+"""A small run of the null calibration: what docs and README say of the p-values must hold."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+
+import pytest
+from paths import ROOT
+
+
+def load():
+    path = ROOT / "benchmarks" / "null_calibration.py"
+    spec = importlib.util.spec_from_file_location("null_calibration", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def judge(results, draws):
+    """The exact and the simulated p reject at most as often as stated; the analytic p does not."""
+    for mean, ways in results.items():
+        for name, found in ways.items():
+            for alpha, rate in found["rejected"].items():
+                if "analytic" in name or "mid" in name:
+                    continue
+                assert rate <= float(alpha) + 3 * found["standard_error"][alpha], (mean, name)
+            if "exact" in name and "mid" not in name:
+                # at 0.05 of so many draws, with three standard errors of the share
+                allowed = 0.05 + 3 * (0.05 * 0.95 / draws) ** 0.5
+                assert found["draws_with_a_false_discovery"] <= allowed, (mean, name)
+    sparse = results["0.05"]["analytic Gi*"]
+    assert sparse["rejected"]["0.01"] > 0.03
+    assert sparse["draws_with_a_false_discovery"] > 0.8
+
+
+def test_small_run_at_a_fixed_seed():
+    program = load()
+    weights = program.disc(16)
+    assert weights.shape[0] == 817
+    ways = program.methods(weights, permutations=199, shared=1999)
+    results = {
+        str(mean): program.calibrate(weights, mean, draws=40, ways=ways) for mean in program.MEANS
+    }
+    judge(results, 40)
+    assert "Poisson(0.05)" in program.table(results)
+    for ways in results.values():
+        exact, shared = ways["exact"]["rejected"], ways["permutation, 1999 shared"]["rejected"]
+        assert exact["0.05"] == pytest.approx(shared["0.05"], abs=0.004)
+
+
+def test_committed_results_hold():
+    path = ROOT / "benchmarks" / "results" / "null_calibration.json"
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert report["cells"] == 4921
+    assert report["draws"] >= 200
+    judge(report["results"], report["draws"])
