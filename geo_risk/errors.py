@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 __all__ = [
+    "AccessDeniedError",
     "AmbiguousRegionError",
     "DataCorruptError",
     "DataNotFoundError",
     "GeoRiskError",
+    "ServiceError",
     "UnknownPlaceError",
     "UnknownRegionError",
 ]
@@ -51,3 +53,11 @@ class AmbiguousRegionError(_UnknownNameError):
 
 class UnknownPlaceError(_UnknownNameError):
     """A place name that the gazetteer does not hold."""
+
+
+class ServiceError(GeoRiskError, ConnectionError):
+    """A web service cannot be reached, fails, or answers in a way it is not documented to."""
+
+
+class AccessDeniedError(GeoRiskError, PermissionError):
+    """A web service refuses the key: it is missing, wrong or expired."""

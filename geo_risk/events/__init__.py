@@ -1,5 +1,6 @@
 """Events in: what ACLED, UCDP, GDELT, GTD and plain tables say, in one schema."""
 
+from geo_risk.events.clients import fetch_acled, fetch_ucdp
 from geo_risk.events.read import read_events
 from geo_risk.events.schema import (
     COUNTRY_CODE_SYSTEM,
@@ -18,6 +19,8 @@ __all__ = [
     "FLAGS",
     "LOCATION_PRECISIONS",
     "SOURCES",
+    "fetch_acled",
+    "fetch_ucdp",
     "iter_events",
     "read_events",
 ]
