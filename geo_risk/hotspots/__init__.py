@@ -10,6 +10,15 @@ from geo_risk.hotspots.emerging_rules import HotspotCategories, hotspot_categori
 from geo_risk.hotspots.fdr import adjust_fdr
 from geo_risk.hotspots.gi_star import GiStarResult, gi_star
 from geo_risk.hotspots.global_stats import GlobalResult, geary_c, general_g, moran
+from geo_risk.hotspots.hawkes import (
+    EtasParameters,
+    HawkesParameters,
+    hawkes_compensator,
+    hawkes_intensity,
+    hawkes_log_likelihood,
+)
+from geo_risk.hotspots.hawkes_fit import HawkesFit, hawkes_fit
+from geo_risk.hotspots.hawkes_forecast import HawkesForecast, decayed_intensity, hawkes_forecast
 from geo_risk.hotspots.kde import KdeResult, kde, kde_bandwidth
 from geo_risk.hotspots.knox import KnoxResult, knox
 from geo_risk.hotspots.local_moran import LocalMoranResult, local_moran
@@ -22,8 +31,12 @@ from geo_risk.hotspots.weights import as_weights
 __all__ = [
     "EbRates",
     "EmergingResult",
+    "EtasParameters",
     "GiStarResult",
     "GlobalResult",
+    "HawkesFit",
+    "HawkesForecast",
+    "HawkesParameters",
     "HotspotCategories",
     "KdeResult",
     "KnoxResult",
@@ -33,11 +46,17 @@ __all__ = [
     "ScanResult",
     "adjust_fdr",
     "as_weights",
+    "decayed_intensity",
     "eb_rates",
     "emerging",
     "geary_c",
     "general_g",
     "gi_star",
+    "hawkes_compensator",
+    "hawkes_fit",
+    "hawkes_forecast",
+    "hawkes_intensity",
+    "hawkes_log_likelihood",
     "hotspot_categories",
     "kde",
     "kde_bandwidth",

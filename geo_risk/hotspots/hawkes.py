@@ -1,0 +1,340 @@
+"""Self-exciting point processes in time: Hawkes with exponential decay, and ETAS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo_risk._validate import _as_float, check_choice, check_scalar
+
+__all__ = [
+    "EtasParameters",
+    "HawkesParameters",
+    "check_events",
+    "check_parameters",
+    "hawkes_compensator",
+    "hawkes_intensity",
+    "hawkes_log_likelihood",
+]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class HawkesParameters:
+    """Exponential decay: intensity mu + alpha sum exp(-beta (t - t_i)) over earlier events.
+
+    Attributes
+    ----------
+    mu : float
+        Background events per unit of time, > 0.
+    alpha : float
+        Jump of the intensity at an event, >= 0.
+    beta : float
+        Rate of decay per unit of time, > 0.
+    """
+
+    mu: float
+    alpha: float
+    beta: float
+
+    def __post_init__(self) -> None:
+        check_scalar(self.mu, "mu", low=0.0, open_low=True)
+        check_scalar(self.alpha, "alpha", low=0.0)
+        check_scalar(self.beta, "beta", low=0.0, open_low=True)
+
+    @property
+    def branching_ratio(self) -> float:
+        """Events that one event sets off on average; the process explodes from 1 on."""
+        return self.alpha / self.beta
+
+
+@dataclass(frozen=True)
+class EtasParameters:
+    """ETAS: intensity mu + a sum exp(alpha m_i) (1 + (t - t_i)/c)^(-p) over earlier events.
+
+    Ogata's K is a c^p.
+
+    Attributes
+    ----------
+    mu : float
+        Background events per unit of time, > 0.
+    a : float
+        Jump of the intensity at an event of magnitude 0, >= 0.
+    alpha : float
+        How much a unit of magnitude adds to the logarithm of the jump.
+    c : float
+        Time before the decay sets in, > 0.
+    p : float
+        Exponent of the decay, > 0; the process explodes in the long run for p <= 1.
+    """
+
+    mu: float
+    a: float
+    alpha: float
+    c: float
+    p: float
+
+    def __post_init__(self) -> None:
+        check_scalar(self.mu, "mu", low=0.0, open_low=True)
+        check_scalar(self.a, "a", low=0.0)
+        check_scalar(self.alpha, "alpha")
+        check_scalar(self.c, "c", low=0.0, open_low=True)
+        check_scalar(self.p, "p", low=0.0, open_low=True)
+
+
+Parameters = HawkesParameters | EtasParameters
+"""Either kind of parameters."""
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Checked events in order of time, and the period to be explained."""
+
+    times: FloatArray
+    magnitudes: FloatArray
+    start: float
+    end: float
+
+
+def check_events(
+    times: ArrayLike, magnitudes: ArrayLike | None, start: float | None, end: float | None
+) -> Events:
+    """Check and sort events; the period ends with the last event if not told otherwise."""
+    t = _as_float(times, "times")
+    if t.ndim != 1:
+        raise ValueError(f"Invalid times: shape {t.shape}; one time per event, (n,), needed.")
+    m = np.zeros(t.size) if magnitudes is None else _as_float(magnitudes, "magnitudes")
+    if m.shape != t.shape:
+        raise ValueError(f"Invalid magnitudes: shape {m.shape} for {t.size} times.")
+    for values, name in ((t, "times"), (m, "magnitudes")):
+        bad = ~np.isfinite(values)
+        if bad.any():
+            raise ValueError(
+                f"Invalid {name}: {int(bad.sum())} of {t.size} are missing or infinite; first at "
+                f"index {int(np.argmax(bad))}."
+            )
+    if end is None and t.size == 0:
+        raise ValueError("Invalid times: no events; end is needed.")
+    first = 0.0 if start is None else check_scalar(start, "start")
+    last = float(t.max()) if end is None else check_scalar(end, "end")
+    if last <= first:
+        raise ValueError(f"Invalid end: {last:g}; must be after start, {first:g}.")
+    if t.size and t.max() > last:
+        raise ValueError(
+            f"Invalid times: {int((t > last).sum())} of {t.size} are after the end, {last:g}; "
+            f"first at index {int(np.argmax(t > last))}: {t[np.argmax(t > last)]:g}."
+        )
+    if start is None and t.size and t.min() < 0.0:
+        raise ValueError(
+            f"Invalid times: the first is {t.min():g}; with times before 0, start is needed."
+        )
+    order = np.argsort(t, kind="stable")
+    return Events(t[order], m[order], first, last)
+
+
+def evaluate(events: Events, parameters: Parameters, ties: str) -> tuple[float, float, FloatArray]:
+    """Sum of log intensities, integral, and gradient of their difference."""
+    from geo_risk.hotspots import _hawkes as kernel
+
+    strict = ties == "strict"
+    if isinstance(parameters, HawkesParameters):
+        gradient = np.empty(3)
+        logs, integral = kernel.exponential(
+            events.times,
+            events.start,
+            events.end,
+            float(parameters.mu),
+            float(parameters.alpha),
+            float(parameters.beta),
+            strict,
+            gradient,
+        )
+    else:
+        gradient = np.empty(5)
+        logs, integral = kernel.omori(
+            events.times,
+            events.magnitudes,
+            events.start,
+            events.end,
+            float(parameters.mu),
+            float(parameters.a),
+            float(parameters.alpha),
+            float(parameters.c),
+            float(parameters.p),
+            strict,
+            gradient,
+        )
+    return logs, integral, gradient
+
+
+def check_parameters(parameters: Any, ties: str = "strict") -> None:
+    """Check the type of the parameters and the way of ties."""
+    if not isinstance(parameters, (HawkesParameters, EtasParameters)):
+        raise TypeError(
+            f"Invalid parameters: {type(parameters).__name__}; HawkesParameters or "
+            "EtasParameters needed."
+        )
+    check_choice(ties, "ties", ("strict", "index"))
+
+
+def hawkes_log_likelihood(
+    times: ArrayLike,
+    parameters: Parameters,
+    *,
+    magnitudes: ArrayLike | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    ties: str = "strict",
+) -> float:
+    """Log-likelihood of the events from `start` to `end`.
+
+    Parameters
+    ----------
+    times : array_like of float, shape (n,)
+        Times of the events in any order and unit, none after `end`. Events before `start` excite
+        later ones but are not themselves explained.
+    parameters : HawkesParameters or EtasParameters
+    magnitudes : array_like of float, shape (n,), optional
+        For ETAS, above the threshold of completeness; 0 if not given.
+    start, end : float, optional
+        By default 0 and the last event.
+    ties : {"strict", "index"}
+        Whether simultaneous events leave each other alone, or each excites those after it in the
+        order of the rows (which the result then depends on).
+
+    Returns
+    -------
+    float
+        Natural logarithm; -inf where an event has intensity 0.
+
+    Raises
+    ------
+    ValueError
+        Times or magnitudes missing or infinite, events after `end`, `end` not after `start`.
+    TypeError
+        Parameters of another type, values that are not numbers.
+
+    Notes
+    -----
+    log L = sum of log lambda(t_i) over the events - integral of lambda from start to end.
+    Cost: n for exponential decay, n^2 for ETAS.
+
+    References
+    ----------
+    Hawkes, A. G. (1971) Biometrika 58, 83-90. Ogata, Y. (1988) JASA 83, 9-27.
+
+    Examples
+    --------
+    >>> round(hawkes_log_likelihood([1.0, 1.2, 4.0], HawkesParameters(0.5, 0.6, 2.0)), 6)
+    -4.079985
+    """
+    check_parameters(parameters, ties)
+    logs, integral, _ = evaluate(check_events(times, magnitudes, start, end), parameters, ties)
+    return float(logs - integral)
+
+
+def hawkes_compensator(
+    times: ArrayLike,
+    parameters: Parameters,
+    *,
+    magnitudes: ArrayLike | None = None,
+    start: float | None = None,
+    end: float | None = None,
+) -> float:
+    """Integral of the intensity from `start` to `end`: the events that the model expects.
+
+    Parameters
+    ----------
+    times, parameters, magnitudes, start, end
+        As in `hawkes_log_likelihood`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in `hawkes_log_likelihood`.
+
+    Examples
+    --------
+    >>> round(hawkes_compensator([1.0], HawkesParameters(0.5, 0.6, 2.0), end=50.0), 6)
+    25.3
+    """
+    check_parameters(parameters)
+    events = check_events(times, magnitudes, start, end)
+    return float(evaluate(events, parameters, "strict")[1])
+
+
+def hawkes_intensity(
+    times: ArrayLike,
+    parameters: Parameters,
+    at: ArrayLike,
+    *,
+    magnitudes: ArrayLike | None = None,
+) -> FloatArray:
+    """Intensity just before each moment, given the events before it.
+
+    Parameters
+    ----------
+    times, parameters, magnitudes
+        As in `hawkes_log_likelihood`; events at or after a moment do not matter for it.
+    at : array_like of float
+        Moments, in any order and shape.
+
+    Returns
+    -------
+    ndarray of float64, the shape of `at`
+        Expected events per unit of time.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in `hawkes_log_likelihood`; missing moments.
+
+    Examples
+    --------
+    >>> hawkes_intensity([1.0], HawkesParameters(0.5, 0.6, 2.0), [0.5, 1.0, 2.0]).round(4)
+    array([0.5   , 0.5   , 0.5812])
+    """
+    from geo_risk.hotspots import _hawkes as kernel
+
+    check_parameters(parameters)
+    moments = _as_float(at, "at")
+    if not np.isfinite(moments).all():
+        raise ValueError(f"Invalid at: {int((~np.isfinite(moments)).sum())} moments are missing.")
+    t = _as_float(times, "times")
+    low = float(min(t.min(initial=0.0), moments.min(initial=0.0))) - 1.0
+    high = float(max(t.max(initial=0.0), moments.max(initial=0.0))) + 1.0
+    events = check_events(times, magnitudes, low, high)
+    order = np.argsort(moments.reshape(-1), kind="stable")
+    in_order, out = moments.reshape(-1)[order], np.empty(moments.size)
+    found = np.empty(moments.size)
+    if isinstance(parameters, HawkesParameters):
+        kernel.exponential_intensity(
+            events.times,
+            in_order,
+            float(parameters.mu),
+            float(parameters.alpha),
+            float(parameters.beta),
+            found,
+        )
+    else:
+        kernel.omori_intensity(
+            events.times,
+            events.magnitudes,
+            in_order,
+            float(parameters.mu),
+            float(parameters.a),
+            float(parameters.alpha),
+            float(parameters.c),
+            float(parameters.p),
+            found,
+        )
+    out[order] = found
+    return out.reshape(moments.shape)
