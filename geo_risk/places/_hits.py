@@ -13,7 +13,7 @@ from geo_risk.places._fuzzy import SimilarityIndex, build_index, similar
 from geo_risk.places._variants import variants
 from geo_risk.places.gazetteer import Gazetteer, load_gazetteer
 
-__all__ = ["FUZZY_CUTOFF", "MATCHED_BY", "Hits", "Scope", "search", "similar_keys"]
+__all__ = ["FUZZY_CUTOFF", "MATCHED_BY", "Hits", "Scope", "exact", "search", "similar_keys"]
 
 IntArray = NDArray[np.int64]
 
@@ -134,7 +134,7 @@ def search(
     fuzzy : bool or None
         True adds similar keys to exact ones; None only where there is none; False never.
     """
-    hits = _exact(key, scope, name)
+    hits = exact(key, scope, name)
     narrowed = scope
     if not len(hits):
         narrowed, understood = hinted(scope)
@@ -147,7 +147,7 @@ def search(
     return _sorted(hits)
 
 
-def _exact(key: str, scope: Scope, name: str) -> Hits:
+def exact(key: str, scope: Scope, name: str | None = None) -> Hits:
     """Places that bear a key."""
     gazetteer = load_gazetteer()
     key_id = gazetteer.find_key(key)
@@ -188,7 +188,7 @@ def _spelled_as(postings: IntArray, name: str | None) -> NDArray[np.bool_]:
 def _readings(name: str, scope: Scope, factor: float) -> Hits:
     """Places that bear a simpler reading of the name: the first reading that any place bears."""
     for key in variants(name):
-        hits = _exact(key, scope, name)
+        hits = exact(key, scope, name)
         if len(hits):
             by = np.full(len(hits), _READING, dtype=np.int8)
             return Hits(hits.place, hits.posting, hits.score * factor, by)

@@ -1,0 +1,230 @@
+"""What a folded name may mean in a text: countries, regions, areas and populated places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._constants import EARTH_RADIUS_KM
+from geo_risk._countries import country_keys, country_names
+from geo_risk._fold import fold
+from geo_risk.places._areas import AREAS
+from geo_risk.places._hits import Scope, exact
+from geo_risk.places._scopes import place_rows, rows_by_name, world_layer
+from geo_risk.places._words import AMBIGUOUS_COUNTRIES
+from geo_risk.places.gazetteer import load_gazetteer
+
+if TYPE_CHECKING:
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["Meaning", "meanings"]
+
+_MOST_PLACES = 25
+_COUNTRY_SIZE = 8.0
+_UNKNOWN_SIZE = 2.0  # of a place without population
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """One thing a name may mean.
+
+    Parameters
+    ----------
+    kind : {"country", "region", "area", "place"}
+    name : str
+    lon, lat : float
+        The place, or a point in the middle of a larger thing.
+    country : str or None
+        Alpha-3 code.
+    row : int
+        Row in the world layer of the region itself or of the region that holds the place; -1.
+    place : int
+        Position in the gazetteer; -1 for what is no place.
+    size : float
+        Logarithm to base 10 of a place's population; what is larger is put on the same scale.
+    score : float
+        As `find_places`; 0.95 for an alternate name of a region.
+    """
+
+    kind: str
+    name: str
+    lon: float
+    lat: float
+    country: str | None = None
+    row: int = -1
+    place: int = -1
+    size: float = 0.0
+    score: float = 1.0
+
+
+@cache
+def meanings(key: str) -> tuple[Meaning, ...]:
+    """Everything a folded name may mean, larger things first."""
+    found: list[Meaning] = []
+    if key in _areas():
+        found.append(_areas()[key])
+    country = country_keys().get(key)
+    for code in AMBIGUOUS_COUNTRIES.get(key, () if country is None else (country,)):
+        lon, lat = _country_points().get(code) or _middle_of_places(code)
+        found.append(
+            Meaning("country", country_names()[code][0], lon, lat, code, size=_COUNTRY_SIZE)
+        )
+    layer = world_layer()
+    for row in rows_by_name(layer, key):
+        lon, lat = _region_points()[row].tolist()
+        name, code = layer.columns["region_name"][row], layer.columns["country_code"][row]
+        score = 1.0 if fold(name) == key else 0.95
+        size = float(_region_sizes()[row])
+        found.append(Meaning("region", name, lon, lat, code, row, size=size, score=score))
+    return (*found, *_places(key))
+
+
+def _places(key: str) -> list[Meaning]:
+    gazetteer = load_gazetteer()
+    hits = exact(key, Scope())
+    order = np.lexsort((-gazetteer.population[hits.place], -hits.score))[:_MOST_PLACES]
+    # In a text a city is not meant by its alternate name as easily as in a list of cities: Mexico.
+    scores = np.where(gazetteer.post_primary[hits.posting[order]], 1.0, 0.95)
+    rows = place_rows(world_layer())[1]
+    return [
+        Meaning(
+            "place",
+            gazetteer.primary_name(place),
+            float(gazetteer.lon[place]),
+            float(gazetteer.lat[place]),
+            gazetteer.country_code(place),
+            int(rows[place]),
+            place,
+            _place_size(int(gazetteer.population[place])),
+            score,
+        )
+        for place, score in zip(hits.place[order].tolist(), scores.tolist())
+    ]
+
+
+def _place_size(population: int) -> float:
+    return float(np.log10(population)) if population > 0 else _UNKNOWN_SIZE
+
+
+@cache
+def _areas() -> dict[str, Meaning]:
+    return {
+        fold(name): Meaning("area", name, lon, lat, size=_COUNTRY_SIZE)
+        for name, (lon, lat) in AREAS.items()
+    }
+
+
+@cache
+def _region_sizes() -> NDArray[np.float64]:
+    """Size of every region on the scale of populations: 100 km2 as 25,000, a US state 4 million.
+
+    Areas stand in for populations, which the layer does not know.
+    """
+    steradians = np.linalg.norm(_area_vectors(world_layer()), axis=1)
+    area_km2 = np.maximum(steradians * EARTH_RADIUS_KM**2, 1.0)
+    return np.asarray(3.0 + 0.7 * np.log10(area_km2))
+
+
+@cache
+def _region_points() -> NDArray[np.float64]:
+    """Middle of every region of the world layer, (lon, lat)."""
+    return _lonlat(_area_vectors(world_layer()))
+
+
+@cache
+def _area_vectors(layer: RegionLayer) -> NDArray[np.float64]:
+    """For each region the integral of the unit position vector over its area.
+
+    By Stokes' theorem it is half the sum over the edges of arc length times the unit normal of the
+    edge's great circle, with holes running the other way round. Edges are short, so taking them
+    for great circles moves a middle by metres.
+    """
+    coverage = layer.coverage
+    lon, lat = np.radians(coverage.coords).T
+    points = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    cross = np.cross(points[:-1], points[1:])
+    sine = np.linalg.norm(cross, axis=1)
+    arc = np.arctan2(sine, np.einsum("ij,ij->i", points[:-1], points[1:]))
+    vectors = cross * (arc / np.where(sine > 0, sine, 1.0))[:, None] / 2.0
+    vectors[coverage.ring_offsets[1:-1] - 1] = 0.0  # from one ring's end to the next one's start
+    total = np.concatenate([np.zeros((1, 3)), np.cumsum(vectors, axis=0)])
+    start, stop = coverage.ring_offsets[:-1], coverage.ring_offsets[1:] - 1
+    rings = total[stop] - total[start]
+    first = np.diff(coverage.ring_part, prepend=-1) > 0
+    # The vector of a counter-clockwise ring points out of its area: orient exteriors so and holes
+    # against it, however the source wound them.
+    middle = points[coverage.ring_offsets[:-1]]
+    outward = np.sign(np.einsum("ij,ij->i", rings, middle))
+    rings *= (outward * np.where(first, 1.0, -1.0))[:, None]
+    owner = coverage.part_region[coverage.ring_part]
+    result = np.zeros((len(layer), 3))
+    np.add.at(result, owner, rings)
+    return result
+
+
+def _lonlat(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    x, y, z = vectors.T
+    lonlat = np.column_stack([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))])
+    return np.asarray(np.degrees(lonlat))
+
+
+@cache
+def _country_points() -> dict[str, tuple[float, float]]:
+    """Middle of each country's main landmass.
+
+    Regions that lie far from the country's largest cluster (overseas departments, Alaska) are
+    left out: they would pull the middle into the sea.
+    """
+    layer = world_layer()
+    vectors = _area_vectors(layer)
+    size = np.linalg.norm(vectors, axis=1)
+    unit = vectors / np.maximum(size, 1e-300)[:, None]
+    rows_of: dict[str, list[int]] = {}
+    for row, country in enumerate(layer.columns["country_code"]):
+        if country is not None:
+            rows_of.setdefault(country, []).append(row)
+    points = {}
+    for country, rows in rows_of.items():
+        middle = _main_vector(unit[rows], size[rows])
+        lon, lat = _lonlat(middle[None, :])[0].tolist()
+        points[country] = (lon, lat)
+    return points
+
+
+def _middle_of_places(country: str) -> tuple[float, float]:
+    """Middle of a country that the layer counts as a part of another one, by its places."""
+    gazetteer = load_gazetteer()
+    first, last = gazetteer.countries.get(country, (0, 0))
+    if first == last:
+        return np.nan, np.nan
+    lon, lat = np.radians([gazetteer.lon[first:last], gazetteer.lat[first:last]])
+    vectors = np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    middle = _lonlat(vectors.sum(axis=1)[None, :])[0]
+    return float(middle[0]), float(middle[1])
+
+
+def _main_vector(unit: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Area-weighted mean direction of the cluster of regions that holds the most area."""
+    reach = 2.5 * np.sqrt(size.max() / np.pi) + 0.06  # radians: about three regions, or 400 km
+    cosine = np.clip(unit @ unit.T, -1.0, 1.0)
+    near = np.arccos(cosine) < reach
+    cluster = np.zeros(size.size, dtype=np.bool_)
+    best, seen = cluster, np.zeros(size.size, dtype=np.bool_)
+    for start in np.argsort(-size):
+        if seen[start]:
+            continue
+        cluster = np.zeros(size.size, dtype=np.bool_)
+        cluster[start] = True
+        while True:
+            grown = near[cluster].any(axis=0)
+            if (grown == cluster).all():
+                break
+            cluster = grown
+        seen |= cluster
+        if size[cluster].sum() > size[best].sum():
+            best = cluster
+    return np.asarray((unit[best] * size[best, None]).sum(axis=0))

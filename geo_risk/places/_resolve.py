@@ -1,0 +1,238 @@
+"""Which spans are places, and which place each of them is.
+
+Scores are sums of evidence in units of about a factor of ten of population: how large the thing
+is, how the words around it speak for a place or for a person, whether the text mentions its
+country or region, and how near it lies to what else the text is about.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._constants import EARTH_RADIUS_KM
+from geo_risk.places._evidence import Article, Evidence
+from geo_risk.places._lexicon import Meaning
+from geo_risk.places._spans import Span
+
+__all__ = ["Choice", "resolve"]
+
+_ALTERNATE_PLACE = -1.2
+_ALTERNATE_REGION = -0.8
+_CONTAINED = 3.0
+_CONTAINED_IN_REGION = 4.0
+_COUNTRY_NAMED = 1.2
+_REGION_NAMED = 2.0
+_NEAR = 1.0
+_NEAR_KM = 300.0
+_MOST_CONTEXT = 2.5
+_NAMESAKE = -1.5
+_LARGE_REGION = 6.0  # 19,000 km2
+_SIBLINGS = 1.5
+_SURE = -1.0
+_UNKNOWN_NEEDED = -2.0
+_NEEDED = 5.0
+_MARGIN = 0.7
+_ELSEWHERE_KM = 50.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a span was taken for.
+
+    Parameters
+    ----------
+    span : Span
+    meaning : Meaning or None
+        None where the span is a place of unknown position.
+    score : float
+        From 0.5, barely enough evidence, towards 1; 0 without a meaning.
+    runner_up : Meaning or None
+        Another reading, elsewhere, with nearly as much evidence.
+    """
+
+    span: Span
+    meaning: Meaning | None
+    score: float
+    runner_up: Meaning | None = None
+
+
+@dataclass(frozen=True)
+class _Mentions:
+    """Countries that the text surely names, with how often, and regions with their country."""
+
+    countries: Counter[str]
+    regions: dict[int, str | None]
+
+
+def resolve(article: Article) -> list[Choice]:
+    """Choose a meaning for each span that is a place; leave the others out."""
+    spans, evidence = article.spans, article.evidence()
+    inside = _containers(article)
+    mentions = _mentions(spans, evidence)
+    scores = [
+        [
+            _size(meaning)
+            + evidence[number][meaning.kind == "place"]
+            + _context(span, meaning, inside[number], mentions)
+            for meaning in span.meanings
+        ]
+        for number, span in enumerate(spans)
+    ]
+    scores = _add_nearness(spans, _share_sense(spans, scores))
+    choices = (_choose(*each) for each in zip(spans, scores, evidence))
+    return [choice for choice in choices if choice is not None]
+
+
+def _size(meaning: Meaning) -> float:
+    if meaning.score == 1.0:
+        return meaning.size
+    return meaning.size + (_ALTERNATE_PLACE if meaning.kind == "place" else _ALTERNATE_REGION)
+
+
+def _containers(article: Article) -> list[list[Meaning]]:
+    """For each span the countries and regions that a comma or bracket after it names."""
+    spans = article.spans
+    result: list[list[Meaning]] = [[] for _ in spans]
+    for number in range(len(spans) - 2, -1, -1):
+        gap = article.text[spans[number].end : spans[number + 1].start]
+        if gap not in (", ", " (", ", in ", " in ", ", the "):
+            continue
+        larger = [m for m in spans[number + 1].meanings if m.kind in ("country", "region")]
+        own = {meaning.kind for meaning in spans[number].meanings}
+        if own & {"country", "area"}:
+            continue  # a list of countries
+        if "region" in own:  # California, Colorado, ...: a list unless a country follows
+            larger = [meaning for meaning in larger if meaning.kind == "country"]
+        result[number] = larger + (result[number + 1] if gap != " in " else [])
+    return result
+
+
+def _mentions(spans: list[Span], evidence: list[Evidence]) -> _Mentions:
+    """Countries and regions named by names that mean nothing else of their kind."""
+    countries: Counter[str] = Counter()
+    regions: dict[int, str | None] = {}
+    for span, (large, _) in zip(spans, evidence):
+        if large < _SURE:
+            continue
+        named = {m.country for m in span.meanings if m.kind == "country"}
+        rows = {m.row: m.country for m in span.meanings if m.kind == "region"}
+        if len(named) + len(rows) != 1:
+            continue
+        regions.update(rows)
+        countries.update(country for country in (*named, *rows.values()) if country is not None)
+    return _Mentions(countries, regions)
+
+
+def _context(span: Span, meaning: Meaning, inside: list[Meaning], mentions: _Mentions) -> float:
+    """Evidence from what else the text names."""
+    for container in inside:
+        if container.kind == "country" and container.country == meaning.country:
+            return _CONTAINED
+        if container.kind == "region" and container.row == meaning.row and meaning.row >= 0:
+            return _CONTAINED_IN_REGION
+    score = 0.0
+    named = 0 if meaning.country is None else mentions.countries[meaning.country]
+    if named and meaning.kind in ("region", "place"):
+        score = _COUNTRY_NAMED * (0.5 + named / mentions.countries.total())
+    if meaning.kind == "place":
+        return min(score + _place_context(span, meaning, mentions), _MOST_CONTEXT)
+    if meaning.kind == "region":
+        return score + _region_context(span, meaning, mentions)
+    return score
+
+
+def _place_context(span: Span, meaning: Meaning, mentions: _Mentions) -> float:
+    """A named region speaks for its places; a larger thing of the same name against them."""
+    namesakes = {other.row for other in span.meanings if other.kind == "region"}
+    shadowed = any(
+        other.kind == "country" or (other.kind == "region" and other.size >= _LARGE_REGION)
+        for other in span.meanings
+    )
+    score = _NAMESAKE if shadowed else 0.0
+    if meaning.row in mentions.regions and meaning.row not in namesakes:
+        score += _REGION_NAMED / 2 if shadowed else _REGION_NAMED
+    return score
+
+
+def _region_context(span: Span, meaning: Meaning, mentions: _Mentions) -> float:
+    """Other regions of its country speak for a region; the country of the same name against it."""
+    namesakes = {other.row for other in span.meanings if other.kind == "region"}
+    own_country = any(m.kind == "country" and m.country == meaning.country for m in span.meanings)
+    siblings = any(
+        country == meaning.country and row not in namesakes
+        for row, country in mentions.regions.items()
+    )
+    return (_NAMESAKE if own_country else 0.0) + (_SIBLINGS if siblings else 0.0)
+
+
+def _share_sense(spans: list[Span], scores: list[list[float]]) -> list[list[float]]:
+    """One sense per text: the best evidence for a meaning anywhere counts half everywhere."""
+    best: dict[tuple[str, int], list[float]] = {}
+    for span, own in zip(spans, scores):
+        name = (span.key, len(own))
+        best[name] = [max(pair) for pair in zip(best.get(name, own), own)]
+    return [
+        [(mine + top) / 2 for mine, top in zip(own, best[span.key, len(own)])]
+        for span, own in zip(spans, scores)
+    ]
+
+
+def _add_nearness(spans: list[Span], scores: list[list[float]]) -> list[list[float]]:
+    """Favour places near what the other spans most likely are."""
+    tops = {
+        (span.key, span.meanings[int(np.argmax(own))])
+        for span, own in zip(spans, scores)
+        if own and max(own) >= _NEEDED
+    }
+    points = sorted(
+        (key, meaning.lon, meaning.lat)
+        for key, meaning in tops
+        if meaning.kind in ("place", "region")
+    )
+    keys = np.array([key for key, _, _ in points], dtype=object)
+    coordinates = np.array([(lon, lat) for _, lon, lat in points]).reshape(-1, 2)
+    result = []
+    for span, own in zip(spans, scores):
+        others = coordinates[keys != span.key] if len(points) else coordinates
+        result.append(
+            [
+                score + (_NEAR if meaning.kind == "place" and _is_near(meaning, others) else 0.0)
+                for meaning, score in zip(span.meanings, own)
+            ]
+        )
+    return result
+
+
+def _is_near(meaning: Meaning, points: NDArray[np.float64]) -> bool:
+    return bool((_distances_km(meaning, points) < _NEAR_KM).any())
+
+
+def _distances_km(meaning: Meaning, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Great-circle distances on a sphere; good to half a per cent."""
+    lon, lat = np.radians(points).T
+    lon0, lat0 = np.radians([meaning.lon, meaning.lat])
+    across = np.cos(lat) * np.cos(lat0) * np.sin((lon - lon0) / 2) ** 2
+    half = np.sin((lat - lat0) / 2) ** 2 + across
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0))))
+
+
+def _choose(span: Span, scores: list[float], evidence: Evidence) -> Choice | None:
+    """Best meaning of a span, or None where it is more likely no place."""
+    if not span.meanings:
+        return Choice(span, None, 0.0) if evidence[1] > _UNKNOWN_NEEDED else None
+    order = np.argsort(-np.array(scores), kind="stable").tolist()
+    best, top = span.meanings[order[0]], scores[order[0]]
+    if top < _NEEDED:
+        return None
+    score = float(1.0 / (1.0 + np.exp(_NEEDED - top)))
+    here = np.array([[best.lon, best.lat]])
+    for other in order[1:]:
+        if scores[other] < top - _MARGIN:
+            break
+        if not _distances_km(span.meanings[other], here)[0] <= _ELSEWHERE_KM:
+            return Choice(span, best, score, span.meanings[other])
+    return Choice(span, best, score)

@@ -1,0 +1,270 @@
+"""Words of a text and the runs of words that may be place names."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from geo_risk._fold import fold
+from geo_risk.places._lexicon import Meaning, meanings
+from geo_risk.places._words import (
+    ABBREVIATIONS,
+    ACRONYMS,
+    COMMON,
+    DEMONYMS,
+    DIRECTIONS,
+    FEATURES_AFTER,
+    FEATURES_BEFORE,
+    PARTICLES,
+    SETTLEMENTS,
+    UNITS_AFTER,
+    UNKNOWN_UNITS,
+)
+
+__all__ = ["Span", "Word", "find_spans", "split_words"]
+
+_MOST_WORDS = 6
+_SENTENCE_ENDS = frozenset(".!?…\n。")
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of the text.
+
+    Parameters
+    ----------
+    text : str
+    start, end : int
+        Character offsets.
+    key : str
+        Folded.
+    capital : bool
+        Begins with an upper-case letter.
+    acronym : bool
+        All capitals, two letters or more.
+    opens : bool
+        Begins a sentence.
+    """
+
+    text: str
+    start: int
+    end: int
+    key: str
+    capital: bool
+    acronym: bool
+    opens: bool
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run of words that may be a place name: words[first:last].
+
+    Parameters
+    ----------
+    first, last : int
+    start, end : int
+        Character offsets.
+    text : str
+    key : str
+        What was looked up.
+    meanings : tuple of Meaning
+        Empty for what looks like a place but is in no list ("Scott County").
+    """
+
+    first: int
+    last: int
+    start: int
+    end: int
+    text: str
+    key: str
+    meanings: tuple[Meaning, ...]
+
+
+@cache
+def _word_pattern() -> re.Pattern[str]:
+    """Letters, digits and combining marks, with apostrophes inside; dotted initials (U.S.)."""
+    marks = "".join(
+        f"\\U{code:08x}" for code in range(0x300, sys.maxunicode)
+        if unicodedata.category(chr(code)) in ("Mn", "Mc") and code < 0x20000
+    )  # fmt: skip
+    letter = f"(?:[^\\W_]|[{marks}])"
+    return re.compile(rf"(?:[A-Z]\.){{2,}}|{letter}+(?:['’‘ʼ`]{letter}+)*")
+
+
+def split_words(text: str) -> list[Word]:
+    """Words of a text in order; a possessive 's is left off."""
+    words: list[Word] = []
+    end = 0
+    for match in _word_pattern().finditer(text):
+        shown = re.sub(r"['’]s$", "", match.group())
+        gap = text[end : match.start()]
+        abbreviated = bool(words) and (words[-1].key in ABBREVIATIONS or len(words[-1].text) == 1)
+        stop = _SENTENCE_ENDS & set(gap)
+        opens = not words or (bool(stop) and not (abbreviated and stop == {"."}))
+        capital = shown[0].isupper() or shown[0].istitle()
+        acronym = len(shown) > 1 and shown.isupper()
+        words.append(
+            Word(shown, match.start(), match.start() + len(shown), fold(shown), capital, acronym,
+                 opens)
+        )  # fmt: skip
+        end = match.end()
+    return words
+
+
+def find_spans(text: str, words: list[Word]) -> list[Span]:
+    """Longest runs of words that some list knows or that look like a place; no overlaps.
+
+    A name in no list that the text calls a village or a lake once is a place wherever it stands.
+    """
+    spans: list[Span] = []
+    position = 0
+    while position < len(words):
+        span = next(_spans_at(text, words, position), None)
+        if span is not None:
+            spans.append(span)
+        position = position + 1 if span is None else span.last
+    return _repeat_unknown(words, spans)
+
+
+def _repeat_unknown(words: list[Word], spans: list[Span]) -> list[Span]:
+    """Add the other occurrences of single names of unknown position."""
+    names = {span.key for span in spans if not span.meanings and span.last - span.first == 1}
+    covered = {position for span in spans for position in range(span.first, span.last)}
+    more = [
+        Span(position, position + 1, word.start, word.end, word.text, word.key, ())
+        for position, word in enumerate(words)
+        if word.key in names and word.capital and position not in covered
+    ]
+    return sorted([*spans, *more], key=lambda span: span.start)
+
+
+def _spans_at(text: str, words: list[Word], first: int) -> Iterator[Span]:
+    """Runs that begin at a word, longest first."""
+    if not words[first].capital:
+        return
+    longest = first + 1
+    while longest < len(words) and longest - first < _MOST_WORDS:
+        if not _joins(text, words[longest - 1], words[longest]):
+            break
+        longest += 1
+    for last in range(longest, first, -1):
+        if not _looks_like_a_name(words[first:last]):
+            continue
+        span = _span(text, words, first, last)
+        if span is not None:
+            yield span
+
+
+def _joins(text: str, word: Word, following: Word) -> bool:
+    """Whether two words may be part of one name: a space or a hyphen between them."""
+    gap = text[word.end : following.start]
+    if gap in (" ", "-", "\u00a0", "‐", "–"):
+        return True
+    return gap == ". " and word.key in ABBREVIATIONS
+
+
+def _looks_like_a_name(run: list[Word]) -> bool:
+    if not run[-1].capital:
+        return False
+    if len(run) > 1 and run[0].key in ("the", "a", "an"):
+        return run[0].text == "The" and run[1].key in ("hague", "gambia", "bahamas", "valley")
+    return all(word.capital or word.key in PARTICLES for word in run[1:-1])
+
+
+def _span(text: str, words: list[Word], first: int, last: int) -> Span | None:
+    """Turn a run of words into a span where a list knows it or a feature word marks it."""
+    run = words[first:last]
+    found = _known(text, words, first, last)
+    feature = False
+    if not found and len(run) > 1:
+        found, feature = _with_feature(words, first, last)
+    if not found and not feature and not _called_a_place(text, words, first, last):
+        return None
+    start, end = run[0].start, run[-1].end
+    key = "".join(word.key for word in run)
+    return Span(first, last, start, end, text[start:end], key, found)
+
+
+def _known(text: str, words: list[Word], first: int, last: int) -> tuple[Meaning, ...]:
+    """Meanings of a run as a whole."""
+    run = words[first:last]
+    shown = text[run[0].start : run[-1].end]
+    if _is_part_of_a_code(text, run):
+        return ()
+    if shown.upper() == shown and shown.lower() in ACRONYMS:
+        return meanings(fold(ACRONYMS[shown.lower()]))
+    key = "".join(word.key for word in run)
+    if len(run) > 1:
+        return meanings(key)
+    word = run[0]
+    if word.acronym and len(word.key) == 2:
+        after_comma = first > 0 and text[words[first - 1].end : word.start] == ", "
+        return _regions(key) if after_comma else ()
+    if len(word.key) < 3 or (word.acronym and len(word.key) < 5):
+        return ()
+    if word.key in DIRECTIONS or word.key in UNITS_AFTER or word.key in FEATURES_AFTER:
+        return ()
+    if word.key in DEMONYMS:
+        return ()
+    return meanings(key)
+
+
+def _is_part_of_a_code(text: str, run: list[Word]) -> bool:
+    """US$, A/California/7/2009, an address or a tag."""
+    before = text[max(0, run[0].start - 1) : run[0].start]
+    after = text[run[-1].end : run[-1].end + 1]
+    return before in ("/", "@", "#", "_", "$") or after in ("/", "@", "_", "$")
+
+
+def _regions(key: str) -> tuple[Meaning, ...]:
+    return tuple(meaning for meaning in meanings(key) if meaning.kind == "region")
+
+
+def _with_feature(words: list[Word], first: int, last: int) -> tuple[tuple[Meaning, ...], bool]:
+    """Meanings of a name with a word for its kind or a direction, and whether it has one.
+
+    An administrative unit means a region, a direction leaves the meaning as it is; a lake or a
+    county in no list is still a place, of unknown position.
+    """
+    run = words[first:last]
+    head, tail = run[:-1], run[-1].key
+    following = words[last] if last < len(words) else None
+    if any(word.key == "and" for word in run):
+        return (), False
+    if run[0].key in DIRECTIONS and run[0].capital and run[1].capital:
+        rest = tuple(m for m in meanings("".join(word.key for word in run[1:])) if _is_large(m))
+        return rest, bool(rest)
+    if following is not None and following.capital and following.start - run[-1].end == 1:
+        return (), False  # Wright County Eggs
+    if not _is_name(head if tail in UNITS_AFTER or tail in FEATURES_AFTER else run[1:]):
+        return (), False
+    if tail in UNITS_AFTER:
+        named = _regions("".join(word.key for word in head))
+        return named, bool(named) or tail in UNKNOWN_UNITS
+    return (), tail in FEATURES_AFTER or run[0].key in FEATURES_BEFORE
+
+
+def _is_large(meaning: Meaning) -> bool:
+    return meaning.kind == "region" or meaning.size >= 5.0
+
+
+def _is_name(words: list[Word]) -> bool:
+    """Whether words are capitalised and none is an everyday word or an acronym."""
+    return words[0].capital and not any(
+        word.key in COMMON or word.acronym or word.key in DEMONYMS for word in words
+    )
+
+
+def _called_a_place(text: str, words: list[Word], first: int, last: int) -> bool:
+    """Whether a name in no list is called a village, a district, ...: "the village of Kampungu"."""
+    if not _is_name(words[first:last]) or any(not word.capital for word in words[first:last]):
+        return False
+    if first > 1 and words[first - 1].key == "of" and words[first - 2].key in SETTLEMENTS:
+        return not words[first - 2].capital
+    if last < len(words) and not words[last].capital and words[last].key in SETTLEMENTS:
+        return text[words[last - 1].end : words[last].start] == " " and not words[first].opens
+    return False

@@ -1,0 +1,144 @@
+"""Find the places that a text names: `geoparse`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk.places.gazetteer import load_gazetteer
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from geo_risk.places._resolve import Choice
+
+__all__ = ["geoparse"]
+
+
+def geoparse(text: str) -> geopandas.GeoDataFrame:
+    """Find the names of countries, regions and populated places in an English text.
+
+    Light and offline: capital letters, the words around a name, the gazetteer and the world
+    layer, no trained model. It reads prose with ordinary capitalisation; text without it (tweets
+    in lower case, headlines in capitals) gives little. Every span has a status; a name that
+    cannot be placed never empties the rest. Words are taken whole: no Syria in "ambassador". It
+    is not guaranteed that a span is a place, or the place that was meant: look at `status`,
+    `score` and `runner_up` before you count anything.
+
+    Parameters
+    ----------
+    text : str
+        Any length.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326, one row per mention in the order of the text, index 0..n-1. Columns:
+        ``start``, ``end`` (character offsets: ``text[start:end]``), ``text``; ``status``:
+        "resolved", "ambiguous" (another reading more than 50 km away is nearly as likely) or
+        "unresolved" (called a place, but in no list: ``geometry`` is None); ``kind``: "place",
+        "region", "country", "area" (continents, oceans, ...), None; ``name``; ``country_code``
+        (ISO 3166-1 alpha-3); ``region_code`` (of a region, or of the region that holds a place);
+        ``geonames_id`` (-1 but for places); ``score`` (0.5 to 1, 0 where unresolved: how far the
+        evidence exceeds what is needed; not a probability); ``runner_up`` (the other reading of
+        an ambiguous name); ``geometry``: the place, or a point in the middle of a region, of a
+        country's main landmass or of an area, which says where the thing is, not where an event
+        was.
+
+    Raises
+    ------
+    TypeError
+        `text` is not a string.
+
+    Notes
+    -----
+    The longest run of capitalised words that a list knows is a candidate. Each of its meanings
+    gets a score: the logarithm of its population (for regions, of their area), plus what speaks
+    for it: a preposition, a comma followed by its country or region, its country or region named
+    elsewhere in the text, nearness to the other places; minus what speaks against: a title, a
+    given name or an initial before it, "Times" or "University" after it, an everyday word. One
+    name has one meaning per text. EVALUATION
+
+    References
+    ----------
+    Gritta, M., Pilehvar, M. T., Collier, N. (2018): Which Melbourne? Augmenting geocoding with
+    maps. ACL 2018, 1285-1296 (the GeoVirus corpus).
+
+    Examples
+    --------
+    >>> from geo_risk.places import geoparse
+    >>> found = geoparse("Fire from Khwaja Ghar in Takhar, Afghanistan, fell in Tajikistan.")
+    >>> found[["text", "kind", "country_code"]].values.tolist()  # doctest: +NORMALIZE_WHITESPACE
+    [['Khwaja Ghar', 'place', 'AFG'], ['Takhar', 'region', 'AFG'],
+     ['Afghanistan', 'country', 'AFG'], ['Tajikistan', 'country', 'TJK']]
+    >>> len(geoparse("The ambassador said nothing."))
+    0
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"Invalid text: {type(text).__name__} is not a string.")
+    from geo_risk.places._evidence import Article
+    from geo_risk.places._resolve import resolve
+    from geo_risk.places._spans import find_spans, split_words
+
+    words = split_words(text)
+    return _frame(resolve(Article(text, words, find_spans(text, words))))
+
+
+def _frame(choices: list[Choice]) -> geopandas.GeoDataFrame:
+    """One row per choice."""
+    import geopandas
+    import pandas
+    import shapely
+
+    meanings = [choice.meaning for choice in choices]
+    columns = {
+        "start": np.array([choice.span.start for choice in choices], dtype=np.int64),
+        "end": np.array([choice.span.end for choice in choices], dtype=np.int64),
+        "text": _objects([choice.span.text for choice in choices]),
+        "status": _objects([_status(choice) for choice in choices]),
+        "kind": _objects([None if m is None else m.kind for m in meanings]),
+        "name": _objects([None if m is None else m.name for m in meanings]),
+        "country_code": _objects([None if m is None else m.country for m in meanings]),
+        "region_code": _objects(_region_codes(choices)),
+        "geonames_id": np.array(
+            [-1 if m is None or m.place < 0 else load_gazetteer().geonames_id[m.place]
+             for m in meanings], dtype=np.int64,
+        ),
+        "score": np.array([choice.score for choice in choices], dtype=np.float64),
+        "runner_up": _objects([_runner_up(choice) for choice in choices]),
+    }  # fmt: skip
+    points = [
+        None if m is None or not np.isfinite(m.lon) else shapely.Point(m.lon, m.lat)
+        for m in meanings
+    ]
+    geometry = geopandas.GeoSeries(_objects(points), crs="EPSG:4326")
+    return geopandas.GeoDataFrame(pandas.DataFrame(columns), geometry=geometry)
+
+
+def _status(choice: Choice) -> str:
+    if choice.meaning is None:
+        return "unresolved"
+    return "resolved" if choice.runner_up is None else "ambiguous"
+
+
+def _runner_up(choice: Choice) -> str | None:
+    other = choice.runner_up
+    if other is None:
+        return None
+    return f"{other.name} ({other.kind}, {other.country})" if other.country else other.name
+
+
+def _region_codes(choices: list[Choice]) -> list[str | None]:
+    from geo_risk.places._scopes import world_layer
+
+    codes: list[str] = world_layer().columns["region_code"]
+    rows = [-1 if choice.meaning is None else choice.meaning.row for choice in choices]
+    return [None if row < 0 else codes[row] for row in rows]
+
+
+def _objects(values: list[Any]) -> NDArray[np.object_]:
+    result = np.empty(len(values), dtype=object)
+    result[:] = values
+    return result
