@@ -134,7 +134,7 @@ def prepare(
             notes.append(HOLLOW)
     return Content(
         view, title or "Event map", region_layer, border_layer, cell_layer, event_layer,
-        _labels(labels, codes, region_layer, event_layer, view), [*notes, f"{view.name}."],
+        _labels(labels, codes, region_layer, event_layer, view, wide), [*notes, f"{view.name}."],
         _describe(event_layer, cell_layer, region_layer), shared, min_count,
     )  # fmt: skip
 
@@ -263,7 +263,7 @@ def _codes(events: Any) -> set[str]:
 
 def _labels(
     labels: Sequence[str] | str | None, codes: set[str], regions: ShapeLayer | None,
-    events: EventLayer | None, view: View,
+    events: EventLayer | None, view: View, wide: View,
 ) -> list[Label]:  # fmt: skip
     """Places of events, the regions that hold them, countries, and other regions with room."""
     if labels is None:
@@ -281,7 +281,7 @@ def _labels(
         missing = sorted(codes - set(regions.frame.get("region_code", ())))
         if missing:
             raise ValueError(f"Invalid labels: {missing} are no region_code of regions.")
-    layer = regions.frame, regions.shapes, regions.rows, view
+    layer = regions.frame, regions.shapes, regions.rows, view, wide
     asked, others = region_labels(*layer, codes)
     return [*places, *asked, *country_labels(*layer), *(others if auto else [])]
 

@@ -151,29 +151,28 @@ def cell_shapes(cells: Sequence[Any], view: View) -> list[Shape | None]:
         return polygon_shapes(cell_polygons(codes), view)
     import h3.api.basic_int as h3
 
-    shapes: list[Shape | None] = []
-    for code in codes.tolist():
-        # corners as they are: cells split at ±180 or at a pole would show the cut
-        outline = np.array(h3.cell_to_boundary(code) if code else [])
-        shape = None
-        if len(outline):
-            x, y = view.project(outline[:, 1], outline[:, 0])
-            if not np.isnan(x).any() and _near(view, x, y):
-                ring = np.column_stack([np.append(x, x[0]), np.append(y, y[0])])
-                shape = Shape((ring,), (ring,))
-        shapes.append(shape)
+    # corners as they are: polygons are cut at ±180 and at poles, and would show the cut
+    outlines = [h3.cell_to_boundary(code) if code else () for code in codes.tolist()]
+    shapes: list[Shape | None] = [None] * len(outlines)
+    corners = np.array([corner for outline in outlines for corner in outline]).reshape(-1, 2)
+    x, y = view.project(corners[:, 1], corners[:, 0])
+    ends = np.cumsum([len(outline) for outline in outlines])
+    for row, (end, outline) in enumerate(zip(ends.tolist(), outlines)):
+        mine = np.arange(end - len(outline), end)
+        if len(mine) and _near(view, x[mine], y[mine]):
+            around = np.append(mine, mine[0])
+            ring = np.column_stack([x[around], y[around]])
+            shapes[row] = Shape((ring,), (ring,))
     return shapes
 
 
 def _near(view: View, x: FloatArray, y: FloatArray) -> bool:
-    return bool(
-        x.max() >= view.xmin
-        and x.min() <= view.xmax
-        and y.max() >= view.ymin
-        and y.min() <= view.ymax
-        # a cell turned inside out at the projection's antipode is not in the window
-        and x.max() - x.min() < 1.5e7
-    )
+    """Whether a cell reaches into the window (NaN, at the projection's antipode, does not)."""
+    east, north = x.max(), y.max()
+    west, south = x.min(), y.min()
+    overlaps = east >= view.xmin and west <= view.xmax and north >= view.ymin and south <= view.ymax
+    # a cell that holds the antipode is turned inside out around the whole map
+    return bool(overlaps and east - west < 1.5e7)
 
 
 def graticule(view: View) -> list[tuple[str, float, FloatArray]]:
@@ -225,19 +224,40 @@ def quantise(
 
     Each vertex moves by at most half a quantum on each axis, and equal vertices stay equal, so
     neighbours still share their edges; vertices in the middle of a straight run are left out. A
-    curve that shrinks to nothing is left out.
+    curve that shrinks to nothing comes as an empty list.
     """
-    corner = np.array([view.xmin, view.ymax])
-    result = []
-    for curve in curves:
-        grid = np.rint((curve - corner) * (1.0 / quantum, -1.0 / quantum)).astype(np.int64)
-        grid = _without_middles(grid)
-        if closed and len(grid) > 1 and (grid[0] == grid[-1]).all():
-            grid = grid[:-1]
-        if len(grid) >= (3 if closed else 2):
-            steps = np.diff(grid, axis=0, prepend=np.zeros((1, 2), np.int64))
-            result.append(steps.ravel().tolist())
+    if not len(curves):
+        return []
+    scale, corner = np.array([1.0, -1.0]) / quantum, np.array([view.xmin, view.ymax])
+    grid = np.rint((np.concatenate(curves) - corner) * scale).astype(np.int64)
+    owner = np.repeat(np.arange(len(curves)), [len(curve) for curve in curves])
+    grid, owner = _without_middles(grid, owner)
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    steps = np.diff(grid, axis=0, prepend=np.zeros((1, 2), np.int64))
+    steps[starts] = grid[starts]
+    result: list[list[int]] = [[] for _ in curves]
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(grid)]):
+        if closed and end - start > 1 and (grid[start] == grid[end - 1]).all():
+            end -= 1  # a ring closes itself
+        if end - start >= (3 if closed else 2):
+            result[owner[start]] = steps[start:end].ravel().tolist()
     return result
+
+
+def _without_middles(
+    grid: NDArray[np.int64], owner: NDArray[np.intp]
+) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """Integer curves, laid end to end, without repetitions and points on a straight run."""
+    same = owner[1:] == owner[:-1]
+    keep = np.ones(len(grid), bool)
+    keep[1:] = ~(same & (grid[1:] == grid[:-1]).all(axis=1))
+    grid, owner = grid[keep], owner[keep]
+    step = np.diff(grid, axis=0)
+    cross = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
+    ahead = (step[:-1] * step[1:]).sum(axis=1) > 0
+    keep = np.ones(len(grid), bool)
+    keep[1:-1] = ~((cross == 0) & ahead & (owner[2:] == owner[:-2]))
+    return grid[keep], owner[keep]
 
 
 def thin(curves: Sequence[FloatArray], quantum: float) -> list[FloatArray]:
@@ -250,18 +270,3 @@ def thin(curves: Sequence[FloatArray], quantum: float) -> list[FloatArray]:
         if np.count_nonzero(moved) > 1:
             result.append(grid[moved] * quantum)
     return result
-
-
-def _without_middles(grid: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Points of an integer curve without repetitions and without points on a straight run."""
-    moved = np.ones(len(grid), bool)
-    moved[1:] = (np.diff(grid, axis=0) != 0).any(axis=1)
-    grid = grid[moved]
-    if len(grid) < 3:
-        return grid
-    step = np.diff(grid, axis=0)
-    cross = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
-    ahead = (step[:-1] * step[1:]).sum(axis=1) > 0
-    keep = np.ones(len(grid), bool)
-    keep[1:-1] = ~((cross == 0) & ahead)
-    return grid[keep]

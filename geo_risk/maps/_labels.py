@@ -13,8 +13,8 @@ from geo_risk.maps._view import View
 
 __all__ = ["Label", "country_labels", "place_labels", "region_labels"]
 
-_MOST_COUNTRIES = 40
-_MOST_REGIONS = 60
+_MOST_COUNTRIES = 60
+_MOST_REGIONS = 150
 _MOST_PLACES = 20
 
 
@@ -41,7 +41,7 @@ def place_labels(names: Sequence[Any], x: Any, y: Any) -> list[Label]:
 
 
 def region_labels(
-    frame: Any, shapes: list[Shape], rows: Any, view: View, codes: set[str]
+    frame: Any, shapes: list[Shape], rows: Any, view: View, wide: View, codes: set[str]
 ) -> tuple[list[Label], list[Label]]:
     """Labels of the regions with the given codes, and of others that have room for one."""
     if not {"region_code", "region_name"} <= set(frame.columns):
@@ -52,7 +52,7 @@ def region_labels(
         asked = code in codes
         if not isinstance(name, str) or not (asked or _large(shape, view)):
             continue
-        spot = _place([shape], view)
+        spot = _place([shape], view) or _place([shape], wide)
         if spot is not None and (asked or spot[2] > view.width_m / 40.0):
             found[not asked].append((-spot[2], Label(name, spot[0], spot[1], "region")))
     first, others = ([label for _, label in sorted(f, key=lambda i: i[0])] for f in found)
@@ -65,8 +65,10 @@ def _large(shape: Shape, view: View) -> bool:
     return any((np.ptp(ring, axis=0) > least).all() for ring in shape.rings)
 
 
-def country_labels(frame: Any, shapes: list[Shape], rows: Any, view: View) -> list[Label]:
-    """One label per country, in the roomiest place of what the view shows of it."""
+def country_labels(
+    frame: Any, shapes: list[Shape], rows: Any, view: View, wide: View
+) -> list[Label]:
+    """One label per country, in the roomiest place of what the view, else `wide`, shows of it."""
     if "country_name" not in frame.columns:
         return []
     members: dict[str, list[Shape]] = {}
@@ -78,7 +80,7 @@ def country_labels(frame: Any, shapes: list[Shape], rows: Any, view: View) -> li
         rings = [ring for part in parts for ring in part.rings]
         if not _large(Shape((np.vstack(rings),), ()), view):
             continue
-        spot = _place(parts, view)
+        spot = _place(parts, view) or _place(parts, wide)
         if spot is not None and spot[2] > view.width_m / 60.0:
             found.append((spot, name))
     found.sort(key=lambda item: -item[0][2])
@@ -93,11 +95,13 @@ def _place(shapes: Sequence[Shape], view: View) -> tuple[float, float, float] | 
     frame = (view.xmin, view.ymin, view.xmax, view.ymax)
     step = view.width_m / 400.0
     rings = thin([ring for shape in shapes for ring in shape.rings], step)
-    polygons = [shapely.Polygon(ring) for ring in rings if len(ring) > 3]
-    if not polygons:
+    polygons = np.array([shapely.Polygon(ring) for ring in rings if len(ring) > 3], dtype=object)
+    if not len(polygons):
         return None
+    crossed = ~shapely.is_valid(polygons)
+    polygons[crossed] = shapely.make_valid(polygons[crossed])
     # Holes are laid over by the enclave's own fill; for a label's place they do not matter.
-    area = shapely.union_all(shapely.make_valid(np.array(polygons, dtype=object)))
+    area = shapely.union_all(polygons)
     parts = shapely.get_parts(shapely.clip_by_rect(area, *frame))
     parts = [part for part in parts if part.geom_type == "Polygon" and part.area > 0.0]
     if not parts:

@@ -62,6 +62,7 @@ def payload(content: Content, wide: View, popup_columns: Sequence[str] | None) -
             {"axis": axis, "text": degree_text(axis, degrees), "points": line}
             for axis, degrees, points in graticule(wide)
             for line in quantise([points], wide, quantum, closed=False)
+            if line
         ],
         "labels": [
             {"text": label.text, "kind": label.kind, **_spot(label.x, label.y, wide, quantum)}
@@ -93,20 +94,27 @@ def _areas(layer: ShapeLayer | None, wide: View, quantum: float) -> dict[str, An
     """Regions: rings to fill, lines to stroke, rows for popups."""
     if layer is None:
         return None
-    rings = [quantise(shape.rings, wide, quantum, closed=True) for shape in layer.shapes]
+    rings = _coded([shape.rings for shape in layer.shapes], wide, quantum, closed=True)
     kept = [i for i, curves in enumerate(rings) if curves]
-    rows = layer.rows[kept]
     # A ring without a seam is its own outline: the viewer strokes it, the file has it once.
-    lines = [
-        []
-        if _same(layer.shapes[i].rings, layer.shapes[i].lines)
-        else quantise(layer.shapes[i].lines, wide, quantum, closed=False)
-        for i in kept
-    ]
-    table = _table(
-        layer.frame, rows, region_columns(layer.frame), ("region_name", "region_code"), "Region"
-    )
+    seams = [() if _same(s.rings, s.lines) else s.lines for s in (layer.shapes[i] for i in kept)]
+    names = ("region_name", "region_code")
+    table = _table(layer.frame, layer.rows[kept], region_columns(layer.frame), names, "Region")
+    lines = _coded(seams, wide, quantum, closed=False)
     return {"shapes": [rings[i] for i in kept], "lines": lines, **table}
+
+
+def _coded(
+    groups: Sequence[Sequence[Any]], wide: View, quantum: float, *, closed: bool
+) -> list[list[list[int]]]:
+    """Quantised curves of each shape, without those that shrink to nothing."""
+    flat = quantise([c for curves in groups for c in curves], wide, quantum, closed=closed)
+    result, start = [], 0
+    for curves in groups:
+        end = start + len(curves)
+        result.append([steps for steps in flat[start:end] if steps])
+        start = end
+    return result
 
 
 def _same(rings: Sequence[Any], lines: Sequence[Any]) -> bool:
@@ -116,7 +124,7 @@ def _same(rings: Sequence[Any], lines: Sequence[Any]) -> bool:
 def _lines(layer: ShapeLayer | None, wide: View, quantum: float) -> dict[str, Any] | None:
     if layer is None:
         return None
-    return {"lines": [quantise(s.lines, wide, quantum, closed=False) for s in layer.shapes]}
+    return {"lines": _coded([s.lines for s in layer.shapes], wide, quantum, closed=False)}
 
 
 def _cells(
@@ -124,7 +132,7 @@ def _cells(
 ) -> dict[str, Any] | None:
     if layer is None or layer.classes is None:
         return None
-    rings = [quantise(shape.rings, wide, quantum, closed=True) for shape in layer.shapes]
+    rings = _coded([shape.rings for shape in layer.shapes], wide, quantum, closed=True)
     kept = [i for i, curves in enumerate(rings) if curves]
     rows = layer.rows[kept]
     columns = cell_columns(layer.frame, shared)
@@ -158,7 +166,7 @@ def _events(
         "classes": _classes(layer.classes, layer.classes.index),
         "sizeTitle": layer.size_title,
         "sizeKey": [[text, round(radius, 1)] for text, radius in layer.size_key],
-        **_table(layer.frame, layer.rows, columns, [n for n in names if n in columns], "Event"),
+        **_table(layer.frame, layer.rows, columns, names, "Event"),
     }
 
 
@@ -176,21 +184,14 @@ def _classes(classes: Classes, index: Any) -> dict[str, Any]:
 def _table(
     frame: Any, rows: Any, columns: Sequence[str], titles: Sequence[str], kind: str
 ) -> dict[str, Any]:
-    """Column names, text per row, and a heading per row."""
-    texts = {name: [_text(value, name) for value in frame[name].iloc[rows]] for name in columns}
+    """Column names, text per row, and the columns whose first text is the row's heading."""
+    texts = [[_text(value, name) for value in frame[name].iloc[rows]] for name in columns]
     return {
+        "kind": kind,
+        "headings": [columns.index(name) for name in titles if name in columns],
         "columns": [_NAMES.get(name, str(name).replace("_", " ")) for name in columns],
-        "rows": [list(row) for row in zip(*texts.values())] if columns else [[] for _ in rows],
-        "titles": [_title(texts, titles, row, kind) for row in range(len(rows))],
+        "rows": [list(row) for row in zip(*texts)] if columns else [[] for _ in rows],
     }
-
-
-def _title(texts: dict[str, list[str | None]], names: Sequence[str], row: int, kind: str) -> str:
-    found = (texts[name][row] for name in names if name in texts)
-    title = next((text for text in found if text), None)
-    if title is None:
-        return kind
-    return title if kind != "Cell" else f"Cell {title}"
 
 
 def _text(value: Any, name: str) -> str | None:

@@ -12,6 +12,12 @@
     return node;
   };
 
+  const title = ({ kind, headings, rows }, row) => {
+    const column = headings.find((index) => rows[row][index]);
+    if (column === undefined) return kind;
+    return kind === "Cell" ? `Cell ${rows[row][column]}` : rows[row][column];
+  };
+
   // ---- layers -----------------------------------------------------------------------------------
   const { regions, borders, cells, events } = data;
   const shown = {};
@@ -57,11 +63,34 @@
     tx = x - (x - tx) * next / k;
     ty = y - (y - ty) * next / k;
     k = next;
+    touched();
     settle();
   };
   const redraw = () => {
-    if (!queued) requestAnimationFrame(() => { queued = false; draw(); });
+    if (!queued) requestAnimationFrame(() => { queued = false; paint(); });
     queued = true;
+  };
+  // A heavy map follows the hand as a picture of its last drawing, and is drawn anew at rest.
+  const heavy = (cells ? cells.rows.length : 0) > 3000 || (regions ? regions.rows.length : 0) > 1000;
+  const last = { picture: make("canvas"), moved: -1e9, timer: 0 };
+  const touched = () => { last.moved = performance.now(); };
+  const paint = () => {
+    clearTimeout(last.timer);
+    if (heavy && last.k && performance.now() - last.moved < 150) {
+      const dpr = window.devicePixelRatio || 1, grown = k / last.k;
+      pen.setTransform(1, 0, 0, 1, 0, 0);
+      pen.clearRect(0, 0, canvas.width, canvas.height);
+      pen.setTransform(grown, 0, 0, grown, dpr * (tx - last.tx * grown), dpr * (ty - last.ty * grown));
+      pen.drawImage(last.picture, 0, 0);
+      drawScale();
+      last.timer = setTimeout(redraw, 170);
+      return;
+    }
+    draw();
+    if (!heavy) return;
+    Object.assign(last, { k, tx, ty });
+    [last.picture.width, last.picture.height] = [canvas.width, canvas.height];
+    last.picture.getContext("2d").drawImage(canvas, 0, 0);
   };
 
   // ---- painting -----------------------------------------------------------------------------------
@@ -220,7 +249,7 @@
         value.dir = "auto";
         list.append(make("dt", column), value);
       });
-      popup.append(make("h3", layer.titles[row]), list);
+      popup.append(make("h3", title(layer, row)), list);
     }
     if (found.length > MOST) popup.append(make("p", `and ${found.length - MOST} more here`));
     popup.hidden = false;
@@ -243,7 +272,7 @@
     tip.hidden = !found.length;
     if (!found.length) return;
     const { layer, row } = found[0], count = found.filter((hit) => hit.event !== undefined).length;
-    tip.textContent = layer.titles[row] + (count > 1 ? ` (and ${count - 1} more)` : "");
+    tip.textContent = title(layer, row) + (count > 1 ? ` (and ${count - 1} more)` : "");
     tip.style.left = `${Math.min(px + 14, width - tip.offsetWidth - 4)}px`;
     tip.style.top = `${Math.max(4, py - 30)}px`;
   };
@@ -277,6 +306,7 @@
         ty += y - last[1];
         canvas.classList.add("drag");
         $("tip").hidden = true;
+        touched();
         settle();
       }
     }
@@ -298,7 +328,7 @@
     zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), ...spot(event));
   }, { passive: false });
   canvas.addEventListener("dblclick", (event) => zoom(2, ...spot(event)));
-  const pan = (dx, dy) => { tx += dx; ty += dy; settle(); };
+  const pan = (dx, dy) => { tx += dx; ty += dy; touched(); settle(); };
   const KEYS = {
     "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), "0": () => fit(),
     ArrowLeft: () => pan(60, 0), ArrowRight: () => pan(-60, 0),
