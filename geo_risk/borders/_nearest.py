@@ -8,7 +8,8 @@ depends neither on the order of the search nor on the shape of the tree.
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,9 @@ _BUFFER: Final = 64
 _TIE: Final = 1e-14  # lengths as near as this, 0.06 µm, are equal
 _FOREIGN: Final = 2**32  # added to the rank of a border that is not the own country's
 _LAST: Final = 2**60
+
+# One type for every integer: else each mixture of them is compiled by itself.
+_wide: Callable[[Any], int] = np.int64  # type: ignore[assignment]
 
 
 @njit
@@ -157,10 +161,10 @@ def _rank(
     Across is the side of the target country if there is one, else the side that is neither the
     own nor an excluded country, else the lower row.
     """
-    a, b = int(sides[e, 0]), int(sides[e, 1])
+    a, b = _wide(sides[e, 0]), _wide(sides[e, 1])
     if b < 0:
         return a + _FOREIGN
-    ca, cb = country[a], country[b]
+    ca, cb = _wide(country[a]), _wide(country[b])
     if cb == target or (ca != target and (ca == own or _is_in(ca, excluded))):
         return b if ca == own else b + _FOREIGN
     return a if cb == own else a + _FOREIGN
@@ -185,7 +189,7 @@ def _decide(
         for i in range(filled):
             if far and (arc[i] >= 0.0 or -arc[i] - _arc_error(-arc[i]) > least):
                 continue
-            e, t0, t1 = edge[buffer[i]], span[buffer[i], 0], span[buffer[i], 1]
+            e, t0, t1 = _wide(edge[buffer[i]]), span[buffer[i], 0], span[buffer[i], 1]
             ax, ay, bx, by = ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3]
             t, length, chord, bend = _foot(ax, ay, bx, by, start[i], t0, t1, px, py, pz)
             if chord >= ARC_LIMIT and not far:
@@ -204,7 +208,7 @@ def _decide(
     for i in range(filled):
         if arc[i] < 0.0 or arc[i] > shortest + _TIE:
             continue
-        e = edge[buffer[i]]
+        e = _wide(edge[buffer[i]])
         here = _rank(sides, country, e, own, target, excluded)
         if here < rank or (here == rank and e < best_edge):
             rank, best_t, best_edge = here, start[i], e
@@ -269,7 +273,7 @@ def _still_within(
     reach: float, buffer: IntArray, lower: FloatArray, where: FloatArray, filled: int
 ) -> int:
     """Drop what is no longer within reach from the buffer; how much is left."""
-    kept = 0
+    kept = _wide(0)
     for j in range(filled):
         if lower[j] <= reach:
             buffer[kept], lower[kept], where[kept] = buffer[j], lower[j], where[j]
@@ -288,41 +292,42 @@ def _search(
     members, list_node = forest.members, forest.list_node
     piece, slack, span = forest.piece, forest.slack, forest.span
     px, py, pz = position(lon, lat)
-    best, best_t, best_edge, filled, top = math.inf, math.nan, -1, 0, 0
+    zero = _wide(0)
+    best, best_t, best_edge, filled, top = math.inf, math.nan, zero - 1, zero, zero
     if hint >= 0:  # the last point's nearest piece bounds this one's search
         d2, _ = _chord_foot(
             piece[hint, 0], piece[hint, 1], piece[hint, 2], piece[hint, 3], piece[hint, 4],
             piece[hint, 5], px, py, pz,
         )  # fmt: skip
         reach = min(reach, _reach(math.sqrt(d2) + slack[hint]))
-    for i in range(forest.list_start[start], forest.list_start[start + 1]):
-        top = _push(box, list_node[i], px, py, pz, reach, stack, distance, 0, top)
+    for i in range(_wide(forest.list_start[start]), _wide(forest.list_start[start + 1])):
+        top = _push(box, _wide(list_node[i]), px, py, pz, reach, stack, distance, zero, top)
     while top > 0:
         top -= 1
         if distance[top] > reach * reach:
             continue
-        node = stack[top]
-        g = group[node]
+        node = _wide(stack[top])
+        g, start_child, count = _wide(group[node]), _wide(first[node]), _wide(size[node])
         if g >= 0 and len(excluded) > 0:
-            other = members[g, 1]
-            if _is_in(members[g, 0], excluded) and (other < 0 or _is_in(other, excluded)):
+            other = _wide(members[g, 1])
+            if _is_in(_wide(members[g, 0]), excluded) and (other < 0 or _is_in(other, excluded)):
                 continue
-        if size[node] > 0:
+        if count > 0:
             base = top
-            for child in range(first[node], first[node] + size[node]):
+            for child in range(start_child, start_child + count):
                 top = _push(box, child, px, py, pz, reach, stack, distance, base, top)
             continue
-        if filled - size[node] > _BUFFER:
+        if filled - count > _BUFFER:
             filled = _still_within(reach, buffer, lower, where, filled)
-        if filled - size[node] > _BUFFER:
+        if filled - count > _BUFFER:
             best, best_t, best_edge = _decide(
                 forest, lon, lat, px, py, pz, buffer, where, arc, filled, own, target, excluded,
                 best, best_t, best_edge,
             )  # fmt: skip
-            filled = 0
+            filled = zero
             reach = min(reach, chord_of_arc(best) + 1e-14)
         reach, hint, filled = _collect(
-            piece, slack, span, first[node], first[node] - size[node], px, py, pz, reach, hint,
+            piece, slack, span, start_child, start_child - count, px, py, pz, reach, hint,
             buffer, lower, where, filled,
         )  # fmt: skip
     filled = _still_within(reach, buffer, lower, where, filled)
@@ -363,7 +368,7 @@ def nearest_edges(
     buffer, lower = np.empty(_BUFFER, dtype=np.int32), np.empty(_BUFFER)
     where, arc = np.empty(_BUFFER), np.empty(_BUFFER)
     ends = forest.ends
-    hint, last = -1, -1
+    hint, last = _wide(-1), _wide(-1)
     farthest = chord_of_arc(limit) + 1e-14
     for ordinal in range(begin, end):
         i = order[ordinal]
@@ -373,11 +378,11 @@ def nearest_edges(
         for j in range(excluded.shape[1]):
             same = same and excluded[last, j] == excluded[i, j]
         if not same:
-            hint = -1
+            hint = _wide(-1)
         last = i
         length, t, e, hint = _search(
-            forest, lon[i], lat[i], start[i], own[i], target[i], excluded[i], farthest, hint,
-            stack, distance, buffer, lower, where, arc,
+            forest, lon[i], lat[i], _wide(start[i]), _wide(own[i]), _wide(target[i]), excluded[i],
+            farthest, hint, stack, distance, buffer, lower, where, arc,
         )  # fmt: skip
         if e >= 0 and length <= limit:
             out_length[i], out_edge[i] = length, e
