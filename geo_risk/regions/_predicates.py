@@ -1,4 +1,4 @@
-"""The sign of an orientation determinant, exact for any doubles.
+"""Exact predicates: the side of a line, and whether a walk crosses an edge.
 
 Method: a floating-point filter, then an exact sum of the six products as a non-overlapping
 expansion (Shewchuk, J. R., 1997: Adaptive precision floating-point arithmetic and fast robust
@@ -9,6 +9,7 @@ product underflows, which degrees with sensible decimals never do.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo_risk._jit import njit
 
@@ -31,32 +32,38 @@ def _two_product(a: float, b: float) -> tuple[float, float]:
 
 
 @njit
-def _grow(expansion: np.ndarray, length: int, value: float) -> int:
-    """Add `value` to a non-overlapping expansion in place; return the new length."""
-    carry = value
+def _grow(expansion: NDArray[np.float64], length: int, value: float) -> None:
+    """Add `value` to the first `length` components, non-overlapping; the sum has one more."""
     for i in range(length):
-        total = carry + expansion[i]
-        virtual = total - carry
-        expansion[i] = (carry - (total - virtual)) + (expansion[i] - virtual)
-        carry = total
-    expansion[length] = carry
-    return length + 1
+        total = value + expansion[i]
+        virtual = total - value
+        expansion[i] = (value - (total - virtual)) + (expansion[i] - virtual)
+        value = total
+    expansion[length] = value
+
+
+@njit
+def _add_product(expansion: NDArray[np.float64], length: int, a: float, b: float) -> int:
+    """Add a * b, exactly; return the new length."""
+    product, error = _two_product(a, b)
+    _grow(expansion, length, error)
+    _grow(expansion, length + 1, product)
+    return length + 2
 
 
 @njit
 def _exact_orientation(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     """Sign of ax*by - ax*py - px*by - ay*bx + ay*px + py*bx without rounding."""
     expansion = np.zeros(12)
-    n = 0
-    for left, right in ((ax, by), (-ax, py), (-px, by), (-ay, bx), (ay, px), (py, bx)):
-        product, error = _two_product(left, right)
-        n = _grow(expansion, n, error)
-        n = _grow(expansion, n, product)
+    n = _add_product(expansion, 0, ax, by)
+    n = _add_product(expansion, n, -ax, py)
+    n = _add_product(expansion, n, -px, by)
+    n = _add_product(expansion, n, -ay, bx)
+    n = _add_product(expansion, n, ay, px)
+    n = _add_product(expansion, n, py, bx)
     for i in range(n - 1, -1, -1):  # components rise in magnitude: the last nonzero one decides
-        if expansion[i] > 0.0:
-            return 1
-        if expansion[i] < 0.0:
-            return -1
+        if expansion[i] != 0.0:
+            return 1 if expansion[i] > 0.0 else -1
     return 0
 
 
@@ -71,11 +78,61 @@ def orientation(ax: float, ay: float, bx: float, by: float, px: float, py: float
         return 1
     if det < -bound:
         return -1
-    if (
-        left == 0.0
-        and right == 0.0
-        and (ax - px == 0.0 or by - py == 0.0)
-        and (ay - py == 0.0 or bx - px == 0.0)
-    ):
-        return 0  # differences of doubles are zero only where they are equal
     return _exact_orientation(ax, ay, bx, by, px, py)
+
+
+@njit
+def crosses_up(ax: float, ay: float, bx: float, by: float, x: float, y0: float, y1: float) -> bool:
+    """Does a walk from (x, y0) up to (x, y1) cross the edge a→b, which rises in longitude?
+
+    The walker is at (x + ε, y + δ) with 0 < δ ≪ ε ≪ 1; the same goes for `crosses_right`.
+    """
+    if (ax <= x) == (bx <= x) or max(ay, by) < y0 or min(ay, by) > y1:
+        return False
+    low = orientation(ax, ay, bx, by, x, y0)
+    high = orientation(ax, ay, bx, by, x, y1)
+    if by <= ay:  # falling or flat: at x + ε it has sunk below a point it touched at x
+        return high >= 0 and low < 0
+    return high > 0 and low <= 0
+
+
+@njit
+def crosses_right(
+    ax: float, ay: float, bx: float, by: float, x0: float, x1: float, y: float
+) -> bool:
+    """Does a walk from (x0, y) right to (x1, y) cross the edge, i.e. x0 < crossing <= x1?"""
+    if (ay <= y) == (by <= y) or bx <= x0 or ax > x1:
+        return False
+    rising = 1 if ay < by else -1
+    if ax <= x0 and rising * orientation(ax, ay, bx, by, x0, y) <= 0:
+        return False
+    return bx <= x1 or rising * orientation(ax, ay, bx, by, x1, y) <= 0
+
+
+@njit
+def touches(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> bool:
+    """Does (x, y) lie exactly on the edge a→b, its ends included?"""
+    if x < ax or x > bx or y < min(ay, by) or y > max(ay, by):
+        return False
+    return orientation(ax, ay, bx, by, x, y) == 0
+
+
+@njit
+def flip(rows: NDArray[np.int32], n: int, row: int) -> int:
+    """Toggle `row` in the set that is the first `n` entries of `rows`; return its new size."""
+    for i in range(n):
+        if rows[i] == row:
+            rows[i] = rows[n - 1]
+            return n - 1
+    rows[n] = row
+    return n + 1
+
+
+@njit
+def lowest(rows: NDArray[np.int32], n: int) -> int:
+    """Least of the first `n` entries, -1 where n is 0."""
+    least = -1
+    for i in range(n):
+        if least < 0 or rows[i] < least:
+            least = rows[i]
+    return least

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,34 +13,23 @@ from geo_risk.regions.coverage import Coverage, ring_edges
 from geo_risk.regions.topology import group_edges
 
 if TYPE_CHECKING:
+    from geo_risk.regions._grid import Edges
     from geo_risk.regions._locate import GridIndex
 
 __all__ = ["Locator"]
+
+# Sub-cells per side grow with the edges of a cell up to _MAX_SPLIT. Measured on the world layer:
+# fewer edges per split cost memory (4 bytes per sub-cell) and gain little below 4.
+_EDGES_PER_SPLIT = 4
+_MAX_SPLIT = 64
 
 
 class Locator:
     """Answers "which row holds this point?" for the polygons of one coverage."""
 
     def __init__(self, coverage: Coverage) -> None:
-        from geo_risk.regions._locate import build_index
-
-        edges = ring_edges(coverage)
-        chosen, left, right = group_edges(edges)
-        # an edge that more than two regions use is listed once per pair with the lowest row:
-        # for counting crossings each row may count it once only
-        again = np.zeros(len(chosen), dtype=bool)
-        again[1:] = (
-            (left[1:] == left[:-1])
-            & (edges.ax[chosen[1:]] == edges.ax[chosen[:-1]])
-            & (edges.ay[chosen[1:]] == edges.ay[chosen[:-1]])
-            & (edges.bx[chosen[1:]] == edges.bx[chosen[:-1]])
-            & (edges.by[chosen[1:]] == edges.by[chosen[:-1]])
-        )
-        left, right = np.where(again, right, left), np.where(again, np.int32(-1), right)
-        self.index: GridIndex = build_index(
-            edges.ax[chosen], edges.ay[chosen], edges.bx[chosen], edges.by[chosen],
-            left, right, coverage.n_regions,
-        )  # fmt: skip
+        self.n_regions = coverage.n_regions
+        self.index: GridIndex = _build(_distinct_edges(coverage), coverage.n_regions)
 
     def locate(self, *, lon: ArrayLike, lat: ArrayLike, n_jobs: int = 1) -> NDArray[np.int64]:
         """Row of the region that holds each point; see `RegionLayer.locate`."""
@@ -48,5 +38,82 @@ class Locator:
 
         x, y, shape = check_lonlat(lon, lat)
         rows = np.empty(len(x), dtype=np.int64)
-        run_chunks(lambda i, j: locate_points(self.index, x, y, rows, i, j), len(x), n_jobs)
+
+        def run(start: int, stop: int) -> None:
+            locate_points(self.index, x, y, rows, start, stop, self.n_regions)
+
+        run_chunks(run, len(x), n_jobs)
         return rows.reshape(shape)
+
+
+def _distinct_edges(coverage: Coverage) -> Edges:
+    """Each edge once, with the one or two rows that count it."""
+    from geo_risk.regions._grid import Edges
+
+    edges = ring_edges(coverage)
+    chosen, left, right = group_edges(edges)
+    ax, ay, bx, by = (end[chosen] for end in (edges.ax, edges.ay, edges.bx, edges.by))
+    # an edge of three or more rows is listed once per pair with the lowest one, which may count
+    # it only once
+    again = np.zeros(len(chosen), dtype=bool)
+    again[1:] = np.all([end[1:] == end[:-1] for end in (left, ax, ay, bx, by)], axis=0)
+    left, right = np.where(again, right, left), np.where(again, np.int32(-1), right)
+    return Edges(ax, ay, bx, by, left, right)
+
+
+def _build(edges: Edges, n_regions: int) -> GridIndex:
+    """Fill the grid row by row, on all processors, and join the rows."""
+    from geo_risk._jit import resolve_jobs
+    from geo_risk.regions._grid import COLUMNS, ROWS, list_edges_of_boxes
+    from geo_risk.regions._locate import GridIndex
+
+    everything = np.arange(len(edges.ax), dtype=np.int32)
+    offset, listed = list_edges_of_boxes(edges, everything, -180.0, -90.0, 1, COLUMNS, ROWS)
+    wanted = np.diff(offset) / _EDGES_PER_SPLIT
+    split = (2.0 ** np.ceil(np.log2(np.clip(wanted, 1.0, _MAX_SPLIT)))).astype(np.int64)
+    with ThreadPoolExecutor(resolve_jobs(-1)) as pool:
+        rows = list(
+            pool.map(lambda j: _row(edges, offset, listed, split, j, n_regions), range(ROWS))
+        )
+    border, edge, held = (
+        np.concatenate([[0], np.cumsum([len(row[k]) for row in rows])]) for k in (1, 2, 4)
+    )
+    state = [np.where(row[0] < -1, row[0] - b, row[0]) for row, b in zip(rows, border)]
+    record = [row[1] + (e, h) for row, e, h in zip(rows, edge, held)]
+    record.append(np.array([(edge[-1], held[-1])]))
+    cell = np.column_stack([np.concatenate([[0], np.cumsum(split**2)[:-1]]), split])
+    return GridIndex(
+        cell,
+        np.concatenate(state).astype(np.int32),
+        np.concatenate(record).astype(np.int64),
+        *(np.concatenate([row[k] for row in rows]) for k in (2, 3, 4)),
+    )
+
+
+def _row(
+    edges: Edges,
+    offset: NDArray[np.int64],
+    listed: NDArray[np.int32],
+    split: NDArray[np.int64],
+    j: int,
+    n_regions: int,
+) -> tuple[Any, ...]:
+    """State, record, edge, owner and held of one row of cells, in buffers that grow as needed."""
+    from geo_risk.regions._grid import COLUMNS, Parts, fill_row
+
+    row = slice(j * COLUMNS, (j + 1) * COLUMNS)
+    cell_offset = offset[row.start : row.stop + 1]
+    sets = np.empty((3, n_regions + 2), dtype=np.int32)
+    room = 4 * int(cell_offset[-1] - cell_offset[0]) + 64
+    while True:
+        parts = Parts(
+            np.empty(int((split[row] ** 2).sum()), dtype=np.int32),
+            np.zeros((room, 2), dtype=np.int64),
+            np.empty((room, 4)),
+            np.empty((room, 2), dtype=np.int32),
+            np.empty(room, dtype=np.int32),
+        )
+        n, e, h = fill_row(parts, edges, cell_offset, listed, split[row], j, sets)
+        if n >= 0:
+            return parts.state, parts.record[:n], parts.edge[:e], parts.owner[:e], parts.held[:h]
+        room *= 2

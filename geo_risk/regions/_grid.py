@@ -1,0 +1,255 @@
+"""Building the adaptive grid behind point location, one row of cells at a time.
+
+The plane is cut into cells of 1°, each cut again into s × s sub-cells (s a power of two, so that
+all grid lines are exact doubles) where edges are dense. A sub-cell without edges knows its answer.
+Any other, a border sub-cell, lists the edges that meet it and the rows that hold its lower left
+corner; they are found by walking along the grid lines, where each edge crossed flips its rows.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._jit import njit
+from geo_risk.regions._predicates import crosses_right, crosses_up, flip, lowest
+
+COLUMNS, ROWS = 360, 180
+BORDER = -2  # a sub-cell's state <= BORDER points at its border record: BORDER - state
+_SLACK = 1e-9  # degrees by which an edge may miss a box and still be listed in it
+
+
+class Edges(NamedTuple):
+    """Distinct edges a→b, lexicographic, with their rows; right = -1 where there is one only."""
+
+    ax: NDArray[np.float64]
+    ay: NDArray[np.float64]
+    bx: NDArray[np.float64]
+    by: NDArray[np.float64]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+
+
+class Parts(NamedTuple):
+    """Where one row of cells is written to; b border sub-cells, e listed edges, h corner rows."""
+
+    state: NDArray[np.int32]  # all sub-cells of the row
+    record: NDArray[np.int64]  # (b + 1, 2) first edge, first corner row
+    edge: NDArray[np.float64]  # (e, 4) ax, ay, bx, by, copied so that a sub-cell is one block
+    owner: NDArray[np.int32]  # (e, 2) rows on the edge, -1 where there is one only
+    held: NDArray[np.int32]  # (h,) rows that hold the corners
+
+
+@njit
+def _meets_box(
+    ax: float, ay: float, bx: float, by: float, x0: float, y0: float, x1: float, y1: float
+) -> bool:
+    """Could the edge meet the closed box? Never a false no."""
+    if bx < x0 - _SLACK or ax > x1 + _SLACK:
+        return False
+    if max(ay, by) < y0 - _SLACK or min(ay, by) > y1 + _SLACK:
+        return False
+    dx, dy = bx - ax, by - ay
+    middle = dx * (0.5 * (y0 + y1) - ay) - dy * (0.5 * (x0 + x1) - ax)
+    reach = 0.5 * (abs(dx) * (y1 - y0) + abs(dy) * (x1 - x0)) + _SLACK * (abs(dx) + abs(dy))
+    return abs(middle) <= reach
+
+
+@njit
+def _list_once(
+    edges: Edges,
+    members: NDArray[np.int32],
+    west: float,
+    south: float,
+    split: int,
+    columns: int,
+    rows: int,
+    cursor: NDArray[np.int64],
+    listed: NDArray[np.int32],
+    fill: bool,
+) -> None:
+    """Count the edges that may meet each box, or write them where the cursors point."""
+    side = 1.0 / split
+    for m in range(len(members)):
+        e = members[m]
+        ax, ay, bx, by = edges.ax[e], edges.ay[e], edges.bx[e], edges.by[e]
+        i0 = max(int((ax - _SLACK - west) * split) - 1, 0)
+        i1 = min(int((bx + _SLACK - west) * split) + 1, columns - 1)
+        j0 = max(int((min(ay, by) - _SLACK - south) * split) - 1, 0)
+        j1 = min(int((max(ay, by) + _SLACK - south) * split) + 1, rows - 1)
+        for j in range(j0, j1 + 1):
+            y0 = south + j * side
+            for i in range(i0, i1 + 1):
+                x0 = west + i * side
+                if _meets_box(ax, ay, bx, by, x0, y0, x0 + side, y0 + side):
+                    box = j * columns + i
+                    if fill:
+                        listed[cursor[box]] = e
+                    cursor[box] += 1
+
+
+@njit
+def list_edges_of_boxes(
+    edges: Edges,
+    members: NDArray[np.int32],
+    west: float,
+    south: float,
+    split: int,
+    columns: int,
+    rows: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """For each box of a grid the edges that may meet it, as CSR.
+
+    Grid lines are at origin + k / split, with `split` a power of two.
+    """
+    offset = np.zeros(columns * rows + 1, dtype=np.int64)
+    listed = np.empty(0, dtype=np.int32)
+    _list_once(edges, members, west, south, split, columns, rows, offset[1:], listed, False)
+    for box in range(columns * rows):
+        offset[box + 1] += offset[box]
+    listed = np.empty(offset[-1], dtype=np.int32)
+    cursor = offset.copy()
+    _list_once(edges, members, west, south, split, columns, rows, cursor, listed, True)
+    return offset, listed
+
+
+@njit
+def _cross_right(
+    rows: NDArray[np.int32],
+    n: int,
+    edges: Edges,
+    here: NDArray[np.int32],
+    x0: float,
+    x1: float,
+    y: float,
+) -> int:
+    """Carry the set of rows that hold (x0, y) right to (x1, y)."""
+    for e in here:
+        if crosses_right(edges.ax[e], edges.ay[e], edges.bx[e], edges.by[e], x0, x1, y):
+            n = flip(rows, n, edges.left[e])
+            if edges.right[e] >= 0:
+                n = flip(rows, n, edges.right[e])
+    return n
+
+
+@njit
+def _cross_up(
+    rows: NDArray[np.int32],
+    n: int,
+    edges: Edges,
+    here: NDArray[np.int32],
+    x: float,
+    y0: float,
+    y1: float,
+) -> int:
+    """Carry the set of rows that hold (x, y0) up to (x, y1)."""
+    for e in here:
+        if crosses_up(edges.ax[e], edges.ay[e], edges.bx[e], edges.by[e], x, y0, y1):
+            n = flip(rows, n, edges.left[e])
+            if edges.right[e] >= 0:
+                n = flip(rows, n, edges.right[e])
+    return n
+
+
+@njit
+def _write_border(
+    parts: Parts,
+    sizes: NDArray[np.int64],
+    edges: Edges,
+    here: NDArray[np.int32],
+    held: NDArray[np.int32],
+    n_held: int,
+) -> bool:
+    """Append one border sub-cell; False where the buffers are full."""
+    b, e0, h0 = sizes
+    if b + 2 > len(parts.record) or e0 + len(here) > len(parts.edge):
+        return False
+    if h0 + n_held > len(parts.held):
+        return False
+    for m in range(len(here)):
+        e = here[m]
+        parts.edge[e0 + m, 0], parts.edge[e0 + m, 1] = edges.ax[e], edges.ay[e]
+        parts.edge[e0 + m, 2], parts.edge[e0 + m, 3] = edges.bx[e], edges.by[e]
+        parts.owner[e0 + m, 0], parts.owner[e0 + m, 1] = edges.left[e], edges.right[e]
+    for h in range(n_held):
+        parts.held[h0 + h] = held[h]
+    sizes[0], sizes[1], sizes[2] = b + 1, e0 + len(here), h0 + n_held
+    parts.record[b + 1, 0], parts.record[b + 1, 1] = sizes[1], sizes[2]
+    return True
+
+
+@njit
+def _fill_cell(
+    parts: Parts,
+    sizes: NDArray[np.int64],
+    edges: Edges,
+    offset: NDArray[np.int64],
+    listed: NDArray[np.int32],
+    state: NDArray[np.int32],
+    west: float,
+    south: float,
+    split: int,
+    sets: NDArray[np.int32],
+    n_corner: int,
+) -> int:
+    """Write all sub-cells of one cell; sets[0] moves on to the next cell's corner."""
+    side = 1.0 / split
+    n_column = n_corner
+    sets[1, :n_column] = sets[0, :n_corner]
+    for v in range(split):
+        y0 = south + v * side
+        n_active = n_column
+        sets[2, :n_active] = sets[1, :n_column]
+        for u in range(split):
+            box = v * split + u
+            here = listed[offset[box] : offset[box + 1]]
+            if len(here) == 0:
+                state[box] = lowest(sets[2], n_active)
+                continue
+            state[box] = BORDER - sizes[0]
+            if not _write_border(parts, sizes, edges, here, sets[2], n_active):
+                return -1
+            x0 = west + u * side
+            n_active = _cross_right(sets[2], n_active, edges, here, x0, x0 + side, y0)
+        if v == 0:  # the walk along the cell's lower side has come to the next cell's corner
+            n_corner = n_active
+            sets[0, :n_corner] = sets[2, :n_active]
+        here = listed[offset[v * split] : offset[v * split + 1]]
+        n_column = _cross_up(sets[1], n_column, edges, here, west, y0, y0 + side)
+    return n_corner
+
+
+@njit
+def fill_row(
+    parts: Parts,
+    edges: Edges,
+    cell_offset: NDArray[np.int64],
+    cell_edges: NDArray[np.int32],
+    split: NDArray[np.int64],
+    j: int,
+    sets: NDArray[np.int32],
+) -> tuple[int, int, int]:
+    """Fill one row of cells; sizes of record, edge and held, or -1 where the buffers are full."""
+    sizes = np.zeros(3, dtype=np.int64)
+    south = j - 90.0
+    first, n_corner = 0, 0
+    for i in range(COLUMNS):
+        west, s = i - 180.0, split[i]
+        own = cell_edges[cell_offset[i] : cell_offset[i + 1]]
+        if i == 0:  # from west of everything to the corner: only edges on the line itself
+            n_corner = _cross_right(sets[0], 0, edges, own, -181.0, west, south)
+        if len(own) == 0:
+            parts.state[first] = lowest(sets[0], n_corner)
+            first += 1
+            continue
+        offset, listed = list_edges_of_boxes(edges, own, west, south, s, s, s)
+        state = parts.state[first : first + s * s]
+        n_corner = _fill_cell(
+            parts, sizes, edges, offset, listed, state, west, south, s, sets, n_corner
+        )
+        if n_corner < 0:
+            return -1, -1, -1
+        first += s * s
+    return sizes[0], sizes[1], sizes[2]
