@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geo_risk._fold import fold
+from geo_risk.places._columns import object_column
 from geo_risk.places._hits import MATCHED_BY, Hits, search, similar_keys
 from geo_risk.places._scopes import hinter, make_scope, place_rows, world_layer
 from geo_risk.places.gazetteer import load_gazetteer
@@ -193,22 +193,16 @@ def _frame(hits: Hits, limit: int, layer: RegionLayer | None) -> geopandas.GeoDa
         region = [None if row < 0 else codes[row] for row in place_rows(layer)[0][place]]
     columns = {
         "geonames_id": gazetteer.geonames_id[place].astype(np.int64),
-        "name": _text(gazetteer.primary_name(p) for p in listed),
-        "matched_name": _text(gazetteer.name(gazetteer.name_of_posting(p)) for p in posting),
-        "country_code": _text(gazetteer.country_code(p) for p in listed),
-        "admin1": _text(gazetteer.admin1(p) for p in listed),
-        "region_code": _text(region),
+        "name": object_column(gazetteer.primary_name(p) for p in listed),
+        "matched_name": object_column(
+            gazetteer.name(gazetteer.name_of_posting(p)) for p in posting
+        ),
+        "country_code": object_column(gazetteer.country_code(p) for p in listed),
+        "admin1": object_column(gazetteer.admin1(p) for p in listed),
+        "region_code": object_column(region),
         "population": gazetteer.population[place].astype(np.int64),
         "score": hits.score[:limit],
-        "matched_by": _text(MATCHED_BY[by] for by in hits.by[:limit]),
+        "matched_by": object_column(MATCHED_BY[by] for by in hits.by[:limit]),
     }
     points = geopandas.points_from_xy(gazetteer.lon[place], gazetteer.lat[place], crs="EPSG:4326")
     return geopandas.GeoDataFrame(pandas.DataFrame(columns), geometry=points)
-
-
-def _text(values: Any) -> NDArray[np.object_]:
-    """Strings and None as an object column, also where there are none."""
-    listed = list(values)
-    result = np.empty(len(listed), dtype=object)
-    result[:] = listed
-    return result
