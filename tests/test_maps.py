@@ -35,6 +35,7 @@ from geo_risk.maps._geometry import (
     quantise,
 )
 from geo_risk.maps._paint import degree_text, round_length
+from geo_risk.maps._payload import _text
 from geo_risk.maps._view import choose_view, local_scale, smallest_arc
 from geo_risk.maps.web import embed_json
 
@@ -687,6 +688,37 @@ def test_shared_map_keeps_coarse_cells_and_replaces_fine_ones(tmp_path: Path) ->
     assert {h3.get_resolution(row[0]) for row in asked["cells"]["rows"]} == {7}
     with pytest.raises(ValueError, match="none finer than resolution 5"):
         web_map(tmp_path / "d.html", cells=scored(7), share=True)
+
+
+def test_shared_picture_names_no_place_of_an_event() -> None:
+    said = texts(static_map(events=reports(), regions=squares(), share=True))
+    assert "Taloqan" not in said
+    assert "raid" not in said
+    assert "Events per cell" in said
+    assert "Fewer than 3" in said
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "text"),
+    [
+        (pd.Timestamp("2022-01-01"), "date_start", "2022-01-01"),
+        (pd.Timestamp("2022-01-01 13:05"), "time", "2022-01-01 13:05:00"),
+        (pd.NaT, "date_start", None),
+        (pd.NA, "x", None),
+        (None, "x", None),
+        (np.nan, "x", None),
+        (np.inf, "x", None),
+        ("", "x", None),
+        (True, "x", "yes"),
+        (8.0, "fatalities_best", "8"),
+        (10405.7, "border_m", "10.4 km"),
+        (0.018932, "p_value", "0.0189"),
+        (["IND", "PAK"], "claimed_by", "IND, PAK"),
+        ([], "claimed_by", None),
+    ],
+)
+def test_values_read_as_people_write_them(value: Any, name: str, text: str | None) -> None:
+    assert _text(value, name) == text
 
 
 def test_web_map_is_deterministic(tmp_path: Path) -> None:
