@@ -349,7 +349,7 @@ def test_graticule_is_round_and_readable() -> None:
 
 def test_hotspot_classes_by_word_number_and_missing() -> None:
     q = [0.001, 0.03, 0.5, 0.001, np.nan]
-    words = ["hot", "hot", "not significant", "cold", "undefined"]
+    words = ["hot", "hot", "not significant", "cold", pd.NA]
     by_word = classify_cells(pd.DataFrame({"hotspot": words, "q_value": q}), None)
     numbers = [1, 1, 0, -1, np.nan]
     by_number = classify_cells(pd.DataFrame({"hotspot": numbers, "q_value": q}), None)
@@ -392,9 +392,9 @@ def test_many_categories_become_other() -> None:
     names = [f"k{i:02d}" for i in range(12) for _ in range(12 - i)]
     classes = classify_events(pd.DataFrame({"category": names}), "category")
     assert classes.labels == ("k00", "k01", "k02", "k03", "k04", "k05", "k06", "Other")
-    assert classify_events(pd.DataFrame({"category": ["a", None]}), "category").labels[-1] == (
-        "Not stated"
-    )
+    assert classify_events(
+        pd.DataFrame({"category": ["a", None, pd.NA, pd.NaT]}), "category"
+    ).labels[-1] == ("Not stated")
 
 
 def test_marker_area_grows_with_the_value() -> None:

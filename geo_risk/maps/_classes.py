@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MARKERS", "Classes", "classify_cells", "classify_events", "marker_sizes"]
+__all__ = [
+    "MARKERS",
+    "Classes",
+    "classify_cells",
+    "classify_events",
+    "is_missing",
+    "marker_sizes",
+]
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -74,6 +81,13 @@ def classify_cells(cells: Any, color_by: str | None) -> Classes:
     return _sequence(values, color_by)
 
 
+def is_missing(value: Any) -> bool:
+    """Whether a scalar is None, NaN, NaT or NA."""
+    import pandas as pd
+
+    return value is None or value is pd.NA or bool(value != value)
+
+
 def _numbers(column: Any) -> FloatArray | None:
     """The column as floats with NaN for missing, or None where it is not numeric."""
     import pandas as pd
@@ -91,7 +105,7 @@ def _signs(column: Any) -> IntArray:
         return np.where(np.isnan(numbers), -2, np.sign(np.nan_to_num(numbers))).astype(np.int64)
     signs = np.zeros(len(column), np.int64)
     for row, value in enumerate(column):
-        word = "" if value is None or value != value else str(value).lower()
+        word = "" if is_missing(value) else str(value).lower()
         if not word or any(part in word for part in ("undefined", "isolated", "unmonitored")):
             signs[row] = -2
         elif "hot" in word or "cold" in word:
@@ -168,7 +182,7 @@ def _range(low: float, high: float, last: bool, whole: bool) -> str:
 
 def _categories(column: Any, title: str) -> Classes:
     """The most frequent values apart, the others together."""
-    words = ["" if v is None or v != v else str(v) for v in column]
+    words = ["" if is_missing(v) else str(v) for v in column]
     counts: dict[str, int] = {}
     for word in words:
         counts[word] = counts.get(word, 0) + 1

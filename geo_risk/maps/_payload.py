@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from geo_risk.maps._classes import MARKERS, Classes
+from geo_risk.maps._classes import MARKERS, Classes, is_missing
 from geo_risk.maps._content import Content, EventLayer, ShapeLayer
 from geo_risk.maps._geometry import earth_outline, graticule, quantise
 from geo_risk.maps._paint import degree_text
@@ -198,7 +198,7 @@ def _text(value: Any, name: str) -> str | None:
     """A value as people read it, without more digits than it deserves; None where missing."""
     if isinstance(value, (list, tuple, np.ndarray)):
         return ", ".join(str(item) for item in value) or None
-    if value is None or value != value or value is _not_available():
+    if is_missing(value):
         return None
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
@@ -210,9 +210,3 @@ def _text(value: Any, name: str) -> str | None:
         return f"{value:.3g}" if name in ("p_value", "q_value", "gi_z") else f"{value:.6g}"
     text = value.isoformat(" ", "seconds") if hasattr(value, "hour") else str(value)
     return text.removesuffix(" 00:00:00") or None
-
-
-def _not_available() -> Any:
-    import pandas as pd
-
-    return pd.NA
