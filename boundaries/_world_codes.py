@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def iso_countries() -> set[str]:
     return {country.alpha_3 for country in pycountry.countries} | {KOSOVO}
 
 
+@cache
 def iso_subdivisions() -> dict[str, Any]:
     """Every current code of ISO 3166-2."""
     return {subdivision.code: subdivision for subdivision in pycountry.subdivisions}
@@ -93,7 +95,7 @@ def correct(row: dict[str, Any], corrections: list[Row]) -> None:
     """Apply the corrections of one region; one whose `old` does not fit is an error."""
     for correction in corrections:
         field, old, new = correction["field"], correction["old"], correction["new"]
-        if field == "geometry":
+        if field in ("geometry", "names_from"):
             continue
         found = row[field] or ""
         if field == "alternate_names":

