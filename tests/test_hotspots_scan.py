@@ -13,7 +13,7 @@ import scan_oracle as oracle
 from paths import shared
 
 from geo_risk.hotspots import _scan as kernel
-from geo_risk.hotspots import scan_null
+from geo_risk.hotspots import scan_null, scan_sweep
 from geo_risk.hotspots.scan import ScanResult, scan
 from geo_risk.hotspots.scan_study import build_study, draw_circles
 from geo_risk.hotspots.scan_windows import Windows, best_windows
@@ -333,7 +333,7 @@ def test_null_maxima_are_the_maxima_of_the_simulated_data(
     found = scan_null.null_maxima(windows, replications, key=key, n_jobs=1, progress=None)
     np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
     # Neither threads nor the memory for tables change anything.
-    monkeypatch.setattr(scan_null, "_TABLE_BYTES", 64)
+    monkeypatch.setattr(scan_sweep, "_TABLE_BYTES", 64)
     again = scan_null.null_maxima(windows, replications, key=key, n_jobs=2, progress=None)
     assert np.array_equal(again, found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk.hotspots.scan_study import BERNOULLI, Study
+from geo_risk.hotspots.scan_sweep import Sweep, sweep_for
 from geo_risk.hotspots.scan_windows import Windows
 
 __all__ = ["Progress", "null_maxima"]
@@ -21,7 +23,8 @@ Draw = Callable[[IntArray, NDArray[Any]], None]
 
 # The first batch of data sets goes down these levels of LLR; it shows where the others will end.
 _PILOT_LEVELS = (9.0, 7.0, 5.0, 3.5, 2.0, 1.0, 0.0)
-_TABLE_BYTES = 64_000_000
+# Share of the data sets that the first pass may leave to the lower levels.
+_USUAL = 0.35
 
 
 def null_maxima(
@@ -36,161 +39,80 @@ def null_maxima(
     best = np.full(replications, -1.0)
     if replications == 0:
         return best
-    draw = _drawer(windows.study, key)
+    run = _Run(windows.directions, sweep_for(windows), _drawer(windows.study, key), n_jobs)
     pilot = np.arange(min(replications, kernel.LANES))
     for level in _PILOT_LEVELS:
-        todo = pilot[best[pilot] < 0.0]
-        _run_level(windows, level, todo, best, draw, n_jobs, None)
-    middle, least = float(np.quantile(best[pilot], 0.35)), float(best[pilot].min())
-    for level in (middle, 0.95 * least, 0.5 * least, 0.0):
-        todo = np.flatnonzero(best < 0.0)
-        _run_level(windows, level, todo, best, draw, n_jobs, progress)
+        run.resolve(level, pilot[best[pilot] < 0.0], best, None)
+    usual, least = float(np.quantile(best[pilot], _USUAL)), float(best[pilot].min())
+    for level in (usual, 0.95 * least, 0.5 * least, 0.0):
+        run.resolve(level, np.flatnonzero(best < 0.0), best, progress)
     if progress is not None:
         progress(replications, replications)
     return best
 
 
-def _run_level(
-    windows: Windows,
-    level: float,
-    todo: IntArray,
-    best: FloatArray,
-    draw: Draw,
-    n_jobs: int,
-    progress: Progress | None,
-) -> None:
-    """Find the maxima of the data sets `todo` where they exceed `level`; level 0 finds all."""
-    from geo_risk._jit import run_chunks
-    from geo_risk.hotspots import _scan as kernel
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """Everything that stays the same from one level to the next."""
 
-    if todo.size == 0:
-        return
-    found = np.full(todo.size, level)
-    groups = _groups(windows)
-    known, lock = int((best >= 0.0).sum()), Lock()
-    for first, last in groups:
-        tables = [_table(windows, level, sign, first, last) for sign in windows.directions]
-        report = progress if last == groups[-1][1] else None
+    directions: tuple[int, ...]
+    sweep: Sweep
+    draw: Draw
+    n_jobs: int
 
-        def run(
-            start: int,
-            stop: int,
-            centres: tuple[int, int] = (first, last),
-            tables: list[NDArray[Any]] = tables,
-            report: Progress | None = report,
-        ) -> None:
-            nonlocal known
-            counts = _work_array(windows.study, kernel.LANES)
-            for batch in range(start, stop):
-                lanes = slice(batch * kernel.LANES, min((batch + 1) * kernel.LANES, todo.size))
-                draw(todo[lanes], counts)
-                _sweep(windows, counts, tables, *centres, found[lanes])
-                if report is not None:
-                    with lock:
-                        known += int((found[lanes] > level).sum())
-                        report(known, best.size)
+    def resolve(
+        self, level: float, todo: IntArray, best: FloatArray, progress: Progress | None
+    ) -> None:
+        """Find the maxima of the data sets `todo` where they exceed `level`; level 0 finds all."""
+        from geo_risk._jit import run_chunks
+        from geo_risk.hotspots import _scan as kernel
 
-        run_chunks(run, -(-todo.size // kernel.LANES), n_jobs, minimum=1)
-    solved = (found > level) | (level == 0.0)
-    best[todo[solved]] = found[solved]
+        if todo.size == 0:
+            return
+        found = np.full(todo.size, level)
+        known, lock = int((best >= 0.0).sum()), Lock()
+        for group in self.sweep.groups:
+            tables = [(sign, self.sweep.table(level, sign, group)) for sign in self.directions]
+            report = progress if group == self.sweep.groups[-1] else None
 
+            def run(
+                start: int,
+                stop: int,
+                group: tuple[int, int] = group,
+                tables: list[tuple[int, NDArray[Any]]] = tables,
+                report: Progress | None = report,
+            ) -> None:
+                nonlocal known
+                counts = self.sweep.work_array()
+                for batch in range(start, stop):
+                    lanes = slice(batch * kernel.LANES, min((batch + 1) * kernel.LANES, todo.size))
+                    self._batch(todo[lanes], counts, tables, group, found[lanes])
+                    if report is not None:
+                        with lock:
+                            known += int((found[lanes] > level).sum())
+                            report(known, best.size)
 
-def _work_array(study: Study, lanes: int) -> NDArray[Any]:
-    n, n_periods = study.cases.shape
-    return np.empty((n, n_periods, lanes), dtype=_count_type(study))
+            run_chunks(run, -(-todo.size // kernel.LANES), self.n_jobs, minimum=1)
+        solved = (found > level) | (level == 0.0)
+        best[todo[solved]] = found[solved]
 
+    def _batch(
+        self,
+        which: IntArray,
+        counts: NDArray[Any],
+        tables: list[tuple[int, NDArray[Any]]],
+        group: tuple[int, int],
+        found: FloatArray,
+    ) -> None:
+        """One batch of data sets through one group of centres."""
+        from geo_risk.hotspots import _scan as kernel
 
-def _count_type(study: Study) -> np.dtype[Any]:
-    """Narrow numbers fill a vector instruction with more lanes."""
-    return np.dtype(np.int16 if study.cases.sum() <= 32_000 else np.int32)
-
-
-def _sweep(
-    windows: Windows,
-    counts: NDArray[Any],
-    tables: list[NDArray[Any]],
-    first: int,
-    last: int,
-    found: FloatArray,
-) -> None:
-    from geo_risk.hotspots import _scan as kernel
-
-    study, circles = windows.study, windows.circles
-    kernel.accumulate_time(counts)
-    for sign, needed in zip(windows.directions, tables):
-        if sign < 0:
-            np.negative(counts, out=counts)
-        kernel.sweep(
-            counts,
-            circles.order,
-            circles.ends,
-            circles.rows,
-            first,
-            last,
-            needed,
-            windows.key_prefix,
-            windows.n_starts,
-            windows.longest,
-            float(windows.cases),
-            windows.total,
-            study.kind,
-            found,
-        )
-
-
-def _groups(windows: Windows) -> list[tuple[int, int]]:
-    """Runs of centres whose tables of thresholds fit into memory together."""
-    from geo_risk.hotspots import _scan as kernel
-
-    circles = windows.circles
-    width = kernel.pad_width(windows.n_starts, windows.longest, windows.study.key.shape[1])
-    limit = max(1, _TABLE_BYTES // (width * _count_type(windows.study).itemsize))
-    n = circles.ends.size - 1
-    closed = np.concatenate([[0], np.cumsum(circles.rows >= 0)])[circles.ends]
-    groups, first = [], 0
-    while first < n:
-        last = int(np.searchsorted(closed, closed[first] + limit, side="right")) - 1
-        last = min(max(last, first + 1), n)
-        groups.append((first, last))
-        first = last
-    return groups
-
-
-def _table(windows: Windows, level: float, sign: int, first: int, last: int) -> NDArray[Any]:
-    from geo_risk.hotspots import _scan as kernel
-
-    study, circles = windows.study, windows.circles
-    dtype = _count_type(study)
-    cases = float(windows.cases)
-    cut = np.empty(int(cases) + 1)
-    kernel.cuts(level, _largest_key(windows), cases, windows.total, study.kind, sign, cut)
-    n_rows = int((circles.rows[circles.ends[first] : circles.ends[last]] >= 0).sum())
-    width = kernel.pad_width(windows.n_starts, windows.longest, study.key.shape[1])
-    table = np.empty((n_rows, width), dtype=dtype)
-    kernel.thresholds(
-        cut,
-        sign,
-        int(np.iinfo(dtype).max),
-        windows.key_prefix,
-        circles.order,
-        circles.ends,
-        circles.rows,
-        first,
-        last,
-        windows.n_starts,
-        windows.longest,
-        table,
-    )
-    return table
-
-
-def _largest_key(windows: Windows) -> float:
-    """Bound on the key of any window: that of all locations over its longest run of periods."""
-    total = windows.key_prefix.sum(axis=0)
-    runs = [
-        total[min(s + windows.longest, total.size - 1)] - total[s] for s in range(windows.n_starts)
-    ]
-    return float(max(runs))
+        self.draw(which, counts)
+        kernel.accumulate_time(counts)
+        for sign, table in tables:
+            if sign < 0:
+                np.negative(counts, out=counts)
+            self.sweep.run(counts, table, group, found)
 
 
 def _drawer(study: Study, key: np.uint64) -> Draw:
@@ -201,7 +123,7 @@ def _drawer(study: Study, key: np.uint64) -> Draw:
     cases = int(study.cases.sum())
 
     def flat(counts: NDArray[Any]) -> NDArray[Any]:
-        return counts.reshape(n * n_periods, kernel.LANES)
+        return counts[:n].reshape(n * n_periods, kernel.LANES)
 
     if study.kind == BERNOULLI:
         cell_of = np.repeat(np.arange(n * n_periods), study.key.reshape(-1).astype(np.int64))
