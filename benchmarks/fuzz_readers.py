@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import importlib.util
 import io
 import json
 import sys
@@ -72,6 +73,11 @@ def seeds() -> dict[str, bytes]:
     line = dict.fromkeys(gdelt.COLUMN_NAMES, "")
     line |= {"GLOBALEVENTID": "9", "SQLDATE": "20191024", "DATEADDED": "20191024143000"}
     line |= {"ActionGeo_Type": "4", "ActionGeo_Lat": "52.5", "ActionGeo_Long": "13.4"}
+    workbook = {}
+    if importlib.util.find_spec("openpyxl") is not None:
+        sheet = io.BytesIO()
+        table.to_excel(sheet, index=False)
+        workbook["table.xlsx"] = sheet.getvalue()
     packed = io.BytesIO()
     csv = table.to_csv(index=False).encode()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -98,6 +104,7 @@ def seeds() -> dict[str, bytes]:
         "table.parquet": parquet.getvalue(),
         "points.parquet": geoparquet.getvalue(),
         **{f"points{suffix}": content for suffix, content in vector.items()},
+        **workbook,
     }
 
 

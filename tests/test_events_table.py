@@ -153,6 +153,12 @@ def test_excel_names_the_package_it_needs(tmp_path: Any) -> None:
         return
     small(id=["007", "b"]).to_excel(path, index=False)
     assert read_events(path)["event_id"].tolist() == ["007", "b"]
+    assert read_events(path, layer="Sheet1")["event_id"].tolist() == ["007", "b"]
+    with pytest.raises(ValueError, match=r"no sheet 'x'; e\.xlsx has \['Sheet1'\]"):
+        read_events(path, layer="x")
+    path.write_bytes(path.read_bytes().replace(b"PK\x05\x06", b"XX\x05\x06"))
+    with pytest.raises(DataCorruptError, match=r"e\.xlsx"):
+        read_events(path)
 
 
 @pytest.mark.parametrize(
@@ -239,6 +245,106 @@ def test_wkt_column(tmp_path: Any) -> None:
     assert out["geometry_"].iloc[2] == "POINT (oops"
 
 
+def test_wkb_and_its_hexadecimal_writing() -> None:
+    point = shapely.Point(69.5, 36.7)
+    elsewhere = shapely.set_srid(point, 32642)
+    frame = pd.DataFrame(
+        {
+            "geom": [
+                point.wkb,
+                point.wkb_hex,
+                shapely.to_wkb(elsewhere, include_srid=True),
+                shapely.to_wkb(shapely.set_srid(point, 4326), hex=True, include_srid=True),
+                "SRID=32642;POINT (1 2)",
+                b"broken",
+                point,
+            ]
+        }
+    )
+    out = read_events(frame)
+    bad = [False, False, True, False, True, True, False]
+    assert [text == "bad_coordinates" for text in out["flags"]] == bad
+    assert out.geometry.isna().tolist() == bad
+    assert all(shape.equals(point) for shape in out.geometry[~out.geometry.isna()])
+
+
+def test_degrees_minutes_seconds() -> None:
+    lon = ["69°32'4.2\"E", "71.5 W", "70 30 E", "69.5N", "69°75'E", "69.5"]
+    lat = ["36°44'10″N", "36.5S", "36°N", "36.7", "36.7", "36.7 n"]
+    out = read_events(pd.DataFrame({"lon": lon, "lat": lat}))
+    assert out["flags"].tolist() == ["", "", "", *["bad_coordinates"] * 2, ""]
+    np.testing.assert_allclose(out.geometry.x[:3], [69 + 32 / 60 + 4.2 / 3600, -71.5, 70.5])
+    np.testing.assert_allclose(out.geometry.y[:3], [36 + 44 / 60 + 10 / 3600, -36.5, 36])
+
+
+def test_a_column_of_positions_is_no_place_name() -> None:
+    out = read_events(small(location=["(36.7, 69.5)", "(36.8, 69.6)"]))
+    assert out["location_name"].isna().all()
+    assert "column 'location' holds positions" in out.attrs["geo_risk"]["notes"][0]
+    assert "location_name" not in out.attrs["geo_risk"]["columns"]
+
+
+def test_one_column_for_both_coordinates_is_not_taken_for_two() -> None:
+    with pytest.raises(ValueError, match="neither coordinates nor a place name"):
+        read_events(pd.DataFrame({"lat_long": ["1, 2"]}))
+
+
+def test_year_month_day_columns() -> None:
+    out = read_events(small(year=[2020, 2021], month=[5, 0], day=[17, 0]))
+    assert out["date_precision"].tolist() == ["day", "year"]
+    assert str(out["date_start"][0].date()) == "2020-05-17"
+    out = read_events(small(day=["2020-05-17", "2020-05-18"]))
+    assert str(out["date_start"][0].date()) == "2020-05-17"
+
+
+def test_columns_backed_by_arrow() -> None:
+    plain = small(
+        id=["a", "b"],
+        date=pd.to_datetime(["2020-01-05", None]),
+        killed=[1, None],
+        lon=["69.5", "x"],
+    )
+    expected = read_events(plain)
+    arrow = pa.Table.from_pandas(plain).to_pandas(types_mapper=pd.ArrowDtype)
+    out = read_events(arrow)
+    fields = NAMES[:-1]
+    pd.testing.assert_frame_equal(pd.DataFrame(out[fields]), pd.DataFrame(expected[fields]))
+    assert out.geometry.geom_equals(expected.geometry).tolist()[0]
+    category = read_events(plain.astype({"id": "category", "lon": "category"}))
+    pd.testing.assert_frame_equal(pd.DataFrame(category[fields]), pd.DataFrame(expected[fields]))
+
+
+def test_a_named_geometry_wins_over_lon_and_lat() -> None:
+    frame = small(shape=["POINT (1 2)", "POINT (3 4)"])
+    assert read_events(frame, columns={"geometry": "shape"}).geometry.x.tolist() == [1, 3]
+
+
+def test_malformed_json_lines_are_kept(tmp_path: Any) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_text(
+        '{"id": 1, "lon": 1, "lat": 2}\n{"id": 2,\n\n[3]\n{"id": 4, "lon": 5, "lat": 6}\n'
+    )
+    out = read_events(path)
+    assert out["flags"].tolist() == ["", "unreadable_row", "unreadable_row", ""]
+    assert out["malformed_text"].tolist()[1:3] == ['{"id": 2,', "[3]"]
+    assert out.geometry.x.tolist()[3] == 5
+    path.write_text("nothing\n")
+    with pytest.raises(DataCorruptError, match="holds no JSON object: line 1"):
+        read_events(path)
+
+
+def test_layers_of_a_geopackage(tmp_path: Any) -> None:
+    path = tmp_path / "e.gpkg"
+    frame = gpd.GeoDataFrame({"n": [1]}, geometry=gpd.points_from_xy([1.0], [2.0]), crs=4326)
+    frame.to_file(path, layer="a")
+    frame.to_file(path, layer="b")
+    with pytest.raises(ValueError, match=r"several layers: \['a', 'b'\].*layer="):
+        read_events(path)
+    assert len(read_events(path, layer="b")) == 1
+    with pytest.raises(ValueError, match="Invalid layer: 'c'"):
+        read_events(path, layer="c")
+
+
 # bad input ---------------------------------------------------------------------------------------
 
 
@@ -294,6 +400,21 @@ def test_projected_metres_are_refused_with_the_fix() -> None:
     lon, lat = Transformer.from_crs(32642, 4326, always_xy=True).transform(frame.x, frame.y)
     np.testing.assert_allclose(out.geometry.x, lon, rtol=0, atol=1e-12)
     np.testing.assert_allclose(out.geometry.y, lat, rtol=0, atol=1e-12)
+
+
+def test_metres_that_claim_to_be_degrees() -> None:
+    wrong = gpd.GeoDataFrame(geometry=gpd.points_from_xy([545000.0], [4065000.0]), crs=4326)
+    with pytest.raises(ValueError, match=r"geometries of 'geometry'.*allow_override=True"):
+        read_events(wrong)
+    text = pd.DataFrame({"wkt": ["POINT (545000 4065000)"]})
+    with pytest.raises(ValueError, match=r"geometries of 'wkt'.*crs="):
+        read_events(text)
+    assert abs(read_events(text, crs=32642).geometry.x[0] - 69.5) < 0.1
+
+
+def test_stand_ins_for_missing_are_not_taken_for_metres() -> None:
+    out = read_events(pd.DataFrame({"lon": [-9999, -9999, 1], "lat": [-9999, -9999, 2]}))
+    assert out["flags"].tolist() == ["lat_out_of_range;lon_out_of_range"] * 2 + [""]
 
 
 def test_a_frame_without_crs_is_refused_and_another_crs_reprojected() -> None:

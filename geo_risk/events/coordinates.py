@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk.events.draft import Draft
+from geo_risk.events.values import any_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
-__all__ = ["points_from_geometry", "points_from_lonlat"]
+__all__ = ["points_from_geometry", "points_from_lonlat", "points_from_text"]
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
@@ -22,6 +25,8 @@ FloatArray = NDArray[np.float64]
 _SWAPPED_SHARE = 0.1
 # No longitude, wrapped or not, reaches this; projected coordinates in metres nearly always do.
 _LARGEST_DEGREES = 540.0
+_SRID = re.compile(r"SRID=(\d+);", re.IGNORECASE)
+_HEX = re.compile(r"[0-9A-Fa-f]{18,}")
 
 
 def points_from_lonlat(
@@ -33,7 +38,7 @@ def points_from_lonlat(
     names: tuple[str, str],
     crs: Any = None,
 ) -> None:
-    """Set `draft`'s geometry from two columns of numbers.
+    """Set `draft`'s geometry from two columns of numbers, `names` in the table.
 
     Raises
     ------
@@ -43,6 +48,7 @@ def points_from_lonlat(
     import shapely
 
     draft.flag("bad_coordinates", unreadable)
+    label = f"columns {names[0]!r}, {names[1]!r}"
     absent = (np.isnan(lon) | np.isnan(lat)) & ~unreadable
     draft.flag("no_coordinates", absent)
     usable = ~(absent | unreadable)
@@ -51,26 +57,25 @@ def points_from_lonlat(
         draft.flag("bad_coordinates", failed & usable)
         usable &= ~failed
     else:
-        _refuse_projected(lon, lat, usable, names)
-    good = _flag_positions(draft, lon, lat, usable, names)
+        _refuse_projected(lon, lat, usable, label)
+    hint = f"pass lon={names[1]!r}, lat={names[0]!r}"
+    good = _flag_positions(draft, lon, lat, usable, hint)
     geometry = np.full(draft.n, None, dtype=object)
     geometry[good] = shapely.points(lon[good], lat[good])
     draft.fields["geometry"] = geometry
 
 
-def _refuse_projected(
-    lon: FloatArray, lat: FloatArray, usable: BoolArray, names: tuple[str, str]
-) -> None:
+def _refuse_projected(lon: FloatArray, lat: FloatArray, usable: BoolArray, label: str) -> None:
     # Equal values on both sides (-9999, -9999) are a stand-in for "missing", not metres.
     far = usable & (np.fmax(np.abs(lon), np.abs(lat)) > _LARGEST_DEGREES) & (lon != lat)
     if not far.any() or 2 * int(far.sum()) <= int(usable.sum()):
         return
     first = int(np.argmax(far))
     raise ValueError(
-        f"Invalid coordinates in columns {names[0]!r}, {names[1]!r}: {int(far.sum())} of "
-        f"{int(usable.sum())} rows cannot be degrees; first at row {first}: ({lon[first]:g}, "
-        f"{lat[first]:g}). These look like projected coordinates: say which with crs=, for "
-        'example crs="EPSG:32642".'
+        f"Invalid coordinates in {label}: {int(far.sum())} of {int(usable.sum())} rows cannot be "
+        f"degrees; first at row {first}: ({lon[first]:g}, {lat[first]:g}). These look like "
+        'projected coordinates: say which, for example with crs="EPSG:32642" (a frame that states '
+        'the wrong CRS: frame.set_crs("EPSG:32642", allow_override=True)).'
     )
 
 
@@ -85,7 +90,7 @@ def _reproject(lon: FloatArray, lat: FloatArray, crs: Any) -> tuple[FloatArray, 
 
 
 def _flag_positions(
-    draft: Draft, lon: FloatArray, lat: FloatArray, usable: BoolArray, names: tuple[str, str]
+    draft: Draft, lon: FloatArray, lat: FloatArray, usable: BoolArray, hint: str
 ) -> BoolArray:
     """Flag what no position on Earth can be; return the rows that are left."""
     with np.errstate(invalid="ignore"):
@@ -103,8 +108,7 @@ def _flag_positions(
         draft.flag("maybe_swapped", judged)
         draft.notes.append(
             f"{int(high_lat.sum())} of {int(judged.sum())} latitudes are outside [-90, 90], and "
-            "every row would be valid with longitude and latitude exchanged: if they are "
-            f"swapped, pass lon={names[1]!r}, lat={names[0]!r}"
+            f"every row would be valid with longitude and latitude exchanged: if so, {hint}"
         )
     good: BoolArray = usable & ~(high_lat | high_lon | null)
     return good
@@ -146,7 +150,9 @@ def points_from_geometry(draft: Draft, geometry: gpd.GeoSeries, name: str, crs: 
     finite[present] = np.isfinite(lon[present]) & np.isfinite(lat[present])
     draft.flag("no_coordinates", empty)
     draft.flag("bad_coordinates", ~finite & ~empty)
-    good = _flag_positions(draft, lon, lat, finite, ("x", "y"))
+    _refuse_projected(lon, lat, finite, f"the geometries of {name!r}")
+    hint = "exchange x and y of the geometries"
+    good = _flag_positions(draft, lon, lat, finite, hint)
     out = np.full(draft.n, None, dtype=object)
     out[good] = points[good]
     draft.fields["geometry"] = out
@@ -155,6 +161,46 @@ def points_from_geometry(draft: Draft, geometry: gpd.GeoSeries, name: str, crs: 
         kept = np.full(draft.n, None, dtype=object)
         kept[changed] = shapely.to_wkt(shapes[changed], rounding_precision=-1)
         draft.extra["geometry_"] = kept
+
+
+def points_from_text(draft: Draft, series: pd.Series[Any], name: str, crs: Any = None) -> None:
+    """Set `draft`'s geometry from a column of WKT, EWKT, WKB or its hexadecimal writing.
+
+    Without `crs` the coordinates are degrees, as in lon and lat columns.
+    """
+    import geopandas as gpd
+
+    cells = series.to_numpy(dtype=object)
+    shapes = np.array([_shape(cell) for cell in cells] + [None], dtype=object)[:-1]
+    present = np.array([any_text(cell) is not None for cell in cells], dtype=bool)
+    unreadable = present & np.array([shape is None for shape in shapes], dtype=bool)
+    given = "EPSG:4326" if crs is None else crs
+    points_from_geometry(draft, gpd.GeoSeries(shapes, crs=given), name)
+    if "no_coordinates" in draft.flags:
+        draft.flags["no_coordinates"] &= ~unreadable
+    draft.flag("bad_coordinates", unreadable)
+
+
+def _shape(cell: Any) -> Any:
+    """Geometry of one cell; None where there is none, or in another CRS than degrees."""
+    import shapely
+
+    if isinstance(cell, shapely.Geometry):
+        return cell
+    if isinstance(cell, (bytes, bytearray)):
+        shape = shapely.from_wkb(bytes(cell), on_invalid="ignore")
+    else:
+        text = any_text(cell) or ""
+        prefix = _SRID.match(text)
+        if prefix is not None:
+            if prefix[1] != "4326":
+                return None
+            text = text[prefix.end() :]
+        if _HEX.fullmatch(text):
+            shape = shapely.from_wkb(text, on_invalid="ignore")
+        else:
+            shape = shapely.from_wkt(text or None, on_invalid="ignore")
+    return shape if shape is None or shapely.get_srid(shape) in {0, 4326} else None
 
 
 def _stand_in(shape: Any) -> Any:

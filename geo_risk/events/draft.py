@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from geo_risk.events.dates import DateColumn, parse_dates
 from geo_risk.events.schema import FIELDS, FLAGS, LocationCode
-from geo_risk.events.values import numbers, texts
+from geo_risk.events.values import degrees, numbers, texts
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -58,6 +58,10 @@ class Columns:
             return np.full(len(self), np.nan), np.zeros(len(self), dtype=bool)
         return numbers(self.series(role))
 
+    def degrees(self, role: str, halves: str) -> tuple[FloatArray, BoolArray]:
+        """Angles of the column that plays `role`, and the rows that cannot be read."""
+        return degrees(self.series(role), halves)
+
     def terms(self, role: str, table: Mapping[int, str]) -> tuple[ObjectArray, BoolArray]:
         """Term for each code of the column that plays `role`, and the rows with unknown codes."""
         codes, odd = self.numbers(role)
@@ -91,6 +95,12 @@ class Draft:
             raise KeyError(code)
         if rows.any():
             self.flags[code] = self.flags[code] | rows if code in self.flags else rows.copy()
+
+    def flag_rows(self, code: str, positions: list[int]) -> None:
+        """Add a flag to the rows at `positions`."""
+        rows = np.zeros(self.n, dtype=bool)
+        rows[positions] = True
+        self.flag(code, rows)
 
     def set_ids(self, ids: ObjectArray, *, expected: bool = True) -> None:
         """Take identifiers; missing and duplicated ones are flagged."""

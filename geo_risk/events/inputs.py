@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from geo_risk.errors import DataCorruptError, DataNotFoundError
-from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES, check_zip, open_stream, sniff
+from geo_risk.errors import DataNotFoundError
+from geo_risk.events import formats
+from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES, open_stream, sniff
 from geo_risk.events.delimited import Chunk, DelimitedReader, unique_names
 from geo_risk.events.gdelt import headerless_names
 from geo_risk.events.values import MISSING_WORDS
@@ -26,8 +26,6 @@ _NUMBER = (
     r"[-+]?(0|[1-9]\d{0,14})(\.\d*)?([eE][-+]\d{1,3})?"
     r"|[-+]?(0|[1-9]\d{0,14})\.\d+[eE]\d{1,3}|[-+]?\.\d+"
 )
-# What libraries raise when a file's inner structure is not what its outside promised.
-_BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
 _BLOCK_ROWS = 50_000
 _WHOLE = r"-?(0|[1-9]\d{0,17})"
 
@@ -78,7 +76,7 @@ def load(path_or_frame: Any, options: Options) -> Loaded:
 
         table = path_or_frame if isinstance(path_or_frame, pa.Table) else pa.table(path_or_frame)
         try:
-            return _take_frame(_frame_of_arrow(table))
+            return _take_frame(formats.frame_of_arrow(table))
         except pa.ArrowNotImplementedError:
             if not hasattr(path_or_frame, "to_pandas"):
                 raise
@@ -86,10 +84,10 @@ def load(path_or_frame: Any, options: Options) -> Loaded:
             return _take_frame(path_or_frame.to_pandas())
     if isinstance(path_or_frame, Mapping):
         if path_or_frame.get("type") == "FeatureCollection":
-            return _take_frame(_frame_of_features(path_or_frame.get("features")))
+            return _take_frame(formats.frame_of_features(path_or_frame.get("features")))
         return _take_frame(pd.DataFrame(dict(path_or_frame)))
     if isinstance(path_or_frame, Iterable) and not isinstance(path_or_frame, (bytes, bytearray)):
-        return _take_frame(_frame_of_records(path_or_frame))
+        return _take_frame(formats.frame_of_records(path_or_frame))
     raise TypeError(
         f"Invalid path_or_frame: {type(path_or_frame).__name__}; a path, a data frame (pandas, "
         "geopandas, polars, Arrow) or an iterable of dicts is needed."
@@ -113,13 +111,21 @@ def _load_path(path: Path, options: Options) -> Loaded:
     kind = sniff(path)
     if kind in {"text", "gzip", "zip"}:
         return _load_text(path, kind, options)
-    readers = {"parquet": _read_parquet, "arrow": _read_arrow, "json": _read_json}
+    readers = {
+        "parquet": formats.read_parquet,
+        "arrow": formats.read_arrow,
+        "json": formats.read_json,
+    }
     if kind == "jsonl":
-        loaded = _load_json_lines(path)
+        frame, chunk = formats.read_json_lines(path)
+        loaded = _take_frame(frame)
+        loaded.chunk = chunk
     elif kind == "vector":
-        loaded = _take_frame(_read_vector(path, options.layer))
+        loaded = _take_frame(formats.read_vector(path, options.layer))
     elif kind in {"excel", "xls"}:
-        loaded = _take_frame(_read_excel(path, kind, options))
+        loaded = _take_frame(
+            formats.read_excel(path, kind, options.layer, options.max_unpacked_bytes)
+        )
     else:
         loaded = _take_frame(readers[kind](path))
     loaded.report |= {"input": path.name, "format": kind}
@@ -244,7 +250,7 @@ def _take_frame(frame: pd.DataFrame) -> Loaded:
     attrs = dict(frame.attrs)
     geometry, geometry_name = None, "geometry"
     if isinstance(frame, gpd.GeoDataFrame):
-        geometry_name = frame._geometry_column_name  # None where no column is active
+        geometry_name = frame.active_geometry_name
         if geometry_name is not None and geometry_name in frame.columns:
             position = list(frame.columns).index(geometry_name)
             geometry = gpd.GeoSeries(frame.geometry.array, crs=frame.crs)
@@ -257,169 +263,3 @@ def _take_frame(frame: pd.DataFrame) -> Loaded:
 
 def _column_name(name: Any) -> str:
     return "_".join(str(part) for part in name) if isinstance(name, tuple) else str(name)
-
-
-def _frame_of_records(records: Iterable[Any]) -> Any:
-    import pandas as pd
-
-    rows = list(records)
-    for position, row in enumerate(rows):
-        if not isinstance(row, Mapping):
-            raise TypeError(
-                f"Invalid path_or_frame: element {position} is {type(row).__name__}; an iterable "
-                "must give dicts, one per event."
-            )
-    if rows and all(row.get("type") == "Feature" and "geometry" in row for row in rows):
-        return _frame_of_features(rows)
-    return pd.DataFrame.from_records([dict(row) for row in rows])
-
-
-def _frame_of_features(features: Any) -> Any:
-    import geopandas as gpd
-
-    if not isinstance(features, list):
-        raise ValueError("Invalid GeoJSON: a FeatureCollection needs a list of features.")
-    if not features:
-        return gpd.GeoDataFrame(geometry=[], crs="EPSG:4326")
-    try:
-        return gpd.GeoDataFrame.from_features(features, crs="EPSG:4326")
-    except _BROKEN as error:
-        raise ValueError(f"Invalid GeoJSON: {type(error).__name__}: {error}.") from error
-
-
-def _frame_of_arrow(table: Any) -> Any:
-    import geopandas as gpd
-
-    metadata = table.schema.metadata or {}
-    if b"geo" in metadata:  # GeoParquet read with pyarrow: WKB columns and JSON metadata
-        import io
-
-        import pyarrow.parquet as pq
-        import shapely
-
-        sink = io.BytesIO()
-        pq.write_table(table, sink)
-        sink.seek(0)
-        try:
-            return gpd.read_parquet(sink)
-        except (*_BROKEN, shapely.GEOSException) as error:
-            raise DataCorruptError(f"The GeoParquet metadata cannot be used: {error}") from error
-    extension = b"ARROW:extension:name"
-    if any(extension in (item.metadata or {}) for item in table.schema):
-        try:
-            return gpd.GeoDataFrame.from_arrow(table)
-        except ValueError:
-            pass  # extension types, but no geometry among them
-    return table.to_pandas()
-
-
-def _read_parquet(path: Path) -> Any:
-    import geopandas as gpd
-    import pandas as pd
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    import shapely
-
-    try:
-        metadata = pq.read_schema(path).metadata or {}
-        return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
-    except (pa.ArrowException, OSError, *_BROKEN, shapely.GEOSException) as error:
-        raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
-
-
-def _read_arrow(path: Path) -> Any:
-    import pyarrow as pa
-    import pyarrow.feather
-
-    try:
-        return _frame_of_arrow(pyarrow.feather.read_table(path))
-    except (pa.ArrowException, OSError) as error:
-        raise DataCorruptError(f"{path.name} is no readable Arrow file: {error}") from error
-
-
-def _read_json(path: Path) -> Any:
-    import pandas as pd
-
-    try:
-        content = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise DataCorruptError(f"{path.name} is no readable JSON: {error}") from error
-    if isinstance(content, Mapping):
-        if content.get("type") == "FeatureCollection":
-            if "crs" in content:  # pre-RFC 7946: GDAL knows how to read these
-                return _read_vector(path, None)
-            return _frame_of_features(content.get("features"))
-        for key in ("Result", "data", "results", "events"):  # as the APIs of UCDP and ACLED answer
-            if isinstance(content.get(key), list):
-                return _frame_of_records(content[key])
-        return pd.DataFrame([content])
-    if isinstance(content, list):
-        return _frame_of_records(content)
-    raise ValueError(f"{path.name} holds no table: neither a list of records nor GeoJSON.")
-
-
-def _load_json_lines(path: Path) -> Loaded:
-    """One JSON object per line; a line that is none is kept and told of."""
-    chunk = Chunk()
-    rows: list[Any] = []
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                reason = "" if isinstance(row, Mapping) else f"no object but {type(row).__name__}"
-            except (ValueError, RecursionError) as error:
-                reason = str(error)
-            if reason:
-                text = line.decode("utf-8", errors="replace").rstrip("\r\n")
-                chunk.tell(len(rows), "unreadable_row", text, f"line {number}: {reason}")
-                row = {}
-            rows.append(row)
-    if len(chunk.malformed) == len(rows):
-        raise DataCorruptError(f"{path.name} holds no JSON object: {chunk.messages[0]}.")
-    loaded = _take_frame(_frame_of_records(rows))
-    loaded.chunk = chunk
-    return loaded
-
-
-def _read_vector(path: Path, layer: str | int | None) -> Any:
-    import geopandas as gpd
-    import pyogrio
-
-    try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(path)]
-    except (RuntimeError, *_BROKEN) as error:
-        raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
-    if layer is None and len(layers) > 1:
-        raise ValueError(f"{path.name} has several layers: {layers}. Choose one with layer=.")
-    if layer is not None and layer not in layers and not isinstance(layer, int):
-        raise ValueError(f"Invalid layer: {layer!r}; {path.name} has {layers}.")
-    try:
-        return gpd.read_file(path, engine="pyogrio", layer=layer)
-    except (RuntimeError, *_BROKEN) as error:
-        raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
-
-
-def _read_excel(path: Path, kind: str, options: Options) -> pd.DataFrame:
-    import zipfile
-
-    import pandas as pd
-
-    package = "openpyxl" if kind == "excel" else "xlrd"
-    if kind == "excel":
-        with zipfile.ZipFile(path) as archive:
-            check_zip(archive, options.max_unpacked_bytes, path.name)
-    try:
-        frame: pd.DataFrame = pd.read_excel(
-            path,
-            sheet_name=0 if options.layer is None else options.layer,
-            keep_default_na=False,
-            na_values=[""],
-        )
-    except ImportError as error:
-        raise ImportError(
-            f"Reading {path.name} needs the package {package}: pip install {package}; or save the "
-            "sheet as CSV."
-        ) from error
-    return frame

@@ -162,6 +162,8 @@ def _table_roles(loaded: Loaded, names: list[str], overrides: Mapping[str, str])
         else:
             wkt = _wkt_columns(names)
             roles |= {"geometry": wkt[0]} if wkt else {}
+    if "year" in roles and roles.get("date_start", "").lower() == "day":
+        del roles["date_start"]  # a day of the month beside its year
     roles |= overrides
     located = loaded.geometry is not None or {"lon", "geometry", "location_name"} & roles.keys()
     if not located and (names or len(loaded.frame)):

@@ -9,7 +9,7 @@ import numpy as np
 
 from geo_risk.events import table
 from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES
-from geo_risk.events.coordinates import points_from_geometry, points_from_lonlat
+from geo_risk.events.coordinates import points_from_geometry, points_from_lonlat, points_from_text
 from geo_risk.events.draft import Columns, Draft, assemble, logger
 from geo_risk.events.inputs import Loaded, load
 from geo_risk.events.plan import SOURCE_MODULES, Plan, make_options, make_plan
@@ -156,53 +156,32 @@ def convert(loaded: Loaded, plan: Plan) -> gpd.GeoDataFrame:
     originals = loaded.frame.drop(columns=taken)
     frame = assemble(draft, originals, plan.source)
     frame.index = loaded.index
-    frame.attrs = {**loaded.attrs, "geo_risk": _report(loaded, plan, draft)}
+    frame.attrs = {**loaded.attrs, "geo_risk": _report(loaded, plan, columns, draft)}
     _log(frame.attrs["geo_risk"])
     return frame
 
 
 def _locate(loaded: Loaded, plan: Plan, columns: Columns, draft: Draft) -> None:
-    asked = {"lon", "lat", "geometry"} & plan.options.columns.keys()
-    if loaded.geometry is not None and not (asked or plan.options.lon or plan.options.lat):
-        points_from_geometry(draft, loaded.geometry, loaded.geometry_name, plan.options.crs)
-    elif columns.has("lon") and columns.has("lat"):
-        (lon, bad_lon), (lat, bad_lat) = columns.numbers("lon"), columns.numbers("lat")
+    options = plan.options
+    asked = {"lon", "lat", "geometry"} & options.columns.keys()
+    if loaded.geometry is not None and not (asked or options.lon or options.lat):
+        points_from_geometry(draft, loaded.geometry, loaded.geometry_name, options.crs)
+    elif columns.has("lon") and columns.has("lat") and "geometry" not in options.columns:
+        lon, bad_lon = columns.degrees("lon", "EW")
+        lat, bad_lat = columns.degrees("lat", "NS")
         points_from_lonlat(
             draft,
             lon,
             lat,
             unreadable=bad_lon | bad_lat,
             names=(plan.roles["lon"], plan.roles["lat"]),
-            crs=plan.options.crs,
+            crs=options.crs,
         )
     elif columns.has("geometry"):
-        _points_from_wkt(columns, draft, plan)
+        points_from_text(draft, columns.series("geometry"), plan.roles["geometry"], options.crs)
     else:
         draft.fields["geometry"] = np.full(draft.n, None, dtype=object)
         draft.flag("no_coordinates", np.ones(draft.n, dtype=bool))
-
-
-def _points_from_wkt(columns: Columns, draft: Draft, plan: Plan) -> None:
-    import geopandas as gpd
-    import shapely
-
-    wkt = columns.texts("geometry")
-    shapes = shapely.from_wkt(
-        np.array([_without_srid(text) for text in wkt], dtype=object), on_invalid="ignore"
-    )
-    present = np.array([text is not None for text in wkt], dtype=bool)
-    unreadable = present & np.array([shape is None for shape in shapes], dtype=bool)
-    crs = "EPSG:4326" if plan.options.crs is None else plan.options.crs
-    points_from_geometry(draft, gpd.GeoSeries(shapes, crs=crs), plan.roles["geometry"])
-    if "no_coordinates" in draft.flags:
-        draft.flags["no_coordinates"] &= ~unreadable
-    draft.flag("bad_coordinates", unreadable)
-
-
-def _without_srid(text: str | None) -> str | None:
-    if text is not None and text[:10].upper() == "SRID=4326;":
-        return text[10:]
-    return text
 
 
 def _reread(columns: Columns, draft: Draft) -> list[str]:
@@ -213,22 +192,21 @@ def _reread(columns: Columns, draft: Draft) -> list[str]:
         draft.flags.pop(code, None)  # the first reading knew whether there was such a column
     if "no_coordinates" in draft.flags:
         draft.flags["no_coordinates"] &= ~told  # the first reading saw why
+    rows: dict[str, list[int]] = {}
     for i, text in enumerate(columns.texts("flags")):
         for code in text.split(";") if text else ():
-            mask = np.zeros(draft.n, dtype=bool)
-            mask[i] = True
-            try:
-                draft.flag(code, mask)
-            except KeyError:
-                draft.notes.append(f"unknown flag {code!r} in row {i} left out")
+            rows.setdefault(code, []).append(i)
+    for code, marked in rows.items():
+        if code in FLAGS:
+            draft.flag_rows(code, marked)
+        else:
+            draft.notes.append(f"unknown flag {code!r} left out of {len(marked)} rows")
     return [name for name in columns.frame.columns if name in set(field_names())]
 
 
 def _tell_malformed(loaded: Loaded, draft: Draft) -> None:
     chunk = loaded.chunk
-    rows = np.zeros(draft.n, dtype=bool)
-    rows[chunk.fell_back] = True
-    draft.flag("decoded_cp1252", rows)
+    draft.flag_rows("decoded_cp1252", chunk.fell_back)
     raw = np.full(draft.n, None, dtype=object)
     if chunk.malformed or loaded.always_malformed_text:
         draft.extra["malformed_text"] = raw
@@ -239,10 +217,9 @@ def _tell_malformed(loaded: Loaded, draft: Draft) -> None:
     for code in ("no_coordinates", "no_date", "no_id"):
         if code in draft.flags:
             draft.flags[code] &= ~everything  # nothing in such a line was looked at
-    for position, (code, text) in chunk.malformed.items():
-        mask = np.zeros(draft.n, dtype=bool)
-        mask[position] = True
-        draft.flag(code, mask)
+    for told in {code for code, _ in chunk.malformed.values()}:
+        draft.flag_rows(told, [i for i, (code, _) in chunk.malformed.items() if code == told])
+    for position, (_, text) in chunk.malformed.items():
         raw[position] = text
     draft.notes.append(
         f"{len(chunk.malformed)} malformed lines kept as they stand in malformed_text; the first: "
@@ -250,13 +227,13 @@ def _tell_malformed(loaded: Loaded, draft: Draft) -> None:
     )
 
 
-def _report(loaded: Loaded, plan: Plan, draft: Draft) -> dict[str, Any]:
+def _report(loaded: Loaded, plan: Plan, columns: Columns, draft: Draft) -> dict[str, Any]:
     report: dict[str, Any] = {
         "source": plan.source,
         "recognised": plan.recognised,
         **loaded.report,
         "rows": draft.n,
-        "columns": _columns_by_field(plan.roles),
+        "columns": _columns_by_field(columns.roles),
         "flags": {
             code: int(draft.flags[code].sum())
             for code in FLAGS

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo_risk.events.dates import DateColumn, parts_to_dates
 from geo_risk.events.draft import Columns, Draft
@@ -42,7 +43,6 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
         "occurred",
         "occurred_on",
         "occurred_at",
-        "reported",
         "date_reported",
         "report_date",
         "time",
@@ -57,14 +57,12 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
         "category",
         "event_type",
         "type",
-        "kind",
-        "class",
         "incident_type",
         "crime_type",
         "disaster_type",
         "disease",
     ),
-    "actor_1": ("actors", "actor", "actor1", "actor_1", "side_a", "perpetrator", "group", "gname"),
+    "actor_1": ("actors", "actor", "actor1", "actor_1", "side_a", "perpetrator", "gname"),
     "actor_2": ("actor2", "actor_2", "side_b"),
     "fatalities_best": (
         "fatalities_best",
@@ -73,11 +71,10 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
         "killed",
         "dead",
         "death_toll",
-        "best",
         "nkill",
     ),
-    "fatalities_low": ("fatalities_low", "deaths_low", "low"),
-    "fatalities_high": ("fatalities_high", "deaths_high", "high"),
+    "fatalities_low": ("fatalities_low", "deaths_low"),
+    "fatalities_high": ("fatalities_high", "deaths_high"),
     "country_stated": (
         "country_stated",
         "country",
@@ -111,6 +108,7 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Names by which `read_events` knows a column of a plain table, the preferred ones first."""
 
+_POSITION = re.compile(r"[\[(]?\s*-?\d+(\.\d+)?\s*[,;]\s*-?\d+|(SRID=\d+;)?\s*POINT|[{]", re.I)
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -167,8 +165,12 @@ def _by_name(names: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _by_xy(names: list[str]) -> tuple[list[str], list[str]]:
-    lon = [name for name in names if plain(name) in {"x", "pointx", "coordx", "xcoord"}]
-    lat = [name for name in names if plain(name) in {"y", "pointy", "coordy", "ycoord"}]
+    lon = [
+        name for name in names if plain(name) in {"x", "xcoordinate", "pointx", "coordx", "xcoord"}
+    ]
+    lat = [
+        name for name in names if plain(name) in {"y", "ycoordinate", "pointy", "coordy", "ycoord"}
+    ]
     return (lon, lat) if lon and lat else ([], [])
 
 
@@ -176,7 +178,9 @@ def _by_word(names: list[str]) -> tuple[list[str], list[str]]:
     def having(words: tuple[str, ...]) -> list[str]:
         return [n for n in names if {w.lower() for w in _WORDS.findall(n)} & set(words)]
 
-    return having(LON_NAMES), having(LAT_NAMES)
+    lon, lat = having(LON_NAMES), having(LAT_NAMES)
+    both = set(lon) & set(lat)  # one column that holds the pair, as "lat_long" does
+    return [n for n in lon if n not in both], [n for n in lat if n not in both]
 
 
 def _same_stem(lon: list[str], lat: list[str]) -> tuple[list[str], list[str]]:
@@ -198,7 +202,7 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
     draft.fields["actors"] = join_texts([columns.texts("actor_1"), columns.texts("actor_2")])
     draft.set_fatalities(columns)
     draft.fields["country_stated"] = columns.texts("country_stated")
-    draft.fields["location_name"] = columns.texts("location_name")
+    draft.fields["location_name"] = _place_names(columns, draft)
     terms = columns.texts("location_precision")
     known = np.array([term is None or term in LOCATION_PRECISIONS for term in terms], dtype=bool)
     draft.flag("bad_precision_code", ~known)
@@ -212,6 +216,17 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
     bad |= radius < 0
     draft.flag("bad_precision_code", bad)
     draft.fields["location_uncertainty_km"] = np.where(bad, np.nan, radius)
+
+
+def _place_names(columns: Columns, draft: Draft) -> NDArray[np.object_]:
+    """Names of places, unless the column holds positions ("(41.9, -87.7)"), as portals' do."""
+    names = columns.texts("location_name")
+    given = [name for name in names if name is not None]
+    if given and 2 * sum(_POSITION.match(name) is not None for name in given) > len(given):
+        column = columns.roles.pop("location_name")
+        draft.notes.append(f"column {column!r} holds positions, not names of places: not used")
+        return np.full(draft.n, None, dtype=object)
+    return names
 
 
 def _fill_dates(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:

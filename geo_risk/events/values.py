@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MISSING_WORDS", "any_text", "is_missing", "join_texts", "numbers", "texts"]
+__all__ = ["MISSING_WORDS", "any_text", "degrees", "is_missing", "join_texts", "numbers", "texts"]
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
@@ -23,6 +24,11 @@ MISSING_WORDS = frozenset(
 # As a number "NA" can only be R's missing value.
 _MISSING_NUMBERS = MISSING_WORDS | {"NA", "na", "-", "."}
 _DECIMAL_COMMA = r"^[+-]?[0-9]{1,3},[0-9]+$"
+_ANGLE = re.compile(
+    r"(?P<d>\d{1,3}(?:\.\d+)?)\s*[°º]?\s*"
+    r"(?:(?P<m>\d{1,2}(?:\.\d+)?)\s*['′’]?\s*(?:(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:[\"″”]|'')?\s*)?)?"
+    r"(?P<half>[NSEWnsew])"
+)
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?$"
 
 
@@ -92,6 +98,26 @@ def numbers(series: pd.Series[Any]) -> tuple[FloatArray, BoolArray]:
     return values, bad
 
 
+def degrees(series: pd.Series[Any], halves: str) -> tuple[FloatArray, BoolArray]:
+    """Angles of every row, also as `36°44'10"N`; `halves` are the letters for + and -.
+
+    The letter may be left out of a plain number only, and a letter of the other axis is
+    unreadable.
+    """
+    values, bad = numbers(series)
+    cells = series.to_numpy(dtype=object)
+    for i in np.flatnonzero(bad):
+        match = _ANGLE.fullmatch(cells[i].strip()) if isinstance(cells[i], str) else None
+        if match is None or match["half"].upper() not in halves:
+            continue
+        minutes, seconds = float(match["m"] or 0), float(match["s"] or 0)
+        if minutes < 60 and seconds < 60:
+            angle = float(match["d"]) + minutes / 60 + seconds / 3600
+            values[i] = angle if match["half"].upper() == halves[0] else -angle
+            bad[i] = False
+    return values, bad
+
+
 def _arrow_text(series: pd.Series[Any]) -> Any:
     """The column as Arrow text; None where it is not all text."""
     import pandas as pd
@@ -123,7 +149,10 @@ def _number_text(value: Any) -> str | None:
     if isinstance(value, (bool, np.bool_)):
         return "not a number"
     if isinstance(value, (int, float, np.integer, np.floating)):
-        return repr(float(value))  # the shortest text that gives this very number back
+        try:
+            return repr(float(value))  # the shortest text that gives this very number back
+        except OverflowError:
+            return "not a number"
     return str(value)
 
 

@@ -1,0 +1,200 @@
+"""One function per file format → a frame, and one kind of error where a file is broken."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from geo_risk.errors import DataCorruptError
+from geo_risk.events.archives import check_zip
+from geo_risk.events.delimited import Chunk
+
+__all__ = [
+    "frame_of_arrow",
+    "frame_of_features",
+    "frame_of_records",
+    "read_arrow",
+    "read_excel",
+    "read_json",
+    "read_json_lines",
+    "read_parquet",
+    "read_vector",
+]
+
+# What libraries raise when a file's inner structure is not what its outside promised.
+_BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+
+
+def frame_of_records(records: Iterable[Any]) -> Any:
+    """Frame of dicts, or of GeoJSON features."""
+    import pandas as pd
+
+    rows = list(records)
+    for position, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise TypeError(
+                f"Invalid path_or_frame: element {position} is {type(row).__name__}; an iterable "
+                "must give dicts, one per event."
+            )
+    if rows and all(row.get("type") == "Feature" and "geometry" in row for row in rows):
+        return frame_of_features(rows)
+    return pd.DataFrame.from_records([dict(row) for row in rows])
+
+
+def frame_of_features(features: Any) -> Any:
+    """Frame of GeoJSON features (RFC 7946: always WGS84)."""
+    import geopandas as gpd
+
+    if not isinstance(features, list):
+        raise ValueError("Invalid GeoJSON: a FeatureCollection needs a list of features.")
+    if not features:
+        return gpd.GeoDataFrame(geometry=[], crs="EPSG:4326")
+    try:
+        return gpd.GeoDataFrame.from_features(features, crs="EPSG:4326")
+    except _BROKEN as error:
+        raise ValueError(f"Invalid GeoJSON: {type(error).__name__}: {error}.") from error
+
+
+def frame_of_arrow(table: Any) -> Any:
+    """Frame of an Arrow table, with its geometries where it says that it has some."""
+    import geopandas as gpd
+
+    metadata = table.schema.metadata or {}
+    if b"geo" in metadata:  # GeoParquet read with pyarrow: WKB columns and JSON metadata
+        import io
+
+        import pyarrow.parquet as pq
+        import shapely
+
+        sink = io.BytesIO()
+        pq.write_table(table, sink)
+        sink.seek(0)
+        try:
+            return gpd.read_parquet(sink)
+        except (*_BROKEN, shapely.GEOSException) as error:
+            raise DataCorruptError(f"The GeoParquet metadata cannot be used: {error}") from error
+    extension = b"ARROW:extension:name"
+    if any(extension in (item.metadata or {}) for item in table.schema):
+        try:
+            return gpd.GeoDataFrame.from_arrow(table)
+        except ValueError:
+            pass  # extension types, but no geometry among them
+    return table.to_pandas()
+
+
+def read_parquet(path: Path) -> Any:
+    """Parquet or GeoParquet."""
+    import geopandas as gpd
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import shapely
+
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+        return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
+    except (pa.ArrowException, OSError, *_BROKEN, shapely.GEOSException) as error:
+        raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
+
+
+def read_arrow(path: Path) -> Any:
+    """Arrow IPC (Feather)."""
+    import pyarrow as pa
+    import pyarrow.feather
+
+    try:
+        return frame_of_arrow(pyarrow.feather.read_table(path))
+    except (pa.ArrowException, OSError) as error:
+        raise DataCorruptError(f"{path.name} is no readable Arrow file: {error}") from error
+
+
+def read_json(path: Path) -> Any:
+    """GeoJSON, a list of records, or an answer of the services of UCDP or ACLED."""
+    import pandas as pd
+
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise DataCorruptError(f"{path.name} is no readable JSON: {error}") from error
+    if isinstance(content, Mapping):
+        if content.get("type") == "FeatureCollection":
+            if "crs" in content:  # pre-RFC 7946: GDAL knows how to read these
+                return read_vector(path, None)
+            return frame_of_features(content.get("features"))
+        for key in ("Result", "data", "results", "events"):  # as the APIs of UCDP and ACLED answer
+            if isinstance(content.get(key), list):
+                return frame_of_records(content[key])
+        return pd.DataFrame([content])
+    if isinstance(content, list):
+        return frame_of_records(content)
+    raise ValueError(f"{path.name} holds no table: neither a list of records nor GeoJSON.")
+
+
+def read_json_lines(path: Path) -> tuple[Any, Chunk]:
+    """One JSON object per line; a line that is none is kept and told of."""
+    chunk = Chunk()
+    rows: list[Any] = []
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                reason = "" if isinstance(row, Mapping) else f"no object but {type(row).__name__}"
+            except (ValueError, RecursionError) as error:
+                reason = str(error)
+            if reason:
+                text = line.decode("utf-8", errors="replace").rstrip("\r\n")
+                chunk.tell(len(rows), "unreadable_row", text, f"line {number}: {reason}")
+                row = {}
+            rows.append(row)
+    if len(chunk.malformed) == len(rows):
+        raise DataCorruptError(f"{path.name} holds no JSON object: {chunk.messages[0]}.")
+    return frame_of_records(rows), chunk
+
+
+def read_vector(path: Path, layer: str | int | None) -> Any:
+    """One layer of what GDAL reads: GeoPackage, FlatGeobuf, Shapefile, …."""
+    import geopandas as gpd
+    import pyogrio
+
+    try:
+        layers = [str(name) for name, _ in pyogrio.list_layers(path)]
+    except (RuntimeError, *_BROKEN) as error:
+        raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
+    if layer is None and len(layers) > 1:
+        raise ValueError(f"{path.name} has several layers: {layers}. Choose one with layer=.")
+    if layer is not None and layer not in layers and not isinstance(layer, int):
+        raise ValueError(f"Invalid layer: {layer!r}; {path.name} has {layers}.")
+    try:
+        return gpd.read_file(path, engine="pyogrio", layer=layer)
+    except (RuntimeError, *_BROKEN) as error:
+        raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
+
+
+def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -> Any:
+    """First or chosen sheet of a workbook."""
+    import pandas as pd
+
+    package = "openpyxl" if kind == "excel" else "xlrd"
+    if kind == "excel":
+        with zipfile.ZipFile(path) as archive:
+            check_zip(archive, max_bytes, path.name)
+    try:
+        with pd.ExcelFile(path) as book:
+            sheets = list(book.sheet_names)
+            chosen = 0 if sheet is None else sheet
+            if chosen in (sheets if isinstance(chosen, str) else range(len(sheets))):
+                return book.parse(chosen, keep_default_na=False, na_values=[""])
+    except ImportError as error:
+        raise ImportError(
+            f"Reading {path.name} needs the package {package}: pip install {package}; or save the "
+            "sheet as CSV."
+        ) from error
+    except (*_BROKEN, OSError, zipfile.BadZipFile, zlib.error, SyntaxError) as error:
+        raise DataCorruptError(f"{path.name} is no readable workbook: {error}") from error
+    raise ValueError(f"Invalid layer: no sheet {sheet!r}; {path.name} has {sheets}.")
