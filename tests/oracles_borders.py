@@ -105,9 +105,9 @@ def every_edge(layer) -> EveryEdge:
 
 
 def brute_force(
-    edges: EveryEdge, chosen: NDArray[np.bool_], lon: float, lat: float
+    edges: EveryEdge, chosen: NDArray[np.bool_], lon: float, lat: float, within_m: float = 1e-6
 ) -> tuple[float, set[frozenset[str]]]:
-    """Distance in metres to the chosen edges, and the sides of every edge that is as near."""
+    """Distance in metres to the chosen edges, and the sides of those at most so much farther."""
     index = np.flatnonzero(chosen)
     if not len(index):
         return np.nan, set()
@@ -115,11 +115,10 @@ def brute_force(
     p = np.array([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)])
     chord = np.sqrt(((edges.middle[index] - p) ** 2).sum(axis=1))
     theta = 2 * np.arcsin(np.minimum(1, chord / 2))
-    upper = GREATEST * (theta + edges.half[index]).min() + 1e-3
+    upper = GREATEST * (theta + edges.half[index]).min() + within_m + 1e-3
     index = index[LEAST * (theta - edges.half[index]) <= upper]
-    stretches = _sample(edges, index, lon, lat)
     best, near = np.inf, []
-    for e, t0, t1 in stretches:
+    for e, t0, t1 in _sample(edges, index, lon, lat, within_m + 1e-3):
         a, d = edges.a[e], edges.b[e] - edges.a[e]
 
         def distance(t, a=a, d=d, e=e):
@@ -131,11 +130,11 @@ def brute_force(
         found = min(inside, distance(t0), distance(t1))
         near.append((found, edges.countries[edges.kind[e]]))
         best = min(best, found)
-    return best, {sides for found, sides in near if found <= best + 1e-6}
+    return best, {sides for found, sides in near if found <= best + within_m}
 
 
 def _sample(
-    edges: EveryEdge, index: NDArray[np.intp], lon: float, lat: float
+    edges: EveryEdge, index: NDArray[np.intp], lon: float, lat: float, margin: float
 ) -> list[tuple[int, float, float]]:
     """Stretches (edge, from, to) that may hold the nearest point."""
     count = np.maximum(1, np.ceil(2 * edges.half[index] * GREATEST / 500.0)).astype(int)
@@ -150,5 +149,5 @@ def _sample(
         q = a + t[:, None] * d
         ends.append(GEOD.inv(np.full(len(e), lon), np.full(len(e), lat), q[:, 0], q[:, 1])[2])
     u, v = ends
-    keep = (u + v - length) / 2 <= min(u.min(), v.min()) + 1e-3
+    keep = (u + v - length) / 2 <= min(u.min(), v.min()) + margin
     return [(int(i), float(f), float(g)) for i, f, g in zip(e[keep], t0[keep], t1[keep])]
