@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +32,8 @@ class RegionLayer:
 
     Parameters
     ----------
-    coverage : Coverage
-        The polygons.
+    coverage : Coverage or callable
+        The polygons, or what gives them when they are first needed.
     columns : mapping of str to sequence
         Attributes, one value per row; at least ``region_code`` (unique), ``region_name``,
         ``country_code`` (ISO 3166-1 alpha-3, XKX for Kosovo, None where no state is assigned)
@@ -42,19 +42,27 @@ class RegionLayer:
         What was loaded.
     provenance : mapping
         Source, version, licence, citation, sha256 and nominal accuracy, as far as known.
+    fingerprint : str, optional
+        Hash of the polygons, under which built indexes are kept in the user's cache; without one
+        nothing is kept.
     """
 
     def __init__(
         self,
-        coverage: Coverage,
+        coverage: Coverage | Callable[[], Coverage],
         columns: Mapping[str, Sequence[Any]],
         *,
         name: str,
         level: int = 1,
         worldview: str = "de_facto",
         provenance: Mapping[str, Any] | None = None,
+        fingerprint: str | None = None,
     ) -> None:
-        self.coverage = coverage
+        if isinstance(coverage, Coverage):
+            self.coverage = coverage  # takes the place of the cached property
+        else:
+            self._decode = coverage
+        self.fingerprint = fingerprint
         self.columns = {key: list(values) for key, values in columns.items()}
         self.name, self.level, self.worldview = name, level, worldview
         self.provenance = dict(provenance or {})
@@ -66,21 +74,36 @@ class RegionLayer:
         missing = [column for column in _REQUIRED if column not in self.columns]
         if missing:
             raise ValueError(f"Invalid region layer: missing column(s) {', '.join(missing)}.")
+        codes = self.columns["region_code"]
         for column, values in self.columns.items():
-            if len(values) != self.coverage.n_regions:
+            if len(values) != len(codes):
                 raise ValueError(
                     f"Invalid region layer: column {column!r} has {len(values)} values for "
-                    f"{self.coverage.n_regions} regions."
+                    f"{len(codes)} regions."
                 )
-        codes = self.columns["region_code"]
         if len(set(codes)) != len(codes):
             seen: set[str] = set()
             twice = next(code for code in codes if code in seen or seen.add(code))  # type: ignore[func-returns-value]
             raise ValueError(f"Invalid region layer: region_code {twice!r} is not unique.")
-        self.coverage._check()
+        if "coverage" in self.__dict__:
+            self._check_coverage(self.coverage)
+
+    def _check_coverage(self, coverage: Coverage) -> None:
+        if coverage.n_regions != len(self):
+            raise ValueError(
+                f"Invalid region layer: {coverage.n_regions} geometries for {len(self)} regions."
+            )
+        coverage._check()
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """The polygons as flat arrays."""
+        coverage = self._decode()
+        self._check_coverage(coverage)
+        return coverage
 
     def __len__(self) -> int:
-        return self.coverage.n_regions
+        return len(self.columns["region_code"])
 
     def __repr__(self) -> str:
         return (
@@ -107,7 +130,7 @@ class RegionLayer:
         """The point-in-region index."""
         from geo_risk.regions.locator import Locator
 
-        return Locator(self.coverage)
+        return Locator.of(lambda: self.coverage, len(self), self.fingerprint)
 
     @cached_property
     def country_labels(self) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo_risk._cache import load_arrays, store_arrays
 from geo_risk._validate import check_lonlat
 from geo_risk.regions.coverage import Coverage, ring_edges
 from geo_risk.regions.topology import group_edges
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Locator"]
 
+_FORMAT = 1  # raise it whenever the arrays of GridIndex or their meaning change
+_LOG = logging.getLogger("geo_risk")
 # Sub-cells per side grow with the edges of a cell up to _MAX_SPLIT. Measured on the world layer:
 # fewer edges per split cost memory (4 bytes per sub-cell) and gain little below 4.
 _EDGES_PER_SPLIT = 4
@@ -27,9 +32,35 @@ _MAX_SPLIT = 64
 class Locator:
     """Answers "which row holds this point?" for the polygons of one coverage."""
 
-    def __init__(self, coverage: Coverage) -> None:
-        self.n_regions = coverage.n_regions
-        self.index: GridIndex = _build(_distinct_edges(coverage), coverage.n_regions)
+    def __init__(self, index: GridIndex, n_regions: int) -> None:
+        self.index, self.n_regions = index, n_regions
+
+    @classmethod
+    def of(
+        cls, coverage: Callable[[], Coverage], n_regions: int, fingerprint: str | None = None
+    ) -> Locator:
+        """Take the index from the cache, where `fingerprint` names the layer, or build it.
+
+        Parameters
+        ----------
+        coverage : callable
+            Gives the polygons; called only where the index must be built.
+        n_regions : int
+            Rows of the layer.
+        fingerprint : str, optional
+            Hash of the polygons; without one nothing is cached.
+        """
+        from geo_risk.regions._locate import GridIndex
+
+        name = f"locate-{_FORMAT}-{fingerprint}"
+        kept = load_arrays(name) if fingerprint else None
+        if kept is not None and set(kept) == set(GridIndex._fields):
+            return cls(GridIndex(**kept), n_regions)
+        _LOG.info("Preparing the point-in-region index (once per layer, a few seconds).")
+        index = _build(_distinct_edges(coverage()), n_regions)
+        if fingerprint:
+            store_arrays(name, index._asdict())
+        return cls(index, n_regions)
 
     def locate(self, *, lon: ArrayLike, lat: ArrayLike, n_jobs: int = 1) -> NDArray[np.int64]:
         """Row of the region that holds each point; see `RegionLayer.locate`."""

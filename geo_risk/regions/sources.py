@@ -6,6 +6,8 @@ import io
 import json
 import lzma
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -63,26 +65,41 @@ def load_regions(
 @cache
 def _world() -> RegionLayer:
     """Decode the bundled world layer."""
-    members = _read_npz(_WORLD)
-    try:
-        coords, offsets = decode_rings(members["delta"], members["ring_size"], _WORLD_SCALE)
-        columns: dict[str, list[Any]] = json.loads(members["attributes"].tobytes())
-        coverage = Coverage(
-            coords, offsets, members["ring_part"], members["part_region"],
-            len(columns["region_code"]),
-        )  # fmt: skip
+    archive = _open_npz(_WORLD)
+    entry = product_entry(_WORLD)
+    with _damage_told(_WORLD):
+        columns: dict[str, list[Any]] = json.loads(archive["attributes"].tobytes())
+        n = len(columns["region_code"])
+
+    def coverage() -> Coverage:
+        with _damage_told(_WORLD):
+            coords, offsets = decode_rings(archive["delta"], archive["ring_size"], _WORLD_SCALE)
+            return Coverage(coords, offsets, archive["ring_part"], archive["part_region"], n)
+
+    with _damage_told(_WORLD):
         return RegionLayer(
-            coverage, columns, name="natural_earth", provenance=product_entry(_WORLD)
+            coverage, columns, name="natural_earth", provenance=entry, fingerprint=entry["sha256"]
         )
-    except (KeyError, ValueError, IndexError) as error:
-        raise DataCorruptError(f"The data product {_WORLD} is damaged: {error}") from error
 
 
-def _read_npz(name: str) -> dict[str, Any]:
-    """Members of a product, read without pickle."""
+def _open_npz(name: str) -> Any:
+    """Members of a product, each decompressed when it is asked for, never unpickled."""
     content = product_bytes(name)
+    with _damage_told(name):
+        return np.load(io.BytesIO(content), allow_pickle=False)
+
+
+@contextmanager
+def _damage_told(name: str) -> Iterator[None]:
+    """Tell whatever goes wrong inside a product as damage of that product."""
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
-    except (zipfile.BadZipFile, lzma.LZMAError, OSError, EOFError, ValueError) as error:
+        yield
+    except (
+        zipfile.BadZipFile,
+        lzma.LZMAError,
+        OSError,
+        EOFError,
+        LookupError,
+        ValueError,
+    ) as error:
         raise DataCorruptError(f"The data product {name} is damaged: {error}") from error

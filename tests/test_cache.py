@@ -1,0 +1,142 @@
+"""The cache of built indexes: round trip, damage, no place to write, two writers at once."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from geo_risk import _cache
+from geo_risk.regions.coverage import from_geometries
+from geo_risk.regions.locator import Locator
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("GEO_RISK_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+ARRAYS = {"a": np.arange(7, dtype=np.int32), "b": np.linspace(0, 1, 10).reshape(5, 2)}
+
+
+@given(
+    st.dictionaries(
+        st.text("abcdef", min_size=1, max_size=6),
+        hnp.arrays(
+            st.sampled_from([np.int8, np.int32, np.int64, np.float64]),
+            hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=5),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+@settings(max_examples=40)
+def test_round_trip(arrays):
+    assert _cache.store_arrays("round-trip", arrays)
+    found = _cache.load_arrays("round-trip")
+    assert found is not None
+    assert list(found) == list(arrays)
+    for key, array in arrays.items():
+        assert found[key].dtype == array.dtype
+        np.testing.assert_array_equal(found[key], array)
+
+
+def test_missing_is_none(folder):
+    assert _cache.load_arrays("never-stored") is None
+
+
+def test_what_is_changed_in_memory_stays_in_memory(folder):
+    _cache.store_arrays("x", ARRAYS)
+    _cache.load_arrays("x")["a"][:] = 99
+    np.testing.assert_array_equal(_cache.load_arrays("x")["a"], ARRAYS["a"])
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "empty", "format", "header"])
+def test_damage_counts_as_missing_and_is_told(folder, caplog, damage):
+    _cache.store_arrays("x", ARRAYS)
+    path = folder / "x.bin"
+    content = bytearray(path.read_bytes())
+    if damage == "flip":
+        content[-70] ^= 1
+    elif damage == "truncate":
+        content = content[:-64]
+    elif damage == "empty":
+        content = bytearray()
+    elif damage == "format":
+        content[:4] = b"NOPE"
+    else:
+        content[30:60] = b"{" * 30
+    path.write_bytes(content)
+    with caplog.at_level(logging.WARNING, "geo_risk"):
+        assert _cache.load_arrays("x") is None
+    assert "of no use" in caplog.text
+
+
+def test_nowhere_to_write_is_no_error(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("GEO_RISK_CACHE_DIR", str(tmp_path / "file" / "below"))
+    assert not _cache.store_arrays("x", ARRAYS)
+    assert _cache.load_arrays("x") is None
+
+
+def test_writers_at_once_leave_one_sound_file(folder):
+    big = {"a": np.arange(200_000)}
+    with ThreadPoolExecutor(6) as pool:
+        assert all(pool.map(lambda _: _cache.store_arrays("x", big), range(24)))
+    np.testing.assert_array_equal(_cache.load_arrays("x")["a"], big["a"])
+    assert [path.name for path in folder.iterdir()] == ["x.bin"]
+
+
+def test_default_is_the_users_cache(monkeypatch):
+    monkeypatch.delenv("GEO_RISK_CACHE_DIR")
+    assert "geo_risk" in str(_cache.cache_directory())
+
+
+class TestLocatorIndex:
+    coverage = from_geometries([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)])
+
+    def answer(self, locator):
+        return locator.locate(lon=[0.5, 1.0, 1.5, 3.0], lat=[0.5] * 4).tolist()
+
+    def test_second_time_needs_no_polygons(self, folder):
+        first = Locator.of(lambda: self.coverage, 2, "abc")
+        again = Locator.of(lambda: pytest.fail("decoded the polygons again"), 2, "abc")
+        assert self.answer(first) == self.answer(again) == [0, 1, 1, -1]
+
+    def test_damage_is_repaired(self, folder):
+        Locator.of(lambda: self.coverage, 2, "abc")
+        (path,) = folder.iterdir()
+        path.write_bytes(path.read_bytes()[:5000])
+        assert self.answer(Locator.of(lambda: self.coverage, 2, "abc")) == [0, 1, 1, -1]
+        Locator.of(lambda: pytest.fail("not repaired"), 2, "abc")
+
+    def test_without_a_fingerprint_nothing_is_kept(self, folder):
+        assert self.answer(Locator.of(lambda: self.coverage, 2)) == [0, 1, 1, -1]
+        assert not folder.exists()
+
+
+def test_read_only_home_still_answers(tmp_path):
+    """A container without a writable home: no cache of code, none of indexes."""
+    code = (
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "import geo_risk as gr\n"
+        "print(gr.load_regions().locate(lon=69.53, lat=36.74))\n"
+    )
+    environment = {
+        "PATH": "/usr/bin", "HOME": "/nonexistent", "GEO_RISK_CACHE_DIR": "/nonexistent/cache",
+        "NUMBA_CACHE_DIR": "", "XDG_CACHE_HOME": "/nonexistent/cache",
+    }  # fmt: skip
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
+    )
+    assert result.returncode == 0, result.stderr
+    assert int(result.stdout) >= 0
