@@ -1,6 +1,6 @@
 """How well `geoparse` finds and places the toponyms of the GeoVirus corpus, and how fast.
 
-    python benchmarks/bench_geoparse.py [--n N] [--data FOLDER] [--errors]
+    python benchmarks/bench_geoparse.py [--n N] [--data FOLDER] [--errors] [--json FILE]
 
 The corpus: 229 Wikinews articles with 2,170 toponyms and their coordinates (Gritta et al. 2018,
 CC BY), as geovirus_articles.parquet and geovirus_toponyms.csv; by default in the reference data
@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -39,6 +41,7 @@ class Tally:
     missed: int = 0
     distances_km: list[float] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
+    articles: int = 0
     seconds: float = 0.0
     characters: int = 0
     errors: list[str] = field(default_factory=list)
@@ -65,6 +68,7 @@ def evaluate(articles: pd.DataFrame, toponyms: pd.DataFrame) -> Tally:
         found = geoparse(text)
         tally.seconds += time.perf_counter() - start
         tally.characters += len(text)
+        tally.articles += 1
         for row in found.itertuples():
             truth = gold.pop((row.start, row.end), None)
             if truth is None:
@@ -84,29 +88,49 @@ def evaluate(articles: pd.DataFrame, toponyms: pd.DataFrame) -> Tally:
     return tally
 
 
-def report(label: str, tally: Tally, n_articles: int) -> None:
-    """Print one half's figures."""
+def figures(tally: Tally, n_articles: int) -> dict[str, Any]:
+    """Precision, recall, placement by kind, speed."""
     precision = tally.found / max(1, tally.found + tally.wrong)
     recall = tally.found / max(1, tally.found + tally.missed)
-    f1 = 2 * precision * recall / max(1e-9, precision + recall)
-    print(
-        f"{label}: {n_articles} articles, {tally.found + tally.missed} toponyms\n"
-        f"  spans    precision {precision:.3f}  recall {recall:.3f}  F1 {f1:.3f}"
-    )
     distances, kinds = np.array(tally.distances_km), np.array(tally.kinds)
+    placed = {}
     for kind in ("all", "place", "region", "country", "area", "unresolved"):
         chosen = distances[kinds == kind] if kind != "all" else distances
-        if not chosen.size:
-            continue
-        placed = chosen[np.isfinite(chosen)]
-        median = f"{np.median(placed):8.1f} km" if placed.size else "         -"
+        if chosen.size:
+            finite = chosen[np.isfinite(chosen)]
+            placed[kind] = {
+                "spans": int(chosen.size),
+                "within_161_km": round(float(np.mean(chosen <= 161.0)), 4),
+                "median_km": round(float(np.median(finite)), 2) if finite.size else None,
+            }
+    return {
+        "articles": n_articles,
+        "toponyms": tally.found + tally.missed,
+        "precision": round(precision, 4),
+        "recall": round(recall, 4),
+        "f1": round(2 * precision * recall / max(1e-9, precision + recall), 4),
+        "placed": placed,
+        "ms_per_article": round(1000 * tally.seconds / max(1, n_articles), 1),
+        "characters_per_second": round(tally.characters / max(1e-9, tally.seconds)),
+    }
+
+
+def report(label: str, result: dict[str, Any]) -> None:
+    """Print one half's figures."""
+    print(
+        f"{label}: {result['articles']} articles, {result['toponyms']} toponyms\n"
+        f"  spans    precision {result['precision']:.3f}  recall {result['recall']:.3f}"
+        f"  F1 {result['f1']:.3f}"
+    )
+    for kind, row in result["placed"].items():
+        median = "-" if row["median_km"] is None else f"{row['median_km']:.1f} km"
         print(
-            f"  {kind:<10} {chosen.size:5d}  within 161 km {np.mean(chosen <= 161.0):.3f}"
+            f"  {kind:<10} {row['spans']:5d}  within 161 km {row['within_161_km']:.3f}"
             f"  median {median}"
         )
     print(
-        f"  time     {1000 * tally.seconds / max(1, n_articles):.1f} ms per article, "
-        f"{tally.characters / max(1e-9, tally.seconds) / 1000:.0f} thousand characters per second"
+        f"  time     {result['ms_per_article']:.1f} ms per article, "
+        f"{result['characters_per_second'] / 1000:.0f} thousand characters per second"
     )
 
 
@@ -130,7 +154,7 @@ def run(n: int | None = None, folder: Path = DATA, halves: Iterable[str] = ()) -
             continue
         part = part.head(n) if n is not None else part
         tallies[label] = evaluate(part, toponyms)
-        report(label, tallies[label], len(part))
+        report(label, figures(tallies[label], len(part)))
     return tallies
 
 
@@ -140,8 +164,16 @@ def main() -> None:
     parser.add_argument("--n", type=int, help="articles of each half; all by default")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--errors", action="store_true", help="list the development half's errors")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     tallies = run(options.n, options.data)
+    if options.json:
+        import geo_risk
+
+        halves = {label: figures(tally, tally.articles) for label, tally in tallies.items()}
+        versions = {"geo_risk": geo_risk.__version__, "python": sys.version.split()[0]}
+        content = {"versions": versions, "machine": "2 shared cores, busy", **halves}
+        options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     if options.errors:
         print("\n".join(tallies["development half"].errors))
 

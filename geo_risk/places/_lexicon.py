@@ -80,15 +80,17 @@ def meanings(key: str) -> tuple[Meaning, ...]:
         score = 1.0 if fold(name) == key else 0.95
         size = float(_region_sizes()[row])
         found.append(Meaning("region", name, lon, lat, code, row, size=size, score=score))
-    return (*found, *_places(key))
+    return (*found, *_places(key, shadowed=country is not None))
 
 
-def _places(key: str) -> list[Meaning]:
+def _places(key: str, *, shadowed: bool) -> list[Meaning]:
+    """Places that bear a name, which may be a country's too."""
     gazetteer = load_gazetteer()
     hits = exact(key, Scope())
     order = np.lexsort((-gazetteer.population[hits.place], -hits.score))[:_MOST_PLACES]
-    # In a text a city is not meant by its alternate name as easily as in a list of cities: Mexico.
-    scores = np.where(gazetteer.post_primary[hits.posting[order]], 1.0, 0.95)
+    scores = hits.score[order]
+    if shadowed:  # Mexico is an alternate name of Mexico City, however large that is
+        scores = np.where(gazetteer.post_primary[hits.posting[order]], 1.0, 0.95)
     rows = place_rows(world_layer())[1]
     return [
         Meaning(

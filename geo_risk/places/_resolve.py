@@ -29,7 +29,7 @@ _REGION_NAMED = 2.0
 _NEAR = 1.0
 _NEAR_KM = 300.0
 _MOST_CONTEXT = 2.5
-_NAMESAKE = -1.5
+_NAMESAKE = -0.8
 _LARGE_REGION = 6.0  # 19,000 km2
 _SIBLINGS = 1.5
 _SURE = -1.0
@@ -102,13 +102,19 @@ def _containers(article: Article) -> list[list[Meaning]]:
         if gap not in (", ", " (", ", in ", " in ", ", the "):
             continue
         larger = [m for m in spans[number + 1].meanings if m.kind in ("country", "region")]
-        own = {meaning.kind for meaning in spans[number].meanings}
-        if own & {"country", "area"}:
+        own = spans[number].meanings
+        if any(meaning.kind in ("country", "area") for meaning in own):
             continue  # a list of countries
-        if "region" in own:  # California, Colorado, ...: a list unless a country follows
+        if any(_is_large_region(meaning) for meaning in own):
+            # California, Colorado, ...: a list unless a country follows
             larger = [meaning for meaning in larger if meaning.kind == "country"]
         result[number] = larger + (result[number + 1] if gap != " in " else [])
     return result
+
+
+def _is_large_region(meaning: Meaning) -> bool:
+    """Whether a name is the own name of a region as large as a province."""
+    return meaning.kind == "region" and meaning.score == 1.0 and meaning.size >= _LARGE_REGION
 
 
 def _mentions(spans: list[Span], evidence: list[Evidence]) -> _Mentions:
@@ -148,10 +154,7 @@ def _context(span: Span, meaning: Meaning, inside: list[Meaning], mentions: _Men
 def _place_context(span: Span, meaning: Meaning, mentions: _Mentions) -> float:
     """A named region speaks for its places; a larger thing of the same name against them."""
     namesakes = {other.row for other in span.meanings if other.kind == "region"}
-    shadowed = any(
-        other.kind == "country" or (other.kind == "region" and other.size >= _LARGE_REGION)
-        for other in span.meanings
-    )
+    shadowed = any(other.kind == "country" or _is_large_region(other) for other in span.meanings)
     score = _NAMESAKE if shadowed else 0.0
     if meaning.row in mentions.regions and meaning.row not in namesakes:
         score += _REGION_NAMED / 2 if shadowed else _REGION_NAMED

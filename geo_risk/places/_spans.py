@@ -199,7 +199,8 @@ def _known(text: str, words: list[Word], first: int, last: int) -> tuple[Meaning
         return meanings(fold(ACRONYMS[shown.lower()]))
     key = "".join(word.key for word in run)
     if len(run) > 1:
-        return meanings(key)
+        short = all(len(word.key) < 4 and (word.acronym or len(word.key) == 1) for word in run)
+        return () if short else meanings(key)  # IS-K
     word = run[0]
     if word.acronym and len(word.key) == 2:
         after_comma = first > 0 and text[words[first - 1].end : word.start] == ", "
