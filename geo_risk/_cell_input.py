@@ -107,6 +107,8 @@ def as_grid(cells: ArrayLike, name: str = "cells") -> CellArray:
             f"Invalid {name}: mixed resolutions; index 0 has {levels[0]}, "
             f"index {first} has {levels[first]}."
         )
+    if (flat[1:] > flat[:-1]).all():
+        return flat
     order = np.argsort(flat, kind="stable")
     twice = np.flatnonzero(flat[order][1:] == flat[order][:-1])
     if twice.size:
