@@ -148,20 +148,23 @@ def picture(results: dict[str, dict[str, Any]], draws: int, n: int, path: Path) 
             error = np.array([2 * r["standard_error"][str(a)] / a for a in ALPHAS])
             where = np.arange(len(ALPHAS)) + (place - places.mean()) * 0.11
             row[0].errorbar(
-                where, np.maximum(rate, 0.011), yerr=error, fmt="o", ms=5,
+                where[rate > 0], rate[rate > 0], yerr=error[rate > 0], fmt="o", ms=5,
                 color=colours[place], label=name,
             )  # fmt: skip
+            row[0].plot(
+                where[rate == 0], np.full((rate == 0).sum(), 0.013), "v", color=colours[place]
+            )
         row[0].axhline(1.0, color="black", lw=1)
         row[0].set_yscale("log")
-        row[0].set_ylim(0.01, 100)
+        row[0].set_ylim(0.01, 3000)
         row[0].set_xticks(range(len(ALPHAS)), [f"level {a}" for a in ALPHAS])
         row[0].set_ylabel("rejected / level")
         row[0].set_title(f"Poisson({mean}): rejections where there is nothing", loc="left")
         shares = [100 * r["draws_with_a_false_discovery"] for r in ways.values()]
-        bars = row[1].barh(places, shares, color=[colours[p] for p in places])
-        row[1].bar_label(
-            bars, [f"{s:.0f} %" if s >= 10 else f"{s:.1f} %" for s in shares], padding=3
-        )
+        row[1].barh(places, shares, color=[colours[p] for p in places])
+        for place, share in zip(places, shares):
+            text = f"{share:.0f} %" if share >= 10 else f"{share:.1f} %"
+            row[1].text(max(share, 5.0) + 1.5, place, text, va="center", fontsize=9)
         row[1].axvline(5.0, color="black", lw=1)
         row[1].set_yticks(places, list(ways))
         row[1].invert_yaxis()
@@ -171,7 +174,7 @@ def picture(results: dict[str, dict[str, Any]], draws: int, n: int, path: Path) 
             axis.spines[["top", "right"]].set_visible(False)
     axes[0, 0].legend(fontsize=8, loc="upper left", ncols=2, frameon=False)
     figure.suptitle(
-        f"Noise without hotspots: {n:,} H3 cells, {draws} draws; black lines: what is allowed",
+        f"Noise without hotspots: {n:,} H3 cells, {draws} draws (lines: the level, triangles: 0)",
         x=0.01, ha="left",
     )  # fmt: skip
     figure.tight_layout()

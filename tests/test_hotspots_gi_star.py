@@ -281,6 +281,8 @@ def test_methods_that_do_not_fit_are_refused() -> None:
         (counts, chain(9), {"alpha": 2}, "Invalid alpha: 2"),
         (counts, chain(9), {"fdr": "holm"}, "Invalid fdr: 'holm'"),
         (counts, chain(9), {"draws": "few"}, "Invalid draws: 'few'"),
+        (counts, chain(9), {"n_jobs": 0}, "Invalid n_jobs: 0"),
+        (counts, chain(9), {"mid_p": True, "p_method": "analytic"}, "Invalid mid_p: True"),
     ]
     for x, weights, options, message in cases:
         with pytest.raises(ValueError, match=message):

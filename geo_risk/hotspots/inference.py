@@ -89,6 +89,12 @@ def check_options(
         raise ValueError(
             f"Invalid permutations: {permutations} with p_method={p_method!r}, which draws none."
         )
+    if mid_p and p_method in ("analytic", "permutation"):
+        raise ValueError(f"Invalid mid_p: True with p_method={p_method!r}; it is of the exact p.")
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)):
+        raise TypeError(f"Invalid n_jobs: {n_jobs!r} is not an integer.")
+    if n_jobs != -1 and n_jobs < 1:
+        raise ValueError(f"Invalid n_jobs: {n_jobs}; must be -1 (all processors) or at least 1.")
     if max_dispersion != np.inf:
         check_scalar(max_dispersion, "max_dispersion", low=0.0)
     return Inference(
@@ -154,7 +160,7 @@ def conditional_tails(x: FloatArray, csr: Csr, rows: RowSums, options: Inference
     if options.p_method == "exact":
         raise ValueError(obstacle)
     if obstacle.startswith(("Overdispersed", "Costly")):
-        warnings.warn(f"{obstacle} The normal approximation was used.", UserWarning, stacklevel=4)
+        warnings.warn(f"{obstacle} The normal approximation was used.", UserWarning, stacklevel=3)
     return None
 
 
