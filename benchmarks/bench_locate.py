@@ -1,0 +1,190 @@
+"""Point to region against its peers, compared for equality first.
+
+    python benchmarks/bench_locate.py [--n 1000000] [--rounds 5] [--out FILE_OR_FOLDER]
+
+Point sets U (uniform on the sphere), C (clustered on places) and B (within 10 km of the border of
+Afghanistan and Tajikistan, a fifth as many). Peers: geopandas `sjoin`, and SedonaDB where it is
+installed; they get a part of the points (--peer-share), figures are per point. The tools run
+interleaved in one process, one thread each; a ratio is the median of the rounds' ratios. Also:
+ten times as many points of C, two threads, memory, cold start.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.util import find_spec
+from typing import Any
+
+import common
+import numpy as np
+
+import geo_risk as gr
+
+
+def sjoin_job(table: Any, points: common.Points) -> common.Job:
+    """A spatial join; making the points is not timed."""
+    import geopandas
+
+    frame = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(*points), crs="EPSG:4326")
+    regions = table[["geometry"]]
+    return lambda: geopandas.sjoin(frame, regions, predicate="within")
+
+
+def sedona_job(table: Any, points: common.Points) -> common.Job:
+    """The same join in SedonaDB, single-threaded."""
+    import geopandas
+    import sedonadb
+
+    session = sedonadb.connect()
+    session.sql("SET datafusion.execution.target_partitions = 1").execute()
+    regions = geopandas.GeoDataFrame(
+        {"row": np.arange(len(table))}, geometry=table.geometry.to_numpy(), crs="EPSG:4326"
+    )
+    frame = geopandas.GeoDataFrame(
+        {"point": np.arange(len(points[0]))},
+        geometry=geopandas.points_from_xy(*points),
+        crs="EPSG:4326",
+    )
+    session.create_data_frame(regions).to_memtable().to_view("regions", overwrite=True)
+    session.create_data_frame(frame).to_memtable().to_view("points", overwrite=True)
+    query = (
+        "SELECT p.point, r.row FROM points p, regions r WHERE ST_Intersects(r.geometry, p.geometry)"
+    )
+    return lambda: session.sql(query).to_pandas()
+
+
+def differences(table: Any, points: common.Points, ours: np.ndarray) -> int:
+    """Points whose row shapely finds wrong: not touching it, or touching another one alone."""
+    import shapely
+
+    tree = shapely.STRtree(table.geometry.to_numpy())
+    point, row = tree.query(shapely.points(*points), predicate="intersects")
+    inside = np.bincount(point, minlength=len(ours)) > 0
+    agrees = np.zeros(len(ours), dtype=bool)
+    agrees[point[ours[point] == row]] = True
+    return int((inside != (ours >= 0)).sum() + (inside & ~agrees).sum())
+
+
+def bench_set(name: str, points: common.Points, share: float, rounds: int) -> dict[str, Any]:
+    """Compare and time one point set."""
+    layer = gr.load_regions()
+    lon, lat = points
+    few = tuple(axis[: max(1, round(len(axis) * share))] for axis in points)
+    jobs: dict[str, common.Job] = {
+        "geo_risk": lambda: layer.locate(lon=lon, lat=lat),
+        "geo_risk, 2 threads": lambda: layer.locate(lon=lon, lat=lat, n_jobs=2),
+        "geopandas sjoin": sjoin_job(layer.table, few),
+    }
+    if find_spec("sedonadb"):
+        jobs["SedonaDB"] = sedona_job(layer.table, few)
+    n = {job: len(lon) if job.startswith("geo_risk") else len(few[0]) for job in jobs}
+    wrong = differences(layer.table, few, layer.locate(lon=few[0], lat=few[1]))
+    seconds = common.interleave(jobs, rounds)
+    return {"set": name, "n": n, "differences_from_shapely": wrong, "seconds": seconds}
+
+
+def bench_growth(n: int, rounds: int) -> dict[str, Any]:
+    """Time per point of n and of ten times as many clustered points, and resident memory."""
+    layer = gr.load_regions()
+    rng = np.random.default_rng(common.SEED)
+    small, large = common.clustered_points(n, rng), common.clustered_points(10 * n, rng)
+    jobs: dict[str, common.Job] = {
+        "1": lambda: layer.locate(lon=small[0], lat=small[1]),
+        "10": lambda: layer.locate(lon=large[0], lat=large[1]),
+    }
+    seconds = common.interleave(jobs, rounds)
+    return {"job": "ten times as many points", "n": n, "seconds": seconds}
+
+
+_FRESH = {
+    "import geopandas": "import geopandas",
+    "import geo_risk": "import geo_risk",
+    "import geo_risk, first locate": (
+        "import geo_risk as gr; gr.load_regions().locate(lon=[69.5], lat=[36.7])"
+    ),
+}
+_MEMORY = """
+import resource, numpy as np, geo_risk as gr
+layer = gr.load_regions(); rng = np.random.default_rng(0)
+for _ in range({chunks}):
+    layer.locate(lon=rng.uniform(-180, 180, {n}), lat=rng.uniform(-90, 90, {n}))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def bench_start(rounds: int, n: int) -> dict[str, Any]:
+    """Whole processes: imports, the first answer with warm and with cold caches, memory."""
+    jobs: dict[str, common.Job] = {
+        name: lambda code=code: subprocess.run([sys.executable, "-c", code], check=True)
+        for name, code in _FRESH.items()
+    }
+    seconds = common.interleave(jobs, rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-c", _FRESH["import geo_risk, first locate"]],
+            env={"PATH": "", "GEO_RISK_CACHE_DIR": folder, "NUMBA_CACHE_DIR": folder},
+            check=True,
+        )
+        cold = time.perf_counter() - start
+    memory = {
+        f"{chunks} x {n}": float(
+            subprocess.run(
+                [sys.executable, "-c", _MEMORY.format(chunks=chunks, n=n)],
+                check=True, capture_output=True, text=True,
+            ).stdout
+        )
+        for chunks in (1, 10)
+    }  # fmt: skip
+    return {
+        "job": "start", "n": 1, "seconds": seconds, "cold_first_call_s": cold,
+        "peak_resident_mb": memory,
+    }  # fmt: skip
+
+
+def show(row: dict[str, Any]) -> None:
+    """Print one row."""
+    print(f"\n{row.get('set') or row['job']}: {row['n']}")
+    if "differences_from_shapely" in row:
+        print(f"  differences from shapely: {row['differences_from_shapely']}")
+    per_point = isinstance(row["n"], dict)
+    unit = "ns/pt" if per_point else "s"
+    each = {
+        job: np.array(times) * (1e9 / row["n"][job] if per_point else 1.0)
+        for job, times in row["seconds"].items()
+    }
+    first = next(iter(each))
+    for job, times in each.items():
+        ratio = np.median(times / each[first])
+        print(f"  {job:<32}{np.median(times):>12.3f} {unit}{ratio:>9.2f} x {first}")
+    for key in ("cold_first_call_s", "peak_resident_mb"):
+        if key in row:
+            print(f"  {key}: {row[key]}")
+
+
+def main() -> None:
+    """Run everything, print the table, write every round."""
+    parser = common.options(__doc__, 1_000_000, "points of U and C")
+    parser.add_argument("--peer-share", type=float, default=0.1, help="part that peers get")
+    arguments = parser.parse_args()
+    share = 1.0 if arguments.n < 10_000 else arguments.peer_share
+    report = common.head(("geopandas", "numba", "numpy", "sedonadb", "shapely"))
+    for name, points in common.point_sets(arguments.n).items():
+        part = share if name != "B" else min(1.0, 5 * share)
+        report["rows"].append(bench_set(name, points, part, arguments.rounds))
+        show(report["rows"][-1])
+    report["rows"].append(bench_growth(arguments.n, arguments.rounds))
+    show(report["rows"][-1])
+    if arguments.n >= 10_000:
+        report["rows"].append(bench_start(arguments.rounds, arguments.n))
+        show(report["rows"][-1])
+    report["peak_resident_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    common.write(report, arguments.out, "bench_locate")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""What every benchmark shares: point sets, interleaved timing, the head of a result file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SEED = 20221
+Points = tuple[np.ndarray, np.ndarray]
+Job = Callable[[], Any]
+
+
+def options(doc: str, n: int, what: str) -> argparse.ArgumentParser:
+    """Parser with the options that every benchmark takes."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--n", type=int, default=n, help=what)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--out", type=Path, help="write every round to this JSON file or folder")
+    return parser
+
+
+def uniform_points(n: int, rng: np.random.Generator) -> Points:
+    """Set U: uniform on the sphere."""
+    return rng.uniform(-180, 180, n), np.degrees(np.arcsin(rng.uniform(-1, 1, n)))
+
+
+def clustered_points(n: int, rng: np.random.Generator, km: float = 5.0) -> Points:
+    """Set C: places of the gazetteer, drawn with replacement, with a jitter of about `km`."""
+    from geo_risk.places import load_gazetteer
+
+    places = load_gazetteer()
+    pick = rng.integers(0, len(places), n)
+    lon, lat = np.asarray(places.lon)[pick], np.asarray(places.lat)[pick]
+    wide = km / (111.2 * np.maximum(np.cos(np.radians(lat)), 0.01))
+    lon = (lon + rng.normal(0, 1, n) * wide + 180) % 360 - 180
+    return lon, np.clip(lat + rng.normal(0, km / 111.2, n), -90, 90)
+
+
+def border_points(n: int, rng: np.random.Generator, km: float = 10.0) -> Points:
+    """Set B: within `km` of the border between Afghanistan and Tajikistan."""
+    from geo_risk.borders import load_borders
+
+    table = load_borders().table
+    pair = (table["country_code_1"] == "AFG") & (table["country_code_2"] == "TJK")
+    vertices = table.geometry[pair].get_coordinates().to_numpy()
+    near = vertices[rng.integers(0, len(vertices), n)]
+    angle, radius = rng.uniform(0, 2 * np.pi, n), km * np.sqrt(rng.random(n))
+    lat = near[:, 1] + radius * np.sin(angle) / 111.2
+    return near[:, 0] + radius * np.cos(angle) / (111.2 * np.cos(np.radians(near[:, 1]))), lat
+
+
+def point_sets(n: int) -> dict[str, Points]:
+    """The three sets: n points of U and C, a fifth as many of B."""
+    rng = np.random.default_rng(SEED)
+    return {
+        "U": uniform_points(n, rng),
+        "C": clustered_points(n, rng),
+        "B": border_points(max(n // 5, 1), rng),
+    }
+
+
+def interleave(jobs: Mapping[str, Job], rounds: int) -> dict[str, list[float]]:
+    """Seconds of every job in every round, one after the other, after one round of warming."""
+    for job in jobs.values():
+        job()
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(rounds):
+        for name, job in jobs.items():
+            start = time.perf_counter()
+            job()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def head(packages: Iterable[str]) -> dict[str, Any]:
+    """What must be known to read a result: command, versions, machine, load, seed."""
+    script = Path(sys.argv[0]).name
+    return {
+        "command": " ".join(["python", f"benchmarks/{script}", *sys.argv[1:]]),
+        "date": time.strftime("%Y-%m-%d"),
+        "python": platform.python_version(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "load_at_start": os.getloadavg() if hasattr(os, "getloadavg") else None,
+        "seed": SEED,
+        "versions": {name: metadata.version(name) for name in packages if find_spec(name)},
+        "rows": [],
+    }
+
+
+def write(report: dict[str, Any], out: Path | None, name: str) -> None:
+    """Write a report to a file, or under `name` into a folder."""
+    report["load_at_end"] = os.getloadavg() if hasattr(os, "getloadavg") else None
+    if out is not None:
+        path = out / f"{name}.json" if out.is_dir() else out
+        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
