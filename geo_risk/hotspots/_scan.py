@@ -221,8 +221,8 @@ def pad_width(n_starts: int, longest: int, n_periods: int) -> int:
 
 
 @njit
-def _reaching(cut: Array, key: float, sign: int, never: int) -> int:
-    """Smallest c (largest for sign = -1, given as -c) whose cut lets this key through."""
+def _passed(cut: Array, key: float, sign: int) -> int:
+    """Number of counts whose cut this key has passed: those with cut <= key (< for sign -1)."""
     lo, hi = 0, cut.size
     while lo < hi:
         middle = (lo + hi) // 2
@@ -230,9 +230,24 @@ def _reaching(cut: Array, key: float, sign: int, never: int) -> int:
             lo = middle + 1
         else:
             hi = middle
+    return lo
+
+
+@njit
+def _passed_from(cut: Array, key: float, sign: int, guess: int) -> int:
+    """As `_passed`, for a key that has passed at least `guess` counts, and probably few more."""
+    for c in range(guess, min(guess + 6, cut.size)):
+        if not (cut[c] < key or (sign > 0 and cut[c] == key)):
+            return c
+    return _passed(cut, key, sign)
+
+
+@njit
+def _needed(passed: int, size: int, sign: int, never: int) -> int:
+    """Smallest count that lets a key through (for sign = -1 the largest, with a minus)."""
     if sign > 0:
-        return lo if lo < cut.size else never
-    return 1 - lo if lo > 0 else never
+        return passed if passed < size else never
+    return 1 - passed if passed > 0 else never
 
 
 @njit
@@ -244,6 +259,7 @@ def thresholds(
     order: Array,
     ends: Array,
     rows: Array,
+    row0: int,
     first: int,
     last: int,
     n_starts: int,
@@ -253,11 +269,11 @@ def thresholds(
     """Count that each window of the centres first..last-1 needs, as `sweep` compares it.
 
     For sign = 1 a window reaches the level with c >= out, for sign = -1 with -c >= out; `never`
-    is out of reach. `rows` numbers the list entries that close a circle, -1 for the others.
+    is out of reach. `rows` numbers the list entries that close a circle, -1 for the others; row
+    `row0` is the first of `out`.
     """
     n_periods = key_prefix.shape[1] - 1
     key = np.empty(n_periods + 1)
-    row0 = _first_row(rows, ends[first], ends[last])
     for z in range(first, last):
         key[:] = 0.0
         for k in range(ends[z], ends[z + 1]):
@@ -268,8 +284,10 @@ def thresholds(
             row = out[rows[k] - row0]
             i = 0
             for s in range(n_starts):
+                passed = 0
                 for e in range(s + 1, min(n_periods, s + longest) + 1):
-                    row[i] = _reaching(cut, key[e] - key[s], sign, never)
+                    passed = _passed_from(cut, key[e] - key[s], sign, passed)
+                    row[i] = _needed(passed, cut.size, sign, never)
                     i += 1
                 while i % _UNROLL != 0:
                     row[i] = never
@@ -399,7 +417,7 @@ def spatial_thresholds(
 ) -> None:
     """As `thresholds` without time: for each list entry, given the key of its circle."""
     for k in range(key.size):
-        out[k] = _reaching(cut, key[k], sign, never) if closes[k] else never
+        out[k] = _needed(_passed(cut, key[k], sign), cut.size, sign, never) if closes[k] else never
 
 
 @njit

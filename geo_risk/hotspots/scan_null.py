@@ -72,7 +72,10 @@ class _Run:
         found = np.full(todo.size, level)
         known, lock = int((best >= 0.0).sum()), Lock()
         for group in self.sweep.groups:
-            tables = [(sign, self.sweep.table(level, sign, group)) for sign in self.directions]
+            tables = [
+                (sign, self.sweep.table(level, sign, group, self.n_jobs))
+                for sign in self.directions
+            ]
             report = progress if group == self.sweep.groups[-1] else None
 
             def run(

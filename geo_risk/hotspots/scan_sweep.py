@@ -27,7 +27,7 @@ class Sweep(Protocol):
     def work_array(self) -> NDArray[Any]:
         """Room for simulated counts: (location, period, lane)."""
 
-    def table(self, level: float, sign: int, group: tuple[int, int]) -> Table:
+    def table(self, level: float, sign: int, group: tuple[int, int], n_jobs: int) -> Table:
         """Count that each window of a group of centres needs for LLR > level."""
 
     def run(self, counts: NDArray[Any], table: Table, group: tuple[int, int], best: Any) -> None:
@@ -91,8 +91,9 @@ class SpatialSweep:
         n = self._windows.study.size.size
         return np.zeros((n + 1, 1, kernel.LANES), dtype=_count_type(self._windows))
 
-    def table(self, level: float, sign: int, group: tuple[int, int]) -> Table:
+    def table(self, level: float, sign: int, group: tuple[int, int], n_jobs: int) -> Table:
         """See `Sweep`."""
+        from geo_risk._jit import run_chunks
         from geo_risk.hotspots import _scan as kernel
 
         dtype = _count_type(self._windows)
@@ -100,7 +101,13 @@ class SpatialSweep:
         entries = self._entries(group)
         out = np.empty(entries.stop - entries.start, dtype=dtype)
         never = int(np.iinfo(dtype).max)
-        kernel.spatial_thresholds(cut, sign, never, self._key[entries], self._closes[entries], out)
+        key, closes = self._key[entries], self._closes[entries]
+
+        def run(start: int, stop: int) -> None:
+            part = slice(start, stop)
+            kernel.spatial_thresholds(cut, sign, never, key[part], closes[part], out[part])
+
+        run_chunks(run, out.size, n_jobs)
         return out
 
     def _entries(self, group: tuple[int, int]) -> slice:
@@ -166,8 +173,9 @@ class SpaceTimeSweep:
         n, n_periods = self._windows.study.cases.shape
         return np.zeros((n + 1, n_periods, kernel.LANES), dtype=_count_type(self._windows))
 
-    def table(self, level: float, sign: int, group: tuple[int, int]) -> Table:
+    def table(self, level: float, sign: int, group: tuple[int, int], n_jobs: int) -> Table:
         """See `Sweep`."""
+        from geo_risk._jit import run_chunks
         from geo_risk.hotspots import _scan as kernel
 
         windows, circles = self._windows, self._windows.circles
@@ -176,19 +184,26 @@ class SpaceTimeSweep:
         entries = slice(circles.ends[group[0]], circles.ends[group[1]])
         n_rows = int(np.count_nonzero(circles.rows[entries] >= 0))
         out = np.empty((n_rows, self._width), dtype=dtype)
-        kernel.thresholds(
-            cut,
-            sign,
-            int(np.iinfo(dtype).max),
-            windows.key_prefix,
-            circles.order,
-            circles.ends,
-            circles.rows,
-            *group,
-            windows.n_starts,
-            windows.longest,
-            out,
-        )
+        row0 = int(np.count_nonzero(circles.rows[: entries.start] >= 0))
+
+        def run(start: int, stop: int) -> None:
+            kernel.thresholds(
+                cut,
+                sign,
+                int(np.iinfo(dtype).max),
+                windows.key_prefix,
+                circles.order,
+                circles.ends,
+                circles.rows,
+                row0,
+                group[0] + start,
+                group[0] + stop,
+                windows.n_starts,
+                windows.longest,
+                out,
+            )
+
+        run_chunks(run, group[1] - group[0], n_jobs, minimum=8)
         return out
 
     def run(self, counts: NDArray[Any], table: Table, group: tuple[int, int], best: Any) -> None:
