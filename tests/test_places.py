@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 import time
@@ -9,14 +10,14 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from paths import shared
+from paths import ROOT, shared
 from rapidfuzz.distance import OSA
 
 import geo_risk as gr
 from geo_risk._countries import country_keys, country_names, find_country, resolve_country
 from geo_risk._fold import fold, strip_marks
 from geo_risk.errors import UnknownRegionError
-from geo_risk.places import find_places, load_gazetteer, locate_names, suggest_names
+from geo_risk.places import _fuzzy, find_places, load_gazetteer, locate_names, suggest_names
 from geo_risk.places._hits import Scope, similar_keys
 from geo_risk.places._scopes import place_rows, world_layer
 from geo_risk.places._variants import split_hints, variants
@@ -454,3 +455,23 @@ def test_import_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_benchmark_runs_with_few_names():
+    path = ROOT / "benchmarks" / "bench_places.py"
+    if not path.exists():
+        pytest.skip("benchmarks are not part of the wheel")
+    spec = importlib.util.spec_from_file_location("bench_places", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    medians = module.run(n=3, rounds=1)
+    assert medians["exact, ms"] > 0
+    assert medians["memory of the gazetteer, MB"] < 200
+
+
+def test_bits_are_counted_alike_by_every_numpy(monkeypatch):
+    values = np.array([0, 1, 2**63, 2**64 - 1, 0x0F0F0F0F0F0F0F0F], dtype=np.uint64)
+    expected = [value.bit_count() for value in values.tolist()]
+    assert _fuzzy._popcount(values).tolist() == expected
+    monkeypatch.delattr(np, "bitwise_count", raising=False)  # numpy 1.26
+    assert _fuzzy._popcount(values).tolist() == expected
