@@ -317,3 +317,13 @@ def test_exact_p_with_hundreds_of_neighbours() -> None:
     np.testing.assert_allclose(
         result.p_low[:6], stats.hypergeom.cdf(near, n - 1, others, first), rtol=1e-9
     )
+
+
+def test_one_enormous_value_makes_no_ties_of_the_others() -> None:
+    x = RNG.random(200) * 1e-3
+    x[100] = 1e9
+    for draws in ("fresh", "shared"):
+        result = gi_star(x, chain(200), permutations=999, seed=1, draws=draws)
+        far = np.r_[1:95, 106:199]
+        assert (np.abs(result.p_low + result.p_high - 1)[far] < 0.02).all()
+        assert 0.3 < np.median(result.p_value[far]) < 0.7

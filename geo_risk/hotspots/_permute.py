@@ -92,6 +92,24 @@ def draw_positions(
 
 
 @njit
+def tie_range(
+    x: FloatArray, neighbours: IntArray, weights: FloatArray, typical: float
+) -> tuple[float, float]:
+    """Range of sums that are the observed neighbour sum but for rounding.
+
+    `typical` is the mean size of the values: one enormous value must not make ties of all others.
+    """
+    observed, size, total = 0.0, 0.0, 0.0
+    for t in range(neighbours.size):
+        term = weights[t] * x[neighbours[t]]
+        observed += term
+        size += abs(term)
+        total += weights[t]
+    slack = 1e-13 * (neighbours.size + 1) * (size + total * typical)
+    return observed - slack, observed + slack
+
+
+@njit
 def blocks_of_sums(
     pool: FloatArray,
     weights: FloatArray,
@@ -193,18 +211,13 @@ def fresh_draws(
     sums, void = np.empty(_BLOCK), np.empty(_BLOCK, dtype=np.uint8)
     drawn, order = np.empty(longest, dtype=np.int64), np.arange(max(last, 1))
     pool = x.copy()
-    largest = np.abs(x).max()
+    typical = np.abs(x).mean()
     for i in range(start, stop):
         first, k = indptr[i], indptr[i + 1] - indptr[i]
         if k == 0 or k > last:
             continue
         mine = data[first : first + k]
-        observed, total = 0.0, 0.0
-        for t in range(k):
-            observed += mine[t] * x[indices[first + t]]
-            total += mine[t]
-        slack = 1e-13 * (k + 1) * total * largest
-        low, high = observed - slack, observed + slack
+        low, high = tie_range(x, indices[first : first + k], mine, typical)
         pool[i] = x[last]  # positions [0, n - 1) now hold all the values but the unit's own
         state = stream(key, i)
         if k <= _COMPARE and k * k <= last:
@@ -244,22 +257,18 @@ def shared_weighted(
     Positions are of the first n - 1 units; where a unit's own turns up, the last one steps in.
     """
     last = x.size - 1
-    largest = np.abs(x).max()
+    typical = np.abs(x).mean()
     for i in units:
         first, k = indptr[i], indptr[i + 1] - indptr[i]
-        observed, total = 0.0, 0.0
-        for e in range(first, first + k):
-            observed += data[e] * x[indices[e]]
-            total += data[e]
-        slack = 1e-13 * (k + 1) * total * largest
+        low, high = tie_range(x, indices[first : first + k], data[first : first + k], typical)
         above, below = 0, 0
         for r in range(positions.shape[0]):
             simulated = 0.0
             for t in range(k):
                 j = positions[r, t]
                 simulated += data[first + t] * x[last if j == i else j]
-            above += simulated >= observed - slack
-            below += simulated <= observed + slack
+            above += simulated >= low
+            below += simulated <= high
         at_least[i], at_most[i] = above, below
 
 
@@ -283,18 +292,16 @@ def shared_plain(
     only the few draws that hold a unit's own position are looked at for that unit.
     """
     last, draws = x.size - 1, sums.size
-    slack = 1e-13 * (k + 1) * k * np.abs(x).max()
+    typical, ones = np.abs(x).mean(), np.ones(k)
     for i in units:
-        observed = 0.0
-        for e in range(indptr[i], indptr[i + 1]):
-            observed += x[indices[e]]
-        above = draws - np.searchsorted(in_order, observed - slack)
-        below = np.searchsorted(in_order, observed + slack, side="right")
+        low, high = tie_range(x, indices[indptr[i] : indptr[i + 1]], ones, typical)
+        above = draws - np.searchsorted(in_order, low)
+        below = np.searchsorted(in_order, high, side="right")
         begin = np.searchsorted(flat, i)
         while begin < flat.size and flat[begin] == i:
             plain = sums[by_position[begin] // k]
             mended = plain - x[i] + x[last]
-            above += np.int64(mended >= observed - slack) - np.int64(plain >= observed - slack)
-            below += np.int64(mended <= observed + slack) - np.int64(plain <= observed + slack)
+            above += np.int64(mended >= low) - np.int64(plain >= low)
+            below += np.int64(mended <= high) - np.int64(plain <= high)
             begin += 1
         at_least[i], at_most[i] = above, below

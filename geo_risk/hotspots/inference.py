@@ -211,11 +211,21 @@ def _neighbour_sums(x: FloatArray, csr: Csr) -> IntArray:
 def _exact_cost(x: FloatArray, csr: Csr, rows: RowSums) -> float:
     from geo_risk.hotspots import _exact as kernel
 
-    values, copies = np.unique(x.astype(np.int64), return_counts=True)
     if not csr.data.size:
         return 0.0
-    sums = _neighbour_sums(x, csr)
-    return kernel.work(values, copies.astype(np.int64), int(rows.count.max()), int(sums.max()))
+    values, _, copies = _grouped(x.astype(np.int64))
+    sum_most = int((csr @ x).max()) if rows.binary else int(_neighbour_sums(x, csr).max())
+    return kernel.work(values, copies, int(rows.count.max()), sum_most)
+
+
+def _grouped(numbers: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Distinct numbers (>= 0) in order, the position of each number among them, their counts."""
+    if int(numbers.max()) > 4 * numbers.size + 1000:
+        distinct, position, copies = np.unique(numbers, return_inverse=True, return_counts=True)
+        return distinct, position.astype(np.int64), copies.astype(np.int64)
+    copies = np.bincount(numbers)  # without sorting
+    present = copies > 0
+    return np.flatnonzero(present), (np.cumsum(present) - 1)[numbers], copies[present]
 
 
 def _exact(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> Tails:
@@ -225,18 +235,16 @@ def _exact(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> Tails:
     units = np.flatnonzero(deal_is_defined(x, rows))
     if units.size == 0:
         return Tails(low, high, "exact")
-    values, position, copies = np.unique(
-        x.astype(np.int64), return_inverse=True, return_counts=True
-    )
+    values, position, copies = _grouped(x.astype(np.int64))
     k = rows.count[units]
     span = int(k.max()) + 1
-    key, unit_group = np.unique(position[units] * span + k, return_inverse=True)
+    key, unit_group, _ = _grouped(position[units] * span + k)
     below, above, equal = kernel.exact_tails(
         values,
-        copies.astype(np.int64),
+        copies,
         key // span,
         key % span,
-        unit_group.astype(np.int64),
+        unit_group,
         _neighbour_sums(x, csr)[units],
     )
     if options.mid_p:
