@@ -237,8 +237,9 @@ def scan(
     again with periods apart from that cluster's. "satscan" does the same; this rule was inferred
     from its output.
 
-    Cost: about (centres x places in the largest circle x runs of periods) / 20 nanoseconds for
-    each data set, one thread; memory grows with the number of pairs of places within the limits.
+    Cost: with the windows counted as (centres x places in the largest circle x runs of periods),
+    about 0.1 nanoseconds for each window and data set, one thread (measured: 2.2 million windows,
+    9,999 data sets, 2.4 s); memory grows with the number of pairs of places within the limits.
 
     References
     ----------
