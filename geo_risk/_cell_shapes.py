@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import h3.api.basic_int as h3
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-__all__ = ["polygons", "rings"]
+from geo_risk._h3_shape import rings
+
+__all__ = ["polygons"]
 
 FloatArray = NDArray[np.float64]
 CellArray = NDArray[np.uint64]
-
-
-def rings(cells: CellArray) -> tuple[FloatArray, NDArray[np.int64]]:
-    """Return the closed rings of valid cells: coordinates (m, 2) lon, lat and offsets (n + 1,)."""
-    parts: list[tuple[float, float]] = []
-    offsets = [0]
-    for cell in cells.tolist():
-        ring = [(lon, lat) for lat, lon in h3.cell_to_boundary(cell)]
-        parts.extend(ring)
-        parts.append(ring[0])
-        offsets.append(len(parts))
-    return np.array(parts, dtype=np.float64).reshape(-1, 2), np.array(offsets, dtype=np.int64)
 
 
 def polygons(cells: CellArray) -> NDArray[np.object_]:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from geo_risk._h3_tables import (
     AXES,
-    BASE_FACES,
     BASE_NEIGHBOR,
     BASE_TURNS,
     BASE_TURNS_MORE,
@@ -30,9 +29,7 @@ from geo_risk._h3_tables import (
     IS_PENTAGON,
     ODD_DIGIT,
     PAIRS,
-    POSITION,
     POSITION_INDEX,
-    POWER,
     SCALE,
     SINE,
     UNIT,
@@ -40,7 +37,7 @@ from geo_risk._h3_tables import (
 )
 from geo_risk._jit import njit, run_chunks
 
-__all__ = ["centers", "encode", "is_valid", "neighbor", "neighbors"]
+__all__ = ["encode", "is_valid", "leading", "neighbor", "neighbors", "split", "turn"]
 
 FloatArray = NDArray[np.float64]
 CellArray = NDArray[np.uint64]
@@ -61,7 +58,7 @@ _SEVENTH = 613_566_757  # 2**32 / 7, rounded up
 
 
 @njit
-def _turn(digits: int, turns: int) -> int:
+def turn(digits: int, turns: int) -> int:
     """Turn all digits by 60 degrees counter-clockwise `turns` times.
 
     A digit's three bits are its i, j and k coordinates: a turn is a cyclic shift and a
@@ -79,7 +76,7 @@ def _turn(digits: int, turns: int) -> int:
 
 
 @njit
-def _first_digit(digits: int) -> int:
+def leading(digits: int) -> int:
     """First digit that is not 0, or 0."""
     first = 0
     while digits != 0:
@@ -87,6 +84,13 @@ def _first_digit(digits: int) -> int:
             first = digits & 7
         digits >>= 3
     return first
+
+
+@njit
+def split(cell: int) -> tuple[int, int, int]:
+    """Resolution, base cell and digits (the last one lowest) of a cell."""
+    resolution = (cell >> 52) & 15
+    return resolution, (cell >> 45) & 127, (cell & ((1 << 45) - 1)) >> (3 * (15 - resolution))
 
 
 @njit
@@ -124,10 +128,10 @@ def _address(face: int, a: int, b: int, resolution: int) -> int:
     if place < 0:
         return _ASK
     base = int(FACE_BASE[face, place])
-    turns = int(FACE_TURNS[face, place, _first_digit(digits) if IS_PENTAGON[base] else 0])
+    turns = int(FACE_TURNS[face, place, leading(digits) if IS_PENTAGON[base] else 0])
     if turns == UNKNOWN:
         return _ASK
-    return _assemble(base, _turn(digits, turns), resolution)
+    return _assemble(base, turn(digits, turns), resolution)
 
 
 @njit
@@ -228,15 +232,13 @@ def encode(lon: FloatArray, lat: FloatArray, resolution: int, n_jobs: int = 1) -
 def _is_valid(cells: NDArray[np.int64], out: NDArray[np.bool_]) -> None:
     for n in range(cells.size):
         cell = cells[n]
-        resolution, base = (cell >> 52) & 15, (cell >> 45) & 127
-        unused = 3 * (15 - resolution)
-        low = (1 << unused) - 1
-        digits = (cell & ((1 << 45) - 1)) >> unused
+        resolution, base, digits = split(cell)
+        low = (1 << 3 * (15 - resolution)) - 1
         good = (cell >> 56) == 8 and base < 122 and (cell & low) == low
         # A digit of 7 has all three bits set.
         good = good and (digits & (digits >> 1) & (digits >> 2) & _ONES) == 0
         if good and IS_PENTAGON[base]:
-            good = _first_digit(digits) != 1
+            good = leading(digits) != 1
         out[n] = good
 
 
@@ -250,12 +252,10 @@ def is_valid(cells: CellArray) -> NDArray[np.bool_]:
 @njit
 def neighbor(cell: int, side: int) -> int:
     """Neighbour of a cell across a side (digit 1 to 6), 0 where a pentagon has none."""
-    resolution, base = (cell >> 52) & 15, (cell >> 45) & 127
-    unused = 3 * (15 - resolution)
-    digits = (cell & ((1 << 45) - 1)) >> unused
+    resolution, base, digits = split(cell)
     first = 0
     if IS_PENTAGON[base]:
-        first = _first_digit(digits)
+        first = leading(digits)
         if first == 0 and side == 1:
             return 0
     step = side
@@ -274,10 +274,10 @@ def neighbor(cell: int, side: int) -> int:
         if digit != 0 and digit == BASE_TURNS_MORE[base, step]:
             turns += 1
         base = int(BASE_NEIGHBOR[base, step])
-        digits = _turn(digits, turns)
-    elif first != 0 and _first_digit(digits) == 1:
+        digits = turn(digits, turns)
+    elif first != 0 and leading(digits) == 1:
         # Into the sixth that a pentagon has lost: on to the other side of the gap.
-        digits = _turn(digits, 1 if first == 3 else 5)
+        digits = turn(digits, 1 if first == 3 else 5)
     return _assemble(base, digits, resolution)
 
 
@@ -293,87 +293,3 @@ def neighbors(cells: CellArray) -> CellArray:
     out = np.empty((cells.size, 6), dtype=np.int64)
     _neighbors(cells.view(np.int64), out)
     return out.view(np.uint64)
-
-
-@njit
-def _center(cell: int) -> tuple[float, float]:
-    """Longitude and latitude of a cell's centre, NaN where the tables do not know."""
-    resolution, base = (cell >> 52) & 15, (cell >> 45) & 127
-    digits = (cell & ((1 << 45) - 1)) >> (3 * (15 - resolution))
-    first = _first_digit(digits)
-    odd = resolution & 1
-    # In the base cell's own lattice.
-    za = zb = 0
-    for level in range(1, resolution + 1):
-        if level & 1:
-            za, zb = 2 * za + zb, 3 * zb - za
-        else:
-            za, zb = 3 * za - zb, za + 2 * zb
-        digit = (digits >> (3 * (resolution - level))) & 7
-        za += UNIT[digit, 0]
-        zb += UNIT[digit, 1]
-    limit = 2 * POWER[resolution + odd, 0]
-    for option in range(6):
-        place = BASE_FACES[base, option]
-        if place < 0:
-            break
-        face, place = place // 16, place % 16
-        turns = 0
-        if first != 0:
-            if IS_PENTAGON[base]:
-                turns = UNKNOWN
-                for there in range(1, 7):
-                    forth = int(FACE_TURNS[face, place, there])
-                    if forth != UNKNOWN and _turn(there, forth) == first:
-                        turns = forth
-                if turns == UNKNOWN:
-                    continue
-            else:
-                turns = int(FACE_TURNS[face, place, 1])
-        # Turn back (a clockwise turn takes (a, b) to (b, b - a)) and move to the face's centre.
-        a, b = za, zb
-        for _ in range(turns):
-            a, b = b, b - a
-        pa, pb = POSITION[place, 0], POSITION[place, 1]
-        ma, mb = POWER[resolution, 0], POWER[resolution, 1]
-        a, b = a + pa * ma - pb * mb, b + pa * mb + pb * ma - pb * mb
-        # In the triangle, closed? Odd resolutions are looked at one finer, where axes align.
-        ta, tb = (3 * a - b, a + 2 * b) if odd else (a, b)
-        if ta + tb > limit or tb - 2 * ta > limit or ta - 2 * tb > limit:
-            continue
-        x = (a - 0.5 * b) / SCALE[resolution]
-        y = b * _HALF_SQRT3 / SCALE[resolution]
-        u, v = AXES[odd, face, 0], AXES[odd, face, 1]
-        # The axes are 2.618 long and the plane's unit is the sphere's radius.
-        shrink = 1.0 / (u[0] * u[0] + u[1] * u[1] + u[2] * u[2])
-        x, y = x * shrink, y * shrink
-        px = CENTER[face, 0] + x * u[0] + y * v[0]
-        py = CENTER[face, 1] + x * u[1] + y * v[1]
-        pz = CENTER[face, 2] + x * u[2] + y * v[2]
-        return (
-            math.atan2(py, px) / _RADIANS,
-            math.atan2(pz, math.sqrt(px * px + py * py)) / _RADIANS,
-        )
-    return math.nan, math.nan
-
-
-@njit
-def _centers(cells: NDArray[np.int64], lon: FloatArray, lat: FloatArray) -> None:
-    for n in range(cells.size):
-        if cells[n] == 0:
-            lon[n] = lat[n] = math.nan
-        else:
-            lon[n], lat[n] = _center(cells[n])
-
-
-def centers(cells: CellArray) -> tuple[FloatArray, FloatArray]:
-    """Longitude and latitude of each cell's centre, NaN for cell 0."""
-    lon, lat = np.empty(cells.size), np.empty(cells.size)
-    _centers(cells.view(np.int64), lon, lat)
-    ask = np.flatnonzero(np.isnan(lon) & (cells != 0))
-    if ask.size:
-        import h3.api.basic_int as h3
-
-        for n in ask.tolist():
-            lat[n], lon[n] = h3.cell_to_latlng(int(cells[n]))
-    return lon, lat

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo_risk import _h3, _h3_graph
+from geo_risk import _h3, _h3_graph, _h3_shape
 from geo_risk._constants import EARTH_RADIUS_KM
 from geo_risk._validate import check_lonlat
 
@@ -30,6 +30,7 @@ ObjectArray = NDArray[np.object_]
 _STEP_KM = 1.0
 _STOP_KM = 1e-6
 _CHUNK = 1 << 20
+_REACH = 1.2  # of a cell's corner from its centre, in mean edges of its resolution (found: 1.099)
 
 
 def as_parts(area: Any) -> ObjectArray:
@@ -236,7 +237,7 @@ def _centers_inside(
     cells: CellArray, parts: ObjectArray
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which cells have their centre in (or on) a polygon; which polygons have such a cell."""
-    lon, lat = _h3.centers(cells)
+    lon, lat = _h3_shape.centers(cells)
     seam = np.flatnonzero(np.abs(lon) == 180.0)  # lies at -180 and at 180
     index = np.concatenate((np.arange(cells.size), seam))
     points = shapely.points(np.append(lon, -lon[seam]), np.append(lat, lat[seam]))
@@ -268,16 +269,20 @@ def of_discs(
         _refuse(max(centered.size, home.size) * 7 ** (resolution - level), resolution, max_cells)
     if not overlap:
         return _distinct(centered, home)
-    rim = np.setdiff1d(reached, centered, assume_unique=True)
+    near = reached[_within(reached, tree, radius_km + _REACH * _edge_km(resolution))]
+    rim = np.setdiff1d(near, centered, assume_unique=True)
     return _distinct(centered, home, rim[_touched(rim, tree, radius_km)])
 
 
 def _near_cells(
     home: CellArray, tree: Any, radius_km: float, resolution: int, max_cells: int
 ) -> CellArray:
-    """Cells whose centre is within a radius and four edges, found by flooding from `home`."""
-    # The slack is more than two cells' reach, so that the flood cannot stop early.
-    limit = radius_km + 4.0 * _edge_km(resolution)
+    """Cells whose centre is within a radius and a cell's reach, found by flooding from `home`.
+
+    The cells along a straight way have their centres within a cell's reach of it: with twice that
+    much slack the flood cannot stop early.
+    """
+    limit = radius_km + 2.0 * _REACH * _edge_km(resolution)
     rings = [home[:0], home]
     count = home.size
     while rings[-1].size and count <= 40 * max_cells:
@@ -298,16 +303,14 @@ def _within(cells: CellArray, tree: Any, radius_km: float) -> NDArray[np.bool_]:
     """Whether each cell's centre is within a distance of a point of the tree."""
     if cells.size == 0:
         return np.zeros(0, dtype=bool)
-    distance, _ = tree.query(_unit_vectors(*_h3.centers(cells)))
+    distance, _ = tree.query(_unit_vectors(*_h3_shape.centers(cells)))
     near: NDArray[np.bool_] = distance <= _chord(radius_km / EARTH_RADIUS_KM)
     return near
 
 
 def _touched(cells: CellArray, tree: Any, radius_km: float, samples: int = 8) -> NDArray[np.bool_]:
     """Whether a disc reaches a cell's edges, looked at in `samples` points each."""
-    from geo_risk import _cell_shapes
-
-    coords, offsets = _cell_shapes.rings(cells)
+    coords, offsets = _h3_shape.rings(cells)
     corner = _unit_vectors(coords[:, 0], coords[:, 1])
     last = np.zeros(len(corner), dtype=bool)
     last[offsets[1:] - 1] = True

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import runpy
 
 import h3.api.basic_int as h3
 import h3_points
+import mpmath
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 from paths import ROOT
 
-from geo_risk import _h3, cells
+from geo_risk import _h3, _h3_shape, cells
 from geo_risk._constants import EARTH_RADIUS_KM
 
 TALOQAN = (69.53451, 36.73605)
@@ -155,7 +157,7 @@ def test_validity_equals_the_library():
 
 
 @pytest.mark.parametrize("resolution", [0, 1, 2, 5, 8, 15])
-def test_centers_areas_parents_equal_the_library(resolution):
+def test_centers_and_parents_equal_the_library(resolution):
     points = h3_points.adversarial(600, resolution, np.random.default_rng(resolution))
     some = np.unique(h3_points.library_cells(points, resolution))
     lon, lat = cells.cell_centers(some)
@@ -165,12 +167,63 @@ def test_centers_areas_parents_equal_the_library(resolution):
     # The library takes the latitude from an arc sine, which loses digits towards the poles.
     from_pole = np.hypot(*there[:, :2].T)
     assert (np.abs(found - there).max(axis=1) < 1e-14 + 1e-15 / from_pole).all()
-    areas = [h3.cell_area(c, "km^2") for c in some.tolist()]
-    np.testing.assert_allclose(cells.cell_areas_km2(some), areas, rtol=1e-9)
     assert (cells.cell_resolutions(some) == resolution).all()
     for coarser in {0, resolution // 2, resolution}:
         expected = [h3.cell_to_parent(c, coarser) for c in some.tolist()]
         np.testing.assert_array_equal(cells.cell_parents(some, coarser), expected)
+
+
+@pytest.mark.parametrize("resolution", [0, 1, 2, 3])
+def test_areas_of_all_cells_add_up_to_the_sphere(resolution):
+    areas = cells.cell_areas_km2(everywhere(resolution))
+    assert areas.sum() == pytest.approx(4 * np.pi * 6371.007180918475**2, rel=1e-12)
+
+
+def exact_area(cell: int) -> float:
+    """Area between a cell's corners, in 40 digits."""
+    with mpmath.workdps(40):
+        ring = [
+            [mpmath.radians(mpmath.mpf(x)) for x in point] for point in h3.cell_to_boundary(cell)
+        ]
+        cos, sin = mpmath.cos, mpmath.sin
+        p = [mpmath.matrix([cos(y) * cos(x), cos(y) * sin(x), sin(y)]) for y, x in ring]
+        total = mpmath.mpf(0)
+        for b, c in itertools.pairwise(p[1:]):
+            three = mpmath.matrix([list(p[0]), list(b), list(c)])
+            dots = [(x.T * y)[0] for x, y in ((p[0], b), (b, c), (p[0], c))]
+            total += 2 * mpmath.atan2(mpmath.det(three), 1 + sum(dots))
+        return float(total) * 6371.007180918475**2
+
+
+@pytest.mark.parametrize(("resolution", "rtol"), [(0, 1e-12), (4, 1e-11), (9, 1e-9), (15, 1e-6)])
+def test_areas_are_right_across_the_antimeridian_and_seams_too(resolution, rtol):
+    # The tolerance is that of corners known to 1e-16 of the sphere's radius.
+    points = h3_points.adversarial(300, resolution, np.random.default_rng(resolution))
+    points = np.vstack((points[np.abs(points[:, 1]) < 80], h3_points.face_centers()))
+    some = np.unique(h3_points.library_cells(points, resolution))
+    areas = [exact_area(cell) for cell in some.tolist()]
+    np.testing.assert_allclose(cells.cell_areas_km2(some), areas, rtol=rtol)
+
+
+def test_areas_equal_the_library_away_from_the_antimeridian():
+    some = np.unique([c for name in ("872086481ffffff", "87754e64dffffff") for c in disk(name, 4)])
+    areas = [h3.cell_area(cell, "km^2") for cell in some.tolist()]
+    np.testing.assert_allclose(cells.cell_areas_km2(some), areas, rtol=1e-9)
+
+
+@pytest.mark.parametrize("resolution", [0, 1, 2, 5, 8, 15])
+def test_corners_equal_the_library(resolution):
+    points = h3_points.adversarial(400, resolution, np.random.default_rng(resolution))
+    some = np.unique(h3_points.library_cells(points, resolution))
+    coords, offsets = _h3_shape.rings(some)
+    for cell, start, stop in zip(some.tolist(), offsets[:-1], offsets[1:], strict=True):
+        ours = h3_points.unit(coords[start : stop - 1])
+        theirs = h3_points.unit([(x, y) for y, x in h3.cell_to_boundary(cell)])
+        assert ours.shape == theirs.shape
+        # A cell on the seam of two faces may start at another corner.
+        apart = min(np.abs(np.roll(theirs, k, axis=0) - ours).max() for k in range(len(ours)))
+        assert apart < 1e-14 + 1e-15 / np.hypot(*theirs[:, :2].T).min()
+        np.testing.assert_array_equal(coords[start], coords[stop - 1])
 
 
 def test_missing_cells_stay_missing():
@@ -210,7 +263,7 @@ def test_polygons_are_the_librarys_away_from_the_seam():
     some = disk("872086481ffffff", 2)
     for cell, shape in zip(some.tolist(), cells.cell_polygons(some), strict=True):
         ring = [(x, y) for y, x in h3.cell_to_boundary(cell)]
-        assert shape.equals_exact(shapely.Polygon(ring), 0.0)
+        assert shape.equals_exact(shapely.Polygon(ring), 1e-12)
 
 
 # ------------------------------------------------------------------------------ neighbours
