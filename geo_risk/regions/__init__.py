@@ -8,13 +8,18 @@ from geo_risk.regions.locator import Locator
 from geo_risk.regions.names import RegionMatch, find_region
 from geo_risk.regions.sources import load_regions
 from geo_risk.regions.topology import Topology
+from geo_risk.regions.worldview import Dispute, claimants, disputes, worldviews
 
 __all__ = [
     "Coverage",
+    "Dispute",
     "Locator",
     "RegionLayer",
     "RegionMatch",
     "Topology",
+    "claimants",
+    "disputes",
     "find_region",
     "load_regions",
+    "worldviews",
 ]

@@ -17,7 +17,9 @@ from geo_risk._products import product_bytes, product_entry
 from geo_risk._validate import check_choice
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.coverage import Coverage, decode_rings
+from geo_risk.regions.dissolve import dissolve
 from geo_risk.regions.layer import RegionLayer
+from geo_risk.regions.worldview import relabel
 
 __all__ = ["load_regions"]
 
@@ -34,10 +36,11 @@ def load_regions(
     ----------
     source : str, default "natural_earth"
         The bundled world layer: Natural Earth 1:10m admin 1 with corrections.
-    level : {1}
-        Administrative level.
-    worldview : {"de_facto"}
-        Whose view of disputed regions the codes follow; "de_facto" names who administers them.
+    level : {0, 1}
+        Administrative level: 1 for regions, 0 for countries, the union of their regions.
+    worldview : str, default "de_facto"
+        Whose view of disputed regions the codes follow: "de_facto" for who administers them,
+        "un" for the United Nations, "claims:IND" for what a state claims.
 
     Returns
     -------
@@ -46,6 +49,8 @@ def load_regions(
 
     Raises
     ------
+    ValueError
+        A level that the layer does not have, or an unknown worldview.
     DataNotFoundError, DataCorruptError
         The bundled product is missing or damaged.
 
@@ -56,10 +61,17 @@ def load_regions(
     ['TJK']
     """
     check_choice(source, "source", ("natural_earth",))
-    check_choice(worldview, "worldview", ("de_facto",))
-    if level != 1:
-        raise ValueError(f"Invalid level: {level!r}; the bundled layer has level 1.")
-    return _world()
+    if level not in (0, 1) or isinstance(level, bool):
+        raise ValueError(f"Invalid level: {level!r}; the bundled layer has levels 0 and 1.")
+    return _world_view(int(level), worldview)
+
+
+@cache
+def _world_view(level: int, worldview: str) -> RegionLayer:
+    """The world layer at a level and in a view."""
+    if level == 0:
+        return dissolve(_world_view(1, worldview))
+    return relabel(_world(), worldview)
 
 
 @cache

@@ -1,0 +1,207 @@
+"""Countries as the union of their regions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo_risk.regions.coverage import Coverage, from_geometries, to_geometries
+from geo_risk.regions.layer import RegionLayer
+from geo_risk.regions.locator import Locator
+from geo_risk.regions.subset import regroup_topology
+from geo_risk.regions.topology import Topology
+
+__all__ = ["JoinedLocator", "dissolve"]
+
+
+class JoinedLocator(Locator):
+    """Answers for joined rows through the index of the rows that were joined.
+
+    So a point's country is its region's country everywhere, also on edges and where regions
+    overlap, and no second index is built.
+    """
+
+    def __init__(self, locator: Locator, new_row: NDArray[np.int64]) -> None:
+        super().__init__(locator.index, locator.n_regions)
+        self._locator = locator
+        self._new_row = np.append(new_row, -1)  # -1 takes the last
+
+    def locate(self, *, lon: ArrayLike, lat: ArrayLike, n_jobs: int = 1) -> NDArray[np.int64]:
+        """Row that holds each point; see `RegionLayer.locate`."""
+        return np.asarray(self._new_row[self._locator.locate(lon=lon, lat=lat, n_jobs=n_jobs)])
+
+
+class _Dissolved(RegionLayer):
+    """A layer whose rows are unions of rows of another layer."""
+
+    def __init__(self, regions: RegionLayer, new_row: NDArray[np.int64], **facts: Any) -> None:
+        self._regions, self._new_row = regions, new_row
+        super().__init__(lambda: _union(regions.coverage, new_row, len(self)), **facts)
+
+    @cached_property
+    def locator(self) -> Locator:
+        """The point-in-region index of the regions."""
+        return JoinedLocator(self._regions.locator, self._new_row)
+
+    @cached_property
+    def topology(self) -> Topology:
+        """The regions' edges, without those inside one unit."""
+        return regroup_topology(self._regions.topology, self._new_row)
+
+
+def dissolve(layer: RegionLayer) -> RegionLayer:
+    """Join the regions of each country or unit into one row (level 0).
+
+    The edges that two regions of one country share drop out; every other edge stays vertex for
+    vertex. `locate` gives each point the country that the regions' layer gives it.
+
+    Parameters
+    ----------
+    layer : RegionLayer
+        A layer of regions.
+
+    Returns
+    -------
+    RegionLayer
+        One row per unit, sorted by code. ``region_code`` is the unit's code (its country's, where
+        one unit holds regions of several countries); ``claimed_by`` names the states that claim
+        all of it, ``claimed_in_part_by`` those that claim a part; ``parent_code`` is None.
+
+    Examples
+    --------
+    >>> import geo_risk as gr
+    >>> countries = gr.load_regions(level=0)
+    >>> row = countries.locate(lon=69.53451, lat=36.73605)  # Taloqan
+    >>> countries.columns["region_code"][row]
+    'AFG'
+    """
+    columns = layer.columns
+    keys = list(zip(columns["unit_code"], columns["country_code"]))
+    code_of = _codes_of(keys)
+    codes = sorted(code_of.values())
+    position = {code: row for row, code in enumerate(codes)}
+    new_row = np.array([position[code_of[key]] for key in keys], dtype=np.int64)
+    grouping = hashlib.sha256(repr([codes, new_row.tolist()]).encode()).hexdigest()[:16]
+    return _Dissolved(
+        layer,
+        new_row,
+        columns=_columns_of(layer, new_row, codes),
+        name=layer.name,
+        level=0,
+        worldview=layer.worldview,
+        provenance={**layer.provenance, "derived": "union of the regions of each unit"},
+        fingerprint=f"{layer.fingerprint}-{grouping}" if layer.fingerprint else None,
+    )
+
+
+def _codes_of(keys: Sequence[tuple[str, str | None]]) -> dict[tuple[str, str | None], str]:
+    """One code per (unit, country): the unit's, or the country's where units are not enough."""
+    distinct = dict.fromkeys(keys)
+    countries: dict[str, int] = {}
+    for unit, _ in distinct:
+        countries[unit] = countries.get(unit, 0) + 1
+    codes = {key: key[0] for key in distinct if countries[key[0]] == 1}
+    taken = set(codes.values())
+    for unit, country in sorted(set(distinct) - set(codes), key=lambda key: key[1] or ""):
+        code = unit if country is None else country
+        if code in taken:  # the country has a unit of its own: say which part of it this is
+            code = f"{country}-{unit}"
+        codes[unit, country] = code
+        taken.add(code)
+    return codes
+
+
+def _columns_of(
+    layer: RegionLayer, new_row: NDArray[np.int64], codes: Sequence[str]
+) -> dict[str, list[Any]]:
+    """Attributes of the joined rows: what all their regions agree on."""
+    n, columns = len(codes), layer.columns
+    members: list[list[int]] = [[] for _ in range(n)]
+    for row, new in enumerate(new_row.tolist()):
+        members[new].append(row)
+
+    def agreed(name: str) -> list[Any]:
+        values = columns.get(name, [None] * len(layer))
+        return [_common([values[row] for row in rows]) for rows in members]
+
+    country, names = agreed("country_code"), agreed("country_name")
+    units = agreed("unit_name")
+    in_iso = [code == c for code, c in zip(codes, country)]
+    claimants, in_part = _claims_of(layer, members)
+    return {
+        "region_code": list(codes),
+        "region_name": [
+            (name if own and name else unit or name) or code
+            for own, name, unit, code in zip(in_iso, names, units, codes)
+        ],
+        "region_type": ["country" if own else "unit" for own in in_iso],
+        "code_system": ["ISO 3166-1 alpha-3" if own else f"unit of {layer.name}" for own in in_iso],
+        "country_code": country,
+        "country_name": names,
+        "unit_code": agreed("unit_code"),
+        "unit_name": units,
+        "administered_by": agreed("administered_by"),
+        "claimed_by": claimants,
+        "claimed_in_part_by": in_part,
+        "parent_code": [None] * n,
+        "regions": [len(rows) for rows in members],
+    }
+
+
+def _claims_of(
+    layer: RegionLayer, members: Sequence[Sequence[int]]
+) -> tuple[list[list[str]], list[list[str]]]:
+    """States that claim each unit as a whole, and those that claim a part of it."""
+    claims = layer.columns.get("claimed_by", [None] * len(layer))
+    extent = layer.columns.get("dispute_extent", [None] * len(layer))
+    whole, part = [], []
+    for rows in members:
+        every = [set(claims[row] or ()) if extent[row] != "part" else set() for row in rows]
+        everywhere = set.intersection(*every)
+        anywhere = {state for row in rows for state in claims[row] or ()}
+        whole.append(sorted(everywhere))
+        part.append(sorted(anywhere - everywhere))
+    return whole, part
+
+
+def _common(values: Sequence[Hashable]) -> Any:
+    """The one value, or None where there are several."""
+    return values[0] if all(value == values[0] for value in values) else None
+
+
+def _union(coverage: Coverage, new_row: NDArray[np.int64], n: int) -> Coverage:
+    """Polygons of the joined rows."""
+    shapes = to_geometries(coverage)
+    joined = np.full(n, None, dtype=object)
+    order = np.argsort(new_row, kind="stable")
+    starts = np.searchsorted(new_row[order], np.arange(n + 1))
+    for row in range(n):
+        joined[row] = _union_of(shapes[order[starts[row] : starts[row + 1]]])
+    return from_geometries(joined)
+
+
+def _union_of(shapes: NDArray[np.object_]) -> Any:
+    """Union of polygons: along their shared edges where they fit, else by overlay."""
+    import shapely
+
+    area = float(shapely.area(shapes).sum())
+    try:
+        union = shapely.coverage_union_all(shapes)
+    except shapely.errors.GEOSException:  # overlapping polygons are no coverage
+        union = None
+    if union is None or not union.is_valid or abs(union.area - area) > 1e-9 * area:
+        union = shapely.union_all(shapely.make_valid(shapes))
+    return union if union.geom_type in ("Polygon", "MultiPolygon") else _polygons_of(union)
+
+
+def _polygons_of(shape: Any) -> Any:
+    """Only the polygons of a collection."""
+    import shapely
+
+    parts = shapely.get_parts(shape)
+    return shapely.union_all(parts[shapely.get_type_id(parts) == 3])
