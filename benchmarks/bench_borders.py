@@ -77,10 +77,11 @@ def sjoin_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> Callable[[]
     import geopandas
     import shapely
 
-    topology, land = borders.layer.topology, borders._land()
-    ends = np.column_stack([getattr(topology, k)[land] for k in ("ax", "ay", "bx", "by")])
-    around = (ends[:, 0] > 60) & (ends[:, 0] < 78) & (ends[:, 1] > 30) & (ends[:, 1] < 45)
-    lines = shapely.linestrings(ends[around].reshape(-1, 2, 2))
+    parts = shapely.get_parts(borders.table.cx[60:78, 30:45].geometry.to_numpy())
+    xy, line = shapely.get_coordinates(parts, return_index=True)
+    same = line[1:] == line[:-1]
+    lines = shapely.linestrings(np.stack([xy[:-1][same], xy[1:][same]], axis=1))
+    lines = lines[shapely.intersects(lines, shapely.box(60, 30, 78, 45))]
     utm = geopandas.GeoDataFrame(geometry=lines, crs="EPSG:4326").to_crs("EPSG:32642")
     points = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(lon, lat), crs="EPSG:4326")
     points = points.to_crs("EPSG:32642")

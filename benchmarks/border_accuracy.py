@@ -49,10 +49,10 @@ def near_borders(
     borders: Borders, rng: np.random.Generator, n: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Points within about 20 km of a border, on land."""
-    topology, land = borders.layer.topology, borders._land()
-    edge = land[rng.integers(0, len(land), 5 * n + 100)]
-    lon = topology.ax[edge] + rng.normal(0, 0.1, len(edge)) / np.cos(np.radians(topology.ay[edge]))
-    lat = np.clip(topology.ay[edge] + rng.normal(0, 0.1, len(edge)), -90, 90)
+    vertex = borders.table.geometry.get_coordinates().to_numpy()
+    x, y = vertex[rng.integers(0, len(vertex), 5 * n + 100)].T
+    lon = x + rng.normal(0, 0.1, len(x)) / np.cos(np.radians(y))
+    lat = np.clip(y + rng.normal(0, 0.1, len(y)), -90, 90)
     lon = (lon + 180) % 360 - 180
     ashore = np.flatnonzero(borders.layer.locate(lon=lon, lat=lat) >= 0)[:n]
     return lon[ashore], lat[ashore]

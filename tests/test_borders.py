@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import shapely
 from oracles_borders import GEOD, brute_force, every_edge
+from paths import shared
 
 from geo_risk.borders import BorderDistances, load_borders
 from geo_risk.errors import UnknownRegionError
@@ -11,6 +12,8 @@ from geo_risk.regions import RegionLayer, load_regions
 from geo_risk.regions.coverage import from_geometries
 
 A = 6378137.0
+PLACES = {"Taloqan": (69.53451, 36.73605), "Khwaja Ghar": (69.42126, 37.06588),
+          "Fayzabad": (70.58002, 37.11664)}  # fmt: skip
 
 
 def layer_of(shapes, countries, units=None):
@@ -316,14 +319,109 @@ def test_bad_arguments(plain):
         load_borders("world")
 
 
-# --- the world ----------------------------------------------------------------------------------
+# --- layers that end at a border ----------------------------------------------------------------
 
-PLACES = {"Taloqan": (69.53451, 36.73605), "Khwaja Ghar": (69.42126, 37.06588),
-          "Fayzabad": (70.58002, 37.11664)}  # fmt: skip
+
+def test_across_the_end_of_a_layer_lies_what_its_context_says():
+    """One country whose outline is drawn 0.02° off; west of it lies the sea."""
+    north = shapely.Polygon([(0, 2), (2, 2), (4, 2), (4, 4), (0, 4)])
+    wide = layer_of([box(0, 0, 2, 2), box(2, 0, 4, 2), north], ["AAA", "BBB", "CCC"])
+    alone = layer_of([box(0.02, 0.02, 1, 1.98), box(1, 0.02, 1.98, 1.98)], ["AAA", "AAA"])
+    borders = load_borders(alone, context=wide, context_km=5)
+    found = borders.nearest(lon=[1.5, 0.5, 1.9], lat=[1.0, 1.5, 1.8])
+    assert found.country_code.tolist() == ["AAA"] * 3
+    assert found.other_country_code.tolist() == ["BBB", "CCC", "BBB"]
+    assert found.region_code.tolist() == ["R1", "R0", "R1"]
+    assert found.other_region_code.tolist() == ["R1", "R2", "R1"]  # the context's codes
+    assert found.foot_lon[0] == pytest.approx(1.98)  # the layer's own line
+    coast = borders.nearest(lon=0.1, lat=1.0, kind="outline")
+    assert (coast.other_country_code, coast.foot_lon) == (None, pytest.approx(0.02))
+    assert borders.pairs == [("AAA", "BBB"), ("AAA", "CCC")]
+    assert borders.table["length_km"].min() > 200
+    # where the context's outline is farther than allowed, nobody is said to be across
+    strict = load_borders(alone, context=wide, context_km=1)
+    assert np.isnan(strict.nearest(lon=1.5, lat=1.0).distance_m)
+    assert np.isnan(load_borders(alone, context=None).nearest(lon=1.5, lat=1.0).distance_m)
+    # by default as far as both layers err, and a layer that does not say errs as the other does
+    assert borders.context_km == 5
+    wide.provenance["nominal_accuracy"] = {"max_m": 3000}
+    assert load_borders(alone, context=wide).context_km == 6
+    alone.provenance["nominal_accuracy"] = {"max_m": 1000}
+    assert load_borders(alone, context=wide, context_km=None).context_km == 6  # known already
+    assert load_borders(alone, context=wide) is load_borders(alone, context=wide)
+
+
+def test_bad_context(plain):
+    with pytest.raises(TypeError, match=r"Invalid context: int is not a RegionLayer"):
+        load_borders(plain.layer, context=3)
+    with pytest.raises(ValueError, match=r"Invalid context: 'osm'; must be one of 'natural_earth'"):
+        load_borders(plain.layer, context="osm")
+    with pytest.raises(ValueError, match=r"Invalid context_km: -1"):
+        load_borders(plain.layer, context_km=-1)
+
+
+@pytest.mark.parametrize("name", ["ADM1.geojson", "ADM2.parquet"])
+def test_a_users_layer_of_one_country_agrees_with_the_world(world, name):
+    """geoBoundaries' provinces and districts: the way to Tajikistan, within what layers err."""
+    import geopandas
+
+    path = shared(f"data/boundaries/geoBoundaries-AFG-{name}")
+    frame = geopandas.read_parquet(path) if name.endswith("parquet") else geopandas.read_file(path)
+    rows = len(frame)
+    columns = {
+        "region_code": [f"D{i}" for i in range(rows)],
+        "region_name": frame["shapeName"].tolist(),
+        "country_code": ["AFG"] * rows,
+        "unit_code": ["AFG"] * rows,
+    }
+    layer = RegionLayer(from_geometries(frame.geometry.to_numpy()), columns, name=name)
+    borders = load_borders(layer)
+    lon, lat = np.array(list(PLACES.values())).T
+    here, there = borders.nearest(lon=lon, lat=lat), world.nearest(lon=lon, lat=lat)
+    assert here.other_country_code.tolist() == ["TJK"] * 3
+    np.testing.assert_allclose(here.distance_m, there.distance_m, atol=1000 * borders.context_km)
+    assert {b if a == "AFG" else a for a, b in borders.pairs} == {
+        "CHN", "IRN", "PAK", "TJK", "TKM", "UZB"
+    }  # fmt: skip
+    length = borders.table.set_index(["country_code_1", "country_code_2"])["length_km"]
+    known = world.table.set_index(["country_code_1", "country_code_2"])["length_km"]
+    assert length["AFG", "TJK"] == pytest.approx(known["AFG", "TJK"], rel=0.35)
+
+
+# --- the index is kept --------------------------------------------------------------------------
+
+
+def test_a_kept_index_gives_the_same_answers(tmp_path, monkeypatch):
+    monkeypatch.setenv("GEO_RISK_CACHE_DIR", str(tmp_path))
+    shapes = [box(0, 0, 1, 1), box(1, 0, 2, 1), box(2, 0, 3, 1)]
+
+    def fresh(countries):
+        layer = layer_of(shapes, countries)
+        layer.fingerprint = "shapes"
+        return load_borders(layer)
+
+    first = fresh(["AAA", "BBB", "CCC"]).nearest(lon=[0.5, 1.4], lat=0.5)
+    files = [path.name for path in tmp_path.glob("borders-*.bin")]
+    assert len(files) == 1
+    again = fresh(["AAA", "BBB", "CCC"])
+    second = again.nearest(lon=[0.5, 1.4], lat=0.5)
+    assert "topology" not in vars(again.layer)  # nothing was built
+    for name in BorderDistances.__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+    # other countries on the same polygons are another index
+    other = fresh(["AAA", "AAA", "CCC"]).nearest(lon=0.5, lat=0.5)
+    assert other.foot_lon == 2.0
+    assert len(list(tmp_path.glob("borders-*.bin"))) == 2
+    # a damaged file is built again
+    (tmp_path / files[0]).write_bytes(b"nothing")
+    assert fresh(["AAA", "BBB", "CCC"]).nearest(lon=0.5, lat=0.5).foot_lon == 1.0
+
+
+# --- the world ----------------------------------------------------------------------------------
 
 
 def test_the_network_is_that_of_the_rings(world, world_edges):
-    assert len(world._edges) == len(world_edges.a)
+    assert len(world._network[0]) == len(world_edges.a)
     pairs = {tuple(sorted(c)) for c in world_edges.countries if len(c) == 2}
     assert set(world.pairs) == pairs
 

@@ -44,6 +44,8 @@ class Forest(NamedTuple):
         The edge of a piece.
     span : ndarray of float64, shape (p, 2)
         Where on its edge a piece begins and ends, 0 … 1.
+    position : ndarray of int64, shape (e,)
+        Where an edge stands in the layer's topology.
     ends : ndarray of float64, shape (e, 4)
         Longitude and latitude of both ends of an edge.
     sides : ndarray of int32, shape (e, 2)
@@ -65,6 +67,7 @@ class Forest(NamedTuple):
     slack: FloatArray
     edge: IntArray
     span: FloatArray
+    position: NDArray[np.int64]
     ends: FloatArray
     sides: IntArray
     country: IntArray
@@ -72,11 +75,19 @@ class Forest(NamedTuple):
     list_node: IntArray
 
 
-def build_forest(ends: FloatArray, sides: IntArray, country: IntArray, n_countries: int) -> Forest:
+def build_forest(
+    position: NDArray[np.int64],
+    ends: FloatArray,
+    sides: IntArray,
+    country: IntArray,
+    n_countries: int,
+) -> Forest:
     """Build the forest over edges whose two sides differ in country.
 
     Parameters
     ----------
+    position : ndarray of int64, shape (e,)
+        Kept as it is.
     ends : ndarray of float64, shape (e, 4)
         ax, ay, bx, by in degrees.
     sides : ndarray of int32, shape (e, 2)
@@ -98,8 +109,8 @@ def build_forest(ends: FloatArray, sides: IntArray, country: IntArray, n_countri
     box, first, count, group = nodes.arrays()
     return Forest(
         box, first, count, group, members.astype(np.int32), piece, slack, edge.astype(np.int32),
-        span, np.ascontiguousarray(ends, dtype=np.float64), sides.astype(np.int32),
-        country.astype(np.int32), list_start, list_node,
+        span, position.astype(np.int64), np.ascontiguousarray(ends, dtype=np.float64),
+        sides.astype(np.int32), country.astype(np.int32), list_start, list_node,
     )  # fmt: skip
 
 

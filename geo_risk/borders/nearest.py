@@ -256,13 +256,13 @@ def _named(
     """Replace ids by codes and give everything the caller's shape."""
     country = np.append(borders._country_of_row, np.int32(-1))  # row -1 has no country
     names = _with_none(borders.countries)
-    regions = _with_none(borders.layer.columns["region_code"])
+    regions = _with_none(borders._region_codes)
     own = task.own if found.distance.ndim == 1 else task.own[:, None]
     own = np.broadcast_to(own, found.distance.shape)
     here = found.here
     if not both_sides:
         here = np.where(country[here] == own, here, np.int32(-1))
-    edges = np.append(borders._edges, -1)
+    edges = np.append(borders._forest.position, -1)
     return BorderDistances(
         distance_m=found.distance.reshape(shape),
         country_code=names[own].reshape(shape),

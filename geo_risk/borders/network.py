@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo_risk._cache import load_arrays, store_arrays
 from geo_risk._constants import WGS84_A, WGS84_E2
+from geo_risk._validate import check_choice, check_scalar
+from geo_risk.borders.context import default_reach_km, rows_across
 from geo_risk.borders.nearest import BorderDistances, measure, measure_countries
 from geo_risk.errors import UnknownRegionError
 from geo_risk.regions import RegionLayer, load_regions
@@ -22,8 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Borders", "load_borders"]
 
+_FORMAT = 1  # raise it whenever the arrays of Forest or their meaning change
 
-def load_borders(layer: RegionLayer | None = None) -> Borders:
+
+def load_borders(
+    layer: RegionLayer | None = None,
+    *,
+    context: RegionLayer | str | None = "natural_earth",
+    context_km: float | None = None,
+) -> Borders:
     """Derive the borders of a layer of regions.
 
     Borders are the layer's own edges, so an event's region and its distance to a border can
@@ -33,16 +44,28 @@ def load_borders(layer: RegionLayer | None = None) -> Borders:
     ----------
     layer : RegionLayer, optional
         The bundled world layer if not given.
+    context : RegionLayer or "natural_earth" or None
+        Where the layer ends, a layer that says who lies across: an edge that no two regions
+        share is a border with another country if its country's outline in the context is one
+        within `context_km` of the edge's middle, else a coast. The line stays the layer's own,
+        only the other side's codes are the context's. By default the bundled world layer; None
+        for none. The bundled world layer itself needs none.
+    context_km : float, optional
+        How far apart the same outline may lie in the two layers. By default the sum of their
+        stated largest errors; a layer that states none is taken to be as good as the other.
 
     Returns
     -------
     Borders
-        For the same layer the same object each time. Nothing is computed before it is asked for.
+        For the same layers the same object each time. Nothing is computed before it is asked
+        for.
 
     Raises
     ------
     TypeError
-        `layer` is not a RegionLayer.
+        `layer` or `context` is not a RegionLayer.
+    ValueError
+        `context` is another string, or `context_km` is negative.
 
     Examples
     --------
@@ -56,10 +79,18 @@ def load_borders(layer: RegionLayer | None = None) -> Borders:
         layer = load_regions()
     if not isinstance(layer, RegionLayer):
         raise TypeError(f"Invalid layer: {type(layer).__name__} is not a RegionLayer.")
-    known = vars(layer).get("_borders")  # kept with the layer, so they live equally long
-    if known is None:
-        known = vars(layer)["_borders"] = Borders(layer)
-    return known
+    if isinstance(context, str):
+        check_choice(context, "context", ("natural_earth",))
+        context = None if layer.name == context else load_regions(context)
+    if context is not None and not isinstance(context, RegionLayer):
+        raise TypeError(f"Invalid context: {type(context).__name__} is not a RegionLayer.")
+    if context_km is not None:
+        context_km = check_scalar(context_km, "context_km", low=0.0)
+    known = vars(layer).setdefault("_borders", {})  # kept with the layer: they live equally long
+    key = (id(context), context_km)  # the context is alive while the borders that hold it are
+    if key not in known:
+        known[key] = Borders(layer, context=context, context_km=context_km)
+    return known[key]  # type: ignore[no-any-return]
 
 
 class Borders:
@@ -70,46 +101,81 @@ class Borders:
 
     Attributes
     ----------
-    layer : RegionLayer
-        Where the borders come from.
+    layer, context : RegionLayer, RegionLayer or None
+        Where the borders come from, and who says what lies across the layer's end.
+    context_km : float
+        How far apart the same outline may lie in the two layers.
     countries : tuple of str
-        Codes of all countries of the layer, sorted.
+        Codes of all countries of both layers, sorted.
     """
 
-    def __init__(self, layer: RegionLayer) -> None:
-        self.layer = layer
-        self.countries: tuple[str, ...] = tuple(sorted(set(layer.country_labels)))
+    def __init__(
+        self,
+        layer: RegionLayer,
+        *,
+        context: RegionLayer | None = None,
+        context_km: float | None = None,
+    ) -> None:
+        labels = list(layer.country_labels)
+        if context is not None and set(labels).isdisjoint(context.country_labels):
+            context = None  # it knows none of these countries
+        self.layer, self.context = layer, context
+        self._region_codes: list[str] = list(layer.columns["region_code"])
+        self.context_km = 0.0
+        if context is not None:  # its rows follow the layer's
+            labels += context.country_labels
+            self._region_codes += context.columns["region_code"]
+            self.context_km = default_reach_km(layer, context) if context_km is None else context_km
+        self.countries: tuple[str, ...] = tuple(sorted(set(labels)))
         self._id_of = {code: i for i, code in enumerate(self.countries)}
-        self._country_of_row = np.array(
-            [self._id_of[code] for code in layer.country_labels], dtype=np.int32
-        )
+        self._country_of_row = np.array([self._id_of[code] for code in labels], dtype=np.int32)
 
     def __repr__(self) -> str:
-        return f"<Borders of {self.layer.name!r}: {len(self.countries)} countries>"
+        found = len(set(self.layer.country_labels))
+        return f"<Borders of {self.layer.name!r}: {found} countries>"
 
     @cached_property
-    def _edges(self) -> NDArray[np.int64]:
-        """Positions in the layer's topology of edges between countries, then of coasts."""
+    def _network(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]:
+        """Edges between countries and coasts: position in the topology, ends, rows of both sides.
+
+        The other side's row is -1 on a coast; rows of the context follow those of the layer.
+        """
         topology, country = self.layer.topology, self._country_of_row
-        shared = topology.right >= 0
-        foreign = shared.copy()
-        foreign[shared] = country[topology.left[shared]] != country[topology.right[shared]]
-        return np.flatnonzero(foreign | ~shared)
+        right = topology.right.astype(np.int64)
+        if self.context is not None:
+            alone = np.flatnonzero(right < 0)
+            context = load_borders(self.context, context=None)
+            across = rows_across(self.layer, alone, context, self.context_km)
+            right[alone] = np.where(across >= 0, across + len(self.layer), -1)
+        chosen = np.flatnonzero((right < 0) | (country[topology.left] != country[right]))
+        ends = np.column_stack([topology.ax, topology.ay, topology.bx, topology.by])
+        sides = np.column_stack([topology.left, right]).astype(np.int32)
+        return chosen, ends[chosen], sides[chosen]
 
     @cached_property
     def _forest(self) -> Forest:
-        """The search index."""
-        from geo_risk.borders._tree import build_forest
+        """The search index, from the user's cache or built."""
+        from geo_risk.borders._tree import Forest, build_forest
 
-        topology, edges = self.layer.topology, self._edges
-        ends = [topology.ax, topology.ay, topology.bx, topology.by]
-        sides = [topology.left, topology.right]
-        return build_forest(
-            np.column_stack([values[edges] for values in ends]),
-            np.column_stack([values[edges] for values in sides]),
-            self._country_of_row,
-            len(self.countries),
-        )
+        name = self._cache_name()
+        kept = load_arrays(name) if name else None
+        if kept is not None and set(kept) == set(Forest._fields):
+            return Forest(**kept)
+        forest = build_forest(*self._network, self._country_of_row, len(self.countries))
+        if name:
+            store_arrays(name, forest._asdict())
+        return forest
+
+    def _cache_name(self) -> str | None:
+        """What the index is kept under: all that it depends on; None where that is not known."""
+        layers = [self.layer] if self.context is None else [self.layer, self.context]
+        if any(layer.fingerprint is None for layer in layers):
+            return None
+        parts = [f"{layer.fingerprint}" for layer in layers]
+        parts += [f"{self.context_km}", *self.countries]
+        digest = hashlib.sha256("\n".join(parts).encode())
+        digest.update(self._country_of_row.tobytes())
+        return f"borders-{_FORMAT}-{digest.hexdigest()[:32]}"
 
     @cached_property
     def _group_of_pair(self) -> dict[tuple[int, int], int]:
@@ -147,15 +213,11 @@ class Borders:
         found = np.unique(np.column_stack([first, second]), axis=0).tolist()
         return [(self.countries[a], self.countries[b]) for a, b in found]
 
-    def _land(self) -> NDArray[np.int64]:
-        """Positions in the topology of the edges between two countries."""
-        return self._edges[self.layer.topology.right[self._edges] >= 0]
-
     def _sides_by_country(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Country ids on both sides of each land border edge, the lower one first."""
-        land, topology = self._land(), self.layer.topology
-        a = self._country_of_row[topology.left[land]]
-        b = self._country_of_row[topology.right[land]]
+        _, _, sides = self._network
+        land = sides[sides[:, 1] >= 0]
+        a, b = self._country_of_row[land[:, 0]], self._country_of_row[land[:, 1]]
         return np.minimum(a, b), np.maximum(a, b)
 
     @cached_property
@@ -168,16 +230,15 @@ class Borders:
         import geopandas
         import shapely
 
-        topology, land = self.layer.topology, self._land()
+        _, ends, sides = self._network
         first, second = self._sides_by_country()
         order = np.lexsort((second, first))
-        land, first, second = land[order], first[order], second[order]
-        ends = [values[land] for values in (topology.ax, topology.ay, topology.bx, topology.by)]
-        lines = shapely.linestrings(np.column_stack(ends).reshape(-1, 2, 2))
+        ends, first, second = ends[sides[:, 1] >= 0][order], first[order], second[order]
+        lines = shapely.linestrings(ends.reshape(-1, 2, 2))
         pair, group = np.unique(np.column_stack([first, second]), axis=0, return_inverse=True)
         group = group.reshape(-1)
         merged = shapely.line_merge(shapely.multilinestrings(lines, indices=group))
-        lengths = np.bincount(group, weights=_edge_lengths(*ends), minlength=len(pair))
+        lengths = np.bincount(group, weights=_edge_lengths(*ends.T), minlength=len(pair))
         codes = np.array(self.countries, dtype=object)
         return geopandas.GeoDataFrame(
             {
@@ -255,7 +316,7 @@ class Borders:
         >>> borders = gr.load_borders()
         >>> found = borders.nearest(lon=[69.53, -157.86], lat=[36.74, 21.31])
         >>> found.country_code.tolist(), found.other_country_code.tolist()
-        (['AFG', 'USA'], ['TJK', 'CAN'])
+        (['AFG', 'USA'], ['TJK', 'MEX'])
         >>> to_pakistan = borders.nearest(lon=69.53, lat=36.74, to="PAK")
         >>> print(to_pakistan.other_country_code)
         PAK
@@ -302,7 +363,7 @@ class Borders:
         >>> import geo_risk as gr
         >>> found = gr.load_borders().nearest_countries(lon=69.53, lat=36.74, k=4, kind="land")
         >>> sorted(found.other_country_code.tolist())
-        ['CHN', 'PAK', 'TJK', 'UZB']
+        ['PAK', 'TJK', 'TKM', 'UZB']
         """
         return measure_countries(
             self, lon, lat, k=k, kind=kind, country=country, max_km=max_km, n_jobs=n_jobs

@@ -1,0 +1,72 @@
+"""Who lies across the outline of a layer that ends there: asked of a layer that goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from geo_risk.borders.network import Borders
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["default_reach_km", "rows_across"]
+
+
+def default_reach_km(layer: RegionLayer, context: RegionLayer) -> float:
+    """How far apart the same border may be drawn in two layers: the sum of their largest errors.
+
+    An error that a layer does not state is taken to be the context's.
+    """
+    stated = [_largest_error_m(layer), _largest_error_m(context)]
+    known = [error for error in stated if error is not None]
+    if not known:
+        return 10.0
+    return sum(known[-1] if error is None else error for error in stated) / 1000.0
+
+
+def _largest_error_m(layer: RegionLayer) -> float | None:
+    accuracy = layer.provenance.get("nominal_accuracy")
+    found = accuracy.get("max_m") if isinstance(accuracy, dict) else None
+    return None if found is None else float(found)
+
+
+def rows_across(
+    layer: RegionLayer, edges: NDArray[np.int64], context: Borders, reach_km: float
+) -> NDArray[np.int64]:
+    """Find the context's region across each unshared edge of a layer.
+
+    Parameters
+    ----------
+    layer : RegionLayer
+    edges : ndarray of int64
+        Positions in the layer's topology of edges that nobody shares.
+    context : Borders
+        Borders of the layer that goes on.
+    reach_km : float
+        How far the two layers' outlines may lie apart.
+
+    Returns
+    -------
+    ndarray of int64
+        Row of the context's layer; -1 where the country's outline in the context is farther than
+        `reach_km` from the middle of the edge, is a coast there, or is not known to it.
+    """
+    topology, labels = layer.topology, np.array(layer.country_labels, dtype=object)
+    across = np.full(len(edges), -1, dtype=np.int64)
+    own = labels[topology.left[edges]]
+    asked = np.flatnonzero(np.isin(own.astype(str), context.countries))
+    if not len(asked):
+        return across
+    chosen = edges[asked]
+    found = context.nearest(
+        lon=0.5 * (topology.ax[chosen] + topology.bx[chosen]),
+        lat=0.5 * (topology.ay[chosen] + topology.by[chosen]),
+        kind="outline",
+        country=own[asked].tolist(),
+        max_km=reach_km,
+    )
+    row_of = {code: row for row, code in enumerate(context.layer.columns["region_code"])}
+    across[asked] = [row_of.get(code, -1) for code in found.other_region_code]
+    return across
