@@ -21,27 +21,38 @@ __all__ = [
 CellArray = NDArray[np.uint64]
 IntArray = NDArray[np.int64]
 
+_HEX = np.full(128, 16, dtype=np.uint8)  # value of each ASCII hexadecimal digit, else 16
+for _digit, _pair in enumerate("0123456789abcdef"):
+    _HEX[[ord(_pair), ord(_pair.upper())]] = _digit
+
 
 def read_names(names: ArrayLike | Iterable[str | None]) -> CellArray:
     """Cells from names; None, NaN and NA give 0."""
     array = np.asarray(names, dtype=object)
-    values = array.reshape(-1).tolist()
-    out = np.zeros(len(values), dtype=np.uint64)
-    for place, value in enumerate(values):
-        if isinstance(value, str):
-            out[place] = _parse_name(value, place)
-        elif not _is_missing(value):
+    values = array.reshape(-1)
+    text = np.fromiter((isinstance(value, str) for value in values), np.bool_, values.size)
+    out = np.zeros(values.size, dtype=np.uint64)
+    out[text] = _parse(values[text])
+    for place in np.flatnonzero(out == 0).tolist():
+        value = values[place]
+        if text[place]:
+            raise ValueError(
+                f"Invalid names: {value!r} at index {place} is not the name of an H3 cell."
+            )
+        if not _is_missing(value):
             raise TypeError(f"Invalid names: {value!r} at index {place} is not a string.")
     return check_valid(out, "names", as_given=values).reshape(array.shape)
 
 
-def _parse_name(name: str, place: int) -> int:
-    if len(name) == 15 and name.isascii() and name.isalnum():
-        try:
-            return int(name, 16)
-        except ValueError:
-            pass
-    raise ValueError(f"Invalid names: {name!r} at index {place} is not the name of an H3 cell.")
+def _parse(names: NDArray[np.object_]) -> CellArray:
+    """Read 15 hexadecimal digits each; 0 for anything else."""
+    codes = np.ascontiguousarray(names.astype("U16")).view(np.uint32).reshape(-1, 16)
+    digits = _HEX[np.minimum(codes, 127)]
+    good = (digits[:, :15] < 16).all(axis=1) & (codes[:, 15] == 0)
+    out = np.zeros(names.size, dtype=np.uint64)
+    for column in range(15):
+        out = (out << np.uint64(4)) | digits[:, column].astype(np.uint64)
+    return np.where(good, out, np.uint64(0))
 
 
 def _is_missing(value: object) -> bool:
@@ -52,9 +63,12 @@ def as_uint64(cells: ArrayLike, name: str) -> CellArray:
     """Cells as uint64 in their own shape; names are read, floats refused."""
     array = np.asarray(cells)
     if array.dtype.kind in "OUST":
-        if not all(isinstance(value, (int, np.integer)) for value in array.reshape(-1)):
+        values = array.reshape(-1).tolist()
+        if not all(_is_whole(value) or _is_missing(value) for value in values):
             return read_names(array)
-        array = array.astype(np.uint64)
+        whole = [int(value) if _is_whole(value) else 0 for value in values]
+        _check_bounds(whole, name)
+        array = np.array(whole, dtype=np.uint64).reshape(array.shape)
     if array.size == 0:
         return np.zeros(array.shape, dtype=np.uint64)
     if array.dtype.kind == "f":
@@ -72,13 +86,15 @@ def as_uint64(cells: ArrayLike, name: str) -> CellArray:
     return array.astype(np.uint64, copy=False)
 
 
-def check_valid(cells: CellArray, name: str, as_given: list[Any] | None = None) -> CellArray:
+def check_valid(
+    cells: CellArray, name: str, as_given: NDArray[np.object_] | None = None
+) -> CellArray:
     from geo_risk import _h3
 
     bad = ~_h3.is_valid(cells) & (cells != 0)
     if bad.any():
         first = int(np.argmax(bad))
-        shown = repr(as_given[first]) if as_given else hex(int(cells[first]))
+        shown = repr(as_given[first]) if as_given is not None else hex(int(cells[first]))
         raise ValueError(
             f"Invalid {name}: {int(bad.sum())} of {cells.size} values are not H3 cells; "
             f"first at index {first}: {shown}."

@@ -2,7 +2,7 @@
 
 A cell's lattice point is found on the face whose triangle holds it; there centre and corners are
 points of the plane that touches the sphere at the face's centre. Cells that reach over the edge of
-their face, a few per thousand at resolution 7, bend there: their corners are left to the h3
+their face, about one in a thousand at resolution 7, bend there: their corners are left to the h3
 library.
 """
 

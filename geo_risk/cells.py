@@ -294,9 +294,9 @@ def cell_areas_km2(cells: ArrayLike) -> FloatArray:
     """Return the true area of each cell; cells of one resolution differ by a factor of two.
 
     Areas are those of spherical polygons between a cell's corners on H3's own sphere (radius
-    6371.00718 km), to eight digits or better. They are the h3 library's `cell_area` where that is good to as
-    many: h3 4.5 loses digits at fine resolutions where a cell crosses the antimeridian. The WGS84
-    ellipsoid's area differs by -0.5 % at the equator to +0.9 % at the poles.
+    6371.00718 km), to eight digits or better. They are the h3 library's `cell_area` where that is
+    good to as many: h3 4.5 loses digits at fine resolutions where a cell crosses the antimeridian.
+    The WGS84 ellipsoid's area differs by -0.5 % at the equator to +0.9 % at the poles.
 
     Parameters
     ----------

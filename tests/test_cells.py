@@ -106,6 +106,9 @@ def test_names_round_trip_with_missing():
     np.testing.assert_array_equal(cells.strings_to_cells(series), found)
     assert cells.strings_to_cells([names[0].upper(), np.nan, pd.NA]).tolist() == [found[0], 0, 0]
     assert cells.cells_to_strings(np.zeros((2, 0), np.uint64)).shape == (2, 0)
+    nullable = pd.Series([int(found[0]), None], dtype="UInt64")
+    assert cells.cells_to_strings(nullable).tolist() == [names[0], None]
+    assert cells.cell_resolutions([int(found[0]), None]).tolist() == [9, -1]
 
 
 @pytest.mark.parametrize(
@@ -135,8 +138,13 @@ def test_values_that_are_no_cells_are_refused():
         cells.cell_centers(np.array([6.08e17, np.nan]))
     with pytest.raises(TypeError, match="is not uint64"):
         cells.cell_centers(np.array([True]))
-    with pytest.raises(ValueError, match="-5 at index 1 is negative"):
+    for wrong in (-5, 2**64):
+        with pytest.raises(ValueError, match=f"{wrong} at index 1 is no 64-bit cell"):
+            cells.cell_centers(np.array([0, wrong], dtype=object))
+    with pytest.raises(ValueError, match="-5 at index 1 is no 64-bit cell"):
         cells.cell_centers(np.array([0, -5]))
+    with pytest.raises(TypeError, match="True at index 0 is not a string"):
+        cells.cell_centers(np.array([True, None]))
     with pytest.raises(ValueError, match="1 of 2 values are not H3 cells; first at index 1: 0x11"):
         cells.cell_centers(np.array([0, 17]))
 
