@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import scan_oracle as oracle
 from paths import shared
+from scipy import stats
 
 from geo_risk.hotspots import _scan as kernel
 from geo_risk.hotspots import scan_null, scan_sweep
@@ -336,6 +337,40 @@ def test_null_maxima_are_the_maxima_of_the_simulated_data(
     monkeypatch.setattr(scan_sweep, "_TABLE_BYTES", 64)
     again = scan_null.null_maxima(windows, replications, key=key, n_jobs=2, progress=None)
     assert np.array_equal(again, found)
+
+
+def test_many_cases_in_each_cell_are_drawn_cell_by_cell() -> None:
+    rng = np.random.default_rng(11)
+    people = rng.integers(0, 40, 9) * 10
+    study = build_study(
+        np.where(people > 0, 300, 0),
+        people,
+        lon=None,
+        lat=None,
+        x_km=np.arange(9.0),
+        y_km=np.zeros(9),
+        time=None,
+        covariates=None,
+        model="poisson",
+    )
+    circles = draw_circles(study, max_population=0.5, max_radius_km=None, ties="together")
+    windows = Windows(study, circles, 1, 1, (1,))
+    drawn = np.array(simulated(windows, np.uint64(5), 4000))[:, :, 0]
+    total, share = study.cases.sum(), study.key[:, 0] / study.key.sum()
+    assert (drawn.sum(axis=1) == total).all()
+    expected = total * share
+    error = np.sqrt(np.maximum(expected * (1 - share), 1e-9) / 4000)
+    assert (np.abs(drawn.mean(axis=0) - expected) <= 5 * error).all()
+    covariance = np.cov(drawn.T)
+    stated = total * (np.diag(share) - np.outer(share, share))
+    assert np.abs(covariance - stated).max() < 0.08 * stated.max()
+    # The whole distribution of one cell, not its moments alone.
+    cell = int(np.argmax(share))
+    for quantile in (0.01, 0.1, 0.5, 0.9, 0.99):
+        k = int(stats.binom.ppf(quantile, total, share[cell]))
+        exact = stats.binom.cdf(k, total, share[cell])
+        error = math.sqrt(exact * (1 - exact) / 4000)
+        assert np.mean(drawn[:, cell] <= k) == pytest.approx(exact, abs=4.5 * error)
 
 
 def build_like(windows: Windows, cases: np.ndarray) -> Windows:

@@ -28,9 +28,6 @@ __all__ = [
     "accumulate_time",
     "best_windows",
     "cuts",
-    "draw_labels",
-    "draw_multinomial",
-    "draw_times",
     "pad_width",
     "spatial_sweep",
     "spatial_thresholds",
@@ -45,101 +42,6 @@ POISSON, BERNOULLI = 0, 1
 Array = Any  # numba has no types for mypy
 
 _UNROLL = 4
-_GAMMA = np.uint64(0x9E3779B97F4A7C15)
-_M1 = np.uint64(0xBF58476D1CE4E5B9)
-_M2 = np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S32 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32)
-_LOW = np.uint64(0xFFFFFFFF)
-_ONE = np.uint64(1)
-
-
-# --- random numbers: SplitMix64 (Steele, Lea and Flood 2014), one stream per replication ------
-
-
-@njit
-def _mix(z: Any) -> Any:
-    z = (z ^ (z >> _S30)) * _M1
-    z = (z ^ (z >> _S27)) * _M2
-    return z ^ (z >> _S31)
-
-
-@njit
-def _stream(key: Any, replication: int) -> Any:
-    """State of the stream of one replication: depends on nothing but the key and its number."""
-    return _mix(key ^ _mix((np.uint64(replication) + _ONE) * _GAMMA))
-
-
-@njit
-def draw_multinomial(
-    key: Any, replications: Array, cases: int, keep: Array, other: Array, counts: Array
-) -> None:
-    """Fill one lane per replication with `cases` cases dealt over the cells.
-
-    `keep` and `other` are Walker's alias table: a cell is drawn uniformly, then left for
-    `other` with probability 1 - keep / 2**32.
-    """
-    counts[:] = 0
-    n_cells = np.uint64(keep.size)
-    for lane in range(replications.size):
-        state = _stream(key, replications[lane])
-        for _ in range(cases):
-            state += _GAMMA
-            u = _mix(state)
-            cell = np.int64(((u >> _S32) * n_cells) >> _S32)
-            second = other[cell]  # loaded in any case: a branch would be mispredicted
-            counts[second if (u & _LOW) >= keep[cell] else cell, lane] += 1
-
-
-@njit
-def draw_times(
-    key: Any, replications: Array, first_cell: Array, period: Array, counts: Array
-) -> None:
-    """Fill one lane per replication: the events keep their places, their times are shuffled."""
-    counts[:] = 0
-    shuffled = np.empty_like(period)
-    for lane in range(replications.size):
-        state = _stream(key, replications[lane])
-        shuffled[:] = period
-        for i in range(period.size - 1, -1, -1):
-            state += _GAMMA
-            j = np.int64(((_mix(state) >> _S32) * np.uint64(i + 1)) >> _S32)
-            t = shuffled[j]
-            shuffled[j] = shuffled[i]
-            counts[first_cell[i] + t, lane] += 1
-
-
-@njit
-def draw_labels(key: Any, replications: Array, cases: int, cell_of: Array, counts: Array) -> None:
-    """Fill one lane per replication: the cases are a random subset of all individuals.
-
-    `cell_of` has the cell of each individual. The smaller of cases and controls is drawn,
-    without replacement.
-    """
-    n = cell_of.size
-    few = min(cases, n - cases)
-    step = 1 if few == cases else -1
-    counts[:] = 0
-    if few != cases:
-        for i in range(n):
-            counts[cell_of[i], 0] += 1
-        for cell in range(counts.shape[0]):
-            for lane in range(1, replications.size):
-                counts[cell, lane] = counts[cell, 0]
-    taken = np.zeros(n, dtype=np.bool_)
-    drawn = np.empty(few, dtype=np.int64)
-    for lane in range(replications.size):
-        state = _stream(key, replications[lane])
-        found = 0
-        while found < few:
-            state += _GAMMA
-            who = np.int64(((_mix(state) >> _S32) * np.uint64(n)) >> _S32)
-            if not taken[who]:
-                taken[who] = True
-                drawn[found] = who
-                counts[cell_of[who], lane] += step
-                found += 1
-        for f in range(few):
-            taken[drawn[f]] = False
 
 
 @njit
@@ -149,9 +51,6 @@ def accumulate_time(counts: Array) -> None:
         for t in range(1, counts.shape[1]):
             for lane in range(LANES):
                 counts[i, t, lane] += counts[i, t - 1, lane]
-
-
-# --- the statistic -----------------------------------------------------------------------------
 
 
 @njit

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._validate import check_choice, check_scalar
 from geo_risk.hotspots.scan_null import Progress, null_maxima
-from geo_risk.hotspots.scan_study import Study, build_study, draw_circles
+from geo_risk.hotspots.scan_study import POISSON, Study, build_study, draw_circles
 from geo_risk.hotspots.scan_windows import (
     TOLERANCE,
     Found,
@@ -101,9 +101,9 @@ class ScanResult:
         return self.clusters[0] if self.clusters else None
 
     def cluster_of(self, alpha: float = 1.0) -> IntArray:
-        """Position in `clusters` of the cluster of each row; -1 in none with p <= `alpha`."""
+        """Position in `clusters` of each row's first cluster; -1 in none with p <= `alpha`."""
         position = np.full(self.centre_llr.size, -1, dtype=np.int64)
-        for i, cluster in enumerate(self.clusters):
+        for i, cluster in reversed(list(enumerate(self.clusters))):
             if alpha >= 1.0 or cluster.p_value <= alpha:
                 position[cluster.members] = i
         return position
@@ -148,9 +148,9 @@ def scan(
 
     Guaranteed: the LLR of the clusters is the maximum over all windows, exactly; the result
     depends on the seed, not on `n_jobs`; with ``ties="together"`` it does not depend on the order
-    of the rows. Not guaranteed: that a cluster has the shape of a circle, that every member has a
-    raised rate, or (as `p_value` of a secondary cluster compares with the largest of all) that
-    minor clusters are found with full power.
+    of the rows, simulated data included. Not guaranteed: that a cluster has the shape of a
+    circle, that every member has a raised rate, or (as `p_value` of a secondary cluster compares
+    with the largest of all) that minor clusters are found with full power.
 
     Parameters
     ----------
@@ -200,7 +200,8 @@ def scan(
         a Gumbel distribution with their mean and variance, which can be smaller than
         1 / (replications + 1) but is an approximation.
     max_dispersion : float
-        Refuse cases whose variance around what is expected exceeds this many times their mean.
+        Refuse cases whose variance around what is expected exceeds this many times their mean
+        (not in the Bernoulli model, in which the population bounds them).
     n_jobs : int
         Threads; -1 for all processors.
     progress : callable, optional
@@ -276,8 +277,10 @@ def scan(
         time=time,
         covariates=covariates,
         model=model,
+        keep_order=ties == "satscan",
     )
-    _check_dispersion(study, max_dispersion)
+    if study.kind == POISSON:
+        _check_dispersion(study, max_dispersion)
     longest = _longest(study, max_duration, prospective)
     if prospective:  # in reversed time all windows begin at the last period
         study = replace(study, cases=study.cases[:, ::-1], key=study.key[:, ::-1])

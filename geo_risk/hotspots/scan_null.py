@@ -25,6 +25,8 @@ Draw = Callable[[IntArray, NDArray[Any]], None]
 _PILOT_LEVELS = (9.0, 7.0, 5.0, 3.5, 2.0, 1.0, 0.0)
 # Share of the data sets that the first pass may leave to the lower levels.
 _USUAL = 0.35
+# Cases for each cell from which drawing cell by cell is faster than case by case.
+_MANY_CASES = 20
 
 
 def null_maxima(
@@ -120,13 +122,13 @@ class _Run:
 
 def _drawer(study: Study, key: np.uint64) -> Draw:
     """Fill lanes with data sets drawn from the model's null hypothesis."""
-    from geo_risk.hotspots import _scan as kernel
+    from geo_risk.hotspots import _scan_draw as kernel
 
     n, n_periods = study.cases.shape
     cases = int(study.cases.sum())
 
     def flat(counts: NDArray[Any]) -> NDArray[Any]:
-        return counts[:n].reshape(n * n_periods, kernel.LANES)
+        return counts[:n].reshape(n * n_periods, counts.shape[2])
 
     if study.kind == BERNOULLI:
         cell_of = np.repeat(np.arange(n * n_periods), study.key.reshape(-1).astype(np.int64))
@@ -137,10 +139,24 @@ def _drawer(study: Study, key: np.uint64) -> Draw:
         period = (cell % n_periods).astype(np.int32)
         first_cell = cell - cell % n_periods
         return lambda which, counts: kernel.draw_times(key, which, first_cell, period, flat(counts))
-    keep, other = _alias_table(study.key.reshape(-1))
+    weight = study.key.reshape(-1)
+    if cases > _MANY_CASES * weight.size:
+        share = _conditional_shares(weight)
+        return lambda which, counts: kernel.draw_large_multinomial(
+            key, which, cases, share, flat(counts)
+        )
+    keep, other = _alias_table(weight)
     return lambda which, counts: kernel.draw_multinomial(
         key, which, cases, keep, other, flat(counts)
     )
+
+
+def _conditional_shares(weight: FloatArray) -> FloatArray:
+    """Weight of each cell over that of itself and all after it; 1 for the last that has any."""
+    after = np.cumsum(weight[::-1])[::-1]
+    share = np.divide(weight, after, out=np.zeros(weight.size), where=weight > 0.0)
+    share[np.flatnonzero(weight)[-1]] = 1.0
+    return share
 
 
 def _alias_table(weight: FloatArray) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:

@@ -94,16 +94,22 @@ def build_study(
     time: ArrayLike | None,
     covariates: ArrayLike | None,
     model: str,
+    keep_order: bool = False,
 ) -> Study:
-    """Check the caller's arrays and aggregate them by location and period."""
+    """Check the caller's arrays and aggregate them by location and period.
+
+    Locations are sorted by place, so that nothing depends on the order of the rows, or with
+    `keep_order` stand in the order of their first rows.
+    """
     check_choice(model, "model", MODELS)
     counts = _check_cases(cases)
+    tabulated = counts.ndim == 1 and time is not None  # each event with its own time
     rows = counts.shape[0]
     place, sphere = _check_places(lon, lat, x_km, y_km, rows)
-    location, first_row = _locations(place)
+    location, first_row = _locations(place, keep_order)
     counts, labels, model = _periods(counts, time, location, model)
     n, n_periods = first_row.size, counts.shape[1]
-    by_location = counts if counts.shape[0] == n else _sum_by(counts, location, n)
+    by_location = counts if tabulated else _sum_by(counts, location, n)
     if not by_location.any():
         raise ValueError("Invalid cases: all are 0; there is nothing to scan.")
     if covariates is not None and "poisson" not in model:
@@ -198,11 +204,14 @@ def _check_places(
     return place, sphere
 
 
-def _locations(place: FloatArray) -> tuple[IntArray, IntArray]:
-    """Rows at one place are one location; locations keep the order of their first rows."""
+def _locations(place: FloatArray, keep_order: bool) -> tuple[IntArray, IntArray]:
+    """Rows at one place are one location."""
     _, first, inverse = np.unique(place, axis=0, return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))
-    return rank[inverse.reshape(-1)].astype(np.int64), np.sort(first).astype(np.int64)
+    inverse = inverse.reshape(-1)
+    if keep_order:
+        inverse = np.argsort(np.argsort(first))[inverse]
+        first = np.sort(first)
+    return inverse.astype(np.int64), first.astype(np.int64)
 
 
 def _periods(
