@@ -61,6 +61,8 @@ def _is_missing(value: object) -> bool:
 
 def as_uint64(cells: ArrayLike, name: str) -> CellArray:
     """Cells as uint64 in their own shape; names are read, floats refused."""
+    if hasattr(cells, "to_numpy") and not isinstance(getattr(cells, "dtype", None), np.dtype):
+        cells = cells.to_numpy(dtype=object)  # pandas would turn nullable integers into floats
     array = np.asarray(cells)
     if array.dtype.kind in "OUST":
         values = array.reshape(-1).tolist()
@@ -79,11 +81,18 @@ def as_uint64(cells: ArrayLike, name: str) -> CellArray:
     if array.dtype.kind not in "iu":
         raise TypeError(f"Invalid {name}: dtype {array.dtype} is not uint64.")
     if array.dtype.kind == "i" and (array < 0).any():
-        first = int(np.argmax(array.reshape(-1) < 0))
-        raise ValueError(
-            f"Invalid {name}: {array.reshape(-1)[first]} at index {first} is negative."
-        )
+        _check_bounds(array.reshape(-1).tolist(), name)
     return array.astype(np.uint64, copy=False)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _check_bounds(values: list[int], name: str) -> None:
+    for place, value in enumerate(values):
+        if not 0 <= value < 2**64:
+            raise ValueError(f"Invalid {name}: {value} at index {place} is no 64-bit cell.")
 
 
 def check_valid(
