@@ -74,7 +74,7 @@ class Units:
             "unit_name": row["unit_name"],
             "country_code": or_none(row["country_code"]),
             "administered_by": or_none(row["administered_by"]),
-            "claimed_by": listed(row["claimed_by"]),
+            "claimed_by": sorted(listed(row["claimed_by"])),
         }
 
 
@@ -109,10 +109,16 @@ def correct(row: dict[str, Any], corrections: list[Row]) -> None:
 
 
 def add_dispute(row: dict[str, Any], dispute: Row) -> None:
-    """Write who administers and who claims a region; a contradiction is an error."""
+    """Write who administers and who claims a region; a contradiction is an error.
+
+    `claimed_by` names every state that claims sovereignty over the region or, where the extent is
+    `part`, over a part of it; the administering state among them where it does.
+    """
+    if dispute["extent"] not in ("whole", "part"):
+        raise ValueError(f"disputes.csv, {row['source_code']}: extent {dispute['extent']!r}.")
     for field, value in (
         ("administered_by", or_none(dispute["administered_by"])),
-        ("claimed_by", listed(dispute["claimed_by"])),
+        ("claimed_by", sorted(listed(dispute["claimed_by"]))),
     ):
         if row[field] and row[field] != value:
             raise ValueError(
@@ -121,3 +127,4 @@ def add_dispute(row: dict[str, Any], dispute: Row) -> None:
         row[field] = value
     row["un_country_code"] = or_none(dispute["un_country_code"])
     row["dispute"] = dispute["area"]
+    row["dispute_extent"] = dispute["extent"]

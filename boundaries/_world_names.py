@@ -59,8 +59,7 @@ def fold(name: str) -> str:
 
 # Words for kinds of unit, in the languages of the source and of ISO 3166-2; a name is compared
 # without them.
-_KINDS = frozenset(
-    """
+_KIND_WORDS = """
     province provincia provincie provins provinz provinsi provinsiyasi daerah istimewa khusus
     region regione région región regiao raion rayon rayonu rajon rajons raionul
     district distrito distrikt districts county counties comte condado parish ward zone quarter
@@ -77,8 +76,7 @@ _KINDS = frozenset(
     qarku opstina opština obcina novads novads pilseta zupanija županija megye judet judetul
     voblasc voblast voblasts marz aymag emirate iqlim mintaqat il ili viloyati viloyat
     kommune kommun kommunia lan län fylke maakond apskritis woiwodschaft wojewodztwo
-    """.split()
-)
+"""
 
 
 def reduced_forms(names: Iterable[str]) -> set[str]:
@@ -143,4 +141,4 @@ def local_name(properties: Mapping[str, Any], country: str | None) -> str | None
     return text(properties.get(f"name_{language}")) if language else None
 
 
-_FOLDED_KINDS = frozenset(fold(word) for word in _KINDS)
+_FOLDED_KINDS = frozenset(fold(word) for word in _KIND_WORDS.split())

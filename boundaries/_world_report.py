@@ -6,11 +6,12 @@ import csv
 from collections import defaultdict
 from typing import Any
 
+import pycountry
 from _world_codes import HERE, iso_subdivisions, read_table
 
 COLUMNS = (
     "unit_code", "country_code", "country_name", "units", "codes_valid_today", "share_valid",
-    "codes_of_the_source_only", "iso_units_absent", "note",
+    "codes_of_the_source_only", "older_extent", "iso_units_absent", "absent", "note",
 )  # fmt: skip
 
 
@@ -33,18 +34,24 @@ def write_report(rows: list[dict[str, Any]]) -> dict[str, str]:
 
 def _line(unit: str, rows: list[dict[str, Any]], note: str) -> list[Any]:
     valid = sum(row["code_system"] == "ISO 3166-2" for row in rows)
+    absent = sorted(_absent(rows))
     countries = sorted({row["country_code"] for row in rows if row["country_code"]})
     names = sorted({row["country_name"] for row in rows if row["country_name"]})
     return [
         unit, ";".join(countries), ";".join(names), len(rows), valid, f"{valid / len(rows):.3f}",
-        len(rows) - valid, len(_absent(rows)), note,
+        len(rows) - valid, sum(row["older_extent"] is not None for row in rows), len(absent),
+        " ".join(absent), note,
     ]  # fmt: skip
 
 
 def _absent(rows: list[dict[str, Any]]) -> set[str]:
-    """ISO codes on the levels that the layer uses for a country, which no region carries."""
+    """ISO codes of the kinds of unit that the layer has for a country, which no region carries."""
     iso = iso_subdivisions()
     used = {row["region_code"] for row in rows if row["code_system"] == "ISO 3166-2"}
+    country = pycountry.countries.get(alpha_3=rows[0]["unit_code"])
+    if country is None:
+        return set()
+    used = {code for code in used if code.startswith(country.alpha_2 + "-")}
     kinds = {(code[:2], iso[code].type, iso[code].parent_code is None) for code in used}
     same = {
         code

@@ -51,9 +51,9 @@ PRODUCT = "world_admin1.npz"
 
 COLUMNS = (
     "region_code", "region_name", "name_local", "alternate_names", "region_type", "code_system",
-    "iso_parent", "older_extent", "country_code", "country_name", "unit_code", "unit_name", "administered_by",
-    "claimed_by", "un_country_code", "dispute", "parent_code", "source_code", "hasc",
-    "geonames_id", "geonames_admin1", "fips", "wikidata_id",
+    "iso_parent", "older_extent", "country_code", "country_name", "unit_code", "unit_name",
+    "administered_by", "claimed_by", "un_country_code", "dispute", "dispute_extent",
+    "parent_code", "source_code", "hasc", "geonames_id", "geonames_admin1", "fips", "wikidata_id",
 )  # fmt: skip
 
 ACCURACY = {
@@ -93,10 +93,10 @@ def read_source(source: Path | None) -> list[dict[str, Any]]:
 
 # What the source says of a region under its name, against what it says of the place: where a
 # polygon bears another unit's name, a correction `names_from` takes these from that unit.
-_NAME_FIELDS = frozenset(
-    ["name", "name_alt", "name_local", "iso_3166_2", "code_hasc", "fips", "wikidataid", "woe_name"]
-    + ["type", "type_en", *(f"name_{language}" for language in LANGUAGES)]
-)
+_NAME_FIELDS = (
+    "name", "name_alt", "name_local", "iso_3166_2", "code_hasc", "fips", "wikidataid", "woe_name",
+    "type", "type_en", *(f"name_{language}" for language in LANGUAGES),
+)  # fmt: skip
 
 
 def properties_of(
@@ -130,6 +130,7 @@ def first_row(properties: dict[str, Any], units: Units, iso: dict[str, Any]) -> 
         "iso_parent": None,
         "un_country_code": unit["country_code"],
         "dispute": None,
+        "dispute_extent": None,
         "parent_code": unit["unit_code"],
         "source_code": source_code,
         "hasc": hasc if hasc and "~" not in hasc else None,
@@ -263,7 +264,10 @@ def main() -> None:
     check_shapes(shapes, rows)
     columns = {name: [row[name] for row in rows] for name in COLUMNS}
     attributes = json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()
-    arrays = {**encode(shapes), "attributes": np.frombuffer(attributes, dtype=np.uint8)}
+    arrays: dict[str, Any] = {
+        **encode(shapes),
+        "attributes": np.frombuffer(attributes, dtype=np.uint8),
+    }
     write_npz(arguments.out or PRODUCTS / PRODUCT, arrays)
     content = hashlib.sha256(b"".join(array.tobytes() for array in arrays.values())).hexdigest()
     print(f"{len(rows)} regions, {len(arrays['delta'])} vertices, content {content}")

@@ -164,7 +164,7 @@ def name_rows(rows: list[Row], codes: dict[str, str], names: Names, done: set[st
 def wikidata_rows(
     rows: list[Row], named: dict[str, str], names: Names, done: set[str]
 ) -> list[Row]:
-    """Wikidata items stated for several regions: kept only where the item's name is the region's."""
+    """Wikidata items stated for several regions: kept where the item's name is the region's."""
     holders: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row["wikidata_id"] and row["source_code"] not in done:
