@@ -153,25 +153,29 @@ def bench_study_grid(n: int, rounds: int) -> list[dict[str, Any]]:
 def check_exact(n: int) -> dict[str, Any]:
     """Compare about n points at all resolutions with the library, half of them adversarial."""
     rng = np.random.default_rng(SEED)
-    total = wrong = asked_uniform = uniform = asked = 0
-    for resolution in range(16):
-        share = max(1, n // 32)
-        for hard in (False, True):
-            make = h3_points.adversarial if hard else None
-            found = make(share, resolution, rng) if make else h3_points.uniform(share, rng)
+    report: dict[str, Any] = {}
+    for kind in ("uniform", "adversarial"):
+        total = wrong = asked = peer_wrong = 0
+        for resolution in range(16):
+            share = max(1, n // 32)
+            hard = kind == "adversarial"
+            found = (
+                h3_points.adversarial(share, resolution, rng)
+                if hard
+                else h3_points.uniform(share, rng)
+            )
             lon, lat = found[:, 0].copy(), found[:, 1].copy()
-            out = np.empty(lon.size, dtype=np.int64)
-            unsure = _h3._encode(lon, lat, resolution, out)
-            ours = cells.h3_cells(lon=lon, lat=lat, resolution=resolution)
-            wrong += int((ours != h3_points.library_cells(found, resolution)).sum())
+            jobs = index_jobs(lon, lat, resolution)
+            expected = jobs["h3 loop"]()
             total += lon.size
-            asked += unsure
-            if not hard:
-                uniform += lon.size
-                asked_uniform += unsure
-    report = {"points": total, "wrong": wrong, "left to the library": asked,
-              "of which uniform": asked_uniform, "uniform points": uniform}  # fmt: skip
-    print(f"equality with h3, resolutions 0-15: {report}")
+            wrong += int((jobs["geo_risk"]() != expected).sum())
+            asked += _h3._encode(lon, lat, resolution, np.empty(lon.size, dtype=np.int64))
+            if "h3ronpy" in jobs:
+                peer_wrong += int((jobs["h3ronpy"]() != expected).sum())
+        report[kind] = {"points": total, "wrong": wrong, "left to the library": asked}
+        if find_spec("h3ronpy"):
+            report[kind]["h3ronpy wrong"] = peer_wrong
+        print(f"equality with h3, resolutions 0-15, {kind} points: {report[kind]}")
     return report
 
 
@@ -210,7 +214,9 @@ def main() -> None:
         "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
         "seed": SEED,
         "versions": {
-            name: metadata.version(name) for name in ("h3", "numba", "numpy", "scipy", "libpysal")
+            name: metadata.version(name)
+            for name in ("h3", "h3ronpy", "numba", "numpy", "scipy", "libpysal")
+            if find_spec(name)
         },
     }
     if options.exact:
