@@ -333,6 +333,36 @@ def test_malformed_json_lines_are_kept(tmp_path: Any) -> None:
         read_events(path)
 
 
+def test_a_broken_feature_does_not_cost_the_others(tmp_path: Any) -> None:
+    def feature(geometry: Any, **more: Any) -> dict[str, Any]:
+        return {"type": "Feature", "geometry": geometry, "properties": {"n": 1}} | more
+
+    point = {"type": "Point", "coordinates": [69.5, 36.7]}
+    features = [
+        feature(point, id="a"),
+        feature({"type": "Poi", "coordinates": [1, 2]}),
+        feature({"type": "Point", "coordinates": ["x"]}),
+        feature(None),
+        feature(point, properties={"id": "own"}, id="other"),
+        7,
+    ]
+    path = tmp_path / "e.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    out = read_events(path)
+    assert out["flags"].tolist() == [
+        "",
+        "bad_coordinates",
+        "bad_coordinates",
+        "no_coordinates;no_id",
+        "",
+        "unreadable_row",
+    ]
+    assert out["event_id"].tolist()[0] == "a"
+    assert out["event_id"].tolist()[4] == "own"
+    assert '"Poi"' in out["malformed_text"][1]
+    assert out.geometry.x.tolist()[0] == out.geometry.x.tolist()[4] == 69.5
+
+
 def test_layers_of_a_geopackage(tmp_path: Any) -> None:
     path = tmp_path / "e.gpkg"
     frame = gpd.GeoDataFrame({"n": [1]}, geometry=gpd.points_from_xy([1.0], [2.0]), crs=4326)

@@ -98,7 +98,7 @@ def as_number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(tables())
 def test_any_table(frame: pd.DataFrame) -> None:
     before = frame.copy(deep=True)

@@ -54,7 +54,7 @@ def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError):
         return False
 
 
@@ -123,7 +123,7 @@ def open_stream(path: Path, kind: str, *, member: str | None, max_bytes: int) ->
 def _open_member(path: Path, wanted: str | None, max_bytes: int) -> IO[bytes]:
     try:
         archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         raise DataCorruptError(f"{path.name} is no readable zip archive: {error}.") from error
     with archive:  # the open member keeps the file alive
         info = _choose_member(archive, wanted, path.name)

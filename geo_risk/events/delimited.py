@@ -7,20 +7,17 @@ have swallowed (an opening quote that never closes eats the lines below it) is r
 from __future__ import annotations
 
 import csv
-import io
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO, Literal, TypedDict, TypeVar
+from typing import IO, Any, Literal, TypedDict
+
+from geo_risk.events.lines import Lines
+from geo_risk.events.plain import PlainText
 
 __all__ = ["Chunk", "DelimitedReader"]
 
 _DELIMITERS = (",", "\t", ";", "|")
-_LONGEST_LINE = 16 * 2**20
-_BLOCK = 2**20
 _BATCH = 32
-
-T = TypeVar("T", str, bytes)
 
 
 class _Dialect(TypedDict):
@@ -34,12 +31,31 @@ class Chunk:
     """Rows in the file's order; a malformed row is all None here and told of in `malformed`."""
 
     rows: list[list[str] | tuple[None, ...]] = field(default_factory=list)
+    """The last rows; those before them are in `tables`."""
+    tables: list[Any] = field(default_factory=list)
+    """Arrow tables of text, "" where a cell is empty."""
+    settled: int = 0
+    """Rows in `tables`."""
     malformed: dict[int, tuple[str, str]] = field(default_factory=dict)
-    """Position in `rows` → (flag, text of the line)."""
+    """Position of the row → (flag, text of the line)."""
     fell_back: list[int] = field(default_factory=list)
     """Positions of rows that were no UTF-8."""
     messages: list[str] = field(default_factory=list)
     """The first malformed lines in words."""
+
+    def __len__(self) -> int:
+        return self.settled + len(self.rows)
+
+    def settle(self, columns: list[str]) -> None:
+        """Turn the last rows into a table, too."""
+        import pyarrow as pa
+
+        if self.rows or not self.tables:
+            cells = zip(*self.rows) if self.rows else ((),) * len(columns)
+            arrays = [pa.array(column, pa.large_string()) for column in cells]
+            self.settled += len(self.rows)
+            self.tables.append(pa.Table.from_arrays(arrays, names=columns))
+            self.rows = []
 
     def tell(self, position: int, code: str, text: str, message: str) -> None:
         """Note that the row at `position` is malformed."""
@@ -52,130 +68,6 @@ class Chunk:
         self.malformed |= {offset + i: told for i, told in other.malformed.items()}
         self.fell_back += [offset + i for i in other.fell_back]
         self.messages = (self.messages + other.messages)[:5]
-
-
-class _Lines:
-    """Decoded lines, with a memory of those that the current record took."""
-
-    def __init__(self, stream: IO[bytes], encoding: str | None, name: str) -> None:
-        self.name = name
-        self.number = 0  # of the last line given out, counted from 1
-        self.taken: list[str] = []
-        self.fell_back = False
-        self._pushed: deque[tuple[str, bool]] = deque()
-        self._fallbacks: list[bool] = []
-        self._block: list[str] = []
-        self._block_fallbacks: list[bool] = []
-        self._at = 0
-        if encoding is not None and encoding.lower().replace("_", "-") in {"utf-8", "utf8"}:
-            encoding = "utf-8-sig"
-        head = stream.peek(4096)[:4096] if isinstance(stream, io.BufferedReader) else b""
-        self.encoding = encoding or _encoding_of(head, name)
-        self._text: io.TextIOWrapper | None = None
-        if encoding is not None or self.encoding != "utf-8":
-            self._text = io.TextIOWrapper(stream, self.encoding, newline="")
-        elif b"\r" in head and b"\n" not in head:
-            self._text = io.TextIOWrapper(stream, "utf-8", newline=None)
-        elif head.startswith(b"\xef\xbb\xbf"):
-            stream.read(3)
-        self._stream = stream
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        if self._pushed:
-            line, fell_back = self._pushed.popleft()
-        elif self._at < len(self._block) or self._fill():
-            line = self._block[self._at]
-            fell_back = bool(self._block_fallbacks) and self._block_fallbacks[self._at]
-            self._at += 1
-        else:
-            raise StopIteration
-        self.number += 1
-        self.taken.append(line)
-        self._fallbacks.append(fell_back)
-        self.fell_back |= fell_back
-        return line
-
-    def batch(self, n: int) -> list[str]:
-        """Up to `n` of the next lines, if they are plain UTF-8; they stay to be read."""
-        if self._pushed or not (self._at < len(self._block) or self._fill()):
-            return []
-        end = self._at + n
-        if any(self._block_fallbacks[self._at : end]):
-            return []
-        return self._block[self._at : end]
-
-    def accept(self, batch: list[str]) -> None:
-        """Go on behind the lines of `batch`."""
-        self._at += len(batch)
-        self.number += len(batch)
-
-    def _fill(self) -> bool:
-        """Read the next block of whole lines; False at the end."""
-        self._at, self._block, self._block_fallbacks = 0, [], []
-        if self._text is not None:
-            try:
-                text = self._text.read(_BLOCK)
-                text += self._rest_of_line(self._text.readline)
-            except UnicodeError as error:
-                raise ValueError(
-                    f"{self.name}, after line {self.number}: the text is not {self.encoding} "
-                    f"({error}). Pass the right encoding=."
-                ) from error
-            self._block = list(io.StringIO(text, newline="\n"))
-            return bool(self._block)
-        raw = self._stream.read(_BLOCK)
-        raw += self._rest_of_line(self._stream.readline)
-        try:
-            self._block = list(io.StringIO(raw.decode("utf-8"), newline="\n"))
-        except UnicodeDecodeError:
-            for line in io.BytesIO(raw):
-                text, fell_back = _decode(line)
-                self._block.append(text)
-                self._block_fallbacks.append(fell_back)
-        return bool(self._block)
-
-    def _rest_of_line(self, readline: Callable[[int], T]) -> T:
-        rest = readline(_LONGEST_LINE)
-        if len(rest) >= _LONGEST_LINE:
-            raise ValueError(
-                f"{self.name}, after line {self.number}: a line of more than {_LONGEST_LINE} "
-                "characters; this is no table of delimited text."
-            )
-        return rest
-
-    def begin(self) -> None:
-        """Forget the lines of the record before."""
-        self.taken, self._fallbacks, self.fell_back = [], [], False
-
-    def give_back(self, keep: int) -> None:
-        """Give back all but the first `keep` lines of the current record."""
-        extra = list(zip(self.taken[keep:], self._fallbacks[keep:]))
-        self._pushed.extendleft(reversed(extra))
-        self.number -= len(extra)
-        del self.taken[keep:], self._fallbacks[keep:]
-        self.fell_back = any(self._fallbacks)
-
-
-def _decode(line: bytes) -> tuple[str, bool]:
-    """Text of a line, and whether it was no UTF-8."""
-    try:
-        return line.decode("utf-8"), False
-    except UnicodeDecodeError:
-        return line.decode("cp1252", errors="replace"), True
-
-
-def _encoding_of(head: bytes, name: str) -> str:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    if b"\x00" in head:
-        raise ValueError(
-            f"{name} is not text: it has NUL bytes near its start. If it is UTF-16 without a "
-            'mark, pass encoding="utf-16-le" or "utf-16-be".'
-        )
-    return "utf-8"
 
 
 class DelimitedReader:
@@ -206,7 +98,8 @@ class DelimitedReader:
     ) -> None:
         self.name = name
         self._stream = stream
-        self._lines = _Lines(stream, encoding, name)
+        self._lines = Lines(stream, encoding, name)
+        self._ready: Any = None  # rows that were parsed and not yet taken
         self.encoding = self._lines.encoding
         first = self._first_line()
         if not first:
@@ -228,6 +121,7 @@ class DelimitedReader:
             "quoting": csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
         }
         self._reader = csv.reader(self._lines, **self._dialect)
+        self._plain = PlainText(delimiter, len(names), quoting=quoting)
 
     def read_header(self) -> None:
         """Take the column names from the first line."""
@@ -237,7 +131,7 @@ class DelimitedReader:
         except (csv.Error, StopIteration) as error:
             line = "".join(self._lines.taken)[:80]
             raise ValueError(f"{self.name}: the header cannot be read: {line!r}.") from error
-        self.columns = unique_names(header)
+        self.use(unique_names(header), self.delimiter, quoting=self._quoting)
 
     def peek(self, n: int) -> list[str]:
         """Return the next `n` lines, which stay to be read."""
@@ -259,9 +153,11 @@ class DelimitedReader:
         nothing = (None,) * width
         lines, reader = self._lines, self._reader
         one_by_one = 0  # up to this line
-        while len(chunk.rows) < n:
+        while (room := n - len(chunk)) > 0:
+            if self._take_plain(chunk, room):
+                continue
             if lines.number >= one_by_one:
-                batch = lines.batch(min(_BATCH, n - len(chunk.rows)))
+                batch = lines.batch(min(_BATCH, room))
                 rows = self._plain_rows(batch)
                 if rows is not None:
                     lines.accept(batch)
@@ -281,14 +177,31 @@ class DelimitedReader:
             if row is None:
                 continue
             if lines.fell_back:
-                chunk.fell_back.append(len(chunk.rows))
+                chunk.fell_back.append(len(chunk))
             if isinstance(row, tuple):
                 text = "".join(lines.taken).rstrip("\r\n")
-                chunk.tell(len(chunk.rows), row[0], text, f"line {lines.number}: {row[1]}")
+                chunk.tell(len(chunk), row[0], text, f"line {lines.number}: {row[1]}")
                 chunk.rows.append(nothing)
             else:
                 chunk.rows.append(row)
         return chunk
+
+    def _take_plain(self, chunk: Chunk, room: int) -> bool:
+        """Move up to `room` rows of a flawless stretch of the file, all at once, to `chunk`."""
+        if self._ready is None:
+            block = self._lines.block()
+            if not block:
+                return False
+            length = self._plain.length(block)
+            if not length:
+                return False
+            self._ready = self._plain.parse(block[:length], self.columns)
+            self._lines.skip(length)
+        chunk.settle(self.columns)
+        chunk.tables.append(self._ready.slice(0, room))
+        chunk.settled += chunk.tables[-1].num_rows
+        self._ready = self._ready.slice(room) if self._ready.num_rows > room else None
+        return True
 
     def _plain_rows(self, batch: list[str]) -> list[list[str]] | None:
         """Rows of a few lines; None unless there is nothing to say about any of them."""

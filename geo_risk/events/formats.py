@@ -26,10 +26,18 @@ __all__ = [
 ]
 
 # What libraries raise when a file's inner structure is not what its outside promised.
-_BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+_BROKEN = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RuntimeError,  # also NotImplementedError and the errors of GDAL and PROJ
+)
 
 
-def frame_of_records(records: Iterable[Any]) -> Any:
+def frame_of_records(records: Iterable[Any]) -> tuple[Any, Chunk]:
     """Frame of dicts, or of GeoJSON features."""
     import pandas as pd
 
@@ -42,21 +50,45 @@ def frame_of_records(records: Iterable[Any]) -> Any:
             )
     if rows and all(row.get("type") == "Feature" and "geometry" in row for row in rows):
         return frame_of_features(rows)
-    return pd.DataFrame.from_records([dict(row) for row in rows])
+    return pd.DataFrame.from_records([dict(row) for row in rows]), Chunk()
 
 
-def frame_of_features(features: Any) -> Any:
-    """Frame of GeoJSON features (RFC 7946: always WGS84)."""
+def frame_of_features(features: Any) -> tuple[Any, Chunk]:
+    """Frame of GeoJSON features (RFC 7946: always WGS84), and what is told of broken ones.
+
+    A feature's own `id` becomes a column where its properties have none.
+    """
     import geopandas as gpd
+    from shapely.geometry import shape
 
     if not isinstance(features, list):
         raise ValueError("Invalid GeoJSON: a FeatureCollection needs a list of features.")
-    if not features:
-        return gpd.GeoDataFrame(geometry=[], crs="EPSG:4326")
-    try:
-        return gpd.GeoDataFrame.from_features(features, crs="EPSG:4326")
-    except _BROKEN as error:
-        raise ValueError(f"Invalid GeoJSON: {type(error).__name__}: {error}.") from error
+    chunk, rows, shapes = Chunk(), [], []
+    for position, feature in enumerate(features):
+        row, found, reason = {}, None, ""
+        try:
+            row = dict(feature.get("properties") or {})
+            if "id" in feature:
+                row.setdefault("id", feature["id"])
+            given = feature.get("geometry")
+            found = shape(given) if given else None
+        except (*_BROKEN, _shapely_error()) as error:
+            reason = f"feature {position}: {type(error).__name__}: {error}"
+        if reason:
+            code = "bad_coordinates" if row else "unreadable_row"
+            chunk.tell(position, code, json.dumps(feature, default=str)[:1000], reason)
+        row.pop("geometry", None)
+        rows.append(row)
+        shapes.append(found)
+    return gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4326"), chunk
+
+
+def _shapely_error() -> type[Exception]:
+    """The error that shapely's readers raise."""
+    from shapely.errors import ShapelyError
+
+    kind: type[Exception] = ShapelyError
+    return kind
 
 
 def frame_of_arrow(table: Any) -> Any:
@@ -68,14 +100,13 @@ def frame_of_arrow(table: Any) -> Any:
         import io
 
         import pyarrow.parquet as pq
-        import shapely
 
         sink = io.BytesIO()
         pq.write_table(table, sink)
         sink.seek(0)
         try:
             return gpd.read_parquet(sink)
-        except (*_BROKEN, shapely.GEOSException) as error:
+        except (*_BROKEN, _shapely_error()) as error:
             raise DataCorruptError(f"The GeoParquet metadata cannot be used: {error}") from error
     extension = b"ARROW:extension:name"
     if any(extension in (item.metadata or {}) for item in table.schema):
@@ -92,12 +123,11 @@ def read_parquet(path: Path) -> Any:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
-    import shapely
 
     try:
         metadata = pq.read_schema(path).metadata or {}
         return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
-    except (pa.ArrowException, OSError, *_BROKEN, shapely.GEOSException) as error:
+    except (pa.ArrowException, OSError, *_BROKEN, _shapely_error()) as error:
         raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
 
 
@@ -112,7 +142,7 @@ def read_arrow(path: Path) -> Any:
         raise DataCorruptError(f"{path.name} is no readable Arrow file: {error}") from error
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> tuple[Any, Chunk]:
     """GeoJSON, a list of records, or an answer of the services of UCDP or ACLED."""
     import pandas as pd
 
@@ -123,12 +153,12 @@ def read_json(path: Path) -> Any:
     if isinstance(content, Mapping):
         if content.get("type") == "FeatureCollection":
             if "crs" in content:  # pre-RFC 7946: GDAL knows how to read these
-                return read_vector(path, None)
+                return read_vector(path, None), Chunk()
             return frame_of_features(content.get("features"))
         for key in ("Result", "data", "results", "events"):  # as the APIs of UCDP and ACLED answer
             if isinstance(content.get(key), list):
                 return frame_of_records(content[key])
-        return pd.DataFrame([content])
+        return pd.DataFrame([content]), Chunk()
     if isinstance(content, list):
         return frame_of_records(content)
     raise ValueError(f"{path.name} holds no table: neither a list of records nor GeoJSON.")
@@ -154,7 +184,7 @@ def read_json_lines(path: Path) -> tuple[Any, Chunk]:
             rows.append(row)
     if len(chunk.malformed) == len(rows):
         raise DataCorruptError(f"{path.name} holds no JSON object: {chunk.messages[0]}.")
-    return frame_of_records(rows), chunk
+    return frame_of_records(rows)[0], chunk
 
 
 def read_vector(path: Path, layer: str | int | None) -> Any:
@@ -164,7 +194,7 @@ def read_vector(path: Path, layer: str | int | None) -> Any:
 
     try:
         layers = [str(name) for name, _ in pyogrio.list_layers(path)]
-    except (RuntimeError, *_BROKEN) as error:
+    except _BROKEN as error:
         raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
     if layer is None and len(layers) > 1:
         raise ValueError(f"{path.name} has several layers: {layers}. Choose one with layer=.")
@@ -172,7 +202,7 @@ def read_vector(path: Path, layer: str | int | None) -> Any:
         raise ValueError(f"Invalid layer: {layer!r}; {path.name} has {layers}.")
     try:
         return gpd.read_file(path, engine="pyogrio", layer=layer)
-    except (RuntimeError, *_BROKEN) as error:
+    except _BROKEN as error:
         raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
 
 

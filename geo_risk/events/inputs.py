@@ -84,10 +84,10 @@ def load(path_or_frame: Any, options: Options) -> Loaded:
             return _take_frame(path_or_frame.to_pandas())
     if isinstance(path_or_frame, Mapping):
         if path_or_frame.get("type") == "FeatureCollection":
-            return _take_frame(formats.frame_of_features(path_or_frame.get("features")))
+            return _take_frame(*formats.frame_of_features(path_or_frame.get("features")))
         return _take_frame(pd.DataFrame(dict(path_or_frame)))
     if isinstance(path_or_frame, Iterable) and not isinstance(path_or_frame, (bytes, bytearray)):
-        return _take_frame(formats.frame_of_records(path_or_frame))
+        return _take_frame(*formats.frame_of_records(path_or_frame))
     raise TypeError(
         f"Invalid path_or_frame: {type(path_or_frame).__name__}; a path, a data frame (pandas, "
         "geopandas, polars, Arrow) or an iterable of dicts is needed."
@@ -111,23 +111,18 @@ def _load_path(path: Path, options: Options) -> Loaded:
     kind = sniff(path)
     if kind in {"text", "gzip", "zip"}:
         return _load_text(path, kind, options)
-    readers = {
-        "parquet": formats.read_parquet,
-        "arrow": formats.read_arrow,
-        "json": formats.read_json,
-    }
-    if kind == "jsonl":
-        frame, chunk = formats.read_json_lines(path)
-        loaded = _take_frame(frame)
-        loaded.chunk = chunk
+    if kind in {"json", "jsonl"}:
+        read = formats.read_json if kind == "json" else formats.read_json_lines
+        loaded = _take_frame(*read(path))
     elif kind == "vector":
         loaded = _take_frame(formats.read_vector(path, options.layer))
     elif kind in {"excel", "xls"}:
-        loaded = _take_frame(
-            formats.read_excel(path, kind, options.layer, options.max_unpacked_bytes)
-        )
+        sheet, limit = options.layer, options.max_unpacked_bytes
+        loaded = _take_frame(formats.read_excel(path, kind, sheet, limit))
     else:
-        loaded = _take_frame(readers[kind](path))
+        loaded = _take_frame(
+            (formats.read_arrow if kind == "arrow" else formats.read_parquet)(path)
+        )
     loaded.report |= {"input": path.name, "format": kind}
     return loaded
 
@@ -163,10 +158,10 @@ def _load_text(path: Path, kind: str, options: Options) -> Loaded:
     reader = open_text(path, kind, options)
     whole, parts, rows = Chunk(), [], 0
     try:
-        while (chunk := reader.take(_BLOCK_ROWS)).rows:
+        while len(chunk := reader.take(_BLOCK_ROWS)):
             parts.append(text_table(chunk, reader.columns))
             whole.add(chunk, rows)
-            rows += parts[-1].num_rows
+            rows += len(chunk)
     finally:
         reader.close()
     table = pa.concat_tables(parts) if parts else text_table(Chunk(), reader.columns)
@@ -190,10 +185,10 @@ def text_table(chunk: Chunk, columns: list[str]) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    cells = zip(*chunk.rows) if chunk.rows else ((),) * len(columns)
-    arrays = [pa.array(column, pa.large_string()) for column in cells]
+    chunk.settle(columns)
     nothing = pa.scalar(None, pa.large_string())
-    arrays = [pc.if_else(pc.equal(array, ""), nothing, array) for array in arrays]
+    table = pa.concat_tables(chunk.tables)
+    arrays = [pc.if_else(pc.equal(array, ""), nothing, array) for array in table.itercolumns()]
     return pa.Table.from_arrays(arrays, names=columns)
 
 
@@ -242,7 +237,7 @@ def _as_text(column: Any) -> pd.Series[Any]:
     return pd.Series(column.to_pandas().array, dtype=pd.Series(["a"]).dtype)
 
 
-def _take_frame(frame: pd.DataFrame) -> Loaded:
+def _take_frame(frame: pd.DataFrame, chunk: Chunk | None = None) -> Loaded:
     import geopandas as gpd
     import pandas as pd
 
@@ -258,7 +253,15 @@ def _take_frame(frame: pd.DataFrame) -> Loaded:
     table.columns = pd.Index(unique_names([_column_name(name) for name in table.columns]))
     table.index = pd.RangeIndex(len(table))
     report = {"input": type(frame).__name__, "format": "frame"}
-    return Loaded(table, frame.index, geometry, str(geometry_name), report=report, attrs=attrs)
+    return Loaded(
+        table,
+        frame.index,
+        geometry,
+        str(geometry_name),
+        chunk=Chunk() if chunk is None else chunk,
+        report=report,
+        attrs=attrs,
+    )
 
 
 def _column_name(name: Any) -> str:

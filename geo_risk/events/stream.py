@@ -133,13 +133,13 @@ def _text_chunks(path: Path, kind: str, options: Options, n: int) -> Iterator[Lo
     try:
         while True:
             chunk = reader.take(n)
-            if chunk.rows or start == 0:
+            if len(chunk) or start == 0:
                 frame = text_frame(chunk, reader.columns)
                 index = pd.RangeIndex(start, start + len(frame))
                 report = text_report(path, kind, reader)
                 start = index.stop
                 yield Loaded(frame, index, always_malformed_text=True, chunk=chunk, report=report)
-            if len(chunk.rows) < n:
+            if len(chunk) < n:
                 return
     finally:
         reader.close()

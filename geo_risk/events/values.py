@@ -59,7 +59,7 @@ def any_text(value: Any) -> str | None:
 
 def texts(series: pd.Series[Any]) -> ObjectArray:
     """Text of every row, None where missing."""
-    text = _arrow_text(series)
+    text = _arrow_text(series, whole_numbers=True)
     if text is None:
         out = np.empty(len(series), dtype=object)
         for i, value in enumerate(series.to_numpy(dtype=object)):
@@ -118,11 +118,13 @@ def degrees(series: pd.Series[Any], halves: str) -> tuple[FloatArray, BoolArray]
     return values, bad
 
 
-def _arrow_text(series: pd.Series[Any]) -> Any:
-    """The column as Arrow text; None where it is not all text."""
+def _arrow_text(series: pd.Series[Any], *, whole_numbers: bool = False) -> Any:
+    """The column as Arrow text; None where it is not all text (or whole numbers)."""
     import pandas as pd
     import pyarrow as pa
 
+    if whole_numbers and getattr(series.dtype, "kind", "O") in "iu":
+        return pa.array(series, from_pandas=True).cast(pa.large_string())
     if pd.api.types.infer_dtype(series, skipna=True) != "string":
         return None
     array = pa.array(series, from_pandas=True)
