@@ -373,7 +373,7 @@ def _describe(windows: Windows, found: Found, null: FloatArray, options: _Option
     return ScanCluster(
         members=members,
         centre=int(study.first_row[z]),
-        radius_km=float(circles.radius_km[last]),
+        radius_km=float(windows.radius_km(np.array([z]), np.array([last]))[0]),
         period=_period(study, start, stop, options.prospective),
         direction="high" if observed > expected else "low",
         observed=observed,

@@ -11,7 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 from geo_risk._constants import EARTH_RADIUS_KM
 from geo_risk._validate import _as_float, check_choice, check_lonlat
 
-__all__ = ["BERNOULLI", "MODELS", "POISSON", "Circles", "Study", "build_study", "draw_circles"]
+__all__ = [
+    "BERNOULLI",
+    "MODELS",
+    "POISSON",
+    "Circles",
+    "Study",
+    "build_study",
+    "distances_km",
+    "draw_circles",
+]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -71,16 +80,13 @@ class Circles:
     order : ndarray of int32, shape (m,)
         Locations; the list of centre z is order[ends[z]:ends[z + 1]].
     ends : ndarray of int64, shape (n + 1,)
-    rows : ndarray of int64, shape (m,)
+    rows : ndarray of int32, shape (m,)
         Running number of the circle that the entry closes; -1 where none closes there.
-    radius_km : ndarray of float64, shape (m,)
-        Distance of the entry from its centre.
     """
 
     order: NDArray[np.int32]
     ends: IntArray
-    rows: IntArray
-    radius_km: FloatArray
+    rows: NDArray[np.int32]
 
 
 def build_study(
@@ -395,32 +401,31 @@ def draw_circles(
     limit = max_population * study.size.sum() * (1.0 + 1e-12)
     reach = np.inf if max_radius_km is None else max_radius_km + _TIED_KM
     tied = max(_TIED_KM, 4e-15 * float(np.abs(study.position).max()))
-    orders, closing, radii = [], [], []
+    orders, closing = [], []
     ends = np.zeros(study.size.size + 1, dtype=np.int64)
     for z in range(study.size.size):
-        distance = _distances_km(study.position, z)
+        distance = distances_km(study.position, study.position[z])
         near = np.flatnonzero(distance <= reach)
-        order = near[np.argsort(distance[near], kind="stable")]
-        sorted_km = distance[order]
-        group = np.concatenate([[0], np.cumsum(np.diff(sorted_km) > tied)])
-        if ties == "satscan":
+        order = near[np.argsort(distance[near])]
+        closes = np.append(np.diff(distance[order]) > tied, True)
+        if not closes.all():  # one order of the tied, whatever the sort did
+            group = np.cumsum(np.append(0, closes[:-1]))
             order = order[np.lexsort((order, group))]
-            closes = np.ones(order.size, dtype=bool)
-        else:
-            closes = np.append(group[1:] != group[:-1], True)
+            if ties == "satscan":
+                closes[:] = True
         small = np.cumsum(study.size[order]) <= limit
         keep = int(np.flatnonzero(closes & small).max(initial=-1)) + 1
         orders.append(order[:keep].astype(np.int32))
         closing.append(closes[:keep])
-        radii.append(sorted_km[:keep])
         ends[z + 1] = ends[z] + keep
-    closes = np.concatenate(closing)
-    rows = np.where(closes, np.cumsum(closes) - 1, -1)
-    return Circles(np.concatenate(orders), ends, rows.astype(np.int64), np.concatenate(radii))
+    closed = np.concatenate(closing)
+    rows = np.where(closed, np.cumsum(closed, dtype=np.int32) - 1, -1).astype(np.int32)
+    return Circles(np.concatenate(orders), ends, rows)
 
 
-def _distances_km(position: FloatArray, centre: int) -> FloatArray:
-    apart = position - position[centre]
+def distances_km(position: FloatArray, other: FloatArray) -> FloatArray:
+    """Distances between positions, row by row: in the plane, or along the sphere."""
+    apart = position - other
     straight: FloatArray = np.sqrt((apart * apart).sum(axis=1))
     if position.shape[1] == 2:
         return straight

@@ -73,7 +73,7 @@ class SpatialSweep:
         np.cumsum(-(-length // kernel.BLOCK) * kernel.BLOCK, out=ends[1:])
         place = np.repeat(ends[:-1] - circles.ends[:-1], length) + np.arange(circles.order.size)
         self._ends = ends
-        self._order = np.full(ends[-1], length.size, dtype=np.int64)
+        self._order = np.full(ends[-1], length.size, dtype=np.int32)
         self._order[place] = circles.order
         self._closes = np.zeros(ends[-1], dtype=np.bool_)
         self._closes[place] = circles.rows >= 0

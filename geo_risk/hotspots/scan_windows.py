@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk.hotspots.scan_study import Circles, Study
+from geo_risk.hotspots.scan_study import Circles, Study, distances_km
 
 __all__ = [
     "TOLERANCE",
@@ -64,6 +64,11 @@ class Windows:
         object.__setattr__(self, "total", float(self.study.key.sum()))
         object.__setattr__(self, "count_prefix", _prefix_sums(self.study.cases))
         object.__setattr__(self, "key_prefix", _prefix_sums(self.study.key))
+
+    def radius_km(self, centre: IntArray, entry: IntArray) -> FloatArray:
+        """Radii of circles, given their centres and the list entries that close them."""
+        position = self.study.position
+        return distances_km(position[self.circles.order[entry]], position[centre])
 
 
 def _prefix_sums(values: NDArray[Any]) -> Any:
@@ -139,7 +144,7 @@ def _ranked(windows: Windows, value: FloatArray, where: IntArray) -> IntArray:
     falling = value[candidates]
     equal = falling[1:] >= falling[:-1] * (1.0 - TOLERANCE)
     group = np.cumsum(np.append(0, ~equal)[: candidates.size])
-    radius = np.round(windows.circles.radius_km[where[candidates, 0]], 9)
+    radius = np.round(windows.radius_km(candidates, where[candidates, 0]), 9)
     place = windows.study.place[candidates]
     order: IntArray = candidates[np.lexsort((place[:, 1], place[:, 0], radius, group))]
     return order
