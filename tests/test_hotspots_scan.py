@@ -15,6 +15,7 @@ from scipy import stats
 
 from geo_risk.hotspots import _scan as kernel
 from geo_risk.hotspots import scan_null, scan_sweep
+from geo_risk.hotspots.person_time import person_time
 from geo_risk.hotspots.scan import ScanResult, scan
 from geo_risk.hotspots.scan_study import build_study, draw_circles
 from geo_risk.hotspots.scan_windows import Windows, best_windows
@@ -160,13 +161,11 @@ def test_covariates_and_dated_populations_agree_with_satscan() -> None:
     census = np.zeros((3, len(strata)))
     for place, year, people, age, sex in population.itertuples(index=False):
         census[{73: 0, 82: 1, 91: 2}[year], row[place, age, sex]] += people
-    days = pd.date_range("1973-01-01", "1991-12-31")
-    noon = days.to_numpy().astype("datetime64[D]").astype(int) + 0.5
-    knots = np.array(["1973-07-01", "1982-07-01", "1991-07-01"], "datetime64[D]").astype(int)
-    person_days = np.zeros((len(strata), 19))
-    for i in range(3):
-        weight = np.interp(noon, knots, np.eye(3)[i])
-        person_days += np.outer(census[i], np.bincount(days.year - 1973, weight))
+    person_days = person_time(
+        census.T,
+        np.array(["1973-07-01", "1982-07-01", "1991-07-01"], "datetime64[D]"),
+        np.arange("1973", "1993", dtype="datetime64[Y]"),
+    )
     cases = np.zeros((len(strata), 19), dtype=int)
     for place, count, year, age, sex in records.itertuples(index=False):
         cases[row[place, age, sex], year - 1973] += count
@@ -690,3 +689,42 @@ def test_wrong_types(cases: Any, options: dict[str, Any], message: str) -> None:
 def test_overdispersed_cases_can_be_insisted_on() -> None:
     result = scan([1, 2, 3, 4000], **LINE, max_dispersion=float("inf"), replications=19, seed=1)
     assert result.clusters[0].members.tolist() == [3]
+
+
+# --- person-time ------------------------------------------------------------------------------
+
+
+def test_person_time_equals_a_sum_over_hours() -> None:
+    rng = np.random.default_rng(3)
+    dates = np.datetime64("2019-11-15") + np.cumsum(rng.integers(20, 90, 5))
+    edges = np.datetime64("2019-11-01") + np.cumsum(rng.integers(5, 60, 9))
+    people = rng.integers(0, 1000, (3, 5)).astype(float)
+    found = person_time(people, dates, edges)
+    hours = np.arange(edges[0], edges[-1], dtype="datetime64[h]") + np.timedelta64(30, "m")
+    knots = dates.astype("datetime64[m]").astype(float)
+    for row, sums in zip(people, found, strict=True):
+        level = np.interp(hours.astype("datetime64[m]").astype(float), knots, row) / 24.0
+        period = np.searchsorted(edges, hours.astype("datetime64[D]"), side="right") - 1
+        np.testing.assert_allclose(sums, np.bincount(period, level), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("population", "dates", "edges", "error", "message"),
+    [
+        ([[1, 2]], ["2020-01-01"], ["2020-01-01", "2020-02-01"], ValueError, "for 1 dates"),
+        ([[1]], ["2020-01-01"], ["2020-01-01"], ValueError, "two edges at least"),
+        ([[-1]], ["2020-01-01"], ["2020-01-01", "2020-02-01"], ValueError, "1 of 1 values"),
+        ([[1]], ["2020-01-01"], ["2020-02-01", "2020-01-01"], ValueError, "they must increase"),
+        ([[1]], ["NaT"], ["2020-01-01", "2020-02-01"], ValueError, "none may be missing"),
+    ],
+)
+def test_bad_censuses(
+    population: Any, dates: list[str], edges: list[str], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        person_time(population, np.array(dates, "datetime64[D]"), np.array(edges, "datetime64[D]"))
+
+
+def test_dates_must_be_dates() -> None:
+    with pytest.raises(TypeError, match="datetime64 is needed"):
+        person_time([[1.0]], [2020], np.array(["2020-01-01", "2020-02-01"], "datetime64[D]"))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from geo_risk.hotspots.person_time import person_time
 from geo_risk.hotspots.scan import scan
 
 seeds = st.integers(0, 2**32 - 1)
@@ -93,3 +94,17 @@ def test_ranges_and_order(seed: int, n_periods: int, model: str) -> None:
         reach = np.hypot(x - x[cluster.centre], y - y[cluster.centre])
         assert set(np.flatnonzero(reach <= cluster.radius_km + 1e-9)) == set(cluster.members)
         assert reach[cluster.members].max() == pytest.approx(cluster.radius_km)
+
+
+@given(seeds)
+@settings(max_examples=30)
+def test_person_time_of_parts_adds_up(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    dates = np.datetime64("2020-01-01") + np.cumsum(rng.integers(1, 99, 4))
+    edges = np.datetime64("2019-12-01") + np.cumsum(rng.integers(1, 99, 6))
+    people = rng.random((3, 4))
+    parts = person_time(people, dates, edges)
+    whole = person_time(people, dates, edges[[0, -1]])
+    np.testing.assert_allclose(parts.sum(axis=1), whole[:, 0], rtol=1e-12)
+    days = np.diff(edges) / np.timedelta64(1, "D")
+    np.testing.assert_array_less(parts, people.max(axis=1)[:, None] * days * (1 + 1e-12))

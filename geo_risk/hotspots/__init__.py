@@ -23,6 +23,7 @@ from geo_risk.hotspots.kde import KdeResult, kde, kde_bandwidth
 from geo_risk.hotspots.knox import KnoxResult, knox
 from geo_risk.hotspots.local_moran import LocalMoranResult, local_moran
 from geo_risk.hotspots.mann_kendall import MannKendallResult, mann_kendall
+from geo_risk.hotspots.person_time import person_time
 from geo_risk.hotspots.rates import EbRates, eb_rates, standardized_rates
 from geo_risk.hotspots.scan import ScanCluster, ScanResult, scan
 from geo_risk.hotspots.space_time import space_time_cube
@@ -64,6 +65,7 @@ __all__ = [
     "local_moran",
     "mann_kendall",
     "moran",
+    "person_time",
     "scan",
     "space_time_cube",
     "standardized_rates",

@@ -159,7 +159,7 @@ def scan(
         time and with the zeros filled in. Counts of events, not of fatalities.
     population : array_like, shape (n,) or (n, T), optional
         Poisson models: population at risk or any other exposure, >= 0, in any unit; equal for all
-        places if not given. Periods of unequal length need person-time. Bernoulli: cases plus
+        places if not given. Periods of unequal length need `person_time`. Bernoulli: cases plus
         controls, whole numbers, required. Space-time permutation: none.
     lon, lat : array_like of float, shape (n,)
         Degrees, WGS84; circles are on the sphere, across the antimeridian too. Rows at one place
