@@ -13,12 +13,23 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_events_sources import acled_frame, gtd_frame, ucdp_frame
 
-from geo_risk.events import FIELDS, FLAGS, gdelt, iter_events, read_events
+from geo_risk.events import (
+    FIELDS,
+    FLAGS,
+    delimited,
+    gdelt,
+    iter_events,
+    lines,
+    plain,
+    read_events,
+)
 from geo_risk.events.dates import parse_dates
 
 NAMES = [field.name for field in FIELDS]
@@ -204,6 +215,59 @@ def test_malformed_lines_never_cost_a_good_one(lines: list[Any]) -> None:
         else:
             assert row.flags == ""
             assert (row.geometry.x, row.geometry.y) == line[:2]
+
+
+PIECES = [
+    *[
+        "a",
+        "b,",
+        "c,d,e\n",
+        "1,2,3\r\n",
+        '"x",y,z\n',
+        '"q ""q"" q",,\n',
+        ",,\n",
+        "\r",
+        "\n",
+        "é,é,é\n",
+    ],
+    *[
+        '"multi\nline",b,c\n',
+        '"',
+        '""',
+        "a,b\n",
+        "a,b,c,d\n",
+        '"open,b,c\n',
+        'a"b,c,d\n',
+        '"a"b,c,d\n',
+    ],
+]
+MESSY = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
+
+
+def rows_read(content: str, *, block: int, fast: bool, quoting: bool) -> Any:
+    """All rows, in two takes, and what is told of them; by the fast way where it may be taken."""
+    stream = io.BufferedReader(io.BytesIO(b"x,y,z\n" + content.encode()))  # type: ignore[arg-type]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_BLOCK", block)
+        if not fast:
+            patch.setattr(plain.PlainText, "length", lambda *_: 0)
+        reader = delimited.DelimitedReader(stream, "x", delimiter=",")
+        reader.read_header()
+        reader.use(reader.columns, ",", quoting=quoting)
+        out = []
+        for n in (3, 10**6):
+            chunk = reader.take(n)
+            chunk.settle(reader.columns)
+            table = pa.concat_tables(chunk.tables)
+            out.append((list(zip(*table.to_pydict().values())), chunk.malformed, chunk.messages))
+    return out
+
+
+@settings(max_examples=200)
+@given(MESSY, st.sampled_from([1, 16, 2**20]), st.booleans())
+def test_the_fast_way_makes_no_difference(content: str, block: int, quoting: bool) -> None:
+    slow = rows_read(content, block=2**20, fast=False, quoting=quoting)
+    assert rows_read(content, block=block, fast=True, quoting=quoting) == slow
 
 
 FORMATS = ("%Y-%m-%d", "%Y%m%d", "%d/%m/%Y", "%d.%m.%Y", "%d %B %Y", "%B %d, %Y", "%Y/%m/%d 23:59")
