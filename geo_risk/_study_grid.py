@@ -19,7 +19,7 @@ from geo_risk import _h3, _h3_graph, _h3_shape
 from geo_risk._constants import EARTH_RADIUS_KM
 from geo_risk._validate import check_lonlat
 
-__all__ = ["as_parts", "of_discs", "of_polygons"]
+__all__ = ["as_parts", "of_discs", "of_hull", "of_polygons"]
 
 FloatArray = NDArray[np.float64]
 CellArray = NDArray[np.uint64]
@@ -246,6 +246,33 @@ def _centers_inside(
     inside[index[point]] = True
     held[part] = True
     return inside, held
+
+
+def of_hull(
+    lon: FloatArray, lat: FloatArray, resolution: int, overlap: bool, max_cells: int
+) -> CellArray:
+    """Cells of the convex hull of points in the plane of lon/lat, and of the points; sorted."""
+    # The map is cut where no point is over the widest stretch of longitude.
+    order = np.sort(lon)
+    gaps = np.append(np.diff(order), order[0] + 360.0 - order[-1])
+    start = order[(int(np.argmax(gaps)) + 1) % order.size]
+    turned = np.where(lon < start, lon + 360.0, lon)
+    hull = shapely.convex_hull(shapely.multipoints(np.column_stack((turned, lat))))
+    if not isinstance(hull, shapely.Polygon):
+        hull = shapely.buffer(hull, 1e-9)  # a point or a line: a tenth of a millimetre wide
+    parts = []
+    for shift in (0.0, 360.0):
+        band = shapely.box(shift - 180.0, -90.0, shift + 180.0, 90.0)
+        for part in shapely.get_parts(shapely.intersection(hull, band)):
+            if part.area > 0.0:
+                parts.append(shapely.Polygon(_moved(part.exterior, -shift)))
+    cells = of_polygons(np.array(parts, dtype=object), resolution, overlap, max_cells)
+    return _distinct(cells, _h3.encode(lon, lat, resolution))
+
+
+def _moved(ring: Any, by: float) -> FloatArray:
+    coords: FloatArray = shapely.get_coordinates(ring)
+    return np.column_stack((np.clip(coords[:, 0] + by, -180.0, 180.0), coords[:, 1]))
 
 
 def of_discs(

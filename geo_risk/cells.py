@@ -538,9 +538,11 @@ def study_grid(
     resolution : int
         0 to 15.
     lon, lat : array_like, optional
-        Instead of `area`: the centres of discs; points with NaN are left out.
+        Instead of `area`: points whose surroundings are the study area; NaN is left out.
     radius_km : float, optional
-        Radius of the discs on the sphere of mean radius, more than 0, at most 10,000.
+        Discs of this radius around the points, on the sphere of mean radius; more than 0, at
+        most 10,000. Without it, the points' convex hull in the plane of lon/lat, cut where their
+        longitudes leave the widest gap, with the cell of every point.
     containment : {"overlap", "center"}
         "overlap": every cell that shares a point with the area. "center": cells whose centre is
         in the area (closed), so that areas that do not overlap share none; a part that holds no
@@ -581,17 +583,19 @@ def study_grid(
 
     resolution = check_resolution(resolution)
     check_choice(containment, "containment", ("overlap", "center"))
-    by_discs = lon is not None or lat is not None or radius_km is not None
-    if by_discs == (area is not None):
-        raise ValueError("Invalid area: give either area, or lon, lat and radius_km.")
+    by_points = lon is not None or lat is not None or radius_km is not None
+    if by_points == (area is not None):
+        raise ValueError("Invalid area: give either area, or lon and lat (and radius_km).")
     overlap = containment == "overlap"
     if area is not None:
         return _study_grid.of_polygons(_study_grid.as_parts(area), resolution, overlap, max_cells)
-    if lon is None or lat is None or radius_km is None:
-        raise ValueError("Invalid radius_km, lon, lat: discs need all three.")
-    radius_km = check_scalar(radius_km, "radius_km", low=0.0, high=10_000.0, open_low=True)
+    if lon is None or lat is None:
+        raise ValueError("Invalid lon, lat: points need both.")
     x, y, _ = check_lonlat(lon, lat)
-    there = ~np.isnan(x)
-    if not there.any():
-        raise ValueError("Invalid lon, lat: no point to put a disc around.")
-    return _study_grid.of_discs(x[there], y[there], radius_km, resolution, overlap, max_cells)
+    x, y = x[~np.isnan(x)], y[~np.isnan(y)]
+    if x.size == 0:
+        raise ValueError("Invalid lon, lat: no point to put a study area around.")
+    if radius_km is None:
+        return _study_grid.of_hull(x, y, resolution, overlap, max_cells)
+    radius_km = check_scalar(radius_km, "radius_km", low=0.0, high=10_000.0, open_low=True)
+    return _study_grid.of_discs(x, y, radius_km, resolution, overlap, max_cells)

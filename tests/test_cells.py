@@ -523,6 +523,25 @@ def test_discs_by_overlap_hold_every_point_within_the_radius():
         assert nearest <= radius + 0.01 * 3.7 or cell == h3.latlng_to_cell(-17.8, 178.9, 6)
 
 
+def test_hulls_hold_their_points_also_across_the_antimeridian():
+    lon, lat = np.array([178.0, -178.5, 179.5, np.nan]), np.array([-17.0, -16.0, -19.5, 0.0])
+    found = cells.study_grid(lon=lon, lat=lat, resolution=4)
+    turned = shapely.Polygon([(178.0, -17.0), (181.5, -16.0), (179.5, -19.5)])
+    west = turned.intersection(shapely.box(0, -90, 180, 90))
+    east = shapely.transform(
+        turned.intersection(shapely.box(180, -90, 360, 90)), lambda p: p - (360, 0)
+    )
+    np.testing.assert_array_equal(found, cells.study_grid([west, east], resolution=4))
+    one = cells.study_grid(lon=69.5, lat=36.7, resolution=7)
+    assert one.tolist() == [h3.latlng_to_cell(36.7, 69.5, 7)]
+    line = cells.study_grid(lon=[69.0, 70.0], lat=[36.0, 36.0], resolution=5)
+    along = h3_points.library_cells(
+        np.column_stack((np.linspace(69, 70, 500), np.full(500, 36.0))), 5
+    )
+    np.testing.assert_array_equal(line, np.unique(along))
+    assert cells.study_grid(lon=[0.0, 45.0], lat=[90.0, 90.0], resolution=5).size == 1
+
+
 def test_too_many_cells_are_refused_with_a_resolution_that_fits():
     with pytest.raises(
         ValueError, match=r"9 gives about 4,8.*max_cells=5,000,000; resolution=5 fits"
@@ -577,15 +596,15 @@ def test_bad_areas_are_refused(area, error, message):
 
 
 def test_area_and_discs_exclude_each_other():
-    with pytest.raises(ValueError, match="either area, or lon, lat and radius_km"):
+    with pytest.raises(ValueError, match="either area, or lon and lat"):
         cells.study_grid(resolution=5)
-    with pytest.raises(ValueError, match="either area, or lon, lat and radius_km"):
+    with pytest.raises(ValueError, match="either area, or lon and lat"):
         cells.study_grid(HOLED, lon=1.0, lat=1.0, radius_km=1.0, resolution=5)
-    with pytest.raises(ValueError, match="discs need all three"):
-        cells.study_grid(lon=1.0, lat=1.0, resolution=5)
+    with pytest.raises(ValueError, match="points need both"):
+        cells.study_grid(lon=1.0, radius_km=5.0, resolution=5)
     with pytest.raises(ValueError, match="Invalid radius_km: 0"):
         cells.study_grid(lon=1.0, lat=1.0, radius_km=0, resolution=5)
-    with pytest.raises(ValueError, match="no point to put a disc around"):
+    with pytest.raises(ValueError, match="no point to put a study area around"):
         cells.study_grid(lon=[np.nan], lat=[1.0], radius_km=3, resolution=5)
     with pytest.raises(ValueError, match="Invalid containment: 'full'"):
         cells.study_grid(HOLED, resolution=5, containment="full")

@@ -218,3 +218,13 @@ def test_discs_hold_their_points(lon, lat, radius, finer, seed):
         lon=lon, lat=lat, radius_km=radius, resolution=resolution, containment="center"
     )
     assert np.isin(by_center, grid).all()
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(LONGITUDES, LATITUDES), min_size=1, max_size=6), st.integers(0, 2))
+def test_hulls_hold_the_cells_of_their_points(points, resolution):
+    lon, lat = np.array(points).T
+    for containment in ("overlap", "center"):
+        grid = cells.study_grid(lon=lon, lat=lat, resolution=resolution, containment=containment)
+        found = cells.h3_cells(lon=lon, lat=lat, resolution=resolution)
+        assert np.isin(found, grid).all()
