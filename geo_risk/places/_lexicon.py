@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Meaning", "meanings"]
 
 _MOST_PLACES = 25
+_MOST_REMEMBERED = 65_536  # names, of which most mean nothing
 _COUNTRY_SIZE = 8.0
 _UNKNOWN_SIZE = 2.0  # of a place without population
 
@@ -61,7 +62,7 @@ class Meaning:
     score: float = 1.0
 
 
-@cache
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def meanings(key: str) -> tuple[Meaning, ...]:
     """Everything a folded name may mean, larger things first."""
     found: list[Meaning] = []
