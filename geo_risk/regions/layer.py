@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import geopandas
 
     from geo_risk.regions.locator import Locator
+    from geo_risk.regions.report import LayerReport
 
 __all__ = ["RegionLayer"]
 
@@ -45,7 +46,12 @@ class RegionLayer:
     fingerprint : str, optional
         Hash of the polygons, under which built indexes are kept in the user's cache; without one
         nothing is kept.
+    report : LayerReport, optional
+        What was found and mended when the layer was brought in.
     """
+
+    is_dated = False
+    """Whether regions hold only from one day to another (`DatedLayer`)."""
 
     def __init__(
         self,
@@ -57,12 +63,14 @@ class RegionLayer:
         worldview: str = "de_facto",
         provenance: Mapping[str, Any] | None = None,
         fingerprint: str | None = None,
+        report: LayerReport | None = None,
     ) -> None:
         if isinstance(coverage, Coverage):
             self.coverage = coverage  # takes the place of the cached property
         else:
             self._decode = coverage
         self.fingerprint = fingerprint
+        self.report = report
         self.columns = {key: list(values) for key, values in columns.items()}
         self.name, self.level, self.worldview = name, level, worldview
         self.provenance = dict(provenance or {})

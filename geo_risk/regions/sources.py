@@ -1,4 +1,4 @@
-"""Where layers come from: the bundled world layer."""
+"""Where layers come from: the bundled world layer, or what the caller brings."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from geo_risk._products import product_bytes, product_entry
-from geo_risk._validate import check_choice
+from geo_risk._validate import check_scalar
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.coverage import Coverage, decode_rings
 from geo_risk.regions.dissolve import dissolve
+from geo_risk.regions.import_layer import Columns, import_layer
 from geo_risk.regions.layer import RegionLayer
 from geo_risk.regions.worldview import relabel
 
@@ -28,42 +29,145 @@ _WORLD_SCALE = 1e5  # the product counts in units of 1e-5 degree
 
 
 def load_regions(
-    source: str = "natural_earth", *, level: int = 1, worldview: str = "de_facto"
+    source: Any = "natural_earth",
+    *,
+    level: int = 1,
+    worldview: str = "de_facto",
+    code: str | None = None,
+    name: str | None = None,
+    parent: str | None = None,
+    country: str | None = None,
+    valid_from: str | None = None,
+    valid_to: str | None = None,
+    crs: Any = None,
+    table: str | None = None,
+    snap_tolerance_m: float = 1.0,
+    accuracy_m: float | None = None,
+    context: RegionLayer | None = None,
+    parent_layer: RegionLayer | None = None,
 ) -> RegionLayer:
-    """Load a layer of regions.
+    """Load a layer of regions: the bundled one, or your own.
+
+    Polygons of your own are re-projected, repaired, given unique codes and checked; what was
+    found is in ``layer.report``, and nothing is printed. The caller's frame is never changed, and
+    no row is dropped or reordered.
 
     Parameters
     ----------
-    source : str, default "natural_earth"
-        The bundled world layer: Natural Earth 1:10m admin 1 with corrections.
-    level : {0, 1}
-        Administrative level: 1 for regions, 0 for countries, the union of their regions.
+    source : str, path or GeoDataFrame, default "natural_earth"
+        The bundled world layer (Natural Earth 1:10m admin 1 with corrections), or a file:
+        GeoJSON, Shapefile, GeoPackage, GeoParquet, FlatGeobuf, TopoJSON, or what else GDAL reads.
+    level : int, default 1
+        Administrative level. The bundled layer has 1, regions, and 0, countries, the union of
+        their regions.
     worldview : str, default "de_facto"
-        Whose view of disputed regions the codes follow: "de_facto" for who administers them,
-        "un" for the United Nations, "claims:IND" for what a state claims.
+        Whose view of disputed regions the bundled layer's codes follow: "de_facto" for who
+        administers them, "un" for the United Nations, "claims:IND" for what a state claims.
+    code, name, parent : str, optional
+        Columns of your layer: region codes, names, and the parents' codes. Without `code` and
+        `name` the first of the usual columns that holds anything (geoBoundaries, GADM, OCHA).
+    country : str, optional
+        A column of your layer with country codes or names, or one country for all. Without it,
+        and where it is empty, a region's country is the one of `context` that it overlaps most.
+    valid_from, valid_to : str, optional
+        Columns of your layer with the first and the last day on which a region holds, both
+        included; empty for open. Such a layer is asked with a date (`DatedLayer`).
+    crs : optional
+        The CRS of your coordinates where the source states none.
+    table : str, optional
+        Which of several layers of a file.
+    snap_tolerance_m : float, default 1.0
+        Vertices of different regions that lie this near each other, and are shared by no edge
+        yet, become one, so that neighbours share edges; 0 for never. In metres, up to 10 000.
+    accuracy_m : float, optional
+        How far your layer's borders lie from the true ones at most, metres, as far as you know.
+        Borders with countries that the layer does not hold are matched within it.
+    context : RegionLayer, optional
+        Layer that countries are taken from; default: the bundled one, de facto.
+    parent_layer : RegionLayer, optional
+        Layer one level up: gives ``parent_code`` by largest overlap where no `parent` is given,
+        and ``parent_share``, the share of the region inside that parent.
 
     Returns
     -------
     RegionLayer
-        The same object for the same arguments: it is read once per process.
+        The bundled layer is read once per process: the same object for the same arguments.
+        `columns` of your own layer are region_code (unique), region_name, code_system (where the
+        code comes from), country_code, country_name, unit_code ("ZZZ" where the country is not
+        known), parent_code, and all others of the source.
 
     Raises
     ------
     ValueError
-        A level that the layer does not have, or an unknown worldview.
+        A level, a worldview, a column or a country that does not exist; no CRS; geometries that
+        are not polygons or leave [-180, 180] x [-90, 90]; an option that the bundled layer does
+        not take.
+    TypeError
+        `source` is neither a path nor a GeoDataFrame.
     DataNotFoundError, DataCorruptError
-        The bundled product is missing or damaged.
+        The file or the bundled product is missing or damaged.
+
+    Notes
+    -----
+    A missing code is made from unit and name ("AFG-KHWAJA-GHAR"), without a name from unit and
+    row number. A code that several regions have gets the day from which each holds
+    ("436@1990-05-22") or, in row order, "~1", "~2", …, so no region bears a code that is also
+    another's; ``report.made_codes`` lists them. Invalid polygons become what their rings enclose
+    an odd number of times. Overlaps are not removed: the lowest row wins (`locate`).
 
     Examples
     --------
     >>> import geo_risk as gr
     >>> gr.load_regions().neighbors("AF-TAK", of="countries")
     ['TJK']
+
+    >>> import geopandas, shapely
+    >>> frame = geopandas.GeoDataFrame(
+    ...     {"pcode": ["A1", "A1"], "label": ["West", "East"]},
+    ...     geometry=[shapely.box(68, 36, 69, 37), shapely.box(69, 36, 70, 37)],
+    ...     crs="EPSG:4326",
+    ... )
+    >>> layer = gr.load_regions(frame, level=2, code="pcode", name="label")
+    >>> layer.columns["region_code"], layer.columns["country_code"]
+    (['A1~1', 'A1~2'], ['AFG', 'AFG'])
     """
-    check_choice(source, "source", ("natural_earth",))
-    if level not in (0, 1) or isinstance(level, bool):
-        raise ValueError(f"Invalid level: {level!r}; the bundled layer has levels 0 and 1.")
-    return _world_view(int(level), worldview)
+    own = {
+        "code": code, "name": name, "parent": parent, "country": country, "crs": crs,
+        "valid_from": valid_from, "valid_to": valid_to, "table": table,
+        "accuracy_m": accuracy_m, "context": context, "parent_layer": parent_layer,
+    }  # fmt: skip
+    if isinstance(source, str) and source == "natural_earth":
+        if given := [option for option, value in own.items() if value is not None]:
+            raise ValueError(
+                f"Invalid {given[0]}: the bundled layer does not take it; it is for layers of "
+                "your own."
+            )
+        if level not in (0, 1) or isinstance(level, bool):
+            raise ValueError(f"Invalid level: {level!r}; the bundled layer has levels 0 and 1.")
+        return _world_view(int(level), worldview)
+    if worldview != "de_facto":
+        raise ValueError(
+            f"Invalid worldview: {worldview!r}; only the bundled layer has views. A layer of your "
+            'own takes countries from context=load_regions(worldview="…").'
+        )
+    if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level <= 9:
+        raise ValueError(f"Invalid level: {level!r}; must be an integer from 0 to 9.")
+    if accuracy_m is not None:
+        accuracy_m = check_scalar(accuracy_m, "accuracy_m", low=0.0, high=1e6)
+    for option in ("context", "parent_layer"):
+        if own[option] is not None and not isinstance(own[option], RegionLayer):
+            raise TypeError(f"Invalid {option}: {type(own[option]).__name__} is not a RegionLayer.")
+    return import_layer(
+        source,
+        Columns(code, name, parent, country, valid_from, valid_to),
+        level=level,
+        crs=crs,
+        table=table,
+        snap_tolerance_m=check_scalar(snap_tolerance_m, "snap_tolerance_m", low=0.0, high=1e4),
+        accuracy_m=accuracy_m,
+        context=_world() if context is None else context,
+        parent_layer=parent_layer,
+    )
 
 
 @cache

@@ -1,0 +1,132 @@
+"""Codes, names and countries for the regions of a layer that somebody brings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from geo_risk._countries import country_names, find_country
+from geo_risk._fold import strip_marks
+from geo_risk.regions.report import MadeCode
+
+if TYPE_CHECKING:
+    import geopandas
+
+__all__ = ["UNKNOWN_UNIT", "codes_of", "column_of", "countries_of", "country_name", "find_column"]
+
+UNKNOWN_UNIT = "ZZZ"
+"""Unit of regions whose country is not known (CLDR's ZZ, with three letters)."""
+
+# Tried in this order, where the caller names no column: geo_risk, geoBoundaries, GADM, OCHA's
+# common operational datasets, Natural Earth, anybody.
+CODE_COLUMNS = (
+    "region_code", "shapeISO", "GID_{level}", "ADM{level}_PCODE", "adm{level}_pcode",
+    "iso_3166_2", "code", "shapeID", "id", "fid",
+)  # fmt: skip
+NAME_COLUMNS = (
+    "region_name", "shapeName", "NAME_{level}", "ADM{level}_EN", "adm{level}_en",
+    "ADM{level}_NAME", "adm{level}_name", "name_en", "name", "NAME",
+)  # fmt: skip
+
+
+def find_column(
+    frame: Any, stated: str | None, option: str, known: Sequence[str], level: int
+) -> str | None:
+    """Name of the column to use: the stated one, else the first known one that holds anything."""
+    if stated is not None:
+        if stated not in frame.columns:
+            listed = ", ".join(repr(str(column)) for column in frame.columns)
+            raise ValueError(f"Invalid {option}: no column {stated!r}; there are {listed}.")
+        return stated
+    for pattern in known:
+        column = pattern.format(level=level)
+        if column in frame.columns and any(text is not None for text in column_of(frame, column)):
+            return column
+    return None
+
+
+def column_of(frame: geopandas.GeoDataFrame, column: str | None) -> list[str | None]:
+    """Text of a column without blanks around it; None where missing or empty."""
+    if column is None:
+        return [None] * len(frame)
+    values = frame[column]
+    missing = values.isna().to_numpy()
+    texts = [None if absent else _text(value) for value, absent in zip(values, missing)]
+    return [text or None for text in texts]
+
+
+def _text(value: Any) -> str:
+    """A whole number that a table made a float is written as a whole number."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+def codes_of(
+    stated: Sequence[str | None],
+    names: Sequence[str | None],
+    units: Sequence[str],
+    column: str | None,
+    since: Sequence[str | None],
+) -> tuple[list[str], list[str], tuple[MadeCode, ...]]:
+    """Unique region codes, the system of each, and those that are not as stated.
+
+    Where the source states no code, the unit and the name make one ("AFG-KHWAJA-GHAR"), where
+    there is no name either, the unit and the row number ("AFG-17"). A code of several regions
+    gets the day from which each holds ("436@1990-05-22") or, in row order, "~1", "~2", ….
+    """
+    made: list[str] = []
+    width = len(str(len(stated)))
+    for row, code in enumerate(stated):
+        if code is None:
+            name = names[row]
+            slug = re.sub(r"[^0-9A-Z]+", "-", strip_marks(name).upper()).strip("-") if name else ""
+            code = f"{units[row]}-{slug or f'{row + 1:0{width}d}'}"
+        made.append(code)
+    for day in (True, False):
+        count = Counter(made)
+        seen: Counter[str] = Counter()
+        for row, code in enumerate(list(made)):
+            if count[code] == 1 or (day and since[row] is None):
+                continue
+            seen[code] += 1
+            made[row] = f"{code}@{since[row]}" if day else f"{code}~{seen[code]}"
+    while len(set(made)) < len(made):  # a made code that another row states
+        count = Counter(made)
+        made = [
+            code if count[code] == 1 or code == stated[row] else f"{code}~{row + 1}"
+            for row, code in enumerate(made)
+        ]
+    source = f"column {column}"
+    systems = [
+        source if code == own else "made by geo_risk" if own is None
+        else f"{source}, made unique by geo_risk"
+        for code, own in zip(made, stated)
+    ]  # fmt: skip
+    notes = tuple(
+        MadeCode(row, own, code) for row, (own, code) in enumerate(zip(stated, made)) if own != code
+    )
+    return made, systems, notes
+
+
+def countries_of(frame: Any, country: str) -> list[str | None]:
+    """Alpha-3 codes from a column of codes or names, or one country for all."""
+    if not isinstance(country, str):
+        raise TypeError(f"Invalid country: {country!r} is not a string.")
+    if country not in frame.columns:
+        code = find_country(country)
+        if code is None:
+            raise ValueError(
+                f"Invalid country: {country!r} is neither a column nor a country; the columns are "
+                f"{', '.join(repr(str(c)) for c in frame.columns)}."
+            )
+        return [code] * len(frame)
+    return [None if text is None else find_country(text) for text in column_of(frame, country)]
+
+
+def country_name(code: str | None) -> str | None:
+    """Usual English name of a country."""
+    names = country_names().get(code) if code else None
+    return names[0] if names else None

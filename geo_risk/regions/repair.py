@@ -1,0 +1,153 @@
+"""Make the polygons of a layer sound, and look for what does not fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk.regions.overlay import area_km2, overlap_table
+from geo_risk.regions.report import Piece, Repair
+
+__all__ = ["find_gaps", "find_overlaps", "is_exact", "make_sound"]
+
+_THIN = 0.1  # 4 pi area / perimeter² of a sliver; a circle has 1, a 1:30 rectangle 0.1
+_LEAST_KM2 = 1e-9  # a thousandth of a square metre: rounding of intersections, no land
+
+
+def make_sound(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], list[tuple[int, str]]]:
+    """Repair invalid polygons; return all, and (row, reason) of those repaired.
+
+    A repaired shape covers what the rings enclosed an odd number of times; lines and points that
+    are left over are dropped. A shape of which nothing is left becomes None.
+    """
+    import shapely
+
+    sound = shapes.copy()
+    empty = shapely.is_empty(shapes)
+    sound[empty] = None
+    bad = np.flatnonzero(~shapely.is_valid(sound) & ~shapely.is_missing(sound))
+    notes = [(int(row), str(shapely.is_valid_reason(sound[row]))) for row in bad]
+    for row in bad:
+        sound[row] = _polygons_of(shapely.make_valid(sound[row]))
+    mixed = np.flatnonzero(shapely.get_type_id(sound) == 7)
+    for row in mixed:  # a collection in the source
+        sound[row] = _polygons_of(sound[row])
+    return sound, notes
+
+
+def _polygons_of(shape: Any) -> Any:
+    """Only the polygons of a shape; None where it has none."""
+    import shapely
+
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    parts = parts[(shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 0.0)]
+    if len(parts) == 0:
+        return None
+    return parts[0] if len(parts) == 1 else shapely.union_all(parts)
+
+
+def describe_repairs(
+    before: NDArray[np.object_],
+    after: NDArray[np.object_],
+    notes: list[tuple[int, str]],
+    codes: list[str],
+) -> tuple[Repair, ...]:
+    """Tell what the repairs did to the areas."""
+    return tuple(
+        Repair(codes[row], reason, float(area_km2(after[[row]])[0]),
+               float((area_km2(after[[row]]) - area_km2(before[[row]]))[0]))
+        for row, reason in notes
+    )  # fmt: skip
+
+
+def is_exact(shapes: NDArray[np.object_]) -> bool:
+    """Whether no two polygons overlap and all that meet do so vertex for vertex.
+
+    False, too, where the GEOS library is too old to say.
+    """
+    import shapely
+
+    if not hasattr(shapely, "coverage_is_valid"):
+        return False
+    return bool(shapely.coverage_is_valid(shapes[~shapely.is_missing(shapes)]))
+
+
+def find_overlaps(
+    shapes: NDArray[np.object_],
+    codes: list[str],
+    together: Any = None,
+) -> tuple[Piece, ...]:
+    """Land that two regions claim, largest first.
+
+    Parameters
+    ----------
+    shapes : ndarray of valid polygons
+    codes : list of str
+    together : callable, optional
+        ``together(i, j)`` tells which pairs of rows count; by default all do.
+    """
+    import shapely
+
+    row, other, _ = overlap_table(shapes, shapes)
+    once = row < other
+    row, other = row[once], other[once]
+    if together is not None and len(row):
+        kept = together(row, other)
+        row, other = row[kept], other[kept]
+    pieces = []
+    for i, j in zip(row.tolist(), other.tolist()):
+        common = _polygons_of(shapely.intersection(shapes[i], shapes[j]))
+        if common is not None:
+            pieces += _pieces(common, (codes[i], codes[j]))
+    return tuple(sorted(pieces, key=lambda piece: (-piece.area_km2, piece.region_codes)))
+
+
+def find_gaps(
+    shapes: NDArray[np.object_], codes: list[str], *, exact: bool = False
+) -> tuple[Piece, ...]:
+    """Land closed in by regions that belongs to none, largest first.
+
+    Parameters
+    ----------
+    shapes : ndarray of valid polygons
+    codes : list of str
+    exact : bool
+        Whether `is_exact` holds: then the union is quick.
+    """
+    import shapely
+
+    present = np.flatnonzero(~shapely.is_missing(shapes))
+    join = shapely.coverage_union_all if exact else shapely.union_all
+    union = join(shapes[present])
+    parts = shapely.get_parts(union)
+    rings, ring_part = shapely.get_rings(parts, return_index=True)
+    inner = np.ones(len(rings), dtype=bool)
+    inner[np.unique(ring_part, return_index=True)[1]] = False
+    holes = shapely.polygons(rings[inner])
+    # an island inside a hole is land of the layer: what is left of the hole is the gap
+    gaps = shapely.difference(holes, union) if len(holes) else holes
+    tree = shapely.STRtree(shapes[present])
+    pieces = []
+    for gap in gaps:
+        around = present[np.sort(tree.query(gap, predicate="intersects"))]
+        pieces += _pieces(gap, tuple(codes[row] for row in around))
+    return tuple(sorted(pieces, key=lambda piece: (-piece.area_km2, piece.region_codes)))
+
+
+def _pieces(shape: Any, codes: tuple[str, ...]) -> list[Piece]:
+    """One piece per polygon."""
+    import shapely
+
+    from geo_risk.regions.overlay import to_equal_area
+
+    parts = shapely.get_parts(shape)
+    flat = to_equal_area(parts)
+    area, length = shapely.area(flat), shapely.length(flat)
+    inside = shapely.point_on_surface(parts)
+    return [
+        Piece(codes, float(a), bool(4.0 * np.pi * a < _THIN * p * p), float(s.x), float(s.y))
+        for a, p, s in zip(area, length, inside)
+        if a > _LEAST_KM2
+    ]

@@ -1,0 +1,212 @@
+"""Let polygons meet vertex for vertex that were drawn to meet.
+
+Only what nobody shares is touched: a vertex moves onto another region's vertex, or another
+region's vertex is added to an edge that runs past it. Nothing moves by more than the tolerance.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._constants import MEAN_EARTH_RADIUS_M
+from geo_risk.regions.coverage import Coverage, ring_edges
+from geo_risk.regions.topology import group_edges
+
+__all__ = ["Snapped", "snap_vertices"]
+
+
+class Snapped(NamedTuple):
+    """A coverage after snapping, and what was done."""
+
+    coverage: Coverage
+    moved: int
+    inserted: int
+    largest_m: float
+
+
+class _Loose(NamedTuple):
+    """Vertices at the ends of edges that nobody shares, each place once."""
+
+    place: NDArray[np.float64]  # (k, 2) degrees
+    rows: list[frozenset[int]]  # that use it, on whatever edge
+
+
+def snap_vertices(coverage: Coverage, tolerance_m: float) -> Snapped:
+    """Join vertices of different regions that lie within a tolerance of each other.
+
+    Parameters
+    ----------
+    coverage : Coverage
+    tolerance_m : float
+        Metres; 0 for nothing.
+
+    Returns
+    -------
+    Snapped
+        Rings may touch themselves afterwards: check their validity.
+    """
+    if tolerance_m <= 0.0 or len(coverage.coords) == 0:
+        return Snapped(coverage, 0, 0, 0.0)
+    coverage, moved, first = _join_vertices(coverage, tolerance_m)
+    coverage, inserted, second = _insert_vertices(coverage, tolerance_m)
+    return Snapped(coverage, moved, inserted, max(first, second))
+
+
+def _loose(coverage: Coverage) -> tuple[_Loose, NDArray[np.float64], NDArray[np.int32]]:
+    """Loose vertices; and the loose edges as (e, 4) with their rows."""
+    edges = ring_edges(coverage)
+    chosen, left, right = group_edges(edges)
+    alone = chosen[right < 0]
+    ends = np.column_stack([edges.ax[alone], edges.ay[alone], edges.bx[alone], edges.by[alone]])
+    row = left[right < 0]
+    both = np.concatenate([ends[:, :2], ends[:, 2:]])
+    place = both[np.unique(_numbers(both), return_index=True)[1]]
+    return _Loose(place, _users(coverage, place)), ends, row
+
+
+def _numbers(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """One number from 0 per row, the same exactly for equal rows, rising in lexicographic order."""
+    number = np.zeros(len(values), dtype=np.int64)
+    for column in values.T:
+        known, position = np.unique(column + 0.0, return_inverse=True)  # -0 counts as 0
+        number = np.unique(number * len(known) + position, return_inverse=True)[1]
+    return number
+
+
+def _users(coverage: Coverage, place: NDArray[np.float64]) -> list[frozenset[int]]:
+    """Rows that have a vertex at each of the places, which are distinct."""
+    n = len(place)
+    ring = np.repeat(np.arange(len(coverage.ring_part)), np.diff(coverage.ring_offsets))
+    row = coverage.part_region[coverage.ring_part[ring]]
+    where = _numbers(np.concatenate([place, coverage.coords]))
+    of_place = np.full(int(where.max()) + 1 if len(where) else 0, -1)
+    of_place[where[:n]] = np.arange(n)
+    used = of_place[where[n:]]
+    pair = np.unique(used[used >= 0] * np.int64(coverage.n_regions) + row[used >= 0])
+    ends = np.searchsorted(pair // coverage.n_regions, np.arange(n + 1))
+    rows = (pair % coverage.n_regions).tolist()
+    return [frozenset(rows[ends[k] : ends[k + 1]]) for k in range(n)]
+
+
+def _positions(place: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Places on a sphere of the Earth's mean radius, metres; chords stand for distances."""
+    lon, lat = np.radians(place).T
+    return MEAN_EARTH_RADIUS_M * np.column_stack(
+        [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
+    )
+
+
+def _join_vertices(coverage: Coverage, tolerance_m: float) -> tuple[Coverage, int, float]:
+    """Move vertices onto another region's, the nearest pairs first."""
+    from scipy.spatial import KDTree
+
+    loose, _, _ = _loose(coverage)
+    if len(loose.place) < 2:
+        return coverage, 0, 0.0
+    at = _positions(loose.place)
+    pairs = KDTree(at).query_pairs(tolerance_m, output_type="ndarray")
+    rows = loose.rows
+    foreign = [rows[a].isdisjoint(rows[b]) for a, b in pairs.tolist()]
+    pairs = pairs[np.array(foreign, dtype=bool)]
+    apart = np.linalg.norm(at[pairs[:, 0]] - at[pairs[:, 1]], axis=1)
+    target: dict[int, int] = {}
+    centres: set[int] = set()
+    largest = 0.0
+    for k in np.lexsort((pairs[:, 1], pairs[:, 0], apart)).tolist():
+        a, b = pairs[k].tolist()
+        if a in target or b in target or (a in centres and b in centres):
+            continue
+        # what others already come to, or what several regions use, stays; else the first in
+        # (lon, lat) order
+        if b in centres or (a not in centres and len(rows[b]) > len(rows[a])):
+            a, b = b, a
+        target[b] = a
+        centres.add(a)
+        largest = max(largest, float(apart[k]))
+    if not target:
+        return coverage, 0, 0.0
+    origin = loose.place[list(target)]
+    aim = loose.place[list(target.values())]
+    return _replace(coverage, origin, aim), len(target), largest
+
+
+def _replace(coverage: Coverage, origin: NDArray[np.float64], aim: NDArray[np.float64]) -> Coverage:
+    """Put every vertex at one of the places `origin` to the place `aim`."""
+    n = len(origin)
+    where = _numbers(np.concatenate([origin, coverage.coords]))
+    lookup = np.full(int(where.max()) + 1, -1)
+    lookup[where[:n]] = np.arange(n)
+    hit = lookup[where[n:]]
+    coords = np.where((hit >= 0)[:, None], aim[hit], coverage.coords)
+    return Coverage(
+        coords, coverage.ring_offsets, coverage.ring_part, coverage.part_region, coverage.n_regions
+    )
+
+
+def _insert_vertices(coverage: Coverage, tolerance_m: float) -> tuple[Coverage, int, float]:
+    """Add to loose edges the loose vertices of other regions that they run past."""
+    import shapely
+
+    loose, ends, row = _loose(coverage)
+    if len(ends) == 0:
+        return coverage, 0, 0.0
+    metres = np.radians(1.0) * MEAN_EARTH_RADIUS_M
+    widest = np.cos(np.radians(min(np.abs(loose.place[:, 1]).max(), 89.9)))
+    tree = shapely.STRtree(shapely.linestrings(ends.reshape(-1, 2, 2)))
+    vertex, edge = tree.query(
+        shapely.points(loose.place),
+        predicate="dwithin",
+        distance=1.01 * tolerance_m / metres / widest,
+    )
+    foreign = np.array(
+        [r not in loose.rows[v] for v, r in zip(vertex.tolist(), row[edge].tolist())], dtype=bool
+    )
+    vertex, edge = vertex[foreign], edge[foreign]
+    scale = np.cos(np.radians(loose.place[vertex, 1]))
+    p = (loose.place[vertex] - ends[edge, :2]) * np.column_stack([scale, np.ones_like(scale)])
+    d = (ends[edge, 2:] - ends[edge, :2]) * np.column_stack([scale, np.ones_like(scale)])
+    t = (p * d).sum(1) / np.maximum((d * d).sum(1), 1e-300)
+    away = np.hypot(*(p - t[:, None] * d).T) * metres
+    good = (t > 0.0) & (t < 1.0) & (away <= tolerance_m)
+    vertex, edge, t, away = vertex[good], edge[good], t[good], away[good]
+    if len(vertex) == 0:
+        return coverage, 0, 0.0
+    return (
+        _with_vertices(coverage, ends[edge], loose.place[vertex], t),
+        len(vertex),
+        float(away.max()),
+    )
+
+
+def _with_vertices(
+    coverage: Coverage,
+    ends: NDArray[np.float64],
+    place: NDArray[np.float64],
+    t: NDArray[np.float64],
+) -> Coverage:
+    """Insert places into the edges given by their ends (a before b), at `t` along them."""
+    coords, offsets = coverage.coords, coverage.ring_offsets
+    start = np.ones(len(coords), dtype=bool)
+    start[offsets[1:] - 1] = False
+    at = np.flatnonzero(start)
+    a, b = coords[at], coords[at + 1]
+    back = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
+    key = np.where(back[:, None], np.hstack([b, a]), np.hstack([a, b]))
+    where = _numbers(np.concatenate([ends, key]))
+    ring_edge = np.full(int(where.max()) + 1, -1)
+    ring_edge[where[len(ends) :]] = np.arange(len(at))  # a loose edge is used once
+    edge = ring_edge[where[: len(ends)]]
+    along = np.where(back[edge], 1.0 - t, t)
+    order = np.lexsort((along, edge))
+    position = at[edge[order]] + 1
+    new = np.insert(coords, position, place[order], axis=0)
+    ring = np.searchsorted(offsets, position - 1, side="right") - 1
+    grown = np.bincount(ring, minlength=len(offsets) - 1)
+    new_offsets = offsets + np.concatenate([[0], np.cumsum(grown)])
+    return Coverage(
+        new, new_offsets.astype(np.int64), coverage.ring_part, coverage.part_region,
+        coverage.n_regions,
+    )  # fmt: skip
