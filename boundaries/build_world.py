@@ -185,7 +185,7 @@ def same_kind(country: str, kind: str) -> dict[str, set[str]]:
     }
 
 
-SHORT_NAMES = {row["alpha3"]: row["name"] for row in read_table("country_codes.csv")}
+SHORT_NAMES = {row["alpha3"]: row["name"] for row in read_table("country_codes.csv") if row["name"]}
 
 
 def country_name(code: str | None) -> str | None:

@@ -162,7 +162,8 @@ def test_an_iso_code_belongs_to_the_country_that_the_row_states() -> None:
 
 
 @pytest.mark.parametrize(
-    ("country", "regions"), [("FRA", 102), ("NOR", 21), ("AFG", 34), ("XKX", 30), ("PSE", 2)]
+    ("country", "regions"),
+    [("FRA", 102), ("NOR", 20), ("BVT", 1), ("AFG", 34), ("XKX", 30), ("PSE", 2)],
 )
 def test_countries_that_a_code_of_minus_99_would_drop_are_there(country: str, regions: int) -> None:
     assert columns()["country_code"].count(country) == regions
