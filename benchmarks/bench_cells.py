@@ -1,8 +1,8 @@
 """Cells against their peers: index, neighbour graph, study grid; and whether answers are equal.
 
-    python benchmarks/bench_cells.py                       # speed, about five minutes
-    python benchmarks/bench_cells.py --exact 3000000       # equality with the h3 library
-    python benchmarks/bench_cells.py --out FILE.json       # keep every round
+    python benchmarks/bench_cells.py                           # speed, about five minutes
+    python benchmarks/bench_cells.py --exact 3000000           # equality with the h3 library
+    python benchmarks/bench_cells.py --out benchmarks/results   # keep every round
 
 The tools run interleaved in one process, one thread unless said; results are compared before
 they are timed; a figure is the median of the rounds' ratios. h3ronpy takes part where it is
@@ -203,7 +203,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=1_000_000, help="points; a tenth as many cells")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--exact", type=int, default=0, help="compare this many points instead")
-    parser.add_argument("--out", type=Path, help="write every round to this JSON file")
+    parser.add_argument("--out", type=Path, help="write every round to a JSON file in this folder")
     options = parser.parse_args()
     report: dict[str, Any] = {
         "command": " ".join(["python", "benchmarks/bench_cells.py", *sys.argv[1:]]),
@@ -224,8 +224,10 @@ def main() -> None:
     else:
         report["rows"] = run(options.n, options.rounds)
     if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        options.out.mkdir(parents=True, exist_ok=True)
+        name = f"{report['date']}-cells{'-exact' if options.exact else ''}.json"
+        text = json.dumps(report, indent=1) + "\n"
+        (options.out / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
