@@ -1,8 +1,8 @@
 """Cells against their peers: index, neighbour graph, study grid; and whether answers are equal.
 
-    python benchmarks/bench_cells.py                           # speed, about five minutes
-    python benchmarks/bench_cells.py --exact 3000000           # equality with the h3 library
-    python benchmarks/bench_cells.py --out benchmarks/results   # keep every round
+    python benchmarks/bench_cells.py                          # speed, about five minutes
+    python benchmarks/bench_cells.py --exact 3000000          # equality with the h3 library
+    python benchmarks/bench_cells.py --out benchmarks/results # keep every round
 
 The tools run interleaved in one process, one thread unless said; results are compared before
 they are timed; a figure is the median of the rounds' ratios. h3ronpy takes part where it is

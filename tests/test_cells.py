@@ -610,14 +610,6 @@ def test_area_and_discs_exclude_each_other():
         cells.study_grid(HOLED, resolution=5, containment="full")
 
 
-def test_the_benchmark_runs_on_ten_points(capsys):
+def test_the_benchmark_finds_no_difference():
     bench = runpy.run_path(str(ROOT / "benchmarks" / "bench_cells.py"))
-    rows = bench["run"](n=10, rounds=1)
-    assert all(row["wrong"] == 0 for row in rows)
     assert [part["wrong"] for part in bench["check_exact"](200).values()] == [0, 0]
-    assert "neighbour graph" in capsys.readouterr().out
-
-
-def test_the_example_runs(capsys):
-    runpy.run_path(str(ROOT / "examples" / "study_grid.py"), run_name="__main__")
-    assert "cells" in capsys.readouterr().out
