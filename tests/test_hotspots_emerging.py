@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from paths import shared
 from scipy import sparse
 
+from geo_risk.hotspots import emerging_bins
 from geo_risk.hotspots.emerging import emerging
 from geo_risk.hotspots.emerging_rules import CATEGORIES, hotspot_categories
 from geo_risk.hotspots.gi_star import gi_star
@@ -242,19 +244,16 @@ def test_cube_window_is_gi_star_among_all_bins(layers: int) -> None:
     expected = gi_star(x.reshape(-1), among_bins(weights, 6, layers), fdr=None)
     result = emerging(x, weights, time_neighbors=layers, fdr=None)
     np.testing.assert_allclose(result.z.reshape(-1), expected.z, atol=1e-12)
-    np.testing.assert_allclose(result.p_value.reshape(-1), expected.p_value, rtol=1e-12)
-    assert result.p_method == "exact"
-    agreed = {1: "hot", -1: "cold", 0: "not significant"}
-    assert [agreed[b] for b in result.bins.reshape(-1)] == expected.hotspot.tolist()
 
 
 def test_step_window_is_gi_star_of_each_period() -> None:
     x = np.random.default_rng(3).random((8, 5))
     result = emerging(x, ring(8), window="step", fdr=None)
     for t in range(5):
-        expected = gi_star(x[:, t], ring(8), fdr=None)
+        expected = gi_star(x[:, t], ring(8), fdr=None, p_method="analytic")
         np.testing.assert_allclose(result.z[:, t], expected.z, atol=1e-12)
         np.testing.assert_allclose(result.p_value[:, t], expected.p_value, rtol=1e-10)
+    assert result.p_method == "analytic"  # not counts
 
 
 def test_neighborhood_window_compares_with_the_periods_it_covers() -> None:
@@ -262,11 +261,87 @@ def test_neighborhood_window_compares_with_the_periods_it_covers() -> None:
     result = emerging(x, ring(8), window="neighborhood", fdr=None)
     for t in range(1, 5):
         block = x[:, t - 1 : t + 1]
-        expected = gi_star(block.reshape(-1), among_bins(ring(8), 2, 1), fdr=None)
+        expected = gi_star(
+            block.reshape(-1), among_bins(ring(8), 2, 1), fdr=None, p_method="analytic"
+        )
         np.testing.assert_allclose(result.z[:, t], expected.z[1::2], atol=1e-12)
         np.testing.assert_allclose(result.p_value[:, t], expected.p_value[1::2], rtol=1e-10)
     first = gi_star(x[:, 0], ring(8), fdr=None)
     np.testing.assert_allclose(result.z[:, 0], first.z, atol=1e-12)
+
+
+def two_sided(observed: float, sums: np.ndarray) -> float:
+    return min(1.0, 2 * min(float(np.mean(sums <= observed)), float(np.mean(sums >= observed))))
+
+
+@pytest.mark.parametrize("window", ["cube", "step", "neighborhood"])
+def test_exact_p_equals_counting_all_deals(window: str) -> None:
+    x = np.array([[0, 2, 0, 1], [3, 0, 0, 5], [0, 1, 4, 4], [0, 0, 1, 0]])
+    result = emerging(x, ring(4), window=window, fdr=None)
+    assert result.p_method == "exact"
+    layers = 0 if window == "step" else 1
+    for i in range(4):
+        for t in range(4):
+            periods = range(max(0, t - layers), t + 1)
+            cells = [j for j in (i - 1, i, i + 1) if 0 <= j < 4]
+            first = {"cube": 0, "step": t, "neighborhood": periods[0]}[window]
+            pool = x if window == "cube" else x[:, first : t + 1]
+            size = len(cells) * len(periods)
+            sums = np.array([sum(deal) for deal in combinations(pool.reshape(-1).tolist(), size)])
+            observed = x[np.ix_(cells, list(periods))].sum()
+            assert result.p_value[i, t] == pytest.approx(two_sided(observed, sums), rel=1e-9)
+
+
+@pytest.mark.parametrize("window", ["cube", "step", "neighborhood"])
+def test_simulated_p_agrees_with_exact(window: str) -> None:
+    x = np.random.default_rng(4).poisson(1.0, (12, 6))
+    exact = emerging(x, ring(12), window=window, fdr=None)
+    options: dict[str, Any] = {"window": window, "fdr": None, "permutations": 1999}
+    simulated = emerging(x, ring(12), **options, seed=1)
+    assert (exact.p_method, simulated.p_method) == ("exact", "permutation")
+    error = np.sqrt(2 * exact.p_value / 1999) + 2 / 2000
+    assert (np.abs(simulated.p_value - exact.p_value) < 4.5 * error).all()
+    again = emerging(x, ring(12), **options, seed=1)
+    assert np.array_equal(again.p_value, simulated.p_value)
+
+
+def test_simulated_p_takes_any_weights_and_values() -> None:
+    rng = np.random.default_rng(5)
+    weights = ring(9)
+    weights.data = rng.random(weights.data.size)
+    x = rng.random((9, 6))
+    simulated = emerging(x, weights, permutations=1999, seed=2, fdr=None)
+    normal = emerging(x, weights, fdr=None)
+    assert (simulated.p_method, normal.p_method) == ("permutation", "analytic")
+    assert np.abs(simulated.p_value - normal.p_value).max() < 0.1
+
+
+def test_fatalities_get_no_exact_p() -> None:
+    x = np.zeros((9, 6), dtype=int)
+    x[2, 3], x[4, 4] = 900, 1
+    with pytest.warns(UserWarning, match="as sums of fatalities are.*normal approximation"):
+        assert emerging(x, ring(9)).p_method == "analytic"
+    with pytest.raises(ValueError, match="Overdispersed values"):
+        emerging(x, ring(9), p_method="exact")
+    assert emerging(x, ring(9), max_dispersion=float("inf")).p_method == "exact"
+
+
+def test_exact_p_says_why_not() -> None:
+    with pytest.raises(ValueError, match="54 of 54 values are not counts"):
+        emerging(np.full((9, 6), 0.5), ring(9), p_method="exact")
+    weights = ring(9)
+    weights.data[1] = 3.0
+    x = np.random.default_rng(1).poisson(1.0, (9, 6))
+    with pytest.raises(ValueError, match="the weights differ within a row"):
+        emerging(x, weights, p_method="exact")
+
+
+def test_costly_exact_p_is_not_taken_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emerging_bins, "_AFFORDABLE", 10.0)
+    x = np.random.default_rng(1).poisson(1.0, (9, 6))
+    with pytest.warns(UserWarning, match="Costly exact p"):
+        assert emerging(x, ring(9)).p_method == "analytic"
+    assert emerging(x, ring(9), p_method="exact").p_method == "exact"
 
 
 def test_row_standardised_weights_change_nothing() -> None:
@@ -382,6 +457,10 @@ def test_inputs_are_not_changed() -> None:
         (np.ones((5, 6)), {"trend_alpha": 2.0}, "Invalid trend_alpha"),
         (np.ones((5, 6)), {"earlier_cold": "no"}, "Invalid earlier_cold"),
         (np.ones((5, 6)), {"fdr": "no"}, "Invalid"),
+        (np.ones((5, 6)), {"p_method": "no"}, "Invalid p_method"),
+        (np.ones((5, 6)), {"p_method": "permutation"}, "Invalid permutations: 0"),
+        (np.ones((5, 6)), {"permutations": -1}, "Invalid permutations: -1"),
+        (np.ones((5, 6)), {"max_dispersion": -1.0}, "Invalid max_dispersion"),
     ],
 )
 def test_bad_arguments(cube: Any, options: dict[str, Any], message: str) -> None:
@@ -407,6 +486,8 @@ def test_trend_series_must_match() -> None:
         hotspot_categories(np.zeros((2, 5)), trend_z=np.zeros((3, 5)))
     with pytest.raises(TypeError, match="Invalid time_neighbors"):
         emerging(np.ones((5, 6)), ring(5), time_neighbors=1.5)
+    with pytest.raises(TypeError, match="Invalid permutations"):
+        emerging(np.ones((5, 6)), ring(5), permutations=9.5)
 
 
 # --- cubes ------------------------------------------------------------------------------------

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float, check_choice
+from geo_risk._validate import _as_float, check_choice, check_scalar
+from geo_risk.hotspots.emerging_bins import BinTest, bin_p_values, neighbourhoods, z_scores
 from geo_risk.hotspots.emerging_rules import MINIMUM_STEPS, hotspot_categories
 from geo_risk.hotspots.fdr import adjust_fdr
-from geo_risk.hotspots.gi_star import gi_star
 from geo_risk.hotspots.mann_kendall import MannKendallResult
-from geo_risk.hotspots.weights import Csr, RowSums, as_weights, row_sums
+from geo_risk.hotspots.weights import as_weights
 
 __all__ = ["EmergingResult", "emerging"]
 
@@ -75,7 +75,6 @@ def emerging(
     sporadic_requires_last: bool = True,
     persistent_requires_last: bool = True,
     earlier_cold: str = "oscillating",
-    n_jobs: int = 1,
 ) -> EmergingResult:
     """Find for each cell which kind of hot or cold spot it has been, and has become.
 
@@ -91,8 +90,15 @@ def emerging(
         of the periods that its neighbourhood covers.
     time_neighbors : int, optional
         Earlier periods that belong to the neighbourhood; by default 1, with ``window="step"`` 0.
-    p_method, permutations, seed, max_dispersion, n_jobs
-        As in `gi_star`, for the bins: by default exact p-values for counts, else normal ones.
+    p_method : {"auto", "exact", "permutation", "analytic"}
+        How the p-values of the bins are found: exactly, for counts and weights that are equal
+        within each row; by shuffling all values; or from the normal distribution of z. "auto"
+        shuffles where `permutations` are asked for, is exact where it can be, else normal (with a
+        warning where values are overdispersed, or the exact way takes too long).
+    permutations, seed
+        Number of shuffles, and their seed.
+    max_dispersion : float
+        No exact p-values for values whose variance exceeds this many times their mean.
     fdr : {"bh", "by"} or None
         Adjust the p-values for all bins together.
     bin_alpha, trend_alpha : float
@@ -122,7 +128,9 @@ def emerging(
     Notes
     -----
     Gi* with the cell itself and its neighbours in the same period and in `time_neighbors` earlier
-    ones (fewer at the beginning). The seventeen categories: `hotspot_categories`.
+    ones (fewer at the beginning). Exact and simulated p-values belong to the same null hypothesis
+    as z: all values of the window, a bin's own included, dealt at random. The seventeen
+    categories: `hotspot_categories`.
 
     ArcGIS's tool works with neighbours of one earlier period, the whole cube, normal p-values,
     FDR for the bins and an uncorrected trend: ``p_method="analytic", trend_correction="none"``.
@@ -159,20 +167,18 @@ def emerging(
         trend_layers = _check_layers(
             trend_time_neighbors, window, x.shape[1], "trend_time_neighbors"
         )
-    isolated = np.diff(csr.indptr) == 0
-    z = _z_scores(x, csr, layers, window)
-    options = {
-        "p_method": p_method,
-        "permutations": permutations,
-        "seed": seed,
-        "max_dispersion": max_dispersion,
-        "n_jobs": n_jobs,
-    }
-    p_value, direction, method = _p_values(x, csr, z, layers, window, options)
+    _check_test(p_method, permutations, max_dispersion)
+    near = neighbourhoods(csr, layers, window)
+    isolated = near.rows.count == 0
+    z = z_scores(x, near)
+    test = BinTest(p_method, int(permutations), seed, float(max_dispersion))
+    p_value, direction, method = bin_p_values(x, z, near, test)
     p_value[isolated] = np.nan
     q_value = p_value.copy() if fdr is None else adjust_fdr(p_value, method=fdr)
     bins: BinArray = np.where(q_value <= bin_alpha, direction, 0).astype(np.int8)
-    trend_z = z if trend_layers == layers else _z_scores(x, csr, trend_layers, window)
+    trend_z = z
+    if trend_layers != layers:
+        trend_z = z_scores(x, neighbourhoods(csr, trend_layers, window))
     varies = np.asarray(np.isfinite(trend_z).any(axis=0), dtype=np.bool_)
     found = hotspot_categories(
         z,
@@ -199,6 +205,16 @@ def emerging(
         trend=found.trend,
         p_method=method,
     )
+
+
+def _check_test(p_method: str, permutations: Any, max_dispersion: float) -> None:
+    check_choice(p_method, "p_method", ("auto", "exact", "permutation", "analytic"))
+    if isinstance(permutations, bool) or not isinstance(permutations, (int, np.integer)):
+        raise TypeError(f"Invalid permutations: {permutations!r} is not an integer.")
+    if permutations < (p_method == "permutation"):
+        raise ValueError(f"Invalid permutations: {permutations} with p_method={p_method!r}.")
+    if max_dispersion != np.inf:
+        check_scalar(max_dispersion, "max_dispersion", low=0.0)
 
 
 def _check_cube(cube: ArrayLike) -> FloatArray:
@@ -232,107 +248,6 @@ def _check_layers(value: Any, window: str, n_periods: int, name: str) -> int:
             "other periods than its own."
         )
     return int(value)
-
-
-def _z_scores(x: FloatArray, csr: Csr, layers: int, window: str) -> FloatArray:
-    """Gi* of every bin. Whole numbers are summed without rounding, so equal sums stay tied."""
-    n_periods = x.shape[1]
-    weights, rows, own = _with_own(csr)
-    own = own[:, None]
-    here = np.asarray(weights @ x) + own * x
-    total = here.copy()
-    for lag in range(1, layers + 1):
-        total[:, lag:] += here[:, :-lag]
-    covered = np.minimum(np.arange(n_periods), layers) + 1.0
-    weight = covered * (rows.total[:, None] + own)
-    squares = covered * (rows.squares[:, None] + own**2)
-    size, mean, variance = _reference(x, layers, window)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        spread = (size * squares - weight**2) / (size - 1.0)
-        scale = np.sqrt(variance * spread)
-        z: FloatArray = np.where(
-            (variance > 0.0) & (spread > 1e-12 * squares), (total - weight * mean) / scale, np.nan
-        )
-    return z
-
-
-def _with_own(csr: Csr) -> tuple[Csr, RowSums, FloatArray]:
-    """Weights, their sums, and each cell's weight of its own: the largest of its row.
-
-    Weights that are equal within each row become 1: z does not depend on the scale of a row, and
-    sums of whole numbers are then free of rounding.
-    """
-    from scipy import sparse
-
-    rows = row_sums(csr)
-    if rows.uniform:
-        csr = sparse.csr_array((np.ones(csr.data.size), csr.indices, csr.indptr), shape=csr.shape)
-        rows = row_sums(csr)
-    return csr, rows, np.where(rows.count > 0, rows.largest, 1.0)
-
-
-def _reference(
-    x: FloatArray, layers: int, window: str
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Number, mean and variance of the bins that each period is compared with, shape (T,)."""
-    n, n_periods = x.shape
-    parts: list[tuple[float, float, float]] = []
-    for t in range(n_periods):
-        first = {"cube": 0, "step": t, "neighborhood": max(0, t - layers)}[window]
-        block = x if window == "cube" else x[:, first : t + 1]
-        if window == "cube" and parts:
-            parts.append(parts[0])
-            continue
-        constant = block.size == 0 or block.min() == block.max()
-        variance = 0.0 if constant else float(block.var())
-        parts.append((float(block.size), float(block.mean()) if n else 0.0, variance))
-    size, mean, variance = np.array(parts).T
-    return size, mean, variance
-
-
-def _p_values(
-    x: FloatArray, csr: Csr, z: FloatArray, layers: int, window: str, options: dict[str, Any]
-) -> tuple[FloatArray, BinArray, str]:
-    """Two-sided p of every bin, its direction, and how p was found."""
-    n, n_periods = x.shape
-    p_value, direction = np.full(x.shape, np.nan), np.zeros(x.shape, dtype=np.int8)
-    method = ""
-    if window == "cube":
-        blocks = [(0, n_periods, slice(0, n_periods))]
-    else:
-        blocks = [(max(0, t - layers), t + 1, slice(t, t + 1)) for t in range(n_periods)]
-    for first, stop, wanted in blocks:
-        if n == 0:
-            continue
-        result = gi_star(
-            x[:, first:stop].reshape(-1),
-            _space_time_weights(csr, stop - first, layers),
-            fdr=None,
-            **options,
-        )
-        columns = slice(wanted.start - first, wanted.stop - first)
-        shape = (n, stop - first)
-        p_value[:, wanted] = result.p_value.reshape(shape)[:, columns]
-        low = result.p_low.reshape(shape)[:, columns]
-        high = result.p_high.reshape(shape)[:, columns]
-        score = z[:, wanted]
-        direction[:, wanted] = ((score > 0) & (high <= low)).astype(np.int8) - (
-            (score < 0) & (low <= high)
-        ).astype(np.int8)
-        method = method or result.p_method
-    return np.where(np.isnan(z), np.nan, p_value), direction, method
-
-
-def _space_time_weights(csr: Csr, n_periods: int, layers: int) -> Csr:
-    """Weights among bins (cell * T + period): neighbours now and earlier, oneself earlier."""
-    from scipy import sparse
-
-    weights, _, own = _with_own(csr)
-    with_self = weights + sparse.csr_array(sparse.diags_array(own))
-    total = sparse.kron(weights, sparse.eye_array(n_periods))
-    for lag in range(1, min(layers, n_periods - 1) + 1):
-        total = total + sparse.kron(with_self, sparse.eye_array(n_periods, k=-lag))
-    return sparse.csr_array(total)
 
 
 def _for_trend(z: FloatArray, varies: BoolArray) -> FloatArray:
