@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import runpy
+
 import numpy as np
 import pytest
 import shapely
 from oracles_borders import GEOD, brute_force, every_edge
-from paths import shared
+from paths import ROOT, shared
 
 from geo_risk.borders import BorderDistances, load_borders
 from geo_risk.errors import UnknownRegionError
@@ -483,6 +485,21 @@ def test_table(world):
     total = sum(GEOD.geometry_length(part) for part in getattr(line, "geoms", [line]))
     assert row["length_km"].iloc[0] == pytest.approx(total / 1000, rel=1e-4)
     assert 220_000 < table["length_km"].sum() < 245_000
+
+
+@pytest.mark.parametrize("country", ["AFG", "FRA", "RUS", "CYN", "NZL"])
+def test_pairs_are_the_neighbours_that_the_layer_names(world, country):
+    beside = {b if a == country else a for a, b in world.pairs if country in (a, b)}
+    assert beside == set(world.layer.neighbors(country, of="countries"))
+
+
+def test_the_accuracy_benchmark_runs_small(capsys):
+    bench = runpy.run_path(str(ROOT / "benchmarks" / "border_accuracy.py"))
+    result = bench["main"](["--points", "10"])
+    assert result["beyond_promise"] == result["undefined_differs"] == []
+    assert result["other_country_wrong"] == []
+    assert result["comparisons"] >= 15
+    assert '"beyond_promise": []' in capsys.readouterr().out
 
 
 def test_the_same_layer_has_the_same_borders(world):

@@ -164,12 +164,9 @@ def _start_lists(borders: Borders, kind: str, own: IntArray, target: IntArray) -
     count = len(borders.countries)
     asked = target >= 0
     if kind == "land":
-        groups = borders._group_of_pair
-        start = own.copy()
-        for a, b in {(int(a), int(b)) for a, b in zip(own[asked], target[asked])}:
-            group = groups.get((a, b))
-            pair = asked & (own == a) & (target == b)
-            start[pair] = -1 if group is None else 2 * count + 2 + group
+        group = borders._group_of_pair[own, target]
+        pair = np.where((own >= 0) & (group >= 0), 2 * count + 2 + group, -1)
+        start = np.where(asked, pair, own)
     elif kind == "outline":
         start = np.where(own >= 0, own + count, -1)
     elif kind == "line":

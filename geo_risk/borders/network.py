@@ -178,11 +178,14 @@ class Borders:
         return f"borders-{_FORMAT}-{digest.hexdigest()[:32]}"
 
     @cached_property
-    def _group_of_pair(self) -> dict[tuple[int, int], int]:
-        """Position of a pair of country ids, in either order, among the forest's groups."""
-        members = self._forest.members.tolist()
-        one_way = {(a, b): group for group, (a, b) in enumerate(members) if b >= 0}
-        return one_way | {(b, a): group for (a, b), group in one_way.items()}
+    def _group_of_pair(self) -> NDArray[np.int32]:
+        """Position of each pair of country ids among the forest's groups, -1 where none meet."""
+        members = self._forest.members
+        group = np.full((len(self.countries), len(self.countries)), -1, dtype=np.int32)
+        land = np.flatnonzero(members[:, 1] >= 0)
+        a, b = members[land].T
+        group[a, b] = group[b, a] = land
+        return group
 
     def _ids(self, codes: str | Sequence[str | None] | None, name: str) -> NDArray[np.int32]:
         """Country ids of codes, -1 for None; one code gives an array of one."""
