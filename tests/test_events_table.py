@@ -436,7 +436,7 @@ def test_metres_that_claim_to_be_degrees() -> None:
     wrong = gpd.GeoDataFrame(geometry=gpd.points_from_xy([545000.0], [4065000.0]), crs=4326)
     with pytest.raises(ValueError, match=r"geometries of 'geometry'.*allow_override=True"):
         read_events(wrong)
-    text = pd.DataFrame({"wkt": ["POINT (545000 4065000)"]})
+    text = pd.DataFrame({"wkt": ["POINT (545000 4065000)", "POINT (545000 4065001)"]})
     with pytest.raises(ValueError, match=r"geometries of 'wkt'.*crs="):
         read_events(text)
     assert abs(read_events(text, crs=32642).geometry.x[0] - 69.5) < 0.1

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal, TypedDict
 
+import numpy as np
+
 from geo_risk.events.lines import Lines
 from geo_risk.events.plain import PlainText
 
@@ -99,7 +101,8 @@ class DelimitedReader:
         self.name = name
         self._stream = stream
         self._lines = Lines(stream, encoding, name)
-        self._ready: Any = None  # rows that were parsed and not yet taken
+        self._ready: Any = None  # a table of rows, taken up to
+        self._ready_from = 0  # this one
         self.encoding = self._lines.encoding
         first = self._first_line()
         if not first:
@@ -196,11 +199,19 @@ class DelimitedReader:
             if not length:
                 return False
             self._ready = self._plain.parse(block[:length], self.columns)
+            self._ready_from = 0
             self._lines.skip(length)
         chunk.settle(self.columns)
-        chunk.tables.append(self._ready.slice(0, room))
-        chunk.settled += chunk.tables[-1].num_rows
-        self._ready = self._ready.slice(room) if self._ready.num_rows > room else None
+        table, first = self._ready, self._ready_from
+        last = min(first + room, table.num_rows)
+        if last - first < table.num_rows:
+            # A copy, no slice: some kernels of older Arrow forget where a slice begins.
+            table = table.take(np.arange(first, last))
+        self._ready_from = last
+        if last == self._ready.num_rows:
+            self._ready = None
+        chunk.tables.append(table)
+        chunk.settled += table.num_rows
         return True
 
     def _plain_rows(self, batch: list[str]) -> list[list[str]] | None:

@@ -130,7 +130,9 @@ def _arrow_text(series: pd.Series[Any], *, whole_numbers: bool = False) -> Any:
     array = pa.array(series, from_pandas=True)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    return array.cast(pa.large_string())
+    array = array.cast(pa.large_string())
+    # A copy of a slice: some kernels of older Arrow forget where a slice begins.
+    return array.take(np.arange(len(array))) if array.offset else array
 
 
 def _without(text: Any, words: frozenset[str]) -> Any:
