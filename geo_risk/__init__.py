@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from geo_risk.assessment import Assessment, assess
     from geo_risk.borders import BorderDistances, Borders, load_borders
     from geo_risk.cells import h3_cells, neighbor_graph, study_grid
+    from geo_risk.certainty import country_certainty
     from geo_risk.enrich import border_proximity, geocode, index_h3
     from geo_risk.events import read_events
     from geo_risk.maps import static_map, web_map
@@ -30,6 +31,7 @@ _HOME = {
     "RegionLayer": "regions",
     "assess": "assessment",
     "border_proximity": "enrich",
+    "country_certainty": "certainty",
     "find_places": "places",
     "find_region": "regions",
     "geocode": "enrich",
@@ -55,6 +57,7 @@ __all__ = [
     "__version__",
     "assess",
     "border_proximity",
+    "country_certainty",
     "errors",
     "find_places",
     "find_region",

@@ -6,6 +6,7 @@ the index is kept, and the caller's frame is never changed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +46,9 @@ def geocode(
         Points in any CRS; best from `read_events`. `location_name` and `country_stated` are
         used where a row has no geometry.
     layer : RegionLayer, optional
-        Default: the bundled world layer.
+        Default: the bundled world layer. Of a layer whose regions hold from one day to another
+        (`load_regions` with `valid_from`, `valid_to`), the region that holds on `date_start`;
+        events without a date then get none.
     snap_km : float, default 5.0
         How far outside a point may lie and still be given to the nearest region; 0 for never.
     min_score : float, default 0.8
@@ -101,16 +104,13 @@ def geocode(
     found = _from_gazetteer(frame, layer, np.isnan(lon), min_score)
     by_name = found["rows"]
     lon[by_name], lat[by_name] = found["lon"], found["lat"]
-    rows = layer.locate(lon=lon, lat=lat, n_jobs=n_jobs)
-    match[rows >= 0] = "polygon"
+    rows, snap_m = np.full(len(frame), -1, dtype=np.int64), np.full(len(frame), np.nan)
+    for at, row_of, state in _states(layer, frame):
+        inside, snap_m[at] = _located(state, lon[at], lat[at], snap_km, n_jobs)
+        rows[at] = np.append(row_of, -1)[inside]
+    match[rows >= 0], match[~np.isnan(snap_m)] = "polygon", "snapped"
     by_region = found["region_rows"]
-    rows[by_region], match[by_region] = found["regions"], "gazetteer"
-    snap_m = np.full(len(frame), np.nan)
-    if snap_km > 0.0:
-        adrift = np.flatnonzero((rows < 0) & ~np.isnan(lon))
-        rows[adrift], snap_m[adrift] = _snap(layer, lon[adrift], lat[adrift], snap_km, n_jobs)
-        match[adrift[rows[adrift] >= 0]] = "snapped"
-    match[by_name] = "gazetteer"
+    rows[by_region], match[by_region], match[by_name] = found["regions"], "gazetteer", "gazetteer"
     columns = _region_columns(layer, rows)
     columns |= {"match": match, "snap_m": snap_m, **found["columns"]}
     result = add_columns(_with_places(frame, found, lon, lat), columns)
@@ -225,6 +225,37 @@ def _with_places(
     return result
 
 
+def _states(
+    layer: RegionLayer, frame: geopandas.GeoDataFrame
+) -> Iterable[tuple[NDArray[np.int64], NDArray[np.int64], RegionLayer]]:
+    """Events by the state of the layer on their day, with the state's rows in the layer."""
+    from geo_risk.regions import DatedLayer
+
+    if not isinstance(layer, DatedLayer):
+        return [(np.arange(len(frame)), np.arange(len(layer)), layer)]
+    if "date_start" not in frame.columns:
+        raise ValueError(
+            f"Invalid events: the layer {layer.name!r} holds by date, but there is no column "
+            "date_start."
+        )
+    return layer.as_of(frame["date_start"].to_numpy(dtype="datetime64[D]"))
+
+
+def _located(
+    layer: RegionLayer,
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    snap_km: float,
+    n_jobs: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Region that holds each point or, within the limit, is nearest: row or -1, and metres."""
+    rows, snap_m = layer.locate(lon=lon, lat=lat, n_jobs=n_jobs), np.full(len(lon), np.nan)
+    if snap_km > 0.0:
+        adrift = np.flatnonzero((rows < 0) & ~np.isnan(lon))
+        rows[adrift], snap_m[adrift] = _snap(layer, lon[adrift], lat[adrift], snap_km, n_jobs)
+    return rows, snap_m
+
+
 def _snap(
     layer: RegionLayer,
     lon: NDArray[np.float64],
@@ -324,7 +355,9 @@ def border_proximity(
         EPSG:4326, same rows, with `border_m` (WGS84 geodesic metres), `border_country_code` (the
         country on the other side, or its unit code), `border_foot_lon` and `border_foot_lat`
         (nearest point of the border); NaN and None where undefined: at sea, on islands without
-        land border, for missing coordinates.
+        land border, for missing coordinates. With `kind="land"` also `country_certainty`: the
+        probability that the country is right, see `country_certainty`; NaN where `border_m` is
+        and for snapped events.
 
     Raises
     ------
@@ -355,12 +388,23 @@ def border_proximity(
         codes = zip(texts_of(frame, "country_code"), texts_of(frame, "unit_code"))
         country = [unit if code is None else code for code, unit in codes]
     near = borders.nearest(lon=lon, lat=lat, kind=kind, country=country, n_jobs=n_jobs)
-    return add_columns(
-        frame,
-        {
-            "border_m": near.distance_m,
-            "border_country_code": np.asarray(near.other_country_code, dtype=object),
-            "border_foot_lon": near.foot_lon,
-            "border_foot_lat": near.foot_lat,
-        },
-    )
+    columns = {
+        "border_m": near.distance_m,
+        "border_country_code": np.asarray(near.other_country_code, dtype=object),
+        "border_foot_lon": near.foot_lon,
+        "border_foot_lat": near.foot_lat,
+    }
+    if kind == "land":
+        columns["country_certainty"] = _certainty(frame, near.distance_m)
+    return add_columns(frame, columns)
+
+
+def _certainty(frame: geopandas.GeoDataFrame, border_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Certainty of the country of each event that lies inside the country it was given."""
+    from geo_risk.certainty import country_certainty
+
+    radius: NDArray[np.float64] | float = 0.0
+    if "location_uncertainty_km" in frame.columns:
+        radius = frame["location_uncertainty_km"].to_numpy(dtype=float, na_value=np.nan)
+    snapped = np.array([match == "snapped" for match in texts_of(frame, "match")], dtype=bool)
+    return country_certainty(np.where(snapped, np.nan, border_m), radius)
