@@ -14,6 +14,7 @@ LANGUAGES = (
 
 # One official language that Natural Earth has a name column for; countries where the choice would
 # be a statement (Belgium, Switzerland, India, ...) are left out, and so have no name_local.
+# Afghanistan's names are in Dari, which is written as Persian; Pashto is not in the source.
 LOCAL_LANGUAGE = {
     language: countries.split()
     for language, countries in {
@@ -22,7 +23,7 @@ LOCAL_LANGUAGE = {
         "de": "AUT DEU LIE",
         "el": "GRC",
         "es": "ARG BOL CHL COL CRI CUB DOM ECU GTM HND MEX NIC PAN PRY SLV URY VEN",
-        "fa": "IRN",
+        "fa": "AFG IRN",
         "fr": "FRA MCO",
         "hu": "HUN",
         "id": "IDN",
@@ -119,9 +120,14 @@ def spellings(properties: Mapping[str, Any], *, languages: bool = True) -> list[
             continue
         for part in value.split("|"):
             plain = text(part)
-            if plain is not None:
+            if plain is not None and not plain.endswith("-") and not _is_mark(plain):
                 found.append(uninverted(plain) if field == "gns_name" else plain)
     return unique(found)
+
+
+def _is_mark(name: str) -> bool:
+    """Say whether a "name" is a lone Latin letter, as in the Roman number of a region."""
+    return len(name) == 1 and name.isascii()
 
 
 def unique(names: Iterable[str]) -> list[str]:

@@ -122,11 +122,12 @@ def first_row(properties: dict[str, Any], units: Units, iso: dict[str, Any]) -> 
     unit = units.facts(str(properties["adm0_a3"]), source_code, str(properties["admin"]))
     hasc, admin1 = text(properties.get("code_hasc")), text(properties.get("gn_a1_code"))
     geonames = properties.get("gn_id")
+    kind = text(properties.get("type_en")) or text(properties.get("type"))
     return {
         **unit,
         "region_code": stated if stated in iso else own_code(source_code),
         "region_name": text(properties.get("name")) or f"{unit['unit_name']} (unnamed)",
-        "region_type": text(properties.get("type_en")) or text(properties.get("type")),
+        "region_type": kind.split("|")[0] if kind else None,
         "iso_parent": None,
         "un_country_code": unit["country_code"],
         "dispute": None,
@@ -146,9 +147,15 @@ def first_row(properties: dict[str, Any], units: Units, iso: dict[str, Any]) -> 
 
 
 def finish_row(row: dict[str, Any], properties: dict[str, Any], iso: dict[str, Any]) -> None:
-    """Fill what follows from the corrected values."""
+    """Fill what follows from the corrected values.
+
+    The kind of a unit that ISO lists is ISO's: the source has Spain's provinces as autonomous
+    communities, Uganda's districts as counties and North Macedonia's municipalities as regions.
+    """
     code = row["region_code"]
     row["code_system"] = "ISO 3166-2" if code in iso else "Natural Earth"
+    if code in iso:
+        row["region_type"] = iso[code].type
     row["country_name"] = country_name(row["country_code"])
     names = row["alternate_names"]
     if names is None:
