@@ -134,6 +134,29 @@ def test_json_in_its_forms(tmp_path: Any) -> None:
         assert out.geometry.x.iloc[0] == 69.5
 
 
+def test_open_files(tmp_path: Any) -> None:
+    path = tmp_path / "e.csv"
+    path.write_text(CSV)
+    with path.open("rb") as binary, path.open() as text:
+        for stream in (binary, text, io.StringIO(CSV), io.BytesIO(CSV.encode())):
+            out = read_events(stream)
+            assert out["event_id"].tolist() == ["a", "b"]
+    assert read_events(io.StringIO('[{"lon": 1, "lat": 2}]')).geometry.x.tolist() == [1]
+    with pytest.raises(ValueError, match="the stream is empty"):
+        read_events(io.StringIO(" "))
+
+
+def test_geojson_of_before_rfc_7946(tmp_path: Any) -> None:
+    frame = gpd.GeoDataFrame(
+        {"n": [1]}, geometry=gpd.points_from_xy([545000], [4065000]), crs=32642
+    )
+    frame.to_file(tmp_path / "e.geojson", RFC7946="NO")
+    assert '"crs"' in (tmp_path / "e.geojson").read_text()
+    out = read_events(tmp_path / "e.geojson")
+    assert out.attrs["geo_risk"]["crs"] == "EPSG:32642"
+    assert abs(out.geometry.x[0] - 69.5) < 0.1
+
+
 def test_empty_feature_collection(tmp_path: Any) -> None:
     (tmp_path / "e.geojson").write_text('{"type": "FeatureCollection", "features": []}')
     out = read_events(tmp_path / "e.geojson")
@@ -328,6 +351,15 @@ def test_malformed_json_lines_are_kept(tmp_path: Any) -> None:
     assert out["flags"].tolist() == ["", "unreadable_row", "unreadable_row", ""]
     assert out["malformed_text"].tolist()[1:3] == ['{"id": 2,', "[3]"]
     assert out.geometry.x.tolist()[3] == 5
+    point = {"type": "Point", "coordinates": [5, 6]}
+    feature = {"type": "Feature", "geometry": point, "properties": {}}
+    broken = feature | {"geometry": {"type": "Poi"}}
+    path.write_text("\n".join([json.dumps(feature), "{", json.dumps(broken)]))
+    out = read_events(path)
+    assert out["flags"].tolist() == ["", "unreadable_row", "bad_coordinates"]
+    assert out.geometry.x.tolist()[0] == 5
+    (tmp_path / "e.json").write_text('[{"lon": 1, "lat": 2}, 7]')
+    assert read_events(tmp_path / "e.json")["flags"].tolist() == ["", "unreadable_row"]
     path.write_text("nothing\n")
     with pytest.raises(DataCorruptError, match="holds no JSON object: line 1"):
         read_events(path)

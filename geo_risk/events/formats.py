@@ -17,6 +17,7 @@ __all__ = [
     "frame_of_arrow",
     "frame_of_features",
     "frame_of_records",
+    "parse_json",
     "read_arrow",
     "read_excel",
     "read_json",
@@ -37,20 +38,29 @@ _BROKEN = (
 )
 
 
-def frame_of_records(records: Iterable[Any]) -> tuple[Any, Chunk]:
-    """Frame of dicts, or of GeoJSON features."""
+def frame_of_records(records: Iterable[Any], *, strict: bool = True) -> tuple[Any, Chunk]:
+    """Frame of dicts, or of GeoJSON features.
+
+    What is no dict is an error of the caller or, unless `strict`, a malformed row of the file.
+    """
     import pandas as pd
 
-    rows = list(records)
+    rows, chunk = list(records), Chunk()
     for position, row in enumerate(rows):
         if not isinstance(row, Mapping):
-            raise TypeError(
-                f"Invalid path_or_frame: element {position} is {type(row).__name__}; an iterable "
-                "must give dicts, one per event."
-            )
-    if rows and all(row.get("type") == "Feature" and "geometry" in row for row in rows):
-        return frame_of_features(rows)
-    return pd.DataFrame.from_records([dict(row) for row in rows]), Chunk()
+            told = f"element {position} is {type(row).__name__}"
+            if strict:
+                raise TypeError(
+                    f"Invalid path_or_frame: {told}; an iterable must give dicts, one per event."
+                )
+            chunk.tell(position, "unreadable_row", json.dumps(row, default=str)[:1000], told)
+            rows[position] = {}
+    present = [row for row in rows if row]
+    if present and all(row.get("type") == "Feature" and "geometry" in row for row in present):
+        frame, broken = frame_of_features(rows)
+        broken.add(chunk, 0)
+        return frame, broken
+    return pd.DataFrame.from_records([dict(row) for row in rows]), chunk
 
 
 def frame_of_features(features: Any) -> tuple[Any, Chunk]:
@@ -144,24 +154,36 @@ def read_arrow(path: Path) -> Any:
 
 def read_json(path: Path) -> tuple[Any, Chunk]:
     """GeoJSON, a list of records, or an answer of the services of UCDP or ACLED."""
+    raw = path.read_bytes()
+    if b'"crs"' in raw:  # pre-RFC 7946: GDAL knows how to read these
+        content = _json(raw, path.name)
+        if isinstance(content, Mapping) and "crs" in content:
+            return read_vector(path, None), Chunk()
+    return parse_json(raw, path.name)
+
+
+def _json(raw: bytes, name: str) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise DataCorruptError(f"{name} is no readable JSON: {error}") from error
+
+
+def parse_json(raw: bytes, name: str) -> tuple[Any, Chunk]:
+    """As `read_json`, of what stands in memory."""
     import pandas as pd
 
-    try:
-        content = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise DataCorruptError(f"{path.name} is no readable JSON: {error}") from error
+    content = _json(raw, name)
     if isinstance(content, Mapping):
         if content.get("type") == "FeatureCollection":
-            if "crs" in content:  # pre-RFC 7946: GDAL knows how to read these
-                return read_vector(path, None), Chunk()
             return frame_of_features(content.get("features"))
         for key in ("Result", "data", "results", "events"):  # as the APIs of UCDP and ACLED answer
             if isinstance(content.get(key), list):
-                return frame_of_records(content[key])
+                return frame_of_records(content[key], strict=False)
         return pd.DataFrame([content]), Chunk()
     if isinstance(content, list):
-        return frame_of_records(content)
-    raise ValueError(f"{path.name} holds no table: neither a list of records nor GeoJSON.")
+        return frame_of_records(content, strict=False)
+    raise ValueError(f"{name} holds no table: neither a list of records nor GeoJSON.")
 
 
 def read_json_lines(path: Path) -> tuple[Any, Chunk]:
@@ -184,7 +206,9 @@ def read_json_lines(path: Path) -> tuple[Any, Chunk]:
             rows.append(row)
     if len(chunk.malformed) == len(rows):
         raise DataCorruptError(f"{path.name} holds no JSON object: {chunk.messages[0]}.")
-    return frame_of_records(rows)[0], chunk
+    frame, broken = frame_of_records(rows)
+    broken.add(chunk, 0)
+    return frame, broken
 
 
 def read_vector(path: Path, layer: str | int | None) -> Any:

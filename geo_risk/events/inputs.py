@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from geo_risk.errors import DataNotFoundError
 from geo_risk.events import formats
@@ -82,6 +83,8 @@ def load(path_or_frame: Any, options: Options) -> Loaded:
                 raise
             # An older pyarrow does not know all types of a newer polars, which helps itself.
             return _take_frame(path_or_frame.to_pandas())
+    if hasattr(path_or_frame, "read"):
+        return _load_stream(path_or_frame, options)
     if isinstance(path_or_frame, Mapping):
         if path_or_frame.get("type") == "FeatureCollection":
             return _take_frame(*formats.frame_of_features(path_or_frame.get("features")))
@@ -110,7 +113,7 @@ def _load_path(path: Path, options: Options) -> Loaded:
         raise ValueError(f"{path.name} is empty: it has not even a header.")
     kind = sniff(path)
     if kind in {"text", "gzip", "zip"}:
-        return _load_text(path, kind, options)
+        return _load_rows(open_text(path, kind, options), kind)
     if kind in {"json", "jsonl"}:
         read = formats.read_json if kind == "json" else formats.read_json_lines
         loaded = _take_frame(*read(path))
@@ -127,13 +130,32 @@ def _load_path(path: Path, options: Options) -> Loaded:
     return loaded
 
 
+def _load_stream(source: Any, options: Options) -> Loaded:
+    """Delimited text or JSON from an open file, standard input for example."""
+    content = source.read()
+    raw = content.encode() if isinstance(content, str) else bytes(content)
+    name = Path(str(getattr(source, "name", "the stream"))).name
+    if not raw.strip():
+        raise ValueError(f"{name} is empty: it has not even a header.")
+    if raw.lstrip()[:1] in {b"{", b"["}:
+        loaded = _take_frame(*formats.parse_json(raw, name))
+        loaded.report |= {"input": name, "format": "json"}
+        return loaded
+    stream = io.BufferedReader(io.BytesIO(raw))
+    return _load_rows(_reader(stream, name, options), "text")
+
+
 def open_text(path: Path, kind: str, options: Options) -> DelimitedReader:
     """Open delimited text; a GDELT export, which has no header, gets its column names."""
     stream = open_stream(path, kind, member=options.member, max_bytes=options.max_unpacked_bytes)
+    return _reader(stream, path.name, options)
+
+
+def _reader(stream: IO[bytes], name: str, options: Options) -> DelimitedReader:
     try:
         reader = DelimitedReader(
             stream,
-            path.name,
+            name,
             delimiter=options.delimiter,
             encoding=options.encoding,
             names=options.names,
@@ -151,11 +173,11 @@ def open_text(path: Path, kind: str, options: Options) -> DelimitedReader:
     return reader
 
 
-def _load_text(path: Path, kind: str, options: Options) -> Loaded:
+def _load_rows(reader: DelimitedReader, kind: str) -> Loaded:
+    """All rows of a file of delimited text, which is closed then."""
     import pandas as pd
     import pyarrow as pa
 
-    reader = open_text(path, kind, options)
     whole, parts, rows = Chunk(), [], 0
     try:
         while len(chunk := reader.take(_BLOCK_ROWS)):
@@ -167,13 +189,13 @@ def _load_text(path: Path, kind: str, options: Options) -> Loaded:
     table = pa.concat_tables(parts) if parts else text_table(Chunk(), reader.columns)
     del parts
     frame = _named([_infer(column) for column in table.itercolumns()], reader.columns)
-    return Loaded(frame, pd.RangeIndex(rows), chunk=whole, report=text_report(path, kind, reader))
+    return Loaded(frame, pd.RangeIndex(rows), chunk=whole, report=text_report(kind, reader))
 
 
-def text_report(path: Path, kind: str, reader: DelimitedReader) -> dict[str, Any]:
+def text_report(kind: str, reader: DelimitedReader) -> dict[str, Any]:
     """What there is to say of a file of delimited text."""
     return {
-        "input": path.name,
+        "input": reader.name,
         "format": kind,
         "delimiter": reader.delimiter,
         "encoding": reader.encoding,

@@ -136,7 +136,7 @@ def _text_chunks(path: Path, kind: str, options: Options, n: int) -> Iterator[Lo
             if len(chunk) or start == 0:
                 frame = text_frame(chunk, reader.columns)
                 index = pd.RangeIndex(start, start + len(frame))
-                report = text_report(path, kind, reader)
+                report = text_report(kind, reader)
                 start = index.stop
                 yield Loaded(frame, index, always_malformed_text=True, chunk=chunk, report=report)
             if len(chunk) < n:
