@@ -75,9 +75,10 @@ def frame_of_features(features: Any) -> tuple[Any, Chunk]:
         raise ValueError("Invalid GeoJSON: a FeatureCollection needs a list of features.")
     chunk, rows, shapes = Chunk(), [], []
     for position, feature in enumerate(features):
-        row, found, reason = {}, None, ""
+        row, found, reason, code = {}, None, "", "unreadable_row"
         try:
             row = dict(feature.get("properties") or {})
+            code = "bad_coordinates"  # what can still go wrong
             if "id" in feature:
                 row.setdefault("id", feature["id"])
             given = feature.get("geometry")
@@ -85,7 +86,6 @@ def frame_of_features(features: Any) -> tuple[Any, Chunk]:
         except (*_BROKEN, _shapely_error()) as error:
             reason = f"feature {position}: {type(error).__name__}: {error}"
         if reason:
-            code = "bad_coordinates" if row else "unreadable_row"
             chunk.tell(position, code, json.dumps(feature, default=str)[:1000], reason)
         row.pop("geometry", None)
         rows.append(row)
@@ -104,6 +104,7 @@ def _shapely_error() -> type[Exception]:
 def frame_of_arrow(table: Any) -> Any:
     """Frame of an Arrow table, with its geometries where it says that it has some."""
     import geopandas as gpd
+    import pyarrow as pa
 
     metadata = table.schema.metadata or {}
     if b"geo" in metadata:  # GeoParquet read with pyarrow: WKB columns and JSON metadata
@@ -122,9 +123,16 @@ def frame_of_arrow(table: Any) -> Any:
     if any(extension in (item.metadata or {}) for item in table.schema):
         try:
             return gpd.GeoDataFrame.from_arrow(table)
-        except ValueError:
-            pass  # extension types, but no geometry among them
-    return table.to_pandas()
+        except (*_BROKEN, _shapely_error()):
+            pass  # extension types, but no geometry among them that can be read
+    try:
+        return table.to_pandas()
+    except pa.ArrowNotImplementedError:
+        raise
+    except _BROKEN as error:
+        raise DataCorruptError(
+            f"The Arrow table cannot be used: {type(error).__name__}: {error}."
+        ) from error
 
 
 def read_parquet(path: Path) -> Any:
