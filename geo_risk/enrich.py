@@ -238,7 +238,7 @@ def _states(
             f"Invalid events: the layer {layer.name!r} holds by date, but there is no column "
             "date_start."
         )
-    return layer.as_of(frame["date_start"].to_numpy(dtype="datetime64[D]"))
+    return layer.as_of(frame["date_start"].to_numpy())
 
 
 def _located(

@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from strategies import coverages
 
 from geo_risk.regions.coverage import from_geometries, to_geometries
+from geo_risk.regions.dated import DatedLayer
 from geo_risk.regions.dissolve import dissolve
 from geo_risk.regions.layer import RegionLayer
+from geo_risk.regions.overlay import largest_overlaps, overlap_table
+from geo_risk.regions.repair import find_gaps, find_overlaps, make_sound
+from geo_risk.regions.snap import snap_vertices
 from geo_risk.regions.subset import boxes_of, take_rows
 from geo_risk.regions.topology import build_topology
 
@@ -68,3 +72,183 @@ def test_taken_rows_are_the_rows(shapes, data):
     taken._check()
     assert [s.wkb for s in to_geometries(taken)] == [to_geometries(coverage)[r].wkb for r in rows]
     np.testing.assert_array_equal(boxes_of(taken), boxes_of(coverage)[rows])
+
+
+def metres_apart(a, b):
+    """Distance on the WGS84 ellipsoid."""
+    from pyproj import Geod
+
+    return np.asarray(Geod(ellps="WGS84").inv(a[:, 0], a[:, 1], b[:, 0], b[:, 1])[2])
+
+
+@settings(max_examples=40)
+@given(shapes=coverages(), seed=st.integers(0, 2**32 - 1))
+def test_snapping_finds_the_edges_that_were_drawn_apart(shapes, seed):
+    """Each polygon is shifted by up to 0.3 m by itself: snapping within 1 m undoes it."""
+    rng = np.random.default_rng(seed)
+    whole = from_geometries(shapes)
+    shift = rng.uniform(-1.9e-6, 1.9e-6, (len(shapes), 2))  # 0.21 m each way
+    row = np.repeat(whole.part_region[whole.ring_part], np.diff(whole.ring_offsets))
+    coords = np.clip(whole.coords + shift[row], [-180, -90], [180, 90])
+    apart = type(whole)(
+        coords, whole.ring_offsets, whole.ring_part, whole.part_region, whole.n_regions
+    )
+    snapped = snap_vertices(apart, 1.0)
+    snapped.coverage._check()
+    assert snapped.largest_m <= 1.0
+    if snapped.inserted == 0:
+        assert metres_apart(apart.coords, snapped.coverage.coords).max() <= 1.01
+    before, after = build_topology(whole), build_topology(snapped.coverage)
+    pairs = [
+        {tuple(p) for p in np.column_stack([t.left, t.right])[t.right >= 0].tolist()}
+        for t in (before, after)
+    ]
+    if np.abs(whole.coords).max(axis=0)[1] < 80.0 and np.abs(whole.coords[:, 0]).max() < 180.0:
+        assert pairs[0] == pairs[1]
+        assert (before.right >= 0).sum() == (after.right >= 0).sum()
+
+
+@settings(max_examples=30)
+@given(shapes=coverages(), tolerance=st.sampled_from([0.0, 1.0, 100.0]))
+def test_snapping_leaves_a_sound_coverage_alone(shapes, tolerance):
+    whole = from_geometries(shapes)
+    snapped = snap_vertices(whole, tolerance)
+    np.testing.assert_array_equal(snapped.coverage.coords, whole.coords)
+    assert (snapped.moved, snapped.inserted) == (0, 0)
+
+
+def inside_oddly(ring, x, y):
+    """Whether a point is enclosed an odd number of times: one ray, plain arithmetic."""
+    odd = False
+    for (ax, ay), (bx, by) in zip(ring, ring[1:] + ring[:1]):
+        if (ay > y) != (by > y) and x < ax + (y - ay) * (bx - ax) / (by - ay):
+            odd = not odd
+    return odd
+
+
+@settings(max_examples=80)
+@given(
+    n=st.integers(4, 9),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_repaired_ring_covers_what_it_enclosed(n, seed):
+    ring = [tuple(corner) for corner in np.random.default_rng(seed).uniform(0, 9, (n, 2)).tolist()]
+    with_rest = np.array([shapely.Polygon(ring), None], dtype=object)
+    sound, notes = make_sound(with_rest)
+    assert sound[1] is None
+    assert bool(notes) == (not with_rest[0].is_valid)
+    points = np.random.default_rng([seed, 1]).uniform(0, 9, (40, 2))  # never on an edge
+    for x, y in points:
+        covered = sound[0] is not None and sound[0].covers(shapely.Point(x, y))
+        assert covered == inside_oddly(ring, x, y)
+    assert sound[0] is None or sound[0].geom_type in ("Polygon", "MultiPolygon")
+
+
+boxes = st.lists(
+    st.tuples(st.integers(0, 8), st.integers(0, 8), st.integers(1, 4), st.integers(1, 4)),
+    min_size=1, max_size=6,
+)  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(corners=boxes)
+def test_overlaps_and_gaps_against_a_grid(corners):
+    """Boxes on a grid of whole degrees: every cell is counted by hand."""
+    shapes = np.array([shapely.box(x, y, x + w, y + h) for x, y, w, h in corners], dtype=object)
+    codes = [str(k) for k in range(len(shapes))]
+    held = np.zeros((len(shapes), 14, 14), dtype=bool)
+    for k, (x, y, w, h) in enumerate(corners):
+        held[k, 1 + x : 1 + x + w, 1 + y : 1 + y + h] = True
+
+    def degrees(pieces):
+        total = {}
+        for piece in pieces:
+            total.setdefault(piece.region_codes, []).append((piece.lon, piece.lat))
+        return total
+
+    overlaps = degrees(find_overlaps(shapes, codes))
+    expected = {
+        (codes[i], codes[j])
+        for i in range(len(shapes)) for j in range(i + 1, len(shapes)) if (held[i] & held[j]).any()
+    }  # fmt: skip
+    assert set(overlaps) == expected
+    for (i, j), places in overlaps.items():
+        for lon, lat in places:
+            assert held[int(i)][1 + int(lon), 1 + int(lat)]
+            assert held[int(j)][1 + int(lon), 1 + int(lat)]
+    outside = ~held.any(axis=0)
+    reached = np.zeros_like(outside)
+    reached[0, 0] = True
+    for _ in range(200):  # flood from outside, through edges only
+        grown = reached.copy()
+        grown[1:] |= reached[:-1]
+        grown[:-1] |= reached[1:]
+        grown[:, 1:] |= reached[:, :-1]
+        grown[:, :-1] |= reached[:, 1:]
+        grown &= outside
+        if (grown == reached).all():
+            break
+        reached = grown
+    closed_in = outside & ~reached
+    gaps = find_gaps(shapes, codes)
+    assert bool(gaps) == bool(closed_in.any())
+    for piece in gaps:
+        assert closed_in[1 + int(piece.lon), 1 + int(piece.lat)]
+
+
+@settings(max_examples=60)
+@given(ours=boxes, theirs=boxes)
+def test_the_largest_overlap_is_the_largest(ours, theirs):
+    """Near the equator a cell of one degree has nearly the same area everywhere."""
+    shapes = [shapely.box(x, y, x + w, y + h) for x, y, w, h in ours]
+    others = [shapely.box(x, y, x + w, y + h) for x, y, w, h in theirs]
+    best, share = largest_overlaps(shapes, others)
+    for shape, found, part in zip(shapes, best.tolist(), share.tolist()):
+        areas = [shape.intersection(other).area for other in others]
+        assert (found == -1) == (max(areas) == 0.0)
+        if found >= 0:
+            assert areas[found] >= 0.96 * max(areas)
+            assert np.isclose(part, areas[found] / shape.area, rtol=0.04)
+    row, other, area = overlap_table(shapes, others)
+    assert (area > 0.0).all()
+    assert len({*zip(row.tolist(), other.tolist())}) == len(row)
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_a_dated_layer_answers_as_of_the_day(data):
+    """Against a search of all rows, one by one."""
+    n = data.draw(st.integers(1, 6))
+    day = st.one_of(st.none(), st.integers(0, 12))
+    spans = [(data.draw(day), data.draw(day)) for _ in range(n)]
+    spans = [(a, b) if a is None or b is None or a <= b else (b, a) for a, b in spans]
+    places = [data.draw(st.integers(0, 2)) for _ in range(n)]
+    shapes = [shapely.box(x, 0, x + 1, 1) for x in places]
+    codes = [f"R{k}" for k in range(n)]
+    columns = {"region_code": codes, "region_name": codes, "country_code": [None] * n}
+    start = np.datetime64("2000-01-01")
+
+    def days(values):
+        return np.array(
+            [np.datetime64("NaT") if v is None else start + v for v in values], "datetime64[D]"
+        )
+
+    layer = DatedLayer(
+        from_geometries(shapes), {**columns, "unit_code": ["ZZZ"] * n}, name="dated",
+        valid_from=days([a for a, _ in spans]), valid_to=days([b for _, b in spans]),
+    )  # fmt: skip
+    asked = data.draw(st.lists(st.tuples(st.integers(-2, 14), st.integers(0, 3)), max_size=12))
+    found = layer.locate(
+        lon=[x + 0.5 for _, x in asked], lat=[0.5] * len(asked), date=days([d for d, _ in asked])
+    )
+    for (when, where), row in zip(asked, found.tolist()):
+        holders = [
+            k for k in range(n)
+            if places[k] == where
+            and (spans[k][0] is None or spans[k][0] <= when)
+            and (spans[k][1] is None or when <= spans[k][1])
+        ]  # fmt: skip
+        if len(holders) < 2:  # where regions overlap in time and space, one of them
+            assert row == (holders[0] if holders else -1)
+        else:
+            assert row in holders or row == -1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from geo_risk._validate import check_lonlat
 from geo_risk.regions.layer import RegionLayer
 from geo_risk.regions.subset import take_rows
+from geo_risk.regions.topology import Topology
 
 __all__ = ["DatedLayer", "days_of"]
 
@@ -31,6 +33,8 @@ def days_of(values: Any, name: str) -> Days:
     ValueError
         A value that is none of these; the first one is shown.
     """
+    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
+        return values.astype("datetime64[D]")
     listed = list(np.atleast_1d(np.asarray(values, dtype=object)))
     days = np.full(len(listed), np.datetime64("NaT"), dtype="datetime64[D]")
     for k, value in enumerate(listed):
@@ -88,6 +92,20 @@ class DatedLayer(RegionLayer):
         ends = valid_to[~np.isnat(valid_to)] + np.timedelta64(1, "D")
         self._changes = np.unique(np.concatenate([valid_from[~np.isnat(valid_from)], ends]))
         self._epochs: dict[bytes, RegionLayer] = {}
+
+    @property
+    def topology(self) -> Topology:
+        """Not to be had: edges of different times have no two sides.
+
+        Raises
+        ------
+        ValueError
+            Always; the message shows the way.
+        """
+        raise ValueError(
+            f"The layer {self.name!r} holds by date: borders and neighbours are those of "
+            "layer.at(date)."
+        )
 
     def rows_at(self, date: Any) -> NDArray[np.int64]:
         """Rows that hold on a day.
@@ -166,14 +184,35 @@ class DatedLayer(RegionLayer):
         if len(days) != len(x):
             raise ValueError(f"Invalid date: {len(days)} dates for {len(x)} points.")
         found = np.full(len(x), -1, dtype=np.int64)
+        for chosen, rows, layer in self.as_of(days):
+            inside = layer.locate(lon=x[chosen], lat=y[chosen], n_jobs=n_jobs)
+            found[chosen] = np.append(rows, -1)[inside]
+        return found.reshape(shape)
+
+    def as_of(
+        self, dates: Any
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], RegionLayer]]:
+        """Go through the states of the layer that dates fall into.
+
+        Parameters
+        ----------
+        dates : array_like of dates
+            None and NaT fall into no state.
+
+        Yields
+        ------
+        positions : ndarray of int64
+            Which of the dates fall into this state.
+        rows : ndarray of int64
+            Rows of this layer that hold then; none are yielded for days without any.
+        layer : RegionLayer
+            These rows.
+        """
+        days = days_of(dates, "dates")
         epoch = np.searchsorted(self._changes, days, side="right")
         epoch[np.isnat(days)] = -1
         for k in np.unique(epoch[epoch >= 0]).tolist():
             chosen = np.flatnonzero(epoch == k)
             rows = self.rows_at(days[chosen[0]])
             if len(rows):
-                inside = self.at(days[chosen[0]]).locate(
-                    lon=x[chosen], lat=y[chosen], n_jobs=n_jobs
-                )
-                found[chosen] = np.append(rows, -1)[inside]
-        return found.reshape(shape)
+                yield chosen, rows, self.at(days[chosen[0]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def to_equal_area(shapes: Any) -> NDArray[np.object_]:
     import shapely
 
     def project(coords: NDArray[np.float64]) -> NDArray[np.float64]:
-        sine, e = np.sin(np.radians(coords[:, 1])), WGS84_E2**0.5
+        sine, e = np.sin(np.radians(coords[:, 1])), math.sqrt(WGS84_E2)
         log = np.log((1.0 - e * sine) / (1.0 + e * sine)) / (2.0 * e)
         q = (1.0 - WGS84_E2) * (sine / (1.0 - WGS84_E2 * sine**2) - log)
         a = WGS84_A / 1000.0
@@ -34,7 +35,7 @@ def area_km2(shapes: Any) -> NDArray[np.float64]:
     """Area of polygons in degrees on the WGS84 ellipsoid, km²; 0 for None."""
     import shapely
 
-    return np.nan_to_num(shapely.area(to_equal_area(shapes)))
+    return np.asarray(np.nan_to_num(shapely.area(to_equal_area(shapes))))
 
 
 def overlap_table(

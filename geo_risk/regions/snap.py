@@ -108,29 +108,43 @@ def _join_vertices(coverage: Coverage, tolerance_m: float) -> tuple[Coverage, in
         return coverage, 0, 0.0
     at = _positions(loose.place)
     pairs = KDTree(at).query_pairs(tolerance_m, output_type="ndarray")
-    rows = loose.rows
-    foreign = [rows[a].isdisjoint(rows[b]) for a, b in pairs.tolist()]
-    pairs = pairs[np.array(foreign, dtype=bool)]
+    # -180 and 180 are one place, and so is a pole, but on a flat map they stay apart
+    pairs = pairs[np.abs(loose.place[pairs[:, 0], 0] - loose.place[pairs[:, 1], 0]) < 1.0]
     apart = np.linalg.norm(at[pairs[:, 0]] - at[pairs[:, 1]], axis=1)
-    target: dict[int, int] = {}
-    centres: set[int] = set()
-    largest = 0.0
+    clusters = _Clusters(at, loose.rows, tolerance_m)
     for k in np.lexsort((pairs[:, 1], pairs[:, 0], apart)).tolist():
-        a, b = pairs[k].tolist()
-        if a in target or b in target or (a in centres and b in centres):
-            continue
-        # what others already come to, or what several regions use, stays; else the first in
-        # (lon, lat) order
-        if b in centres or (a not in centres and len(rows[b]) > len(rows[a])):
-            a, b = b, a
-        target[b] = a
-        centres.add(a)
-        largest = max(largest, float(apart[k]))
+        clusters.join(*pairs[k].tolist())
+    target = {k: centre for k, centre in clusters.centre.items() if k != centre}
     if not target:
         return coverage, 0, 0.0
-    origin = loose.place[list(target)]
-    aim = loose.place[list(target.values())]
-    return _replace(coverage, origin, aim), len(target), largest
+    moved, aim = list(target), list(target.values())
+    largest = float(np.linalg.norm(at[moved] - at[aim], axis=1).max())
+    return _replace(coverage, loose.place[moved], loose.place[aim]), len(target), largest
+
+
+class _Clusters:
+    """Vertices that become one: of different regions, all within reach of one of them."""
+
+    def __init__(self, at: NDArray[np.float64], rows: list[frozenset[int]], reach: float) -> None:
+        self._at, self._rows, self._reach = at, rows, reach
+        self.centre: dict[int, int] = {}
+        self._members: dict[int, list[int]] = {}
+        self._users: dict[int, frozenset[int]] = {}
+
+    def join(self, a: int, b: int) -> None:
+        """Join the clusters of two vertices, if a vertex of theirs is near enough to all."""
+        a, b = (self.centre.get(k, k) for k in (a, b))
+        users = [self._users.get(k, self._rows[k]) for k in (a, b)]
+        if a == b or not users[0].isdisjoint(users[1]):
+            return  # two vertices of one region are a detail of it
+        members = [*self._members.get(a, [a]), *self._members.get(b, [b])]
+        # the one stays that several regions use already, else the first in (lon, lat) order
+        for centre in sorted((a, b), key=lambda k: (-len(self._rows[k]), k)):
+            if np.linalg.norm(self._at[members] - self._at[centre], axis=1).max() <= self._reach:
+                for k in members:
+                    self.centre[k] = centre
+                self._members[centre], self._users[centre] = members, users[0] | users[1]
+                return
 
 
 def _replace(coverage: Coverage, origin: NDArray[np.float64], aim: NDArray[np.float64]) -> Coverage:

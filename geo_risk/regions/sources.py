@@ -113,7 +113,8 @@ def load_regions(
     row number. A code that several regions have gets the day from which each holds
     ("436@1990-05-22") or, in row order, "~1", "~2", …, so no region bears a code that is also
     another's; ``report.made_codes`` lists them. Invalid polygons become what their rings enclose
-    an odd number of times. Overlaps are not removed: the lowest row wins (`locate`).
+    an odd number of times (a line drawn twice counts once). Overlaps are not removed: the lowest
+    row wins (`locate`).
 
     Examples
     --------
