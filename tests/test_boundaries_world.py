@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -124,14 +125,20 @@ def test_rows_are_sorted_and_codes_are_unique() -> None:
 
 
 def test_a_code_is_iso_exactly_where_its_code_system_says_so() -> None:
+    same_list = product_entry(PRODUCT)["code_authority"].endswith(
+        f"pycountry {version('pycountry')}"
+    )
+    iso = [row for row in rows().values() if row["code_system"] == "ISO 3166-2"]
+    known = sum(row["region_code"] in ISO for row in iso)
+    # Another pycountry has another state of a list that changes every year.
+    assert known == len(iso) if same_list else known > 0.97 * len(iso)
     for row in rows().values():
-        known = row["region_code"] in ISO
-        assert row["code_system"] == ("ISO 3166-2" if known else "Natural Earth")
-        if not known:
+        if row["code_system"] != "ISO 3166-2":
+            assert row["code_system"] == "Natural Earth"
+            assert row["region_code"] not in ISO
             assert row["region_code"].startswith(row["source_code"][:3] + "-")
-        assert row["iso_parent"] is None or row["iso_parent"] in ISO
-    registered = product_entry(PRODUCT)["regions_with_iso_code"]
-    assert registered == columns()["code_system"].count("ISO 3166-2") >= 4073
+        assert row["iso_parent"] is None or row["iso_parent"] in ISO or not same_list
+    assert product_entry(PRODUCT)["regions_with_iso_code"] == len(iso) >= 4073
 
 
 def test_country_codes_are_iso_and_missing_only_where_no_state_is_assigned() -> None:
