@@ -10,9 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from paths import shared
+from paths import ROOT, shared
 
-from geo_risk.events import acled, gdelt, gtd, read_events, ucdp
+from geo_risk.events import (
+    DATE_PRECISIONS,
+    FIELDS,
+    FLAGS,
+    LOCATION_PRECISIONS,
+    acled,
+    gdelt,
+    gtd,
+    read_events,
+    ucdp,
+)
 
 FILES = {
     "ucdp_ged_v23_1_sample1000_global.csv": ("ucdp", 1000),
@@ -303,3 +313,14 @@ def test_a_source_can_be_overridden() -> None:
     frame = acled_frame().rename(columns={"event_date": "when"})
     out = read_events(frame, source="acled", columns={"date": "when"})
     assert str(out["date_start"][0].date()) == "2022-10-22"
+
+
+def test_the_page_on_events_tells_every_field_term_and_flag() -> None:
+    page = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+    terms = [*FLAGS, *DATE_PRECISIONS, *LOCATION_PRECISIONS, *(field.name for field in FIELDS)]
+    missing = [term for term in terms if f"| `{term}` |" not in page]
+    assert not missing
+    for module, column in ((ucdp, "where_prec"), (acled, "geo_precision"), (gtd, "specificity")):
+        line = next(line for line in page.splitlines() if f"`{column}` |" in line)
+        for code, meaning in module.LOCATION_CODES.items():
+            assert f"{code} → {meaning.precision}" in line
