@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from geo_risk._frames import report_of
 from geo_risk._validate import check_resolution
+from geo_risk.errors import DataNotFoundError
+from geo_risk.tables import write_table
 
 if TYPE_CHECKING:
     import geopandas
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Assessment", "assess"]
 
 _AUTO_CELLS = 20_000
+_PROVENANCE = "provenance.json"
 _DISCLAIMER = (
     "Boundaries and names show who administers a place as the named sources record it; "
     "they imply no endorsement. Absence of reports is not safety."
@@ -67,13 +68,17 @@ class Assessment:
         held = [name for name in columns if name in self.events.columns]
         return pd.DataFrame(self.events[held])
 
-    def save(self, directory: str | PathLike[str]) -> list[Path]:
-        """Write all tables as GeoParquet and CSV, and the provenance as JSON.
+    def save(
+        self, directory: str | PathLike[str], *, formats: Sequence[str] = (".parquet", ".csv")
+    ) -> list[Path]:
+        """Write all tables, and the provenance as JSON.
 
         Parameters
         ----------
         directory : path
             Made if needed; files of an earlier save are replaced.
+        formats : sequence of str, default (".parquet", ".csv")
+            Endings that `write_table` knows: also ".geojson", ".gpkg" and ".arrow".
 
         Returns
         -------
@@ -89,14 +94,37 @@ class Assessment:
         for name, table in tables.items():
             if table is None:
                 continue
-            plain = _storable(table)
-            written += [folder / f"{name}.parquet", folder / f"{name}.csv"]
-            plain.to_parquet(written[-2], index=False)
-            _flat(plain).to_csv(written[-1], index=False, lineterminator="\n")
-        written.append(folder / "provenance.json")
+            written += [write_table(table, folder / f"{name}{ending}") for ending in formats]
+        written.append(folder / _PROVENANCE)
         text = json.dumps(self.provenance, indent=2, sort_keys=True, ensure_ascii=False)
         written[-1].write_text(text + "\n", encoding="utf-8")
         return written
+
+    @classmethod
+    def load(cls, directory: str | PathLike[str]) -> Assessment:
+        """Read what `save` wrote (its GeoParquet tables and the provenance).
+
+        Raises
+        ------
+        DataNotFoundError
+            No assessment was saved there.
+        """
+        import geopandas
+
+        folder = Path(directory)
+        if not (folder / _PROVENANCE).is_file():
+            raise DataNotFoundError(f"{folder} holds no {_PROVENANCE}: no assessment was saved.")
+        tables = {
+            name: geopandas.read_parquet(folder / f"{name}.parquet")
+            if (folder / f"{name}.parquet").is_file()
+            else None
+            for name in ("events", "cells", "regions", "borders")
+        }
+        provenance = json.loads((folder / _PROVENANCE).read_text(encoding="utf-8"))
+        for name in ("events", "regions", "borders"):
+            if tables[name] is None:
+                raise DataNotFoundError(f"{folder} holds no {name}.parquet: save with .parquet.")
+        return cls(provenance=provenance, **tables)
 
 
 def assess(
@@ -291,36 +319,3 @@ def _provenance(
         "hotspots": report_of(cells).get("hotspots") if cells is not None else None,
         "note": _DISCLAIMER,
     }
-
-
-def _storable(table: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
-    """Copy whose columns every file format can hold, without notes that are not the data's."""
-    plain = table.reset_index(drop=True)
-    plain.attrs = {}
-    for name in plain.columns:
-        if name == plain.geometry.name or plain[name].dtype != object:
-            continue
-        values = plain[name].dropna()
-        if not values.map(lambda value: isinstance(value, str)).all():
-            texts = plain[name].map(str)
-            plain[name] = texts.where(plain[name].notna(), None)
-    return plain
-
-
-def _flat(table: geopandas.GeoDataFrame) -> pd.DataFrame:
-    """Plain table: points as lon and lat, other shapes as well-known text."""
-    import pandas as pd
-    import shapely
-
-    shapes = table.geometry.to_numpy()
-    plain = pd.DataFrame(table.drop(columns=table.geometry.name))
-    kinds = shapely.get_type_id(shapes)
-    if np.isin(kinds, (-1, 0)).all():
-        for name, values in (("lon", shapely.get_x(shapes)), ("lat", shapely.get_y(shapes))):
-            free = name
-            while free in plain.columns:
-                free += "_"
-            plain[free] = values
-    else:
-        plain["geometry"] = shapely.to_wkt(shapes, rounding_precision=7)
-    return plain

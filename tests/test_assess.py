@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 
@@ -76,6 +77,18 @@ def test_save_round_trip_and_same_bytes(found, table, tmp_path):
     assert provenance["parameters"]["statistic"]["seed"] == "1"
 
 
+def test_load_gives_back_what_was_saved(found, tmp_path):
+    found.save(tmp_path)
+    again = gr.Assessment.load(tmp_path)
+    assert again.provenance == json.loads(json.dumps(found.provenance))
+    for name in ("events", "cells", "regions", "borders"):
+        before, after = getattr(found, name), getattr(again, name)
+        assert after.columns.tolist() == before.columns.tolist()
+        assert after.geometry.to_wkb().tolist() == before.geometry.to_wkb().tolist()
+    with pytest.raises(gr.errors.DataNotFoundError, match=r"no provenance\.json"):
+        gr.Assessment.load(tmp_path / "elsewhere")
+
+
 def test_events_that_cannot_be_counted_give_no_cells():
     lost = gr.assess([{"location_name": "Nowhereville", "country": "Afghanistan"}])
     assert lost.cells is None
@@ -118,11 +131,42 @@ def test_command_line_errors_are_one_line(monkeypatch, capsys, tmp_path):
     assert "Traceback" not in error
 
 
-def test_command_line_help(run):
-    for arguments in (["--help"], ["demo", "--help"], ["assess", "--help"]):
-        result = run(*arguments)
-        assert result.exit_code == 0
-        assert "geo-risk" in result.output
+COMMANDS = ["demo", "assess", "geocode", "borders", "hotspots", "places", "layers", "info"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_line_help_has_an_example(run, command):
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"geo-risk {command}" in " ".join(result.output.split())
+
+
+def test_command_line_pipes(table, tmp_path):
+    """Each verb reads CSV from standard input and writes it to standard output."""
+    text = table.to_csv(index=False)
+    for command, column in (
+        (["geocode", "--resolution", "5"], "h3_cell"),
+        (["borders"], "border_m"),
+        (["hotspots", "--study-area", "AF-TAK,AF-BDS"], "gi_z"),
+    ):
+        result = CliRunner().invoke(app, [command[0], "-", *command[1:]], input=text)
+        assert result.exit_code == 0, result.output
+        found = pd.read_csv(io.StringIO(result.stdout))
+        assert column in found.columns
+        if command[0] != "hotspots":
+            assert found["id"].tolist() == table["id"].tolist()
+
+
+def test_command_line_json(run, table, tmp_path):
+    table.to_csv(tmp_path / "e.csv", index=False)
+    told = run("assess", tmp_path / "e.csv", "--out", tmp_path / "o", "--no-maps", "--json")
+    assert json.loads(told.stdout)["events"]["rows"] == 50
+    place = json.loads(run("places", "Faizabad", "--region", "AF-BDS", "--json").stdout)[0]
+    assert place["region_code"] == "AF-BDS"
+    assert json.loads(run("info", "--json").stdout)["geo_risk"] == gr.__version__
+    files = json.loads(run("layers", "--verify", "--json").stdout)
+    assert {"world_admin1.npz", "gazetteer.npz"} <= {row["file"] for row in files}
+    assert "No place like" in run("places", "Qqqqqqzzz").stdout
 
 
 @pytest.fixture(scope="module")

@@ -22,11 +22,11 @@ LAYERS = {
     "_countries": 1, "_cache": 1,
     "regions": 2, "cells": 2, "hotspots": 2, "certainty": 2,
     "borders": 3, "places": 3, "events": 3,
-    "enrich": 4, "scores": 4, "quality": 4, "uncertain": 4,
+    "enrich": 4, "scores": 4, "quality": 4, "support": 4, "uncertain": 4, "tables": 4,
     "assessment": 5,
     "maps": 6, "scale": 6,
     "demo": 7,
-    "cli": 8,
+    "_cli_output": 8, "cli": 9,
 }  # fmt: skip
 HEAVY = {
     "geopandas",

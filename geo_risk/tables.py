@@ -1,0 +1,110 @@
+"""Frames to files: the formats that results are written in, the same bytes for the same frame."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import geopandas
+    import pandas as pd
+
+__all__ = ["FORMATS", "flat_table", "storable", "write_table"]
+
+FORMATS = (".parquet", ".csv", ".geojson", ".gpkg", ".arrow")
+"""Endings that `write_table` knows."""
+
+# GDAL stamps the time of writing into a GeoPackage unless it is told one.
+_GDAL_TIME = "2000-01-01T00:00:00Z"
+
+
+def write_table(frame: geopandas.GeoDataFrame, path: str | PathLike[str]) -> Path:
+    """Write a frame in the format that the ending of `path` names.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Its index is not written.
+    path : path
+        ``.parquet`` (GeoParquet), ``.csv``, ``.geojson``, ``.gpkg`` or ``.arrow`` (IPC file with
+        WKB geometry). CSV has `lon` and `lat` for points, well-known text for other geometries.
+
+    Returns
+    -------
+    Path
+        The path written. The same frame gives the same bytes.
+
+    Raises
+    ------
+    ValueError
+        Another ending.
+    """
+    target = Path(path)
+    kind = target.suffix.lower()
+    if kind not in FORMATS:
+        raise ValueError(f"Invalid path: {target.name!r} ends in none of {', '.join(FORMATS)}.")
+    plain = storable(frame)
+    if kind == ".parquet":
+        plain.to_parquet(target, index=False, schema_version="1.1.0")
+    elif kind == ".csv":
+        write_csv(plain, target)
+    elif kind == ".arrow":
+        plain.to_feather(target, index=False, schema_version="1.1.0")
+    else:
+        _write_gdal(plain, target, "GeoJSON" if kind == ".geojson" else "GPKG")
+    return target
+
+
+def write_csv(frame: geopandas.GeoDataFrame, target: Path | IO[str]) -> None:
+    """Write a frame as CSV to a file or a stream."""
+    flat_table(storable(frame)).to_csv(target, index=False, lineterminator="\n")
+
+
+def _write_gdal(plain: geopandas.GeoDataFrame, target: Path, driver: str) -> None:
+    import pyogrio
+
+    target.unlink(missing_ok=True)
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _GDAL_TIME})
+    try:
+        pyogrio.write_dataframe(plain, target, driver=driver)
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def storable(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Copy whose columns every file format can hold, without notes that are not the data's."""
+    import pandas as pd
+
+    plain = frame.reset_index(drop=True)
+    plain.attrs = {}
+    for name in plain.columns:
+        if name == plain.geometry.name or plain[name].dtype != object:
+            continue
+        values = plain[name].dropna()
+        if not values.map(lambda value: isinstance(value, str)).all():
+            texts = [None if absent else str(value) for value, absent in
+                     zip(plain[name], plain[name].isna())]  # fmt: skip
+            plain[name] = pd.Series(texts, dtype=object)
+    return plain
+
+
+def flat_table(frame: geopandas.GeoDataFrame) -> pd.DataFrame:
+    """Plain table: points as `lon` and `lat`, other shapes as well-known text."""
+    import pandas as pd
+    import shapely
+
+    shapes = frame.geometry.to_numpy()
+    plain = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    columns: dict[str, Any] = {"geometry": shapely.to_wkt(shapes, rounding_precision=7)}
+    if np.isin(shapely.get_type_id(shapes), (-1, 0)).all():
+        columns = {"lon": shapely.get_x(shapes), "lat": shapely.get_y(shapes)}
+    for name, values in columns.items():
+        free = name
+        while free in plain.columns:
+            free += "_"
+        plain[free] = values
+    return plain

@@ -1,0 +1,108 @@
+"""Writing frames: every format, the same bytes, nothing lost on the way back."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import geopandas
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import lonlats
+
+from geo_risk.tables import FORMATS, flat_table, storable, write_csv, write_table
+
+texts = st.one_of(
+    st.none(), st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=8)
+)
+
+
+@st.composite
+def frames(draw):
+    points = draw(lonlats)
+    n = len(points)
+    return geopandas.GeoDataFrame(
+        {
+            "text": pd.Series(draw(st.lists(texts, min_size=n, max_size=n)), dtype=object),
+            "number": draw(st.lists(st.floats(allow_infinity=False), min_size=n, max_size=n)),
+            "count": draw(st.lists(st.integers(-(2**31), 2**31), min_size=n, max_size=n)),
+        },
+        geometry=shapely.points(points),
+        crs="EPSG:4326",
+    )
+
+
+def read_back(path):
+    if path.suffix == ".parquet":
+        return geopandas.read_parquet(path)
+    if path.suffix == ".arrow":
+        return geopandas.read_feather(path)
+    return geopandas.read_file(path)
+
+
+@given(frames())
+@settings(max_examples=25)
+@pytest.mark.parametrize("ending", [".parquet", ".arrow", ".gpkg", ".geojson"])
+def test_round_trip(ending, tmp_path_factory, frame):
+    folder = tmp_path_factory.mktemp("tables")
+    found = read_back(write_table(frame, folder / f"t{ending}"))
+    assert found["count"].tolist() == frame["count"].tolist()
+    np.testing.assert_array_equal(found["number"].astype(float), frame["number"])
+    tolerance = 1e-6 if ending == ".geojson" else 0.0  # RFC 7946: seven decimals
+    np.testing.assert_allclose(found.geometry.x, frame.geometry.x, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(found.geometry.y, frame.geometry.y, rtol=0, atol=tolerance)
+    if ending in (".parquet", ".arrow"):
+        same = [None if a is None or a != a else a for a in found["text"]]
+        assert same == frame["text"].tolist()
+
+
+@given(frames())
+@settings(max_examples=25)
+def test_csv_round_trip(frame):
+    stream = io.StringIO()
+    write_csv(frame, stream)
+    stream.seek(0)
+    found = list(csv.DictReader(stream))
+    assert [float(row["lon"]) for row in found] == frame.geometry.x.tolist()
+    assert [float(row["lat"]) for row in found] == frame.geometry.y.tolist()
+    assert [int(row["count"]) for row in found] == frame["count"].tolist()
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_same_frame_same_bytes(ending, tmp_path):
+    frame = geopandas.GeoDataFrame(
+        {"a": [1, 2]}, geometry=shapely.points([[1, 2], [3, 4]]), crs="EPSG:4326"
+    )
+    one = write_table(frame, tmp_path / f"one{ending}").read_bytes()
+    (tmp_path / "again").mkdir()
+    assert write_table(frame, tmp_path / "again" / f"one{ending}").read_bytes() == one
+
+
+def test_unknown_ending(tmp_path):
+    frame = geopandas.GeoDataFrame(geometry=shapely.points([[1, 2]]), crs="EPSG:4326")
+    with pytest.raises(ValueError, match=r"'t\.docx' ends in none of \.parquet"):
+        write_table(frame, tmp_path / "t.docx")
+
+
+def test_odd_objects_become_text_and_attrs_stay_behind():
+    frame = geopandas.GeoDataFrame(
+        {"odd": pd.Series([["x"], None], dtype=object, index=["b", "b"])},
+        geometry=shapely.points([[1, 2], [3, 4]]), crs="EPSG:4326", index=["b", "b"],
+    )  # fmt: skip
+    frame.attrs["note"] = {1: 2}
+    plain = storable(frame)
+    assert plain["odd"].tolist() == ["['x']", None]
+    assert plain.index.tolist() == [0, 1]
+    assert plain.attrs == {}
+    assert frame["odd"].tolist() == [["x"], None]
+
+
+def test_shapes_other_than_points_become_text():
+    frame = geopandas.GeoDataFrame({"lon": [7]}, geometry=[shapely.box(0, 0, 1, 1)], crs=4326)
+    assert flat_table(frame)["geometry"][0].startswith("POLYGON")
+    points = frame.set_geometry(shapely.points([[0.5, 0.5]]), crs=4326)
+    assert flat_table(points)["lon_"].tolist() == [0.5]
