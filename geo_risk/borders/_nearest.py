@@ -44,16 +44,11 @@ _wide: Callable[[Any], int] = np.int64  # type: ignore[assignment]
 
 
 @njit
-def _chord_foot(
-    ax: float, ay: float, az: float, bx: float, by: float, bz: float,
-    px: float, py: float, pz: float,
-) -> tuple[float, float]:  # fmt: skip
-    """Squared distance from p to the straight stretch a-b, and where on it (0 … 1)."""
-    ux, uy, uz = bx - ax, by - ay, bz - az
-    wx, wy, wz = px - ax, py - ay, pz - az
-    uu = ux * ux + uy * uy + uz * uz
-    u = (ux * wx + uy * wy + uz * wz) / uu if uu > 0.0 else 0.0
-    u = min(1.0, max(0.0, u))
+def _chord_foot(piece: FloatArray, k: int, px: float, py: float, pz: float) -> tuple[float, float]:
+    """Squared distance from p to the chord of piece `k`, and where on it (0 … 1)."""
+    wx, wy, wz = px - piece[k, 0], py - piece[k, 1], pz - piece[k, 2]
+    ux, uy, uz = piece[k, 3], piece[k, 4], piece[k, 5]
+    u = min(1.0, max(0.0, (ux * wx + uy * wy + uz * wz) * piece[k, 6]))
     dx, dy, dz = wx - u * ux, wy - u * uy, wz - u * uz
     return dx * dx + dy * dy + dz * dz, u
 
@@ -245,24 +240,21 @@ def _push(
 
 @njit
 def _collect(
-    piece: FloatArray, slack: FloatArray, span: FloatArray, first: int, last: int,
-    px: float, py: float, pz: float, reach: float, hint: int,
-    buffer: IntArray, lower: FloatArray, where: FloatArray, filled: int,
+    piece: FloatArray, span: FloatArray, first: int, last: int, px: float, py: float, pz: float,
+    reach: float, hint: int, buffer: IntArray, lower: FloatArray, where: FloatArray, filled: int,
 ) -> tuple[float, int, int]:  # fmt: skip
     """Put the pieces of a leaf that are within reach into the buffer, and shorten the reach."""
     for k in range(first, last):
-        d2, u = _chord_foot(
-            piece[k, 0], piece[k, 1], piece[k, 2], piece[k, 3], piece[k, 4], piece[k, 5],
-            px, py, pz,
-        )  # fmt: skip
-        d = math.sqrt(d2)
-        if d - slack[k] > reach:
+        d2, u = _chord_foot(piece, k, px, py, pz)
+        slack = piece[k, 7]
+        if d2 > (reach + slack) * (reach + slack):
             continue
+        d = math.sqrt(d2)
         t0, t1 = span[k, 0], span[k, 1]
         where[filled] = t0 if u == 0.0 else (t1 if u == 1.0 else t0 + u * (t1 - t0))
-        buffer[filled], lower[filled] = k, d - slack[k]
+        buffer[filled], lower[filled] = k, d - slack
         filled += 1
-        shorter = _reach(d + slack[k])
+        shorter = _reach(d + slack)
         if shorter < reach:
             reach, hint = shorter, k
     return reach, hint, filled
@@ -290,16 +282,13 @@ def _search(
     """Length, t and edge of the nearest point, and the piece that shortened the reach last."""
     box, first, size, group = forest.box, forest.first, forest.size, forest.group
     members, list_node = forest.members, forest.list_node
-    piece, slack, span = forest.piece, forest.slack, forest.span
+    piece, span = forest.piece, forest.span
     px, py, pz = position(lon, lat)
     zero = _wide(0)
     best, best_t, best_edge, filled, top = math.inf, math.nan, zero - 1, zero, zero
     if hint >= 0:  # the last point's nearest piece bounds this one's search
-        d2, _ = _chord_foot(
-            piece[hint, 0], piece[hint, 1], piece[hint, 2], piece[hint, 3], piece[hint, 4],
-            piece[hint, 5], px, py, pz,
-        )  # fmt: skip
-        reach = min(reach, _reach(math.sqrt(d2) + slack[hint]))
+        d2, _ = _chord_foot(piece, hint, px, py, pz)
+        reach = min(reach, _reach(math.sqrt(d2) + piece[hint, 7]))
     for i in range(_wide(forest.list_start[start]), _wide(forest.list_start[start + 1])):
         top = _push(box, _wide(list_node[i]), px, py, pz, reach, stack, distance, zero, top)
     while top > 0:
@@ -327,7 +316,7 @@ def _search(
             filled = zero
             reach = min(reach, chord_of_arc(best) + 1e-14)
         reach, hint, filled = _collect(
-            piece, slack, span, start_child, start_child - count, px, py, pz, reach, hint,
+            piece, span, start_child, start_child - count, px, py, pz, reach, hint,
             buffer, lower, where, filled,
         )  # fmt: skip
     filled = _still_within(reach, buffer, lower, where, filled)
