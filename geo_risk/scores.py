@@ -69,6 +69,8 @@ def score_hotspots(
         Refuse larger study areas, naming the finest resolution that fits.
     **options
         Passed to the statistic: `permutations`, `p_method`, `seed`, `alpha`, `fdr`, `n_jobs`, …
+        Events that are counted here are never refused as too uneven to be counts
+        (`max_dispersion`); a summed value can be.
 
     Returns
     -------
@@ -102,6 +104,8 @@ def score_hotspots(
         frame = _count_events(
             check_frame(frame), value, resolution, study_area, layer, coarse, max_cells
         )
+        if value is None:  # events counted here are counts, however unevenly they lie
+            options.setdefault("max_dispersion", np.inf)
     return _score_cells(frame, value or _COUNT, method, k, options)
 
 
