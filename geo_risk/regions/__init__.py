@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from geo_risk.regions.coverage import Coverage
 from geo_risk.regions.dated import DatedLayer
+from geo_risk.regions.download import fetch_layer, fetch_record
+from geo_risk.regions.geoboundaries import load_geoboundaries
 from geo_risk.regions.layer import RegionLayer
 from geo_risk.regions.locator import Locator
 from geo_risk.regions.names import RegionMatch, find_region
@@ -23,7 +25,10 @@ __all__ = [
     "Topology",
     "claimants",
     "disputes",
+    "fetch_layer",
+    "fetch_record",
     "find_region",
+    "load_geoboundaries",
     "load_regions",
     "worldviews",
 ]

@@ -1,0 +1,128 @@
+"""Layers of geoBoundaries, by country and level."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from geo_risk._countries import resolve_country
+from geo_risk._validate import check_choice
+from geo_risk.errors import DataCorruptError
+from geo_risk.regions.download import fetch_layer, fetch_record
+
+if TYPE_CHECKING:
+    import os
+
+    from geo_risk.regions.layer import RegionLayer
+
+__all__ = ["load_geoboundaries"]
+
+_SERVICE = "https://www.geoboundaries.org/api/current"
+# What the service says of a layer, and what it is called here.
+_FACTS = {
+    "boundarySource": "source",
+    "boundaryLicense": "licence",
+    "licenseDetail": "licence_detail",
+    "licenseSource": "licence_source",
+    "boundaryYearRepresented": "year_represented",
+    "boundaryID": "version",
+    "buildDate": "built",
+    "boundaryCanonical": "unit_type",
+}
+
+
+def load_geoboundaries(
+    country: str,
+    *,
+    level: int = 1,
+    release: str = "gbOpen",
+    simplified: bool = False,
+    sha256: str | None = None,
+    service: str = _SERVICE,
+    folder: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+    **options: Any,
+) -> RegionLayer:
+    """Fetch a country's layer from geoBoundaries, once, and load it.
+
+    Needs the network the first time; later calls read the cache.
+
+    Parameters
+    ----------
+    country : str
+        ISO 3166-1 code or name.
+    level : int, default 1
+        Administrative level, 0 to 5, as far as geoBoundaries has it.
+    release : {"gbOpen", "gbHumanitarian", "gbAuthoritative"}
+        Which of geoBoundaries' collections; they differ in licence. ``layer.provenance`` has the
+        layer's own.
+    simplified : bool, default False
+        The simplified geometry: much smaller, and less true.
+    sha256 : str, optional
+        What the fetched file must have.
+    service : str
+        Address of the service, for a mirror.
+    folder, progress
+        As for `fetch_layer`.
+    **options
+        As for `load_regions`, such as ``parent_layer=``.
+
+    Returns
+    -------
+    RegionLayer
+        ``provenance`` has source, licence, year, address and sha256.
+
+    Raises
+    ------
+    DataNotFoundError
+        geoBoundaries has no such layer.
+    DataCorruptError, ServiceError, AccessDeniedError
+        As for `fetch_layer`.
+    ValueError
+        An unknown country, level or release.
+
+    Examples
+    --------
+    >>> from geo_risk.regions import load_geoboundaries
+    >>> layer = load_geoboundaries("Afghanistan", level=2)  # doctest: +SKIP
+    """
+    from geo_risk.regions.sources import load_regions
+
+    check_choice(release, "release", ("gbOpen", "gbHumanitarian", "gbAuthoritative"))
+    if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level <= 5:
+        raise ValueError(f"Invalid level: {level!r}; must be an integer from 0 to 5.")
+    code = resolve_country(country)
+    asked = f"{service.rstrip('/')}/{release}/{code}/ADM{level}/"
+    answer = _answer(fetch_layer(asked, folder=folder), asked)
+    key = "simplifiedGeometryGeoJSON" if simplified else "gjDownloadURL"
+    url = answer.get(key)
+    if not isinstance(url, str):
+        raise DataCorruptError(f"The answer of {asked} names no {key}.")
+    path = fetch_layer(url, sha256=sha256, folder=folder, progress=progress)
+    layer = load_regions(path, **{"level": level, "country": code, **options})
+    layer.name = f"geoBoundaries-{code}-ADM{level}"
+    facts = {ours: answer[theirs] for theirs, ours in _FACTS.items() if answer.get(theirs)}
+    record = fetch_record(path) or {}
+    layer.provenance.update(
+        facts,
+        url=url,
+        sha256=record.get("sha256"),
+        fetched=record.get("fetched"),
+        citation="geoBoundaries, www.geoboundaries.org; Runfola et al. (2020), PLoS ONE 15(4): "
+        "e0231866.",
+    )
+    return layer
+
+
+def _answer(path: Any, asked: str) -> dict[str, Any]:
+    """What the service says of a layer; an answer that is none is not kept."""
+    try:
+        answer = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        answer = None
+    if isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
+    if not isinstance(answer, dict):
+        path.unlink(missing_ok=True)
+        raise DataCorruptError(f"The answer of {asked} is not what geoBoundaries documents.")
+    return answer
