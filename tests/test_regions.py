@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -341,12 +342,12 @@ class TestProducts:
             json.dumps({"world_admin1.npz": entry})
         )
         monkeypatch.setattr(_products, "_PACKAGE", package)
-        _products.registry.cache_clear()
-        sources._world.cache_clear()
-        yield package / "_boundaries"
-        monkeypatch.undo()
-        _products.registry.cache_clear()
-        sources._world.cache_clear()
+        # fresh caches: what was read before must neither answer here nor be forgotten after
+        for module, name in (
+            (_products, "registry"), (sources, "_world"), (sources, "_world_view"),
+        ):  # fmt: skip
+            monkeypatch.setattr(module, name, cache(getattr(module, name).__wrapped__))
+        return package / "_boundaries"
 
     def test_missing_product(self, copy):
         with pytest.raises(DataNotFoundError, match=r"world_admin1\.npz is missing"):
