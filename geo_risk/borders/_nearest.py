@@ -280,8 +280,7 @@ def _search(
     buffer: IntArray, lower: FloatArray, where: FloatArray, arc: FloatArray,
 ) -> tuple[float, float, int, int]:  # fmt: skip
     """Length, t and edge of the nearest point, and the piece that shortened the reach last."""
-    box, first, size, group = forest.box, forest.first, forest.size, forest.group
-    members, list_node = forest.members, forest.list_node
+    box, link, members, list_node = forest.box, forest.link, forest.members, forest.list_node
     piece, span = forest.piece, forest.span
     px, py, pz = position(lon, lat)
     zero = _wide(0)
@@ -296,14 +295,14 @@ def _search(
         if distance[top] > reach * reach:
             continue
         node = _wide(stack[top])
-        g, start_child, count = _wide(group[node]), _wide(first[node]), _wide(size[node])
+        first, count, g = _wide(link[node, 0]), _wide(link[node, 1]), _wide(link[node, 2])
         if g >= 0 and len(excluded) > 0:
             other = _wide(members[g, 1])
             if _is_in(_wide(members[g, 0]), excluded) and (other < 0 or _is_in(other, excluded)):
                 continue
         if count > 0:
             base = top
-            for child in range(start_child, start_child + count):
+            for child in range(first, first + count):
                 top = _push(box, child, px, py, pz, reach, stack, distance, base, top)
             continue
         if filled - count > _BUFFER:
@@ -316,7 +315,7 @@ def _search(
             filled = zero
             reach = min(reach, chord_of_arc(best) + 1e-14)
         reach, hint, filled = _collect(
-            piece, span, start_child, start_child - count, px, py, pz, reach, hint,
+            piece, span, first, first - count, px, py, pz, reach, hint,
             buffer, lower, where, filled,
         )  # fmt: skip
     filled = _still_within(reach, buffer, lower, where, filled)

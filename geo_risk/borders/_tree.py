@@ -30,10 +30,10 @@ class Forest(NamedTuple):
     ----------
     box : ndarray of float32, shape (m, 6)
         Least x, y, z and greatest x, y, z of what lies under a node, rounded outward.
-    first, size : ndarray of int32, shape (m,)
-        Children ``first … first + size - 1``; a leaf holds ``-size`` pieces from ``first``.
-    group : ndarray of int32, shape (m,)
-        The group (pair of countries or coast) whose root the node is, else -1.
+    link : ndarray of int32, shape (m, 4)
+        First child and number of children, which stand side by side; a leaf has the number of
+        its pieces, negative, from the first on. Then the group (pair of countries or coast)
+        whose root the node is, else -1.
     members : ndarray of int32, shape (g, 2)
         The countries of a group; the second is -1 for a coast.
     piece : ndarray of float64, shape (p, 8)
@@ -59,9 +59,7 @@ class Forest(NamedTuple):
     """
 
     box: NDArray[np.float32]
-    first: IntArray
-    size: IntArray
-    group: IntArray
+    link: IntArray
     members: IntArray
     piece: FloatArray
     edge: IntArray
@@ -104,12 +102,13 @@ def build_forest(
     slack = slack[order][:, None]
     low, high = np.minimum(start, stop) - slack, np.maximum(start, stop) + slack
     way = stop - start
-    piece = np.hstack([start, way, 1.0 / (way**2).sum(axis=1, keepdims=True), slack])
+    square = np.maximum((way**2).sum(axis=1, keepdims=True), 1e-300)
+    piece = np.hstack([start, way, 1.0 / square, slack])
     nodes = _Nodes(low, high, group_of_piece[order], len(members))
     list_start, list_node = _start_lists(nodes, members, n_countries)
-    box, first, count, group = nodes.arrays()
+    box, link = nodes.arrays()
     return Forest(
-        box, first, count, group, members.astype(np.int32), piece, edge.astype(np.int32),
+        box, link, members.astype(np.int32), piece, edge.astype(np.int32),
         span, position.astype(np.int64), np.ascontiguousarray(ends, dtype=np.float64),
         sides.astype(np.int32), country.astype(np.int32), list_start, list_node,
     )  # fmt: skip
@@ -266,19 +265,18 @@ class _Nodes:
             self.group.append(np.full(len(ids), -1))
         return int(ids[0])
 
-    def arrays(self) -> tuple[NDArray[np.float32], IntArray, IntArray, IntArray]:
+    def arrays(self) -> tuple[NDArray[np.float32], IntArray]:
         """Everything appended, with boxes rounded outward to single precision."""
         if not self.size:
-            empty = np.empty(0, dtype=np.int32)
-            return np.empty((0, 6), dtype=np.float32), empty, empty.copy(), empty.copy()
+            return np.empty((0, 6), dtype=np.float32), np.empty((0, 4), dtype=np.int32)
         low = np.concatenate(self.low).astype(np.float32)
         high = np.concatenate(self.high).astype(np.float32)
         box = np.concatenate(
             [np.nextafter(low, np.float32(-np.inf)), np.nextafter(high, np.float32(np.inf))], axis=1
         )
-        parts = (self.first, self.count, self.group)
-        first, count, group = (np.concatenate(part).astype(np.int32) for part in parts)
-        return np.ascontiguousarray(box), first, count, group
+        parts = [np.concatenate(part) for part in (self.first, self.count, self.group)]
+        link = np.column_stack([*parts, np.zeros(self.size, dtype=np.int64)]).astype(np.int32)
+        return np.ascontiguousarray(box), link
 
 
 def _start_lists(

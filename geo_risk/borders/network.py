@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Borders", "load_borders"]
 
-_FORMAT = 2  # raise it whenever the arrays of Forest or their meaning change
+_FORMAT = 3  # raise it whenever the arrays of Forest or their meaning change
 
 
 def load_borders(
