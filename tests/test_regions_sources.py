@@ -664,14 +664,21 @@ class TestAfghanistan:
         assert gr.find_region("Taluqan", layer=districts).score == 1.0
 
     def test_topology_and_borders(self, provinces, districts):
-        here = {"lon": [69.53451, 69.42126], "lat": [36.73605, 37.06588]}
+        inside = districts.table.geometry.representative_point()
+        here = {
+            "lon": inside.x.to_numpy(),
+            "lat": inside.y.to_numpy(),
+            "country": "AFG",
+            "to": "TJK",
+        }
         world = gr.load_borders().nearest(**here).distance_m
-        for layer in (provinces, districts):
+        # the world layer's largest measured error on 12 borders; on this one it is 2,909 m
+        largest = gr.load_regions().provenance["nominal_accuracy"]["max_m"]
+        for layer, limit in ((provinces, largest), (districts, 2909.0)):
             assert (layer.topology.right >= 0).mean() > 0.65
             near = gr.load_borders(layer).nearest(**here)
-            assert near.other_country_code.tolist() == ["TJK", "TJK"]
-            # AFG-TJK: the world layer's largest measured error is 2,909 m
-            np.testing.assert_allclose(near.distance_m, world, atol=2909.0)
+            assert set(near.other_country_code) == {"TJK"}
+            np.testing.assert_allclose(near.distance_m, world, atol=limit)
 
 
 def test_warnings_stay_errors():

@@ -180,3 +180,19 @@ def test_relabelling_never_changes_where_a_point_is(view, seed):
     np.testing.assert_array_equal(world.locate(lon=lon, lat=lat), other.locate(lon=lon, lat=lat))
     assert len(set(other.columns["region_code"])) == len(other)  # disjoint: one country per row
     assert all(unit is not None for unit in other.columns["unit_code"])
+
+
+def test_the_un_view_tells_what_it_cannot_show():
+    told = gr.load_regions(worldview="un").provenance["worldview"]["not_expressed"]
+    assert {"Golan Heights", "East Jerusalem", "Hala'ib Triangle"} <= set(told)
+    assert "Crimea" not in told
+
+
+def test_the_page_lists_what_can_and_cannot_be_shown():
+    page = (Path(ROOT) / "docs" / "worldviews.md").read_text(encoding="utf-8")
+    shown, not_shown = page.split("## What the layer cannot express")
+    for d in disputes():
+        text = shown if d.extent == "whole" else not_shown
+        assert f"| {d.area} |" in text
+        row = next(line for line in text.splitlines() if line.startswith(f"| {d.area} |"))
+        assert all(state in row for state in d.claimed_by)

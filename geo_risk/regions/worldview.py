@@ -161,8 +161,8 @@ def relabel(layer: RegionLayer, worldview: str) -> RegionLayer:
     -------
     RegionLayer
         ``provenance["worldview"]`` lists the regions whose country differs from de facto
-        ("relabelled") and the areas that the view disputes but the layer does not draw
-        ("not_expressed").
+        ("relabelled") and the areas of which the view differs, or may differ, but which the
+        layer does not draw apart ("not_expressed").
 
     Raises
     ------
@@ -193,6 +193,8 @@ def relabel(layer: RegionLayer, worldview: str) -> RegionLayer:
         columns["claimed_by"][row] = list(dispute.claimed_by)
         before = (columns["country_code"][row], columns["unit_code"][row])
         after = _seen(dispute, worldview, before)
+        if worldview == "un" and dispute.extent == "part" and {*dispute.claimed_by} - {before[0]}:
+            not_expressed.add(dispute.area)  # whatever its view of the part is
         if after[0] == before[0] and (after[0] is not None or after == before):
             continue
         if dispute.extent == "part":
