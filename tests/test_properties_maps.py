@@ -14,7 +14,7 @@ import h3
 import numpy as np
 import pandas as pd
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import coverages, lonlats
 
@@ -187,6 +187,7 @@ def test_any_text_and_any_place_make_a_page(
     assert (f"{missing} of {len(rows)} events" in page) == (missing > 0)
 
 
+@example([(0.0, 90.0), (40.0, 0.0)], 4, 1)  # a cell at a pole, thinner than the grid
 @settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=1, max_size=20),

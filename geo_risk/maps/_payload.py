@@ -117,6 +117,12 @@ def _coded(
     return result
 
 
+def _speck(corner: Any, wide: View, quantum: float) -> list[int]:
+    """The smallest triangle that the grid holds, at a point."""
+    x, y = np.rint((np.asarray(corner) - (wide.xmin, wide.ymax)) / (quantum, -quantum)).astype(int)
+    return [int(x), int(y), 1, 0, 0, 1]
+
+
 def _same(rings: Sequence[Any], lines: Sequence[Any]) -> bool:
     return len(rings) == len(lines) and all(a is b for a, b in zip(rings, lines))
 
@@ -133,8 +139,10 @@ def _cells(
     if layer is None or layer.classes is None:
         return None
     rings = _coded([shape.rings for shape in layer.shapes], wide, quantum, closed=True)
-    kept = [i for i, curves in enumerate(rings) if curves]
-    rows = layer.rows[kept]
+    for i, curves in enumerate(rings):
+        if not curves:  # thinner than the grid, as at a pole: the cell still counts
+            rings[i] = [_speck(layer.shapes[i].rings[0][0], wide, quantum)]
+    rows = layer.rows
     columns = cell_columns(layer.frame, shared)
     table = _table(layer.frame, rows, columns, ("h3_cell",), "Cell")
     if shared:
@@ -147,7 +155,7 @@ def _cells(
             for row in table["rows"]
         ]
     classes = _classes(layer.classes, layer.classes.index[rows])
-    return {"shapes": [rings[i] for i in kept], "classes": classes, **table}
+    return {"shapes": rings, "classes": classes, **table}
 
 
 def _events(
