@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geo_risk.events import read_events
     from geo_risk.maps import static_map, web_map
     from geo_risk.places import find_places, geoparse
+    from geo_risk.quality import check_events
     from geo_risk.regions import RegionLayer, find_region, load_regions
     from geo_risk.scores import score_hotspots
 
@@ -31,6 +32,7 @@ _HOME = {
     "RegionLayer": "regions",
     "assess": "assessment",
     "border_proximity": "enrich",
+    "check_events": "quality",
     "country_certainty": "certainty",
     "find_places": "places",
     "find_region": "regions",
@@ -57,6 +59,7 @@ __all__ = [
     "__version__",
     "assess",
     "border_proximity",
+    "check_events",
     "country_certainty",
     "errors",
     "find_places",

@@ -1,0 +1,79 @@
+"""Countries as sources state them, in whatever code or spelling, to ISO 3166-1 alpha-3."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from geo_risk._countries import find_country
+from geo_risk._fold import fold
+from geo_risk._frames import texts_of
+from geo_risk._products import product_bytes
+
+__all__ = ["state_began", "stated_countries"]
+
+_FIPS_SOURCES = ("gdelt",)  # their two letters are FIPS 10-4: CH is China, not Switzerland
+
+
+def stated_countries(frame: Any) -> list[str | None]:
+    """Alpha-3 code of each row's `country_stated`; None where nothing is stated or understood.
+
+    Two letters of a GDELT row are read as FIPS 10-4, everything else as a name or an ISO code.
+    """
+    texts, sources = texts_of(frame, "country_stated"), texts_of(frame, "source")
+    known: dict[tuple[str, bool], str | None] = {}
+    result: list[str | None] = []
+    for text, source in zip(texts, sources):
+        if text is None:
+            result.append(None)
+            continue
+        key = (text, source in _FIPS_SOURCES)
+        if key not in known:
+            known[key] = _fips().get(text.strip().upper()) if key[1] else _by_name(text)
+        result.append(known[key])
+    return result
+
+
+def _by_name(text: str) -> str | None:
+    return find_country(text) or _aliases().get(fold(text))
+
+
+@cache
+def _crosswalk() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(product_bytes("crosswalk.json"))
+    return content
+
+
+@cache
+def _fips() -> dict[str, str | None]:
+    """FIPS 10-4 codes to alpha-3; the sea and what no state has are not in it."""
+    codes: dict[str, str | None] = {
+        entry["code"]: entry["alpha3"] for entry in _crosswalk()["fips_10_4_other"]
+    }
+    for country in _crosswalk()["countries"]:
+        codes.update(dict.fromkeys(country["fips_10_4"], country["alpha3"]))
+    return codes
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    """Folded spellings of the crosswalk to alpha-3; those that two countries share left out."""
+    owners: dict[str, set[str]] = {}
+    for country in _crosswalk()["countries"]:
+        for name in (country["name"], *country["aliases"]):
+            owners.setdefault(fold(name), set()).add(country["alpha3"])
+    return {name: codes.pop() for name, codes in owners.items() if len(codes) == 1}
+
+
+@cache
+def state_began(alpha3: str) -> np.datetime64 | None:
+    """First day of a state as Gleditsch and Ward list it; None where they do not."""
+    starts = [
+        entry["start"]
+        for entry in _crosswalk()["gleditsch_ward"]
+        if entry["alpha3"] == alpha3 and entry["end"] is None
+    ]
+    return np.datetime64(min(starts), "D") if starts else None

@@ -1,0 +1,335 @@
+"""The same event told twice: pairs near in space and time, judged by actors and deaths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._constants import EARTH_RADIUS_KM
+from geo_risk._fold import fold_words
+from geo_risk._frames import COARSE
+from geo_risk._validate import check_scalar
+
+__all__ = ["WEIGHTS", "Duplicates", "Reports", "find_duplicates"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+WEIGHTS = {"actors": 0.5, "fatalities": 0.2, "place": 0.2, "days": 0.1}
+"""Share of each likeness in the score of a pair from two sources (`docs/quality.md`)."""
+
+_LONGEST_SPAN_DAYS = 7  # longer spans overlap with everything: there both ends must agree
+_BLOCK_ROWS = 20_000
+_SAME_PLACE_KM = 0.001  # rounding of coordinates, not a distance
+
+
+@dataclass(frozen=True, eq=False)
+class Reports:
+    """What the search needs of a table; one entry per row, missing as NaN, NaT or None."""
+
+    lon: FloatArray
+    lat: FloatArray
+    start: NDArray[np.datetime64]
+    end: NDArray[np.datetime64]
+    source: Sequence[str | None]
+    actors: Sequence[str | None]
+    category: Sequence[str | None]
+    precision: Sequence[str | None]
+    best: FloatArray
+    low: FloatArray
+    high: FloatArray
+    detail: NDArray[np.uint64]
+    """Equal where everything else that two rows say is equal."""
+
+
+@dataclass(frozen=True, eq=False)
+class Duplicates:
+    """Accepted pairs and what follows from them.
+
+    Attributes
+    ----------
+    first, second : ndarray of int64
+        Rows of each accepted pair, the earlier event first.
+    score : ndarray of float64
+        Score of each pair, in [0, 1].
+    duplicate_of : ndarray of int64
+        For each row the earliest row of its group; -1 for that row itself and for rows in none.
+    duplicate_score : ndarray of float64
+        For each row with a `duplicate_of` the best score among its pairs; NaN elsewhere.
+    exact : ndarray of bool
+        Rows that repeat another row of their own source in every field compared.
+    """
+
+    first: IntArray
+    second: IntArray
+    score: FloatArray
+    duplicate_of: IntArray
+    duplicate_score: FloatArray
+    exact: BoolArray
+
+
+def find_duplicates(
+    reports: Reports,
+    *,
+    km: float = 5.0,
+    days: int = 1,
+    min_score: float = 0.75,
+    within_sources: bool = False,
+) -> Duplicates:
+    """Find rows that tell of an event that another row tells of.
+
+    Rows of different sources are compared by likeness; of several partners in another source only
+    the best is kept (one to one). Rows of one source are duplicates only if they agree in
+    everything they say: in a long conflict the same parties kill one person in the same town
+    several times a day, and a careful source keeps those apart.
+
+    Parameters
+    ----------
+    reports : Reports
+        Columns of the table.
+    km : float, default 5
+        Largest great-circle distance of a pair.
+    days : int, default 1
+        Largest number of days between the spans of a pair.
+    min_score : float, default 0.75
+        Lowest score of a pair from two sources.
+    within_sources : bool, default False
+        Compare rows of one source by likeness, too.
+
+    Returns
+    -------
+    Duplicates
+
+    Raises
+    ------
+    ValueError, TypeError
+        Limits that are negative or no numbers.
+
+    Notes
+    -----
+    Candidates come from a k-d tree over position on the sphere and time, so the cost grows with
+    the rows and with the square only of piles: rows on one spot on neighbouring days. Pairs
+    whose ranges of deaths cannot both be true to within a factor of two are refused; rows
+    without place or date match nothing.
+
+    Examples
+    --------
+    >>> import geo_risk as gr
+    >>> event = {"lat": 36.7, "lon": 69.5, "date": "2020-05-03", "actor1": "Taliban",
+    ...          "deaths": 3, "desk": "a"}
+    >>> other = event | {"lat": 36.72, "date": "2020-05-04", "desk": "b"}
+    >>> events = gr.read_events([event, other])
+    >>> gr.check_events(events, source_column="desk")["duplicate_of"].tolist()
+    [-1, 0]
+    """
+    km = check_scalar(km, "duplicate_km", low=0.0, high=500.0)
+    days = int(check_scalar(days, "duplicate_days", low=0, high=366))
+    min_score = check_scalar(min_score, "min_score", low=0.0, high=1.0)
+    start, end = _day_numbers(reports)
+    blocks = [np.empty((0, 2), dtype=np.int64), *_candidates(reports, start, km, days)]
+    pairs = np.concatenate(blocks)
+    pairs, score, exact = _judged(reports, pairs, start, end, km, days, min_score, within_sources)
+    return _grouped(reports, pairs, score, exact, start)
+
+
+def _day_numbers(reports: Reports) -> tuple[FloatArray, FloatArray]:
+    """First and last day as numbers, NaN where there is none; a missing end is the start."""
+    numbers = []
+    for values in (reports.start, reports.end):
+        moments = np.asarray(values).astype("datetime64[D]")
+        counted = moments.astype(np.int64).astype(float)
+        counted[np.isnat(moments)] = np.nan
+        numbers.append(counted)
+    start, end = numbers
+    return start, np.fmax(np.where(np.isnan(end), start, end), start)
+
+
+def _candidates(reports: Reports, start: FloatArray, km: float, days: int) -> Iterator[IntArray]:
+    """Pairs of rows that are near in space and begin on near days, block by block in time."""
+    from scipy.spatial import cKDTree
+
+    usable = np.flatnonzero(~np.isnan(reports.lon) & ~np.isnan(start))
+    if len(usable) < 2:
+        return
+    rows = usable[np.argsort(start[usable], kind="stable")]
+    reach = days + _LONGEST_SPAN_DAYS  # spans may begin earlier than they end near each other
+    radius = 2.0 * EARTH_RADIUS_KM * np.sin(max(km, _SAME_PLACE_KM) * 1.0001 / EARTH_RADIUS_KM / 2)
+    space = _positions(reports.lon[rows], reports.lat[rows]) / radius
+    day = start[rows]
+    where = np.column_stack([space, day / reach])
+    begin = 0
+    while begin < len(rows):
+        stop = min(begin + _BLOCK_ROWS, len(rows))
+        stop = int(np.searchsorted(day, day[stop - 1], side="right"))
+        until = int(np.searchsorted(day, day[stop - 1] + reach, side="right"))
+        # with both scaled to 1, a pair within both limits is within sqrt(2) of each other
+        found = cKDTree(where[begin:until]).query_pairs(np.sqrt(2.0) + 1e-9, output_type="ndarray")
+        found = np.sort(found, axis=1) + begin
+        near = np.sum((space[found[:, 0]] - space[found[:, 1]]) ** 2, axis=1) <= 1.0
+        near &= day[found[:, 1]] - day[found[:, 0]] <= reach
+        yield rows[found[near & (found[:, 0] < stop)]]
+        begin = stop
+
+
+def _positions(lon: FloatArray, lat: FloatArray) -> FloatArray:
+    """Positions on the sphere, kilometres."""
+    x, y = np.radians(lon), np.radians(lat)
+    flat = np.cos(y)
+    return EARTH_RADIUS_KM * np.column_stack([flat * np.cos(x), flat * np.sin(x), np.sin(y)])
+
+
+def _judged(
+    reports: Reports, pairs: IntArray, start: FloatArray, end: FloatArray,
+    km: float, days: int, min_score: float, within: bool,
+) -> tuple[IntArray, FloatArray, BoolArray]:  # fmt: skip
+    """Pairs that stand, their scores, and which of them agree in everything."""
+    a, b = pairs[:, 0], pairs[:, 1]
+    chord = np.linalg.norm(
+        _positions(reports.lon[a], reports.lat[a]) - _positions(reports.lon[b], reports.lat[b]),
+        axis=1,
+    )
+    apart = 2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0 / EARTH_RADIUS_KM, 1.0))
+    gap = np.maximum(np.maximum(start[a], start[b]) - np.minimum(end[a], end[b]), 0.0)
+    long = np.maximum(end[a] - start[a], end[b] - start[b]) >= _LONGEST_SPAN_DAYS
+    ends = np.maximum(np.abs(start[a] - start[b]), np.abs(end[a] - end[b]))
+    gap = np.where(long, ends, gap)
+    precision = _codes(reports.precision)
+    coarse = np.array([term in COARSE for term in reports.precision] or [False], dtype=bool)
+    comparable = (precision[a] == precision[b]) | ~(coarse[a] | coarse[b])
+    deaths, compatible = _deaths_likeness(reports, a, b)
+    source = _codes(reports.source)
+    exact = _identical(reports, a, b, apart, start, end) & (source[a] == source[b])
+    other = ((source[a] != source[b]) | within) & comparable & compatible & ~exact
+    other &= (apart <= max(km, _SAME_PLACE_KM)) & (gap <= days)
+    kept = np.flatnonzero(exact | other)
+    a, b, apart, gap = a[kept], b[kept], apart[kept], gap[kept]
+    actors = _actor_likeness(reports.actors, a, b)
+    score = WEIGHTS["actors"] * actors + WEIGHTS["fatalities"] * deaths[kept]
+    score += WEIGHTS["place"] * (1.0 - apart / (2.0 * max(km, _SAME_PLACE_KM)))
+    score += WEIGHTS["days"] * (1.0 - gap / (days + 1.0))
+    score = np.where(exact[kept], 1.0, score)
+    good = score >= min_score
+    return pairs[kept[good]], score[good], exact[kept[good]]
+
+
+def _codes(values: Sequence[str | None]) -> IntArray:
+    """Whole numbers that are equal where the texts are; -1 for missing."""
+    known: dict[str, int] = {}
+    codes = [-1 if v is None else known.setdefault(v, len(known)) for v in values]
+    return np.array(codes, dtype=np.int64)
+
+
+def _identical(
+    reports: Reports, a: IntArray, b: IntArray, apart: FloatArray, start: FloatArray,
+    end: FloatArray,
+) -> BoolArray:  # fmt: skip
+    """Pairs equal in day, place, actors, category, precision, deaths and everything else."""
+    same = (apart <= _SAME_PLACE_KM) & (start[a] == start[b]) & (end[a] == end[b])
+    for texts in (reports.actors, reports.category, reports.precision):
+        codes = _codes(texts)
+        same &= codes[a] == codes[b]
+    for numbers in (reports.best, reports.low, reports.high):
+        same &= (numbers[a] == numbers[b]) | (np.isnan(numbers[a]) & np.isnan(numbers[b]))
+    return np.asarray(same & (reports.detail[a] == reports.detail[b]), dtype=bool)
+
+
+def _deaths_likeness(reports: Reports, a: IntArray, b: IntArray) -> tuple[FloatArray, BoolArray]:
+    """Likeness of the numbers of deaths, in [0, 1], and whether both may be true."""
+    low = np.fmin(np.fmin(reports.low, reports.best), reports.high)
+    high = np.fmax(np.fmax(reports.high, reports.best), reports.low)
+    middle = np.where(np.isnan(reports.best), (low + high) / 2.0, reports.best)
+    unknown = np.isnan(low[a]) | np.isnan(low[b])
+    less, more = np.fmin(middle[a], middle[b]), np.fmax(middle[a], middle[b])
+    with np.errstate(invalid="ignore"):
+        ratio = (less + 1.0) / (more + 1.0)
+        overlap = np.minimum(high[a], high[b]) >= np.maximum(low[a], low[b])
+        compatible = unknown | overlap | (ratio >= 0.5)
+    return np.where(unknown, 0.5, ratio), compatible
+
+
+def _actor_likeness(actors: Sequence[str | None], a: IntArray, b: IntArray) -> FloatArray:
+    """Likeness of the named parties of each pair, in [0, 1]; 0 where one names none."""
+    code = _codes(actors)
+    text = dict(zip(code.tolist(), actors))
+    keys = np.column_stack([np.minimum(code[a], code[b]), np.maximum(code[a], code[b])])
+    distinct, back = np.unique(keys, axis=0, return_inverse=True)
+    known: dict[tuple[str, str], float] = {}
+    likeness = [_parties_alike(text[i], text[j], known) for i, j in distinct.tolist()]
+    return np.array([*likeness, 0.0])[back.reshape(-1)]
+
+
+def _parties_alike(
+    one: str | None, other: str | None, known: dict[tuple[str, str], float]
+) -> float:
+    """Mean, over the parties of the shorter list, of the best likeness in the longer one."""
+    from rapidfuzz import fuzz
+
+    if one is None or other is None:
+        return 0.0
+    if one == other:
+        return 1.0
+    lists = [[" ".join(fold_words(party)) for party in text.split(" | ")] for text in (one, other)]
+    short, long = sorted(lists, key=len)
+    total = 0.0
+    for party in short:
+        best = 0.0
+        for candidate in long:
+            key = (party, candidate)
+            if key not in known:
+                known[key] = fuzz.token_set_ratio(party, candidate) / 100.0
+            best = max(best, known[key])
+        total += best
+    return total / len(short)
+
+
+def _grouped(
+    reports: Reports, pairs: IntArray, score: FloatArray, exact: BoolArray, start: FloatArray
+) -> Duplicates:
+    """Keep the best partner per other source, join pairs to groups, name the earliest row."""
+    n = len(reports.lon)
+    source = _codes(reports.source)
+    order = np.lexsort((pairs[:, 1], pairs[:, 0], -score))
+    taken: set[tuple[int, int]] = set()
+    root = list(range(n))
+    kept: list[int] = []
+    for at in order.tolist():
+        a, b = (int(row) for row in pairs[at])
+        if source[a] != source[b]:
+            sides = {(a, int(source[b])), (b, int(source[a]))}
+            if sides & taken:
+                continue
+            taken |= sides
+        kept.append(at)
+        root[_root(root, a)] = _root(root, b)
+    groups: dict[int, list[int]] = {}
+    for row in sorted({int(row) for row in pairs[kept].ravel()}):
+        groups.setdefault(_root(root, row), []).append(row)
+    earliest = np.full(n, -1, dtype=np.int64)
+    for rows in groups.values():
+        head = min(rows, key=lambda row: (start[row], row))
+        earliest[[row for row in rows if row != head]] = head
+    best, repeats = np.full(n, np.nan), np.zeros(n, dtype=bool)
+    for at in kept:
+        rows = pairs[at]
+        best[rows] = np.fmax(best[rows], score[at])
+        if exact[at]:
+            repeats[rows] = True
+    later = earliest >= 0
+    first, second = np.sort(pairs[kept], axis=1).T
+    swap = start[second] < start[first]
+    return Duplicates(
+        np.where(swap, second, first), np.where(swap, first, second), score[kept], earliest,
+        np.where(later, best, np.nan), repeats & later,
+    )  # fmt: skip
+
+
+def _root(root: list[int], row: int) -> int:
+    """Representative of a row's group, shortening the way there."""
+    while root[row] != row:
+        root[row] = root[root[row]]
+        row = root[row]
+    return row
