@@ -1,6 +1,6 @@
 """What the gazetteer costs: size, reading, memory, the first and the later searches.
 
-    python benchmarks/bench_places.py [--n N] [--json FILE]
+    python benchmarks/bench_places.py [--n N] [--out FILE_OR_FOLDER]
 
 Each round is a fresh process that imports geopandas (which every user pays anyway), then reads
 the gazetteer and searches; figures are medians over the rounds, and ratios to that import.
@@ -20,6 +20,9 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import common
 
 
 def one_round(n: int) -> dict[str, float]:
@@ -106,7 +109,7 @@ def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--n", type=int, default=100)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--out", type=Path, help="write the medians to this JSON file or folder")
     parser.add_argument("--round", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.round:
@@ -118,9 +121,10 @@ def main() -> None:
     medians["product, MB"] = product_path("gazetteer.npz").stat().st_size / 1e6
     for key, value in medians.items():
         print(f"{key:<42} {value:8.2f}")
-    if options.json:
-        rounded = {key: round(value, 3) for key, value in medians.items()}
-        options.json.write_text(json.dumps(rounded, indent=2) + "\n", encoding="utf-8")
+    if options.out:
+        report = common.head(("numpy", "rapidfuzz"))
+        report["rows"] = {key: round(value, 3) for key, value in medians.items()}
+        common.write(report, options.out, "bench_places")
 
 
 if __name__ == "__main__":

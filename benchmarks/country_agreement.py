@@ -51,6 +51,7 @@ def classify(stated: str, found: str, border_km: float) -> str:
 
 
 def main() -> None:
+    """Print the share that agrees, and every disagreement."""
     n, bad = disagreements(Path(sys.argv[1]))
     print(f"{n - len(bad)} of {n} events inside a polygon agree ({1 - len(bad) / n:.1%}).\n")
     print("| event | place | stated | found | where_prec | km from a border | class |")

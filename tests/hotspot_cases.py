@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import sparse
-
 from paths import shared
+from scipy import sparse
 
 LATTICES = (
     "columbus_crime",

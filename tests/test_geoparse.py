@@ -273,12 +273,12 @@ def test_candidate_spans_do_not_overlap(text):
 
 
 def benchmark():
-    path = ROOT / "benchmarks" / "bench_geoparse.py"
+    path = ROOT / "benchmarks" / "geoparse_accuracy.py"
     if not path.exists():
         pytest.skip("benchmarks are not part of the wheel")
-    spec = importlib.util.spec_from_file_location("bench_geoparse", path)
+    spec = importlib.util.spec_from_file_location("geoparse_accuracy", path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules["bench_geoparse"] = module  # dataclasses look their module up
+    sys.modules["geoparse_accuracy"] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 

@@ -65,7 +65,7 @@ def geoparse(text: str) -> geopandas.GeoDataFrame:
     (118 articles, 978 toponyms): precision 0.91, recall 0.95, F1 0.93 of exact spans; of the
     found ones 83 % lie within 161 km of the annotated point (all populated places, median error
     1.2 km; countries 79 %, because the middle of a country is a convention). About 40 ms per
-    article of 1,500 characters. (benchmarks/bench_geoparse.py)
+    article of 1,500 characters. (benchmarks/geoparse_accuracy.py)
 
     References
     ----------

@@ -1,6 +1,6 @@
 """How well `geoparse` finds and places the toponyms of the GeoVirus corpus, and how fast.
 
-    python benchmarks/bench_geoparse.py [--n N] [--data FOLDER] [--errors] [--json FILE]
+    python benchmarks/geoparse_accuracy.py [--n N] [--data FOLDER] [--errors] [--json FILE]
 
 The corpus: 229 Wikinews articles with 2,170 toponyms and their coordinates (Gritta et al. 2018,
 CC BY), as geovirus_articles.parquet and geovirus_toponyms.csv; by default in the reference data
