@@ -374,6 +374,23 @@ class TestCodes:
         assert layer.columns["country_code"] == ["AFG", "AFG", "TJK", "AFG"]
         assert [n.region_code for n in layer.report.countries] == ["D"]
 
+    def test_claimants_are_named_whatever_country_is_stated(self):
+        simferopol = geopandas.GeoDataFrame(
+            {"pcode": ["S"], "label": ["s"]}, geometry=[shapely.box(34, 44.9, 34.2, 45.1)], crs=4326
+        )
+        for country in ("UKR", "RUS", None):
+            columns = load(simferopol, country=country).columns
+            assert columns["claimed_by"] == [["RUS", "UKR"]]
+            assert columns["administered_by"] == ["RUS"]
+            assert columns["dispute"] == ["Crimea"]
+        quiet = load(takhar())
+        assert quiet.columns["claimed_by"] == [[]] * 4
+        assert quiet.columns["administered_by"] == [None] * 4
+        event = gr.read_events([{"lon": 34.1, "lat": 45.0}])
+        assert gr.geocode(event, load(simferopol, country="UKR"))["claimed_by"].tolist() == [
+            "RUS;UKR"
+        ]
+
     def test_parents(self):
         provinces = gr.load_regions()
         layer = load(takhar(), parent_layer=provinces)

@@ -127,6 +127,7 @@ def import_layer(
         "country_code": where.country, "country_name": where.names, "unit_code": where.unit,
         "parent_code": list(parents),
     }  # fmt: skip
+    kept |= _claims(made.shapes, context)
     if nesting:
         kept["parent_share"] = [n.share for n in nesting]
     kept |= _other_columns(frame, kept)
@@ -175,15 +176,23 @@ def _days(frame: Any, columns: Columns) -> tuple[Any, Any]:
 
 
 def shapes_near(
-    layer: RegionLayer, shapes: NDArray[np.object_]
+    layer: RegionLayer, shapes: NDArray[np.object_], wanted: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    """Rows of a layer whose boxes meet the polygons' common box, and their polygons."""
+    """Rows of a layer whose boxes meet the polygons' common box, and their polygons.
+
+    Parameters
+    ----------
+    layer : RegionLayer
+    shapes : ndarray of polygons
+    wanted : ndarray of bool, shape (len(layer),), optional
+        Rows that count.
+    """
     import shapely
 
     box = shapely.total_bounds(shapes)
     boxes = boxes_of(layer.coverage)
     near = (boxes[:, :2] <= box[2:]).all(axis=1) & (boxes[:, 2:] >= box[:2]).all(axis=1)
-    rows = np.flatnonzero(near)
+    rows = np.flatnonzero(near if wanted is None else near & wanted)
     found = to_geometries(take_rows(layer.coverage, rows))
     return rows, make_sound(found)[0]
 
@@ -212,6 +221,32 @@ def _countries(
             measured[row] = part
     names = [known.get(code) or country_name(code) for code in country]
     return _Countries(country, unit, names, measured)
+
+
+_CLAIMS = ("administered_by", "claimed_by", "dispute", "dispute_extent")
+
+
+def _claims(shapes: NDArray[np.object_], context: RegionLayer) -> dict[str, list[Any]]:
+    """Who administers and claims each region: as the context's disputed region it mostly lies in.
+
+    None, and no claimant, for a region of which no disputed region covers more than half.
+    """
+    held = [name for name in _CLAIMS if name in context.columns]
+    if "claimed_by" not in held:
+        return {}
+    columns: dict[str, list[Any]] = {name: [None] * len(shapes) for name in held}
+    columns["claimed_by"] = [[] for _ in range(len(shapes))]
+    told = context.columns
+    states = zip(told.get("administered_by", told["claimed_by"]), told["claimed_by"])
+    disputed = np.array([bool(by or claims) for by, claims in states], dtype=bool)
+    rows, others = shapes_near(context, shapes, disputed)
+    if len(rows):
+        best, share = largest_overlaps(shapes, others)
+        for row in np.flatnonzero(share > 0.5).tolist():
+            for name in held:
+                value = told[name][rows[best[row]]]
+                columns[name][row] = list(value) if isinstance(value, list) else value
+    return columns
 
 
 def _nesting(

@@ -94,7 +94,8 @@ def load_regions(
         The bundled layer is read once per process: the same object for the same arguments.
         `columns` of your own layer are region_code (unique), region_name, code_system (where the
         code comes from), country_code, country_name, unit_code ("ZZZ" where the country is not
-        known), parent_code, and all others of the source.
+        known), parent_code; administered_by, claimed_by, dispute and dispute_extent of the disputed
+        region of `context` that covers more than half of the region; and all others of the source.
 
     Raises
     ------
