@@ -231,14 +231,17 @@ def geodesic(lon1: float, lat1: float, lon2: float, lat2: float) -> tuple[float,
     scale2 = 1.0 / math.sqrt(cos2 * cos2 + _B * _B * sin2 * sin2)
     sb1, cb1, sb2, cb2 = _B * sin1 * scale1, cos1 * scale1, _B * sin2 * scale2, cos2 * scale2
     target = difference * _RADIAN
-    omega = target
+    omega, last, last_gap = target, target, 0.0
     for _ in range(24):
         if abs(omega) > math.pi:
             break
         length, better, east, north = _sphere_step(sb1, cb1, sb2, cb2, omega, target)
-        if abs(better - omega) < 3e-14:
+        gap = better - omega
+        if abs(gap) < 3e-14:
             return length, east, north
-        omega = better
+        turn = gap * (omega - last) / (last_gap - gap) if last_gap not in (0.0, gap) else gap
+        last, last_gap = omega, gap
+        omega += turn
     return _antipodal(sb1, cb1, sb2, cb2, target)
 
 

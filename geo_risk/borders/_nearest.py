@@ -188,7 +188,7 @@ def _decide(
             ax, ay, bx, by = ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3]
             t, length, chord, bend = _foot(ax, ay, bx, by, start[i], t0, t1, px, py, pz)
             if chord >= ARC_LIMIT and not far:
-                arc[i] = -length  # negative: not measured yet
+                arc[i], start[i] = -length, t  # negative: not measured yet
                 least = min(least, length + _arc_error(length))
                 continue
             if far:
