@@ -14,5 +14,7 @@ def shared(relative: str) -> Path:
     """Path of reference material that stands beside a checkout; skips where it is absent."""
     path = SHARED / relative
     if not path.exists():
-        pytest.skip(f"reference material not found: {relative} (see CONTRIBUTING, 'Reference data')")
+        pytest.skip(
+            f"reference material not found: {relative} (see CONTRIBUTING, 'Reference data')"
+        )
     return path
