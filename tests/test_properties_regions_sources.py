@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import geopandas
 import numpy as np
 import shapely
+from geopandas.testing import assert_geodataframe_equal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import coverages
 
+import geo_risk as gr
+from geo_risk.regions import claimants, disputes, worldviews
 from geo_risk.regions.coverage import from_geometries, to_geometries
-from geo_risk.regions.dated import DatedLayer
+from geo_risk.regions.dated import DatedLayer, days_of
 from geo_risk.regions.dissolve import dissolve
 from geo_risk.regions.layer import RegionLayer
+from geo_risk.regions.naming import codes_of
 from geo_risk.regions.overlay import largest_overlaps, overlap_table
 from geo_risk.regions.repair import find_gaps, find_overlaps, make_sound
 from geo_risk.regions.snap import snap_vertices
@@ -252,3 +259,72 @@ def test_a_dated_layer_answers_as_of_the_day(data):
             assert row == (holders[0] if holders else -1)
         else:
             assert row in holders or row == -1
+
+
+texts = st.one_of(
+    st.none(),
+    st.sampled_from(["A", "A", "a", "A~1", "AFG-1", "  ", "Ø", "عا"]),
+    st.text(max_size=4),
+)
+
+
+@settings(max_examples=200)
+@given(rows=st.lists(st.tuples(texts, texts, st.sampled_from([None, "1990-01-01"])), max_size=8))
+def test_codes_are_always_unique(rows):
+    stated = [code.strip() or None if code else None for code, _, _ in rows]
+    names = [name.strip() or None if name else None for _, name, _ in rows]
+    codes, systems, notes = codes_of(
+        stated, names, ["AFG"] * len(rows), "pcode", [day for _, _, day in rows]
+    )
+    assert len(set(codes)) == len(codes) == len(systems) == len(rows)
+    for row, (code, own) in enumerate(zip(codes, stated)):
+        if own is not None and stated.count(own) == 1:
+            assert code == own  # a code that is unique stays
+        elif own is not None:
+            assert code != own  # one that is not, is nobody's any more
+        assert (code == own) == (row not in {note.row for note in notes})
+
+
+@settings(max_examples=25)
+@given(shapes=coverages(), data=st.data())
+def test_a_sound_frame_comes_out_as_it_went_in(shapes, data):
+    codes = [data.draw(texts) for _ in shapes]
+    frame = geopandas.GeoDataFrame(
+        {"pcode": codes, "label": codes}, geometry=shapes, crs="EPSG:4326",
+        index=[7] * len(shapes),
+    )  # fmt: skip
+    before = frame.copy()
+    layer = gr.load_regions(frame, code="pcode", name="label", country="AFG")
+    assert_geodataframe_equal(frame, before)
+    assert len(layer) == len(frame)
+    assert layer.report.overlaps == ()
+    assert layer.report.repaired == ()
+    assert layer.report.snapped_vertices == layer.report.inserted_vertices == 0
+    np.testing.assert_array_equal(layer.coverage.coords, from_geometries(shapes).coords)
+    assert not layer.report.gaps
+    assert str(layer.report).startswith(f"{len(frame)} regions")
+
+
+@settings(max_examples=60)
+@given(
+    days=st.lists(st.one_of(st.none(), st.dates(dt.date(1, 1, 1), dt.date(9999, 12, 31)))),
+)
+def test_dates_are_read_however_they_are_written(days):
+    expected = np.array(days, dtype="datetime64[D]")
+    written = [None if day is None else day.isoformat() for day in days]
+    stamped = [None if day is None else f"{day.isoformat()}T12:00:00" for day in days]
+    for values in (days, written, stamped, expected):
+        np.testing.assert_array_equal(days_of(values, "date"), expected)
+
+
+@settings(max_examples=30)
+@given(state=st.sampled_from(claimants()))
+def test_every_claim_of_a_state_is_shown_or_told(state):
+    assert f"claims:{state}" in worldviews()
+    de_facto, view = gr.load_regions(), gr.load_regions(worldview=f"claims:{state}")
+    rows = {code: row for row, code in enumerate(view.columns["source_code"])}
+    for dispute in disputes():
+        row = rows[dispute.source_code]
+        assert set(dispute.claimed_by) == set(view.columns["claimed_by"][row])
+        if state not in dispute.claimed_by:
+            assert view.columns["country_code"][row] == de_facto.columns["country_code"][row]

@@ -438,6 +438,24 @@ class TestRepair:
         assert len(layer) == 4
         assert layer.report.without_geometry == ("A", "B")
 
+    @pytest.mark.parametrize(
+        ("shapes", "rows", "overlaps"),
+        [
+            ([None, shapely.Polygon()], [-1], 0),
+            ([shapely.box(0, 0, 1, 1)] * 2, [0], 1),
+            ([shapely.box(0, 0, 1, 1), shapely.box(0.2, 0.2, 0.8, 0.8)], [0], 1),
+            ([shapely.box(-180, -90, 180, 90)], [0], 0),
+            ([shapely.Polygon([(0, 0), (1, 1), (0, 0)]), shapely.box(0, 0, 1, 1)], [1], 0),
+        ],
+    )
+    def test_odd_layers(self, shapes, rows, overlaps):
+        codes = [str(k) for k in range(len(shapes))]
+        frame = geopandas.GeoDataFrame({"code": codes}, geometry=shapes, crs="EPSG:4326")
+        layer = gr.load_regions(frame)
+        assert layer.locate(lon=[0.5], lat=[0.4]).tolist() == rows
+        assert len(layer.report.overlaps) == overlaps
+        assert layer.report.gaps == ()
+
     def test_near_vertices_are_joined(self):
         frame = takhar()
         off = frame.geometry[3]

@@ -77,28 +77,30 @@ def codes_of(
     there is no name either, the unit and the row number ("AFG-17"). A code of several regions
     gets the day from which each holds ("436@1990-05-22") or, in row order, "~1", "~2", ….
     """
-    made: list[str] = []
     width = len(str(len(stated)))
+    wanted = []
     for row, code in enumerate(stated):
         if code is None:
             name = names[row]
             slug = re.sub(r"[^0-9A-Z]+", "-", strip_marks(name).upper()).strip("-") if name else ""
             code = f"{units[row]}-{slug or f'{row + 1:0{width}d}'}"
+        wanted.append(code)
+    times, said = Counter(wanted), Counter(stated)
+    taken = {code for code in stated if code is not None and said[code] == 1}
+    seen: Counter[str] = Counter()
+    made: list[str] = []
+    for row, code in enumerate(wanted):
+        if not (code == stated[row] and said[code] == 1):
+            base, free = code, times[code] == 1
+            if not free and since[row] is not None:
+                base = code = f"{base}@{since[row]}"
+                free = code not in taken
+            while not free:
+                seen[base] += 1
+                code = f"{base}~{seen[base]}"
+                free = code not in taken
+            taken.add(code)
         made.append(code)
-    for day in (True, False):
-        count = Counter(made)
-        seen: Counter[str] = Counter()
-        for row, code in enumerate(list(made)):
-            if count[code] == 1 or (day and since[row] is None):
-                continue
-            seen[code] += 1
-            made[row] = f"{code}@{since[row]}" if day else f"{code}~{seen[code]}"
-    while len(set(made)) < len(made):  # a made code that another row states
-        count = Counter(made)
-        made = [
-            code if count[code] == 1 or code == stated[row] else f"{code}~{row + 1}"
-            for row, code in enumerate(made)
-        ]
     source = f"column {column}"
     systems = [
         source if code == own else "made by geo_risk" if own is None
