@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Borders", "load_borders"]
 
+_LOG = logging.getLogger("geo_risk")
 _FORMAT = 3  # raise it whenever the arrays of Forest or their meaning change
 
 
@@ -161,6 +163,7 @@ class Borders:
         kept = load_arrays(name) if name else None
         if kept is not None and set(kept) == set(Forest._fields):
             return Forest(**kept)
+        _LOG.info("Preparing the border index (once per layer, about two seconds).")
         forest = build_forest(*self._network, self._country_of_row, len(self.countries))
         if name:
             store_arrays(name, forest._asdict())
