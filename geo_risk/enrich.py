@@ -51,6 +51,8 @@ def geocode(
         events without a date then get none.
     snap_km : float, default 5.0
         How far outside a point may lie and still be given to the nearest region; 0 for never.
+        Where a layer of your own ends at a border, points that the bundled layer puts in another
+        country are not.
     min_score : float, default 0.8
         Lowest gazetteer score, in [0, 1], that is taken for a match.
     n_jobs : int, default 1
@@ -270,11 +272,20 @@ def _snap(
     metres = np.full(len(lon), np.nan)
     if len(lon) == 0:
         return rows, metres
-    near = load_borders(layer).nearest(lon=lon, lat=lat, kind="any", max_km=snap_km, n_jobs=n_jobs)
-    hit = ~np.isnan(near.distance_m)
+    borders = load_borders(layer)
+    near = borders.nearest(lon=lon, lat=lat, kind="any", max_km=snap_km, n_jobs=n_jobs)
+    hit = np.flatnonzero(~np.isnan(near.distance_m))
     row_of = {code: row for row, code in enumerate(layer.columns["region_code"])}
-    rows[hit] = [row_of[code] for code in near.other_region_code[hit]]
-    metres[hit] = near.distance_m[hit]
+    found = np.array([row_of[code] for code in near.other_region_code[hit]], dtype=np.int64)
+    if borders.context is not None:  # outside a layer that ends at a border is often abroad
+        context = borders.context
+        own = np.array([*layer.country_labels, None], dtype=object)[found]
+        inside = context.locate(lon=lon[hit], lat=lat[hit], n_jobs=n_jobs)
+        home = (inside < 0) | (
+            np.array([*context.country_labels, None], dtype=object)[inside] == own
+        )
+        hit, found = hit[home], found[home]
+    rows[hit], metres[hit] = found, near.distance_m[hit]
     return rows, metres
 
 

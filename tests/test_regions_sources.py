@@ -716,6 +716,21 @@ class TestAfghanistan:
             np.testing.assert_allclose(near.distance_m, world, atol=limit)
 
 
+def test_a_point_abroad_is_not_snapped_into_a_layer_that_ends_at_the_border():
+    chitral, pier = (71.75, 36.2), (-157.87, 21.295)
+    frame = geopandas.GeoDataFrame(
+        {"pcode": ["A", "B"], "label": ["a", "b"]},
+        geometry=[shapely.box(71.0, 36.0, 71.73, 36.4), shapely.box(-157.9, 21.3, -157.8, 21.4)],
+        crs="EPSG:4326",
+    )
+    frame["land"] = ["AFG", "USA"]
+    events = gr.read_events([{"lon": lon, "lat": lat} for lon, lat in (chitral, pier)])
+    found = gr.geocode(events, load(frame, country="land"))
+    assert found["match"].tolist() == ["none", "snapped"]
+    assert found["region_code"].tolist() == [None, "B"]
+    assert gr.geocode(events)["country_code"].tolist() == ["PAK", "USA"]
+
+
 def test_warnings_stay_errors():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
