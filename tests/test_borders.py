@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import runpy
 
 import numpy as np
@@ -240,6 +241,18 @@ def test_relabelling_regions_moves_borders_not_lines(plain):
     there = load_borders(layer_of(shapes, ["AAA", "BBB", "BBB"]))
     assert here.nearest(lon=0.5, lat=0.5).foot_lon == 2
     assert there.nearest(lon=0.5, lat=0.5).foot_lon == 1
+
+
+def test_a_country_with_a_thousand_neighbours():
+    """A strip of 1,000 small countries along one long one: more roots than a stack is deep."""
+    x = np.linspace(0, 10, 1001)
+    long = shapely.Polygon([(0, -1), (10, -1), *[(v, 0) for v in x[::-1]]])
+    strip = [box(a, 0, b, 1) for a, b in itertools.pairwise(x)]
+    borders = load_borders(layer_of([long, *strip], ["LLL", *[f"S{i:03}" for i in range(1000)]]))
+    found = borders.nearest(lon=x[:-1] + 0.005, lat=-0.5, kind="land")
+    assert found.other_country_code.tolist() == [f"S{i:03}" for i in range(1000)]
+    several = borders.nearest_countries(lon=5.0042, lat=-0.5, k=3)
+    assert several.other_country_code.tolist() == ["S500", "S499", "S501"]
 
 
 def test_layers_without_borders():

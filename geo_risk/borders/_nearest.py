@@ -33,7 +33,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
 
 _RADIAN: Final = math.pi / 180.0
-_STACK: Final = 512
+_STACK: Final = 256
 _BUFFER: Final = 64
 _TIE: Final = 1e-14  # lengths as near as this, 0.06 µm, are equal
 _FOREIGN: Final = 2**32  # added to the rank of a border that is not the own country's
@@ -352,7 +352,10 @@ def nearest_edges(
         Filled for these points: length in semi-major axes, edge, longitude and latitude of the
         foot. Left as they are where nothing is found.
     """
-    stack, distance = np.empty(_STACK, dtype=np.int32), np.empty(_STACK)
+    room = _STACK  # enough for the depth of a tree, and for the longest list of roots
+    for k in range(len(forest.list_start) - 1):
+        room = max(room, _STACK + forest.list_start[k + 1] - forest.list_start[k])
+    stack, distance = np.empty(room, dtype=np.int32), np.empty(room)
     buffer, lower = np.empty(_BUFFER, dtype=np.int32), np.empty(_BUFFER)
     where, arc = np.empty(_BUFFER), np.empty(_BUFFER)
     ends = forest.ends
