@@ -218,6 +218,22 @@ class TestFormats:
         assert [path.name for path in tmp_path.iterdir()] == ["in"]
         assert [path.name for path in folder.iterdir()] == ["evil.zip"]
 
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_files_that_only_point_elsewhere_are_not_followed(self, tmp_path, packed):
+        takhar().to_file(tmp_path / "other.gpkg")
+        text = (
+            f'<?xml version="1.0"?>\n<OGRVRTDataSource><OGRVRTLayer name="other"><SrcDataSource>{tmp_path}/other.gpkg'
+            "</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
+        )
+        path = tmp_path / ("link.zip" if packed else "link.vrt")
+        if packed:
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("link.vrt", text)
+        else:
+            path.write_text(text)
+        with pytest.raises(ValueError, match="names other sources for GDAL to open"):
+            load(path)
+
     def test_several_tables(self, tmp_path):
         path = tmp_path / "two.gpkg"
         takhar().to_file(path, layer="first")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ __all__ = ["read_polygons", "to_degrees"]
 
 _PARQUET = (".parquet", ".geoparquet", ".pq")
 _LON_LAT = "EPSG:4326"
+_LINK = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml.*?\?>\s*)?<(OGR|VRT|GDAL|WFS)", re.DOTALL)
 
 
 def read_polygons(source: Any, *, table: str | None = None) -> tuple[geopandas.GeoDataFrame, str]:
@@ -80,11 +83,34 @@ def _read_parquet(path: Path) -> geopandas.GeoDataFrame:
         raise DataCorruptError(f"{path} cannot be read: {error}") from error
 
 
+def _refuse_links(path: Path) -> None:
+    """Refuse files that hold no data but have GDAL open other files or addresses."""
+    heads = []
+    if path.is_file():
+        with path.open("rb") as file:
+            heads.append(file.read(512))
+    if heads and zipfile.is_zipfile(path):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                for member in archive.infolist():
+                    with archive.open(member) as content:
+                        heads.append(content.read(512))
+        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+            raise DataCorruptError(f"{path} cannot be read: {error}") from error
+    for head in heads:
+        if _LINK.match(head):
+            raise ValueError(
+                f"Invalid source: {path} holds no polygons but names other sources for GDAL to "
+                "open, which is not done: give those themselves."
+            )
+
+
 def _read_with_gdal(path: Path, table: str | None) -> geopandas.GeoDataFrame:
     import geopandas
     import pyogrio
     from pyogrio.errors import DataSourceError
 
+    _refuse_links(path)
     try:
         listed = pyogrio.list_layers(path)
         names = [str(name) for name, kind in listed if kind is not None]
