@@ -21,7 +21,19 @@ import geo_risk as gr
 from geo_risk.quality import find_duplicates
 from geo_risk.quality.check import _days, _reports
 
-LIMITS = (0.0, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
+# lowest score and lowest share; the first does without both, the third is the default
+LIMITS = (
+    (0.0, 0.0),
+    (0.6, 0.0),
+    (0.6, 0.5),
+    (0.6, 0.9),
+    (0.5, 0.5),
+    (0.55, 0.5),
+    (0.65, 0.5),
+    (0.7, 0.5),
+    (0.75, 0.5),
+    (0.8, 0.5),
+)
 SPELLING = {
     "Government of ": "Military Forces of ",
     "Taleban": "Taliban Movement",
@@ -111,13 +123,15 @@ def planted(events: Any, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
     return table, original
 
 
-def measured(table: Any, original: np.ndarray, min_score: float) -> dict[str, float]:
+def measured(
+    table: Any, original: np.ndarray, min_score: float, min_share: float
+) -> dict[str, float]:
     """Precision and recall over pairs from the two sources."""
     lon, lat = table.geometry.x.to_numpy(), table.geometry.y.to_numpy()
     start, end = _days(table, "date_start"), _days(table, "date_end")
     reports = _reports(table, lon, lat, start, end, "source")
     begun = time.perf_counter()
-    twins = find_duplicates(reports, min_score=min_score)
+    twins = find_duplicates(reports, min_score=min_score, min_share=min_share)
     seconds = time.perf_counter() - begun
     source = table["source"].to_numpy()
     across = source[twins.first] != source[twins.second]
@@ -128,6 +142,7 @@ def measured(table: Any, original: np.ndarray, min_score: float) -> dict[str, fl
     found = int(across.sum())
     return {
         "min_score": min_score,
+        "min_share": min_share,
         "planted": wanted,
         "found": found,
         "right": right,
@@ -151,13 +166,13 @@ def main() -> None:
     report = head(["geo-risk", "numpy", "pandas", "rapidfuzz", "scipy"])
     report["table"], report["table_rows"] = name, len(table)
     print(f"{name}: {len(table):,} rows")
-    print("lowest score   planted  found  precision  recall  seconds")
-    for limit in LIMITS:
-        row = measured(table, original, limit)
+    print("lowest score  lowest share   planted  found  precision  recall  seconds")
+    for score, share in LIMITS:
+        row = measured(table, original, score, share)
         report["rows"].append(row)
         print(
-            f"{limit:12.2f} {row['planted']:9,} {row['found']:6,} {row['precision']:10.3f} "
-            f"{row['recall']:7.3f} {row['seconds']:8.2f}"
+            f"{score:12.2f} {share:13.2f} {row['planted']:9,} {row['found']:6,} "
+            f"{row['precision']:10.3f} {row['recall']:7.3f} {row['seconds']:8.2f}"
         )
     write(report, chosen.out, f"bench_duplicates_{name.partition('.')[0]}")
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from geo_risk.quality import check_events
     from geo_risk.regions import RegionLayer, find_region, load_regions
     from geo_risk.scores import score_hotspots
+    from geo_risk.support import border_within, region_probabilities
 
 _HOME = {
     "Assessment": "assessment",
@@ -32,6 +33,7 @@ _HOME = {
     "RegionLayer": "regions",
     "assess": "assessment",
     "border_proximity": "enrich",
+    "border_within": "support",
     "check_events": "quality",
     "country_certainty": "certainty",
     "find_places": "places",
@@ -44,6 +46,7 @@ _HOME = {
     "load_regions": "regions",
     "neighbor_graph": "cells",
     "read_events": "events",
+    "region_probabilities": "support",
     "score_hotspots": "scores",
     "static_map": "maps",
     "study_grid": "cells",
@@ -59,6 +62,7 @@ __all__ = [
     "__version__",
     "assess",
     "border_proximity",
+    "border_within",
     "check_events",
     "country_certainty",
     "errors",
@@ -73,6 +77,7 @@ __all__ = [
     "load_regions",
     "neighbor_graph",
     "read_events",
+    "region_probabilities",
     "score_hotspots",
     "static_map",
     "study_grid",

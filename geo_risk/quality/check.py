@@ -65,7 +65,8 @@ def check_events(
     now: Any = None,
     duplicate_km: float = 5.0,
     duplicate_days: int = 1,
-    min_score: float = 0.75,
+    min_score: float = 0.6,
+    min_share: float = 0.5,
     source_column: str = "source",
     within_sources: bool = False,
     max_fatalities: float = 10_000,
@@ -88,8 +89,8 @@ def check_events(
         same result tomorrow.
     duplicate_km, duplicate_days : float, int
         Limits of a near-duplicate: great-circle distance, and days between the two spans.
-    min_score : float, default 0.75
-        Lowest score of a near-duplicate, in [0, 1]; see Notes.
+    min_score, min_share : float, default 0.6 and 0.5
+        Lowest score and share of a near-duplicate, in [0, 1]; see Notes.
     source_column : str, default "source"
         Column that says who reports. Rows of different sources may be near-duplicates, rows of
         one source only exact ones.
@@ -113,7 +114,8 @@ def check_events(
         - `stated_country_probability`: probability that the point lies in the stated country
           after all, by `country_certainty`; NaN where the two agree or nothing can be said;
         - `duplicate_of`: position of the earliest row that tells of the same event, -1 for that
-          row itself and for single events; `duplicate_of_id`: its `event_id`; `duplicate_score`;
+          row itself and for single events; `duplicate_of_id`: its `event_id`; `duplicate_score`
+          and `duplicate_share`: how like the two are, and how far without rivals;
         - `pile_count`: events on exactly these coordinates, 0 without; `pile_label`,
           `pile_name`: what stands at a pile, None elsewhere.
 
@@ -131,8 +133,9 @@ def check_events(
     -----
     Score of a pair from two sources: 0.5 actors + 0.2 deaths + 0.2 place + 0.1 days, each in
     [0, 1]. Actors: for each party of the shorter list the best token-set likeness in the longer,
-    averaged. Why these limits, and the precision and recall measured on planted duplicates:
-    ``docs/quality.md``.
+    averaged. Its share is exp(score / 0.1) over the sum of that for all candidates of either row
+    in the other's source, the lesser of the two. Why these limits, and the precision and recall
+    measured on planted duplicates: ``docs/quality.md``.
 
     Examples
     --------
@@ -156,7 +159,7 @@ def check_events(
     country = check_countries(frame, lon, lat, start, layer)
     twins = find_duplicates(
         _reports(frame, lon, lat, start, end, source_column),
-        km=duplicate_km, days=duplicate_days, min_score=min_score,
+        km=duplicate_km, days=duplicate_days, min_score=min_score, min_share=min_share,
         within_sources=within_sources,
     )  # fmt: skip
     piles = find_piles(layer, lon, lat, pile_size, too_coarse(frame, "skip"))
@@ -173,7 +176,8 @@ def check_events(
     options = {
         "now": str(today), "layer": layer.name, "worldview": layer.worldview,
         "duplicate_km": float(duplicate_km), "duplicate_days": int(duplicate_days),
-        "min_score": float(min_score), "source_column": source_column,
+        "min_score": float(min_score), "min_share": float(min_share),
+        "source_column": source_column,
         "within_sources": within_sources,
         "max_fatalities": max_fatalities, "pile_size": pile_size,
     }  # fmt: skip
@@ -303,6 +307,7 @@ def _columns(
         "duplicate_of": twins.duplicate_of,
         "duplicate_of_id": ids[twins.duplicate_of],
         "duplicate_score": twins.duplicate_score,
+        "duplicate_share": twins.duplicate_share,
         "pile_count": piles.count,
         "pile_label": piles.label,
         "pile_name": piles.name,

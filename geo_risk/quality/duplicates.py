@@ -22,6 +22,8 @@ BoolArray = NDArray[np.bool_]
 WEIGHTS = {"actors": 0.5, "fatalities": 0.2, "place": 0.2, "days": 0.1}
 """Share of each likeness in the score of a pair from two sources (`docs/quality.md`)."""
 
+_LEAST_ACTORS = 0.5  # likeness of the parties below which nothing else makes two events one
+_RIVAL_SCALE = 0.1  # a rival whose score is lower by this counts 1/e
 _LONGEST_SPAN_DAYS = 7  # longer spans overlap with everything: there both ends must agree
 _BLOCK_ROWS = 20_000
 _SAME_PLACE_KM = 0.001  # rounding of coordinates, not a distance
@@ -54,12 +56,12 @@ class Duplicates:
     ----------
     first, second : ndarray of int64
         Rows of each accepted pair, the earlier event first.
-    score : ndarray of float64
-        Score of each pair, in [0, 1].
+    score, share : ndarray of float64
+        Score and share of each pair, in [0, 1]; 1 and 1 for exact ones.
     duplicate_of : ndarray of int64
         For each row the earliest row of its group; -1 for that row itself and for rows in none.
-    duplicate_score : ndarray of float64
-        For each row with a `duplicate_of` the best score among its pairs; NaN elsewhere.
+    duplicate_score, duplicate_share : ndarray of float64
+        For each row with a `duplicate_of` the score and share of its best pair; NaN elsewhere.
     exact : ndarray of bool
         Rows that repeat another row of their own source in every field compared.
     """
@@ -67,8 +69,10 @@ class Duplicates:
     first: IntArray
     second: IntArray
     score: FloatArray
+    share: FloatArray
     duplicate_of: IntArray
     duplicate_score: FloatArray
+    duplicate_share: FloatArray
     exact: BoolArray
 
 
@@ -77,7 +81,8 @@ def find_duplicates(
     *,
     km: float = 5.0,
     days: int = 1,
-    min_score: float = 0.75,
+    min_score: float = 0.6,
+    min_share: float = 0.5,
     within_sources: bool = False,
 ) -> Duplicates:
     """Find rows that tell of an event that another row tells of.
@@ -95,8 +100,11 @@ def find_duplicates(
         Largest great-circle distance of a pair.
     days : int, default 1
         Largest number of days between the spans of a pair.
-    min_score : float, default 0.75
+    min_score : float, default 0.6
         Lowest score of a pair from two sources.
+    min_share : float, default 0.5
+        Lowest share of a pair: how it stands against the other candidates of its two rows in the
+        other's source. 1 without rivals; 0.5 with one that is equally like.
     within_sources : bool, default False
         Compare rows of one source by likeness, too.
 
@@ -129,11 +137,14 @@ def find_duplicates(
     km = check_scalar(km, "duplicate_km", low=0.0, high=500.0)
     days = int(check_scalar(days, "duplicate_days", low=0, high=366))
     min_score = check_scalar(min_score, "min_score", low=0.0, high=1.0)
+    min_share = check_scalar(min_share, "min_share", low=0.0, high=1.0)
     start, end = _day_numbers(reports)
     blocks = [np.empty((0, 2), dtype=np.int64), *_candidates(reports, start, km, days)]
     pairs = np.concatenate(blocks)
     pairs, score, exact = _judged(reports, pairs, start, end, km, days, min_score, within_sources)
-    return _grouped(reports, pairs, score, exact, start)
+    share = _shares(_codes(reports.source), pairs, score, exact)
+    good = share >= min_share
+    return _grouped(reports, pairs[good], score[good], share[good], exact[good], start)
 
 
 def _day_numbers(reports: Reports) -> tuple[FloatArray, FloatArray]:
@@ -212,7 +223,7 @@ def _judged(
     score += WEIGHTS["place"] * (1.0 - apart / (2.0 * max(km, _SAME_PLACE_KM)))
     score += WEIGHTS["days"] * (1.0 - gap / (days + 1.0))
     score = np.where(exact[kept], 1.0, score)
-    good = score >= min_score
+    good = ((score >= min_score) & (actors >= _LEAST_ACTORS)) | exact[kept]
     return pairs[kept[good]], score[good], exact[kept[good]]
 
 
@@ -286,8 +297,27 @@ def _parties_alike(
     return total / len(short)
 
 
+def _shares(source: IntArray, pairs: IntArray, score: FloatArray, exact: BoolArray) -> FloatArray:
+    """Weight of each pair among the candidates of either row in the other's source, the lesser."""
+    weight = np.where(exact, 0.0, np.exp((score - 1.0) / _RIVAL_SCALE))
+    # a row may be the first of one pair and the second of another: both ends go into one sum
+    row, other = pairs.T.ravel(), pairs.T[::-1].ravel()
+    sources = int(source.max(initial=-1)) + 2
+    _, back = np.unique(row * sources + source[other] + 1, return_inverse=True)
+    both = np.tile(weight, 2)
+    total = np.bincount(back.reshape(-1), weights=both)[back.reshape(-1)] if len(row) else both
+    with np.errstate(invalid="ignore"):
+        share = (both / total).reshape(2, -1).min(axis=0)
+    return np.where(exact, 1.0, share)
+
+
 def _grouped(
-    reports: Reports, pairs: IntArray, score: FloatArray, exact: BoolArray, start: FloatArray
+    reports: Reports,
+    pairs: IntArray,
+    score: FloatArray,
+    share: FloatArray,
+    exact: BoolArray,
+    start: FloatArray,
 ) -> Duplicates:
     """Keep the best partner per other source, join pairs to groups, name the earliest row."""
     n = len(reports.lon)
@@ -312,19 +342,18 @@ def _grouped(
     for rows in groups.values():
         head = min(rows, key=lambda row: (start[row], row))
         earliest[[row for row in rows if row != head]] = head
-    best, repeats = np.full(n, np.nan), np.zeros(n, dtype=bool)
-    for at in kept:
-        rows = pairs[at]
-        best[rows] = np.fmax(best[rows], score[at])
-        if exact[at]:
-            repeats[rows] = True
+    best, repeats = np.full((n, 2), np.nan), np.zeros(n, dtype=bool)
+    for at in reversed(kept):  # the best last
+        best[pairs[at]] = score[at], share[at]
+        repeats[pairs[at]] |= exact[at]
     later = earliest >= 0
+    best[~later] = np.nan
     first, second = np.sort(pairs[kept], axis=1).T
     swap = start[second] < start[first]
+    first, second = np.where(swap, second, first), np.where(swap, first, second)
     return Duplicates(
-        np.where(swap, second, first), np.where(swap, first, second), score[kept], earliest,
-        np.where(later, best, np.nan), repeats & later,
-    )  # fmt: skip
+        first, second, score[kept], share[kept], earliest, best[:, 0], best[:, 1], repeats & later
+    )
 
 
 def _root(root: list[int], row: int) -> int:
