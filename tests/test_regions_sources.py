@@ -222,7 +222,8 @@ class TestFormats:
     def test_files_that_only_point_elsewhere_are_not_followed(self, tmp_path, packed):
         takhar().to_file(tmp_path / "other.gpkg")
         text = (
-            f'<?xml version="1.0"?>\n<OGRVRTDataSource><OGRVRTLayer name="other"><SrcDataSource>{tmp_path}/other.gpkg'
+            '<?xml version="1.0"?>\n<OGRVRTDataSource><OGRVRTLayer name="other">'
+            f"<SrcDataSource>{tmp_path}/other.gpkg"
             "</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
         )
         path = tmp_path / ("link.zip" if packed else "link.vrt")
@@ -354,6 +355,15 @@ class TestCodes:
         assert load(takhar(pcode=[1.0, 2.0, 3.0, np.nan])).columns["region_code"][:3] == [
             "1", "2", "3",
         ]  # fmt: skip
+
+    def test_codes_of_any_case_are_found(self):
+        layer = load(takhar(pcode=["a1", "A1", "b1", "c1"], label=list("wxyz")))
+        assert [gr.find_region(c, layer=layer).row for c in ("a1", "A1", "b1", " C1 ")] == [
+            0,
+            1,
+            2,
+            3,
+        ]
 
     def test_unknown_columns(self):
         for option in ("code", "name", "parent"):
@@ -713,6 +723,13 @@ class TestAfghanistan:
         with pytest.raises(gr.errors.AmbiguousRegionError, match="Baharak"):
             gr.find_region("Baharak", layer=districts)
         assert gr.find_region("Taluqan", layer=districts).score == 1.0
+        found = gr.find_region("Baharak", layer=districts, parent="AF-TAK")
+        assert districts.columns["parent_code"][found.row] == "AF-TAK"
+        assert gr.find_region(found.region_code, layer=districts) == found.__class__(
+            found.row, found.region_code, "Baharak", "AFG", found.region_code, 1.0
+        )
+        with pytest.raises(gr.errors.UnknownRegionError, match="no regions inside 'AF-XXX'"):
+            gr.find_region("Baharak", layer=districts, parent="AF-XXX")
 
     def test_topology_and_borders(self, provinces, districts):
         inside = districts.table.geometry.representative_point()

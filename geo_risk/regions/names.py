@@ -53,6 +53,7 @@ class _Names:
     rows: dict[str, list[int]]
     spelling: dict[tuple[str, int], str]
     primary: dict[str, list[int]]
+    codes: dict[str, list[int]]  # as they are (one row each), and those in capitals
 
 
 _names_of: WeakKeyDictionary[RegionLayer, _Names] = WeakKeyDictionary()
@@ -62,6 +63,7 @@ def find_region(
     name_or_code: str,
     *,
     country: str | None = None,
+    parent: str | None = None,
     layer: RegionLayer | None = None,
     min_score: float = 0.85,
 ) -> RegionMatch:
@@ -77,6 +79,8 @@ def find_region(
         "AF-TAK", "Takhar", "Тахар", "Takhaar", …
     country : str, optional
         ISO 3166-1 code or name; only its regions are looked at.
+    parent : str, optional
+        Code of a parent (``parent_code`` of the layer); only the regions inside it are looked at.
     layer : RegionLayer, optional
         Default: the bundled world layer.
     min_score : float, default 0.85
@@ -112,12 +116,10 @@ def find_region(
         from geo_risk.regions.sources import load_regions
 
         layer = load_regions()
-    scope = _scope(layer, country)
-    code = name_or_code.strip().upper()
-    if code in layer.columns["region_code"]:
-        row = int(layer.rows_of(code)[0])
-        if scope is None or row in scope:
-            return _match(layer, row, code, 1.0)
+    scope = _inside(layer, parent, _scope(layer, country))
+    by_code = _by_code(layer, name_or_code.strip())
+    if by_code is not None and (scope is None or by_code in scope):
+        return _match(layer, by_code, layer.columns["region_code"][by_code], 1.0)
     names = _names(layer)
     key = fold(name_or_code)
     rows = _within(names.primary.get(key, []), scope) or _within(names.rows.get(key, []), scope)
@@ -139,6 +141,26 @@ def _scope(layer: RegionLayer, country: str | None) -> set[int] | None:
     if code not in units:
         raise UnknownRegionError(f"The layer {layer.name!r} has no regions of {code}.")
     return {int(row) for row in layer.rows_of(code)}
+
+
+def _inside(layer: RegionLayer, parent: str | None, scope: set[int] | None) -> set[int] | None:
+    """Rows of a scope that lie in a parent."""
+    if parent is None:
+        return scope
+    parents = layer.columns.get("parent_code", [None] * len(layer))
+    rows = {row for row, code in enumerate(parents) if code == parent}
+    if not rows:
+        raise UnknownRegionError(f"The layer {layer.name!r} has no regions inside {parent!r}.")
+    return rows if scope is None else rows & scope
+
+
+def _by_code(layer: RegionLayer, code: str) -> int | None:
+    """Row of a region code, as it is or, failing that, whatever its case."""
+    codes = _names(layer).codes
+    for rows in (codes.get(code, []), codes.get(code.upper(), [])):
+        if len(rows) == 1:
+            return rows[0]
+    return None
 
 
 def _within(rows: list[int], scope: set[int] | None) -> list[int]:
@@ -165,7 +187,11 @@ def _names(layer: RegionLayer) -> _Names:
                 rows.setdefault(key, []).append(row)
             if rank == 0:
                 primary.setdefault(key, []).append(row)
-    _names_of[layer] = _Names(rows, spelling, primary)
+    codes: dict[str, list[int]] = {}
+    for row, code in enumerate(layer.columns["region_code"]):
+        codes.setdefault(code.upper(), []).append(row)
+    codes |= {code: [row] for row, code in enumerate(layer.columns["region_code"])}
+    _names_of[layer] = _Names(rows, spelling, primary, codes)
     return _names_of[layer]
 
 
