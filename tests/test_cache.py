@@ -131,9 +131,11 @@ def test_read_only_home_still_answers(tmp_path):
         "import geo_risk as gr\n"
         "print(gr.load_regions().locate(lon=69.53, lat=36.74))\n"
     )
+    (tmp_path / "file").write_text("in the way")  # even root cannot write below a file
+    nowhere = str(tmp_path / "file" / "below")
     environment = {
-        "PATH": "/usr/bin", "HOME": "/nonexistent", "GEO_RISK_CACHE_DIR": "/nonexistent/cache",
-        "NUMBA_CACHE_DIR": "", "XDG_CACHE_HOME": "/nonexistent/cache",
+        "PATH": "/usr/bin", "HOME": nowhere, "GEO_RISK_CACHE_DIR": nowhere,
+        "XDG_CACHE_HOME": nowhere,
     }  # fmt: skip
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment

@@ -25,12 +25,12 @@ _BLOCK = 512  # queries handled together, so that their memory waits overlap
 class GridIndex(NamedTuple):
     """The arrays of the index; c cells, s sub-cells, b border sub-cells, e edges, h corner rows."""
 
-    cell: NDArray[np.int64]  # (c, 2) first sub-cell, sub-cells per side
+    cell: NDArray[np.int32]  # (c, 2) first sub-cell, sub-cells per side
     state: NDArray[np.int32]  # (s,) row, -1, or BORDER - number of the border record
     record: NDArray[np.int64]  # (b + 1, 2) first edge, first corner row
     edge: NDArray[np.float64]  # (e, 4) ax, ay, bx, by
     owner: NDArray[np.int32]  # (e, 2) rows on the edge, -1 where there is one only
-    held: NDArray[np.int32]  # (h,) rows that hold the corners
+    held: NDArray[np.int32]  # (h + 1,) rows that hold the corners
 
 
 @njit
@@ -66,7 +66,16 @@ def _lowest_touching(index: GridIndex, b: int, x: float, y: float) -> int:
 
 
 @njit
-def _sub_number(value: float, origin: float, split: int) -> int:
+def _cell(value: float, count: int, half: float) -> int:
+    """Cell i of `count` with i - half <= value < i + 1 - half; the last one is closed."""
+    i = min(int(value + half), count - 1)
+    if value < i - half:  # the sum was rounded up
+        i -= 1
+    return i
+
+
+@njit
+def _sub(value: float, origin: float, split: int) -> int:
     """Sub-cell k with origin + k / split <= value < origin + (k + 1) / split; the last is closed.
 
     `split` is a power of two, so the lines are exact; only `value - origin` may be rounded up.
@@ -78,42 +87,38 @@ def _sub_number(value: float, origin: float, split: int) -> int:
 
 
 @njit
-def _sub_cell(index: GridIndex, x: float, y: float) -> tuple[int, float, float]:
-    """Number of the sub-cell that holds (x, y), and its lower left corner."""
-    i = min(int(x + 180.0), COLUMNS - 1)
-    j = min(int(y + 90.0), ROWS - 1)
-    i -= x < i - 180.0  # the sum may have been rounded up
-    j -= y < j - 90.0
-    first, split = index.cell[j * COLUMNS + i, 0], index.cell[j * COLUMNS + i, 1]
-    west, south = i - 180.0, j - 90.0
-    if split == 1:
-        return first, west, south
-    side = 1.0 / split
-    u, v = _sub_number(x, west, split), _sub_number(y, south, split)
-    return first + v * split + u, west + u * side, south + v * side
+def _sub_cell(index: GridIndex, x: float, y: float) -> int:
+    """Number of the sub-cell that holds (x, y)."""
+    i, j = _cell(x, COLUMNS, 180.0), _cell(y, ROWS, 90.0)
+    c = j * COLUMNS + i
+    first, split = int(index.cell[c, 0]), int(index.cell[c, 1])
+    return first + _sub(y, j - 90.0, split) * split + _sub(x, i - 180.0, split)
 
 
 @njit
-def _resolve(
-    index: GridIndex,
-    state: int,
-    x0: float,
-    y0: float,
-    x: float,
-    y: float,
-    rows: NDArray[np.int32],
-) -> int:
+def _corner(index: GridIndex, x: float, y: float) -> tuple[float, float]:
+    """Lower left corner of the sub-cell that holds (x, y)."""
+    i, j = _cell(x, COLUMNS, 180.0), _cell(y, ROWS, 90.0)
+    split = index.cell[j * COLUMNS + i, 1]
+    west, south = i - 180.0, j - 90.0
+    side = 1.0 / split
+    return west + _sub(x, west, split) * side, south + _sub(y, south, split) * side
+
+
+@njit
+def _resolve(index: GridIndex, state: int, x: float, y: float, rows: NDArray[np.int32]) -> int:
     """Row of a point whose sub-cell does not answer at once."""
     if state >= 0:
         return state
     touching = _OUTSIDE
     if state <= BORDER:
+        x0, y0 = _corner(index, x, y)
         row = _walk(index, BORDER - state, x0, y0, x, y, rows)
         if row != _OUTSIDE:
             return row
         touching = _lowest_touching(index, BORDER - state, x, y)
     if x == -180.0:  # the other side of the same meridian
-        sub = _sub_cell(index, 180.0, y)[0]
+        sub = _sub_cell(index, 180.0, y)
         if index.state[sub] <= BORDER:
             row = _lowest_touching(index, BORDER - index.state[sub], 180.0, y)
             if touching == _OUTSIDE or 0 <= row < touching:
@@ -131,38 +136,40 @@ def locate_points(
     stop: int,
     n_regions: int,
 ) -> None:
-    """Row of each point in `found[start:stop]`; -1 outside and for NaN."""
+    """Row of each point in `found[start:stop]`; -1 outside and for NaN (in `lon`, at least)."""
     sub = np.empty(_BLOCK, dtype=np.int64)
-    hard = np.empty(_BLOCK, dtype=np.int64)
-    corner = np.empty((_BLOCK, 2))
+    hard = np.empty(_BLOCK, dtype=np.int64)  # points of border sub-cells
+    seam = np.empty(_BLOCK, dtype=np.int64)  # points at ±180, and missing ones
     rows = np.empty(n_regions + 2, dtype=np.int32)
     touched = 0.0
     for block in range(start, stop, _BLOCK):
         n = min(_BLOCK, stop - block)
+        n_hard, n_seam = 0, 0
         for k in range(n):
-            x, y = lon[block + k], lat[block + k]
-            if x != x or y != y:
-                x, y = 0.0, 0.0
-            elif x == 180.0:
-                x = -180.0
-            sub[k], corner[k, 0], corner[k, 1] = _sub_cell(index, x, y)
-        n_hard = 0
+            x = lon[block + k]
+            if abs(x) < 180.0:
+                sub[k] = _sub_cell(index, x, lat[block + k])
+            else:
+                sub[k] = 0
+                seam[n_seam] = block + k
+                n_seam += 1
         for k in range(n):
             state = index.state[sub[k]]
-            x = lon[block + k]
-            missing = x != x or lat[block + k] != lat[block + k]
-            found[block + k] = _OUTSIDE if missing else state
-            if not missing and (state <= BORDER or abs(x) == 180.0):
-                hard[n_hard] = k
-                n_hard += 1
+            found[block + k] = state
+            hard[n_hard] = block + k
+            n_hard += state <= BORDER
         for h in range(n_hard):  # nothing waits for these loads, so they run side by side
-            state = found[block + hard[h]]
-            if state <= BORDER:
-                touched += index.edge[index.record[BORDER - state, 0], 0]
+            e, held = index.record[BORDER - found[hard[h]]]
+            touched += index.edge[e, 0] + index.owner[e, 0] + index.held[held]
         for h in range(n_hard):
-            k = hard[h]
-            p = block + k
-            x = -180.0 if lon[p] == 180.0 else lon[p]
-            found[p] = _resolve(index, found[p], corner[k, 0], corner[k, 1], x, lat[p], rows)
+            p = hard[h]
+            found[p] = _resolve(index, found[p], lon[p], lat[p], rows)
+        for h in range(n_seam):
+            p = seam[h]
+            if lon[p] != lon[p]:
+                found[p] = _OUTSIDE
+            else:
+                state = index.state[_sub_cell(index, -180.0, lat[p])]
+                found[p] = _resolve(index, state, -180.0, lat[p], rows)
     if touched != touched:  # never: keeps the early loads from being optimised away
         found[start] = _OUTSIDE
