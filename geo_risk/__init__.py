@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from geo_risk.maps import static_map, web_map
     from geo_risk.places import find_places, geoparse
     from geo_risk.quality import check_events
-    from geo_risk.regions import RegionLayer, find_region, load_regions
+    from geo_risk.regions import (
+        RegionLayer,
+        fetch_layer,
+        find_region,
+        load_geoboundaries,
+        load_regions,
+        worldviews,
+    )
     from geo_risk.scores import score_hotspots
     from geo_risk.support import border_within, region_probabilities
 
@@ -36,6 +43,7 @@ _HOME = {
     "border_within": "support",
     "check_events": "quality",
     "country_certainty": "certainty",
+    "fetch_layer": "regions",
     "find_places": "places",
     "find_region": "regions",
     "geocode": "enrich",
@@ -43,6 +51,7 @@ _HOME = {
     "h3_cells": "cells",
     "index_h3": "enrich",
     "load_borders": "borders",
+    "load_geoboundaries": "regions",
     "load_regions": "regions",
     "neighbor_graph": "cells",
     "read_events": "events",
@@ -51,6 +60,7 @@ _HOME = {
     "static_map": "maps",
     "study_grid": "cells",
     "web_map": "maps",
+    "worldviews": "regions",
 }
 _MODULES = ("errors", "hotspots")
 
@@ -66,6 +76,7 @@ __all__ = [
     "check_events",
     "country_certainty",
     "errors",
+    "fetch_layer",
     "find_places",
     "find_region",
     "geocode",
@@ -74,6 +85,7 @@ __all__ = [
     "hotspots",
     "index_h3",
     "load_borders",
+    "load_geoboundaries",
     "load_regions",
     "neighbor_graph",
     "read_events",
@@ -82,6 +94,7 @@ __all__ = [
     "static_map",
     "study_grid",
     "web_map",
+    "worldviews",
 ]
 
 

@@ -31,6 +31,8 @@ DISTRIBUTIONS = ("normal", "uniform", "heavy")
 _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
 _BLOCK_POINTS = 400_000  # quadrature points at a time: bounds the memory
 _WHOLE_COUNTRY = ("line", "country")
+_UNITS = ("admin1", "admin2")
+_ASHORE_KM = 25.0  # stand-in points of coastal units lie off drawn coasts
 
 
 def region_probabilities(
@@ -47,7 +49,8 @@ def region_probabilities(
 
     What an event supports decides: a place with a radius (`location_uncertainty_km`) gives the
     regions that the disc touches; a district or province gives the first-order region that holds
-    it; a line or a country gives the country's regions by area; "none" gives nothing. A point
+    its point, or that is nearest to it within 25 km; a line or a country gives the country's
+    regions by area; "none" gives nothing. A point
     without a stated precision is taken as it is. The layer's own error (`country_certainty`) and
     the chance of altogether wrong coordinates are not part of it.
 
@@ -247,13 +250,17 @@ def _unit_regions(
     there = np.where(coarse, lon, np.nan), np.where(coarse, lat, np.nan)
     located = layer.locate(lon=there[0], lat=there[1], n_jobs=n_jobs).tolist()
     given = texts_of(frame, "region_code")
-    row_of = {code: row for row, code in enumerate(layer.columns["region_code"])}
     labels = layer.country_labels
+    row_of: dict[str | None, int] = {c: row for row, c in enumerate(layer.columns["region_code"])}
+    units = [term in _UNITS for term in precision]
+    afloat = [i for i in np.flatnonzero(~np.isnan(there[0])) if located[i] < 0 and units[i]]
+    for i, code in zip(map(int, afloat), _ashore(layer, lon[afloat], lat[afloat], n_jobs)):
+        located[i] = row_of.get(given[i], row_of.get(code, -1))
     rows_of: dict[str, IntArray] = {}
     areas = region_areas(layer) if coarse.any() else np.zeros(0)
     parts: list[tuple[IntArray, IntArray, FloatArray]] = []
     for i in np.flatnonzero(coarse).tolist():
-        row = located[i] if located[i] >= 0 else row_of.get(given[i] or "", -1)
+        row = located[i] if located[i] >= 0 else row_of.get(given[i], -1)
         term = precision[i]
         if term in _WHOLE_COUNTRY:
             country = stated[i] if stated[i] in labels else labels[row] if row >= 0 else None
@@ -263,10 +270,8 @@ def _unit_regions(
                 rows_of[country] = np.flatnonzero(np.array(labels, dtype=object) == country)
             rows = rows_of[country]
             share = areas[rows] / areas[rows].sum()
-        elif row >= 0 and (layer.level == 1 or (term == "admin2" and layer.level == 2)):
+        elif row >= 0 and units[i] and (layer.level == 1 or (term, layer.level) == ("admin2", 2)):
             rows, share = np.array([row]), np.ones(1)
-            if term not in ("admin1", "admin2"):
-                continue
         else:
             continue
         parts.append((np.full(len(rows), i), rows, share))
@@ -274,6 +279,18 @@ def _unit_regions(
     parts.append((none, none, np.zeros(0)))
     position, row_array, share_array = (np.concatenate(part) for part in zip(*parts))
     return position, row_array, share_array
+
+
+def _ashore(layer: RegionLayer, lon: FloatArray, lat: FloatArray, n_jobs: int) -> list[str | None]:
+    """Code of the nearest region of points off the coast that only stand for one."""
+    from geo_risk.borders import load_borders
+
+    if len(lon) == 0:
+        return []
+    near = load_borders(layer).nearest(
+        lon=lon, lat=lat, kind="any", max_km=_ASHORE_KM, n_jobs=n_jobs
+    )
+    return list(near.other_region_code)
 
 
 def _cut(

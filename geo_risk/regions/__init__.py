@@ -1,18 +1,34 @@
-"""Region layers: polygons with codes, exact location, neighbours."""
+"""Region layers: polygons with codes, exact location, neighbours.
+
+What only some programs need (downloads, layers with dates) is imported when it is first used.
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from geo_risk.regions.coverage import Coverage
-from geo_risk.regions.dated import DatedLayer
-from geo_risk.regions.download import fetch_layer, fetch_record
-from geo_risk.regions.geoboundaries import load_geoboundaries
 from geo_risk.regions.layer import RegionLayer
 from geo_risk.regions.locator import Locator
 from geo_risk.regions.names import RegionMatch, find_region
-from geo_risk.regions.report import LayerReport
 from geo_risk.regions.sources import load_regions
 from geo_risk.regions.topology import Topology
 from geo_risk.regions.worldview import Dispute, claimants, disputes, worldviews
+
+if TYPE_CHECKING:
+    from geo_risk.regions.dated import DatedLayer
+    from geo_risk.regions.download import fetch_layer, fetch_record
+    from geo_risk.regions.geoboundaries import load_geoboundaries
+    from geo_risk.regions.report import LayerReport
+
+_HOME = {
+    "DatedLayer": "dated",
+    "LayerReport": "report",
+    "fetch_layer": "download",
+    "fetch_record": "download",
+    "load_geoboundaries": "geoboundaries",
+}
 
 __all__ = [
     "Coverage",
@@ -32,3 +48,9 @@ __all__ = [
     "load_regions",
     "worldviews",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -18,7 +18,6 @@ from geo_risk._validate import check_scalar
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.coverage import Coverage, decode_rings
 from geo_risk.regions.dissolve import dissolve
-from geo_risk.regions.import_layer import Columns, import_layer
 from geo_risk.regions.layer import RegionLayer
 from geo_risk.regions.worldview import relabel
 
@@ -159,6 +158,8 @@ def load_regions(
     for option in ("context", "parent_layer"):
         if own[option] is not None and not isinstance(own[option], RegionLayer):
             raise TypeError(f"Invalid {option}: {type(own[option]).__name__} is not a RegionLayer.")
+    from geo_risk.regions.import_layer import Columns, import_layer
+
     return import_layer(
         source,
         Columns(code, name, parent, country, valid_from, valid_to),
