@@ -11,18 +11,14 @@ installed.
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import sys
-import time
 from collections.abc import Callable
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import common
 import h3.api.basic_int as h3
 import numpy as np
 
@@ -31,7 +27,7 @@ from geo_risk import _h3, cells
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 import h3_points
 
-SEED = 20221
+SEED = common.SEED
 
 
 def points(kind: str, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -42,17 +38,6 @@ def points(kind: str, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.
         places = h3_points.unit(h3_points.uniform(2000, rng))[rng.integers(0, 2000, n)]
         found = h3_points.lonlat(places + rng.normal(size=(n, 3)) * (5.0 / 6371.0))
     return found[:, 0].copy(), found[:, 1].copy()
-
-
-def interleave(jobs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every job in every round, one after the other."""
-    seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for _ in range(rounds):
-        for name, job in jobs.items():
-            start = time.perf_counter()
-            job()
-            seconds[name].append(time.perf_counter() - start)
-    return seconds
 
 
 def loop(lon: np.ndarray, lat: np.ndarray, resolution: int) -> np.ndarray:
@@ -88,7 +73,7 @@ def bench_index(n: int, rounds: int) -> list[dict[str, Any]]:
         row["wrong"] = int((jobs["geo_risk"]() != expected).sum())
         if "h3ronpy" in jobs:
             row["h3ronpy wrong"] = int((jobs["h3ronpy"]() != expected).sum())
-        out.append({**row, "seconds": interleave(jobs, rounds)})
+        out.append({**row, "seconds": common.interleave(jobs, rounds)})
     return out
 
 
@@ -116,7 +101,7 @@ def bench_graph(n: int, rounds: int) -> list[dict[str, Any]]:
             "geo_risk": lambda k=k: cells.neighbor_graph(grid, k=k),
             "libpysal Graph.build_h3": lambda k=k: Graph.build_h3(names, order=k),
         }
-        seconds = interleave(jobs, rounds)
+        seconds = common.interleave(jobs, rounds)
         out.append({"job": f"neighbour graph, k = {k}", "n": grid.size, "wrong": int(not same),
                     "seconds": seconds})  # fmt: skip
     large = some_cells(10 * n)
@@ -125,7 +110,7 @@ def bench_graph(n: int, rounds: int) -> list[dict[str, Any]]:
         "geo_risk, 2 threads": lambda: cells.neighbor_graph(large, n_jobs=2),
         "geo_risk, k = 2": lambda: cells.neighbor_graph(large, k=2),
     }
-    seconds = interleave(jobs, rounds)
+    seconds = common.interleave(jobs, rounds)
     out.append({"job": "neighbour graph, large", "n": large.size, "wrong": 0, "seconds": seconds})
     return out
 
@@ -146,7 +131,7 @@ def bench_study_grid(n: int, rounds: int) -> list[dict[str, Any]]:
     }
     ours, theirs = jobs["geo_risk"](), jobs["h3 h3shape_to_cells_experimental"]()
     wrong = len(set(ours.tolist()) ^ set(theirs))
-    seconds = interleave(jobs, rounds)
+    seconds = common.interleave(jobs, rounds)
     return [{"job": "study grid, overlap", "n": ours.size, "wrong": wrong, "seconds": seconds}]
 
 
@@ -199,35 +184,15 @@ def run(n: int = 1_000_000, rounds: int = 5) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Read the options and run."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n", type=int, default=1_000_000, help="points; a tenth as many cells")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = common.options(__doc__, 1_000_000, "points; a tenth as many cells")
     parser.add_argument("--exact", type=int, default=0, help="compare this many points instead")
-    parser.add_argument("--out", type=Path, help="write every round to a JSON file in this folder")
     options = parser.parse_args()
-    report: dict[str, Any] = {
-        "command": " ".join(["python", "benchmarks/bench_cells.py", *sys.argv[1:]]),
-        "date": time.strftime("%Y-%m-%d"),
-        "python": platform.python_version(),
-        "processor": platform.machine(),
-        "cores": os.cpu_count(),
-        "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
-        "seed": SEED,
-        "versions": {
-            name: metadata.version(name)
-            for name in ("h3", "h3ronpy", "numba", "numpy", "scipy", "libpysal")
-            if find_spec(name)
-        },
-    }
+    report = common.head(("h3", "h3ronpy", "numba", "numpy", "scipy", "libpysal"))
     if options.exact:
         report["exact"] = check_exact(options.exact)
     else:
         report["rows"] = run(options.n, options.rounds)
-    if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        name = f"{report['date']}-cells{'-exact' if options.exact else ''}.json"
-        text = json.dumps(report, indent=1) + "\n"
-        (options.out / name).write_text(text, encoding="utf-8")
+    common.write(report, options.out, "bench_cells_exact" if options.exact else "bench_cells")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ where the table itself may hold the same event twice, so precision is a lower bo
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,12 +125,16 @@ def planted(events: Any, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
 
 
 def measured(
-    table: Any, original: np.ndarray, min_score: float, min_share: float
-) -> dict[str, float]:
-    """Precision and recall over pairs from the two sources."""
+    table: Any, original: np.ndarray, min_score: float, min_share: float, *, blind: bool = False
+) -> dict[str, Any]:
+    """Precision and recall over pairs from the two sources; `blind` to parties and deaths."""
     lon, lat = table.geometry.x.to_numpy(), table.geometry.y.to_numpy()
     start, end = _days(table, "date_start"), _days(table, "date_end")
     reports = _reports(table, lon, lat, start, end, "source")
+    if blind:
+        none = np.full(len(table), np.nan)
+        same = ["anyone"] * len(table)
+        reports = replace(reports, actors=same, best=none, low=none, high=none)
     begun = time.perf_counter()
     twins = find_duplicates(reports, min_score=min_score, min_share=min_share)
     seconds = time.perf_counter() - begun
@@ -141,6 +146,7 @@ def measured(
     wanted = int((original >= 0).sum())
     found = int(across.sum())
     return {
+        "place_and_day_only": blind,
         "min_score": min_score,
         "min_share": min_share,
         "planted": wanted,
@@ -167,12 +173,13 @@ def main() -> None:
     report["table"], report["table_rows"] = name, len(table)
     print(f"{name}: {len(table):,} rows")
     print("lowest score  lowest share   planted  found  precision  recall  seconds")
-    for score, share in LIMITS:
-        row = measured(table, original, score, share)
+    for score, share, blind in [(0.0, 0.0, True), *((*limits, False) for limits in LIMITS)]:
+        row = measured(table, original, score, share, blind=blind)
         report["rows"].append(row)
         print(
             f"{score:12.2f} {share:13.2f} {row['planted']:9,} {row['found']:6,} "
             f"{row['precision']:10.3f} {row['recall']:7.3f} {row['seconds']:8.2f}"
+            f"{'  place and day only' if blind else ''}"
         )
     write(report, chosen.out, f"bench_duplicates_{name.partition('.')[0]}")
 

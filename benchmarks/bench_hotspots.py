@@ -10,26 +10,22 @@ through the exact ones: each within five standard errors.
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import sys
-import time
 import warnings
 from collections.abc import Callable
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import common
 import numpy as np
 from scipy import sparse
 
 from geo_risk import cells
 from geo_risk.hotspots import GiStarResult, gi_star
 
-SEED = 20221
+SEED = common.SEED
 DRAWS = 999
 
 
@@ -39,17 +35,6 @@ def disc(n: int) -> Any:
     found = cells.grid_disk(home, max(1, round(((n - 0.25) / 3.0) ** 0.5 - 0.5)))
     found = np.random.default_rng(SEED).permutation(found)
     return sparse.csr_array(cells.neighbor_graph(found))
-
-
-def interleave(jobs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every job in every round, one after the other."""
-    seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for _ in range(rounds):
-        for name, job in jobs.items():
-            start = time.perf_counter()
-            job()
-            seconds[name].append(time.perf_counter() - start)
-    return seconds
 
 
 def peer(x: np.ndarray, weights: Any) -> Callable[..., Any] | None:
@@ -94,7 +79,7 @@ def bench_analytic(x: np.ndarray, weights: Any, rounds: int) -> dict[str, Any]:
     return {
         "job": "Gi* analytic",
         "largest difference of z": wrong,
-        "seconds": interleave(jobs, rounds),
+        "seconds": common.interleave(jobs, rounds),
     }
 
 
@@ -120,7 +105,7 @@ def bench_simulated(x: np.ndarray, weights: Any, rounds: int) -> dict[str, Any]:
     return {
         "job": f"Gi, {DRAWS} draws",
         "largest distance from exact, standard errors": off,
-        "seconds": interleave(jobs, rounds),
+        "seconds": common.interleave(jobs, rounds),
     }
 
 
@@ -142,31 +127,11 @@ def run(n: int = 100_000, rounds: int = 5) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Read the options and run."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n", type=int, default=100_000, help="cells, about")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--out", type=Path, help="write every round to this JSON file or directory")
+    parser = common.options(__doc__, 100_000, "cells, about")
     options = parser.parse_args()
-    report: dict[str, Any] = {
-        "command": " ".join(["python", "benchmarks/bench_hotspots.py", *sys.argv[1:]]),
-        "date": time.strftime("%Y-%m-%d"),
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
-        "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
-        "seed": SEED,
-        "versions": {
-            name: metadata.version(name)
-            for name in ("numpy", "scipy", "numba", "esda", "libpysal")
-            if find_spec(name)
-        },
-        "rows": run(options.n, options.rounds),
-    }
-    if options.out:
-        path = options.out
-        if path.suffix != ".json":
-            path = path / f"hotspots_{report['date']}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    report = common.head(("numpy", "scipy", "numba", "esda", "libpysal"))
+    report["rows"] = run(options.n, options.rounds)
+    common.write(report, options.out, "bench_hotspots")
 
 
 if __name__ == "__main__":

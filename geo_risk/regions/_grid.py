@@ -116,6 +116,13 @@ def list_edges_of_boxes(
 
 
 @njit
+def _flip_edge(rows: NDArray[np.int32], n: int, edges: Edges, e: int) -> int:
+    """Toggle the rows on an edge; return the new size of the set."""
+    n = flip(rows, n, edges.left[e])
+    return flip(rows, n, edges.right[e]) if edges.right[e] >= 0 else n
+
+
+@njit
 def _cross_right(
     rows: NDArray[np.int32],
     n: int,
@@ -128,9 +135,7 @@ def _cross_right(
     """Carry the set of rows that hold (x0, y) right to (x1, y)."""
     for e in here:
         if crosses_right(edges.ax[e], edges.ay[e], edges.bx[e], edges.by[e], x0, x1, y):
-            n = flip(rows, n, edges.left[e])
-            if edges.right[e] >= 0:
-                n = flip(rows, n, edges.right[e])
+            n = _flip_edge(rows, n, edges, e)
     return n
 
 
@@ -147,9 +152,7 @@ def _cross_up(
     """Carry the set of rows that hold (x, y0) up to (x, y1)."""
     for e in here:
         if crosses_up(edges.ax[e], edges.ay[e], edges.bx[e], edges.by[e], x, y0, y1):
-            n = flip(rows, n, edges.left[e])
-            if edges.right[e] >= 0:
-                n = flip(rows, n, edges.right[e])
+            n = _flip_edge(rows, n, edges, e)
     return n
 
 
