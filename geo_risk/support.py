@@ -102,8 +102,8 @@ def region_probabilities(
     Points are the n equally likely quantiles of r, (k + ½)/n, turned by the golden angle from one
     to the next, on the mean sphere (distances within 0.6 % of geodesic ones). Deterministic. On
     either side of a straight border the probability is within 0.013 of the exact one with 500
-    points, 0.004 with 2,000, for all three laws (`tests/test_support.py`). About a millisecond
-    per distinct disc.
+    points, 0.004 with 2,000, for all three laws (`tests/test_support.py`). About 0.1 ms per
+    distinct disc.
 
     "heavy" keeps the stated radius, so it draws more events together as well as farther out. For
     a radius that is too small use `coverage`: in Afghan media reports about 80 % of the events
@@ -372,7 +372,7 @@ def border_within(
     -----
     The distance is to the border of the country of the stated point, from either side of it. Both
     come from the same points as `region_probabilities`, so a probability is a multiple of
-    1 / `points` and never falls as `km` grows. About 2 ms per distinct disc.
+    1 / `points` and never falls as `km` grows. About 1 ms per distinct disc.
 
     Examples
     --------
