@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import numba
 
-__all__ = ["njit", "resolve_jobs", "run_chunks"]
+__all__ = ["inner", "njit", "resolve_jobs", "run_chunks"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,13 +31,28 @@ def njit(function: F) -> F:
 
     Strict IEEE arithmetic is kept (no fastmath): the exact predicates depend on it.
     """
+    return _compiled(function)
+
+
+def inner(function: F) -> F:
+    """Compile like `njit` a function that only other kernels call: it gets no Python entry.
+
+    Wrappers for tuples of arrays cost more to compile than many of the functions behind them.
+    Calling an inner function from Python is an error.
+    """
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def _compiled(function: F, **options: bool) -> F:
+    options |= {"nogil": True}
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+        compiled: F = numba.njit(cache=True, error_model="numpy", **options)(function)
     except RuntimeError as error:
         if "cannot cache" not in str(error):
             raise
         _warn_uncached()
-        return numba.njit(cache=False, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+        compiled = numba.njit(cache=False, error_model="numpy", **options)(function)
+    return compiled
 
 
 def _warn_uncached() -> None:
@@ -49,7 +64,7 @@ def _warn_uncached() -> None:
             "its kernels again (seconds, once per process). Set NUMBA_CACHE_DIR to a writable "
             "directory to avoid this.",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

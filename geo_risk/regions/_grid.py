@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._jit import njit
+from geo_risk._jit import inner, njit
 from geo_risk.regions._predicates import crosses_right, crosses_up, flip, lowest
 
 COLUMNS, ROWS = 360, 180
@@ -42,7 +42,7 @@ class Parts(NamedTuple):
     held: NDArray[np.int32]  # (h,) rows that hold the corners
 
 
-@njit
+@inner
 def _meets_box(
     ax: float, ay: float, bx: float, by: float, x0: float, y0: float, x1: float, y1: float
 ) -> bool:
@@ -57,7 +57,7 @@ def _meets_box(
     return abs(middle) <= reach
 
 
-@njit
+@inner
 def _list_once(
     edges: Edges,
     members: NDArray[np.int32],
@@ -115,14 +115,14 @@ def list_edges_of_boxes(
     return offset, listed
 
 
-@njit
+@inner
 def _flip_edge(rows: NDArray[np.int32], n: int, edges: Edges, e: int) -> int:
     """Toggle the rows on an edge; return the new size of the set."""
     n = flip(rows, n, edges.left[e])
     return flip(rows, n, edges.right[e]) if edges.right[e] >= 0 else n
 
 
-@njit
+@inner
 def _cross_right(
     rows: NDArray[np.int32],
     n: int,
@@ -139,7 +139,7 @@ def _cross_right(
     return n
 
 
-@njit
+@inner
 def _cross_up(
     rows: NDArray[np.int32],
     n: int,
@@ -156,7 +156,7 @@ def _cross_up(
     return n
 
 
-@njit
+@inner
 def _write_border(
     parts: Parts,
     sizes: NDArray[np.int64],
@@ -183,7 +183,14 @@ def _write_border(
     return True
 
 
-@njit
+@inner
+def _copy(sets: NDArray[np.int32], source: int, target: int, n: int) -> None:
+    """Copy a set. (A slice assignment would compile numba's formatting of error messages.)"""
+    for i in range(n):
+        sets[target, i] = sets[source, i]
+
+
+@inner
 def _fill_cell(
     parts: Parts,
     sizes: NDArray[np.int64],
@@ -200,11 +207,11 @@ def _fill_cell(
     """Write all sub-cells of one cell; sets[0] moves on to the next cell's corner."""
     side = 1.0 / split
     n_column = n_corner
-    sets[1, :n_column] = sets[0, :n_corner]
+    _copy(sets, 0, 1, n_corner)
     for v in range(split):
         y0 = south + v * side
         n_active = n_column
-        sets[2, :n_active] = sets[1, :n_column]
+        _copy(sets, 1, 2, n_column)
         for u in range(split):
             box = v * split + u
             here = listed[offset[box] : offset[box + 1]]
@@ -218,7 +225,7 @@ def _fill_cell(
             n_active = _cross_right(sets[2], n_active, edges, here, x0, x0 + side, y0)
         if v == 0:  # the walk along the cell's lower side has come to the next cell's corner
             n_corner = n_active
-            sets[0, :n_corner] = sets[2, :n_active]
+            _copy(sets, 2, 0, n_active)
         here = listed[offset[v * split] : offset[v * split + 1]]
         n_column = _cross_up(sets[1], n_column, edges, here, west, y0, y0 + side)
     return n_corner

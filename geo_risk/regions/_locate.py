@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._jit import njit
+from geo_risk._jit import inner, njit
 from geo_risk.regions._grid import BORDER, COLUMNS, ROWS
 from geo_risk.regions._predicates import crosses_right, crosses_up, flip, lowest, touches
 
@@ -33,7 +33,7 @@ class GridIndex(NamedTuple):
     held: NDArray[np.int32]  # (h + 1,) rows that hold the corners
 
 
-@njit
+@inner
 def _walk(
     index: GridIndex, b: int, x0: float, y0: float, x: float, y: float, rows: NDArray[np.int32]
 ) -> int:
@@ -52,7 +52,7 @@ def _walk(
     return lowest(rows, n)
 
 
-@njit
+@inner
 def _lowest_touching(index: GridIndex, b: int, x: float, y: float) -> int:
     """Lowest row with an edge through (x, y), or -1."""
     least = _OUTSIDE
@@ -65,7 +65,7 @@ def _lowest_touching(index: GridIndex, b: int, x: float, y: float) -> int:
     return least
 
 
-@njit
+@inner
 def _cell(value: float, count: int, half: float) -> int:
     """Cell i of `count` with i - half <= value < i + 1 - half; the last one is closed."""
     i = min(int(value + half), count - 1)
@@ -74,7 +74,7 @@ def _cell(value: float, count: int, half: float) -> int:
     return i
 
 
-@njit
+@inner
 def _sub(value: float, origin: float, split: int) -> int:
     """Sub-cell k with origin + k / split <= value < origin + (k + 1) / split; the last is closed.
 
@@ -86,7 +86,7 @@ def _sub(value: float, origin: float, split: int) -> int:
     return k
 
 
-@njit
+@inner
 def _sub_cell(index: GridIndex, x: float, y: float) -> int:
     """Number of the sub-cell that holds (x, y)."""
     i, j = _cell(x, COLUMNS, 180.0), _cell(y, ROWS, 90.0)
@@ -95,7 +95,7 @@ def _sub_cell(index: GridIndex, x: float, y: float) -> int:
     return first + _sub(y, j - 90.0, split) * split + _sub(x, i - 180.0, split)
 
 
-@njit
+@inner
 def _corner(index: GridIndex, x: float, y: float) -> tuple[float, float]:
     """Lower left corner of the sub-cell that holds (x, y)."""
     i, j = _cell(x, COLUMNS, 180.0), _cell(y, ROWS, 90.0)
@@ -105,7 +105,7 @@ def _corner(index: GridIndex, x: float, y: float) -> tuple[float, float]:
     return west + _sub(x, west, split) * side, south + _sub(y, south, split) * side
 
 
-@njit
+@inner
 def _resolve(index: GridIndex, state: int, x: float, y: float, rows: NDArray[np.int32]) -> int:
     """Row of a point whose sub-cell does not answer at once."""
     if state >= 0:
@@ -169,7 +169,7 @@ def locate_points(
             if lon[p] != lon[p]:
                 found[p] = _OUTSIDE
             else:
-                state = index.state[_sub_cell(index, -180.0, lat[p])]
-                found[p] = _resolve(index, state, -180.0, lat[p], rows)
+                found[p] = index.state[_sub_cell(index, -180.0, lat[p])]
+                found[p] = _resolve(index, found[p], -180.0, lat[p], rows)
     if touched != touched:  # never: keeps the early loads from being optimised away
         found[start] = _OUTSIDE

@@ -11,13 +11,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._jit import njit
+from geo_risk._jit import inner, njit
 
 _SPLITTER = 134217729.0  # 2**27 + 1 (Dekker 1971)
 _FILTER = 3.3306690738754716e-16  # (3 + 16 eps) eps with eps = 2**-53: Shewchuk, p. 343
 
 
-@njit
+@inner
 def _two_product(a: float, b: float) -> tuple[float, float]:
     """Product and its rounding error, exactly."""
     product = a * b
@@ -31,7 +31,7 @@ def _two_product(a: float, b: float) -> tuple[float, float]:
     return product, error
 
 
-@njit
+@inner
 def _grow(expansion: NDArray[np.float64], length: int, value: float) -> None:
     """Add `value` to the first `length` components, non-overlapping; the sum has one more."""
     for i in range(length):
@@ -42,7 +42,7 @@ def _grow(expansion: NDArray[np.float64], length: int, value: float) -> None:
     expansion[length] = value
 
 
-@njit
+@inner
 def _add_product(expansion: NDArray[np.float64], length: int, a: float, b: float) -> int:
     """Add a * b, exactly; return the new length."""
     product, error = _two_product(a, b)
@@ -51,7 +51,7 @@ def _add_product(expansion: NDArray[np.float64], length: int, a: float, b: float
     return length + 2
 
 
-@njit
+@inner
 def _exact_orientation(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     """Sign of ax*by - ax*py - px*by - ay*bx + ay*px + py*bx without rounding."""
     expansion = np.zeros(12)
@@ -81,7 +81,7 @@ def orientation(ax: float, ay: float, bx: float, by: float, px: float, py: float
     return _exact_orientation(ax, ay, bx, by, px, py)
 
 
-@njit
+@inner
 def crosses_up(ax: float, ay: float, bx: float, by: float, x: float, y0: float, y1: float) -> bool:
     """Does a walk from (x, y0) up to (x, y1) cross the edge a→b, which rises in longitude?
 
@@ -96,7 +96,7 @@ def crosses_up(ax: float, ay: float, bx: float, by: float, x: float, y0: float, 
     return high > 0 and low <= 0
 
 
-@njit
+@inner
 def crosses_right(
     ax: float, ay: float, bx: float, by: float, x0: float, x1: float, y: float
 ) -> bool:
@@ -109,7 +109,7 @@ def crosses_right(
     return bx <= x1 or rising * orientation(ax, ay, bx, by, x1, y) <= 0
 
 
-@njit
+@inner
 def touches(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> bool:
     """Does (x, y) lie exactly on the edge a→b, its ends included?"""
     if x < ax or x > bx or y < min(ay, by) or y > max(ay, by):
@@ -117,7 +117,7 @@ def touches(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> b
     return orientation(ax, ay, bx, by, x, y) == 0
 
 
-@njit
+@inner
 def flip(rows: NDArray[np.int32], n: int, row: int) -> int:
     """Toggle `row` in the set that is the first `n` entries of `rows`; return its new size."""
     for i in range(n):
@@ -128,7 +128,7 @@ def flip(rows: NDArray[np.int32], n: int, row: int) -> int:
     return n + 1
 
 
-@njit
+@inner
 def lowest(rows: NDArray[np.int32], n: int) -> int:
     """Least of the first `n` entries, -1 where n is 0."""
     least = -1
