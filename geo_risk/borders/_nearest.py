@@ -38,6 +38,12 @@ _BUFFER: Final = 64
 _TIE: Final = 1e-14  # lengths as near as this, 0.06 µm, are equal
 _FOREIGN: Final = 2**32  # added to the rank of a border that is not the own country's
 _LAST: Final = 2**60
+# Columns of the buffer of candidates: piece, lower bound of its chord, t, length (negative while
+# it is an estimate).
+_PIECE: Final = 0
+_LOWER: Final = 1
+_T: Final = 2
+_ARC: Final = 3
 
 # One type for every integer: else each mixture of them is compiled by itself.
 _wide: Callable[[Any], int] = np.int64  # type: ignore[assignment]
@@ -140,74 +146,73 @@ def _arc_error(arc: float) -> float:
 
 
 @njit
-def _is_in(value: int, values: IntArray) -> bool:
+def _is_in(value: int, table: IntArray, row: int) -> bool:
     found = False
-    for i in range(len(values)):
-        found = found or values[i] == value
+    for i in range(table.shape[1]):
+        found = found or table[row, i] == value
     return found
 
 
 @njit
-def _rank(
-    sides: IntArray, country: IntArray, e: int, own: int, target: int, excluded: IntArray
-) -> int:
+def _rank(sides: IntArray, e: int, own: int, target: int, excluded: IntArray, row: int) -> int:
     """Order of equally near edges: own borders first, then the lowest row across the border.
 
     Across is the side of the target country if there is one, else the side that is neither the
     own nor an excluded country, else the lower row.
     """
-    a, b = _wide(sides[e, 0]), _wide(sides[e, 1])
+    a, b, ca, cb = _wide(sides[e, 0]), _wide(sides[e, 1]), _wide(sides[e, 2]), _wide(sides[e, 3])
     if b < 0:
         return a + _FOREIGN
-    ca, cb = _wide(country[a]), _wide(country[b])
-    if cb == target or (ca != target and (ca == own or _is_in(ca, excluded))):
+    if cb == target or (ca != target and (ca == own or _is_in(ca, excluded, row))):
         return b if ca == own else b + _FOREIGN
     return a if cb == own else a + _FOREIGN
 
 
 @njit
 def _decide(
-    forest: Forest, lon: float, lat: float, px: float, py: float, pz: float,
-    buffer: IntArray, start: FloatArray, arc: FloatArray, filled: int,
-    own: int, target: int, excluded: IntArray, best: float, best_t: float, best_edge: int,
+    stretch: FloatArray, edge: IntArray, sides: IntArray, work: FloatArray, filled: int,
+    lon: float, lat: float, px: float, py: float, pz: float,
+    own: int, target: int, excluded: IntArray, row: int, best: float, best_t: float, found: int,
 ) -> tuple[float, float, int]:  # fmt: skip
     """Measure the pieces in the buffer; return the best of them and of what was known.
 
-    Far pieces are measured by the arc over the chord first, and by geodesics where that arc's
-    error leaves them a chance. Among equally near ones `_rank` decides, then the lower edge.
+    Length, t and piece. Far pieces are measured by the arc over the chord first, and by
+    geodesics where that arc's error leaves them a chance. Among equally near ones `_rank`
+    decides, then the lower edge.
     """
-    ends, span, edge, sides, country = (
-        forest.ends, forest.span, forest.edge, forest.sides, forest.country
-    )  # fmt: skip
     least, shortest = best, best
     for far in range(2):
         for i in range(filled):
-            if far and (arc[i] >= 0.0 or -arc[i] - _arc_error(-arc[i]) > least):
+            arc = work[i, _ARC]
+            if far and (arc >= 0.0 or -arc - _arc_error(-arc) > least):
                 continue
-            e, t0, t1 = _wide(edge[buffer[i]]), span[buffer[i], 0], span[buffer[i], 1]
-            ax, ay, bx, by = ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3]
-            t, length, chord, bend = _foot(ax, ay, bx, by, start[i], t0, t1, px, py, pz)
+            k = _wide(work[i, _PIECE])
+            ax, ay, bx, by = stretch[k, 0], stretch[k, 1], stretch[k, 2], stretch[k, 3]
+            t0, t1 = stretch[k, 4], stretch[k, 5]
+            t, length, chord, bend = _foot(ax, ay, bx, by, work[i, _T], t0, t1, px, py, pz)
             if chord >= ARC_LIMIT and not far:
-                arc[i], start[i] = -length, t  # negative: not measured yet
+                work[i, _ARC], work[i, _T] = -length, t  # negative: not measured yet
                 least = min(least, length + _arc_error(length))
                 continue
             if far:
                 bend /= chord * math.sqrt(max(0.01, 1.0 - 0.25 * chord * chord))
                 length, t = _length_far(ax, ay, bx, by, t, t0, t1, lon, lat, bend)
-            arc[i], start[i] = length, t
+            work[i, _ARC], work[i, _T] = length, t
             shortest = min(shortest, length)
             least = min(least, length)
-    rank = _LAST
-    if best_edge >= 0 and best <= shortest + _TIE:
-        rank = _rank(sides, country, best_edge, own, target, excluded)
+    rank, first = _LAST, _wide(-1)
+    if found >= 0 and best <= shortest + _TIE:
+        first = _wide(edge[found])
+        rank = _rank(sides, first, own, target, excluded, row)
     for i in range(filled):
-        if arc[i] < 0.0 or arc[i] > shortest + _TIE:
+        if work[i, _ARC] < 0.0 or work[i, _ARC] > shortest + _TIE:
             continue
-        e = _wide(edge[buffer[i]])
-        here = _rank(sides, country, e, own, target, excluded)
-        if here < rank or (here == rank and e < best_edge):
-            rank, best_t, best_edge = here, start[i], e
-    return shortest, best_t, best_edge
+        k = _wide(work[i, _PIECE])
+        e = _wide(edge[k])
+        here = _rank(sides, e, own, target, excluded, row)
+        if here < rank or (here == rank and e < first):
+            rank, first, best_t, found = here, e, work[i, _T], k
+    return shortest, best_t, found
 
 
 @njit
@@ -240,8 +245,8 @@ def _push(
 
 @njit
 def _collect(
-    piece: FloatArray, span: FloatArray, first: int, last: int, px: float, py: float, pz: float,
-    reach: float, hint: int, buffer: IntArray, lower: FloatArray, where: FloatArray, filled: int,
+    piece: FloatArray, stretch: FloatArray, first: int, last: int, px: float, py: float, pz: float,
+    reach: float, hint: int, work: FloatArray, filled: int,
 ) -> tuple[float, int, int]:  # fmt: skip
     """Put the pieces of a leaf that are within reach into the buffer, and shorten the reach."""
     for k in range(first, last):
@@ -250,9 +255,9 @@ def _collect(
         if d2 > (reach + slack) * (reach + slack):
             continue
         d = math.sqrt(d2)
-        t0, t1 = span[k, 0], span[k, 1]
-        where[filled] = t0 if u == 0.0 else (t1 if u == 1.0 else t0 + u * (t1 - t0))
-        buffer[filled], lower[filled] = k, d - slack
+        t0, t1 = stretch[k, 4], stretch[k, 5]
+        t = t0 if u == 0.0 else (t1 if u == 1.0 else t0 + u * (t1 - t0))
+        work[filled, _PIECE], work[filled, _LOWER], work[filled, _T] = k, d - slack, t
         filled += 1
         shorter = _reach(d + slack)
         if shorter < reach:
@@ -261,76 +266,22 @@ def _collect(
 
 
 @njit
-def _still_within(
-    reach: float, buffer: IntArray, lower: FloatArray, where: FloatArray, filled: int
-) -> int:
+def _still_within(reach: float, work: FloatArray, filled: int) -> int:
     """Drop what is no longer within reach from the buffer; how much is left."""
     kept = _wide(0)
     for j in range(filled):
-        if lower[j] <= reach:
-            buffer[kept], lower[kept], where[kept] = buffer[j], lower[j], where[j]
+        if work[j, _LOWER] <= reach:
+            for column in range(_ARC):
+                work[kept, column] = work[j, column]
             kept += 1
     return kept
 
 
 @njit
-def _search(
-    forest: Forest, lon: float, lat: float, start: int, own: int, target: int,
-    excluded: IntArray, reach: float, hint: int, stack: IntArray, distance: FloatArray,
-    buffer: IntArray, lower: FloatArray, where: FloatArray, arc: FloatArray,
-) -> tuple[float, float, int, int]:  # fmt: skip
-    """Length, t and edge of the nearest point, and the piece that shortened the reach last."""
-    box, link, members, list_node = forest.box, forest.link, forest.members, forest.list_node
-    piece, span = forest.piece, forest.span
-    px, py, pz = position(lon, lat)
-    zero = _wide(0)
-    best, best_t, best_edge, filled, top = math.inf, math.nan, zero - 1, zero, zero
-    if hint >= 0:  # the last point's nearest piece bounds this one's search
-        d2, _ = _chord_foot(piece, hint, px, py, pz)
-        reach = min(reach, _reach(math.sqrt(d2) + piece[hint, 7]))
-    for i in range(_wide(forest.list_start[start]), _wide(forest.list_start[start + 1])):
-        top = _push(box, _wide(list_node[i]), px, py, pz, reach, stack, distance, zero, top)
-    while top > 0:
-        top -= 1
-        if distance[top] > reach * reach:
-            continue
-        node = _wide(stack[top])
-        first, count, g = _wide(link[node, 0]), _wide(link[node, 1]), _wide(link[node, 2])
-        if g >= 0 and len(excluded) > 0:
-            other = _wide(members[g, 1])
-            if _is_in(_wide(members[g, 0]), excluded) and (other < 0 or _is_in(other, excluded)):
-                continue
-        if count > 0:
-            base = top
-            for child in range(first, first + count):
-                top = _push(box, child, px, py, pz, reach, stack, distance, base, top)
-            continue
-        if filled - count > _BUFFER:
-            filled = _still_within(reach, buffer, lower, where, filled)
-        if filled - count > _BUFFER:
-            best, best_t, best_edge = _decide(
-                forest, lon, lat, px, py, pz, buffer, where, arc, filled, own, target, excluded,
-                best, best_t, best_edge,
-            )  # fmt: skip
-            filled = zero
-            reach = min(reach, chord_of_arc(best) + 1e-14)
-        reach, hint, filled = _collect(
-            piece, span, first, first - count, px, py, pz, reach, hint,
-            buffer, lower, where, filled,
-        )  # fmt: skip
-    filled = _still_within(reach, buffer, lower, where, filled)
-    best, best_t, best_edge = _decide(
-        forest, lon, lat, px, py, pz, buffer, where, arc, filled, own, target, excluded,
-        best, best_t, best_edge,
-    )  # fmt: skip
-    return best, best_t, best_edge, hint
-
-
-@njit
 def nearest_edges(
     forest: Forest, lon: FloatArray, lat: FloatArray, start: IntArray, own: IntArray,
-    target: IntArray, excluded: IntArray, limit: float, order: NDArray[np.int64],
-    begin: int, end: int, out_length: FloatArray, out_edge: IntArray, out_foot: FloatArray,
+    target: IntArray, excluded: IntArray, limit: float, begin: int, end: int,
+    out_length: FloatArray, out_edge: IntArray, out_foot: FloatArray,
 ) -> None:  # fmt: skip
     """Find for each point the nearest edge under a list of roots.
 
@@ -346,37 +297,83 @@ def nearest_edges(
         Groups of which every country is excluded are not searched; -2 fills up a row.
     limit : float
         Longest length that counts, in semi-major axes.
-    order, begin, end
-        The points ``order[begin:end]`` are worked on, in this order.
+    begin, end
+        The points of this slice are worked on, one after the other: the nearer they are to
+        their predecessors the better, for what was found bounds the next search.
     out_length, out_edge, out_foot
         Filled for these points: length in semi-major axes, edge, longitude and latitude of the
         foot. Left as they are where nothing is found.
     """
+    # The search stands in this loop, not in a function of its own: handing a dozen arrays over
+    # for every point cost as much as the search itself.
+    box, link, members, piece = forest.box, forest.link, forest.members, forest.piece
+    stretch, edge, sides = forest.stretch, forest.edge, forest.sides
+    list_start, list_node = forest.list_start, forest.list_node
     room = _STACK  # enough for the depth of a tree, and for the longest list of roots
-    for k in range(len(forest.list_start) - 1):
-        room = max(room, _STACK + forest.list_start[k + 1] - forest.list_start[k])
+    for i in range(len(list_start) - 1):
+        room = max(room, _STACK + list_start[i + 1] - list_start[i])
     stack, distance = np.empty(room, dtype=np.int32), np.empty(room)
-    buffer, lower = np.empty(_BUFFER, dtype=np.int32), np.empty(_BUFFER)
-    where, arc = np.empty(_BUFFER), np.empty(_BUFFER)
-    ends = forest.ends
-    hint, last = _wide(-1), _wide(-1)
+    work = np.empty((_BUFFER, 4))
+    hint, last, zero = _wide(-1), _wide(-1), _wide(0)
     farthest = chord_of_arc(limit) + 1e-14
-    for ordinal in range(begin, end):
-        i = order[ordinal]
+    for i in range(begin, end):
         if start[i] < 0:
             continue
-        same = last >= 0 and start[last] == start[i]
-        for j in range(excluded.shape[1]):
-            same = same and excluded[last, j] == excluded[i, j]
-        if not same:
+        if not _same_question(start, excluded, last, i):
             hint = _wide(-1)
         last = i
-        length, t, e, hint = _search(
-            forest, lon[i], lat[i], _wide(start[i]), _wide(own[i]), _wide(target[i]), excluded[i],
-            farthest, hint, stack, distance, buffer, lower, where, arc,
+        mine, wanted = _wide(own[i]), _wide(target[i])
+        px, py, pz = position(lon[i], lat[i])
+        best, best_t, found, filled, top = math.inf, math.nan, zero - 1, zero, zero
+        reach = farthest
+        if hint >= 0:  # the last point's nearest piece bounds this one's search
+            d2, _ = _chord_foot(piece, hint, px, py, pz)
+            reach = min(reach, _reach(math.sqrt(d2) + piece[hint, 7]))
+        for j in range(_wide(list_start[start[i]]), _wide(list_start[start[i] + 1])):
+            top = _push(box, _wide(list_node[j]), px, py, pz, reach, stack, distance, zero, top)
+        while top > 0:
+            top -= 1
+            if distance[top] > reach * reach:
+                continue
+            node = _wide(stack[top])
+            first, count, g = _wide(link[node, 0]), _wide(link[node, 1]), _wide(link[node, 2])
+            if g >= 0 and excluded.shape[1] > 0:
+                a, b = _wide(members[g, 0]), _wide(members[g, 1])
+                if _is_in(a, excluded, i) and (b < 0 or _is_in(b, excluded, i)):
+                    continue
+            if count > 0:
+                base = top
+                for child in range(first, first + count):
+                    top = _push(box, child, px, py, pz, reach, stack, distance, base, top)
+                continue
+            if filled - count > _BUFFER:
+                filled = _still_within(reach, work, filled)
+            if filled - count > _BUFFER:
+                best, best_t, found = _decide(
+                    stretch, edge, sides, work, filled, lon[i], lat[i], px, py, pz, mine, wanted,
+                    excluded, i, best, best_t, found,
+                )  # fmt: skip
+                filled = zero
+                reach = min(reach, chord_of_arc(best) + 1e-14)
+            reach, hint, filled = _collect(
+                piece, stretch, first, first - count, px, py, pz, reach, hint, work, filled
+            )
+        filled = _still_within(reach, work, filled)
+        best, best_t, found = _decide(
+            stretch, edge, sides, work, filled, lon[i], lat[i], px, py, pz, mine, wanted,
+            excluded, i, best, best_t, found,
         )  # fmt: skip
-        if e >= 0 and length <= limit:
-            out_length[i], out_edge[i] = length, e
+        if found >= 0 and best <= limit:
+            out_length[i], out_edge[i] = best, edge[found]
             for axis in range(2):
-                a, b = ends[e, axis], ends[e, axis + 2]
-                out_foot[i, axis] = b if t == 1.0 else a + t * (b - a)
+                a0, b0 = stretch[found, axis], stretch[found, axis + 2]
+                out_foot[i, axis] = b0 if best_t == 1.0 else a0 + best_t * (b0 - a0)
+
+
+@njit
+def _same_question(start: IntArray, excluded: IntArray, i: int, j: int) -> bool:
+    """Whether two points ask for the same edges."""
+    same = i >= 0 and start[i] == start[j]
+    for column in range(excluded.shape[1]):
+        same = same and excluded[i, column] == excluded[j, column]
+    return same

@@ -40,18 +40,16 @@ class Forest(NamedTuple):
         A stretch of an edge short enough to be taken for its chord: start x, y, z, way to its
         end x, y, z, the reciprocal of that way's square, and how far the stretch may leave the
         chord. One line of a processor's cache.
+    stretch : ndarray of float64, shape (p, 6)
+        Longitude and latitude of both ends of a piece's edge, and where on it, from 0 to 1, the
+        piece begins and ends.
     edge : ndarray of int32, shape (p,)
         The edge of a piece.
-    span : ndarray of float64, shape (p, 2)
-        Where on its edge a piece begins and ends, 0 … 1.
+    sides : ndarray of int32, shape (e, 4)
+        Rows of the two regions that share an edge, then their countries; the second of each is
+        -1 for a coast.
     position : ndarray of int64, shape (e,)
         Where an edge stands in the layer's topology.
-    ends : ndarray of float64, shape (e, 4)
-        Longitude and latitude of both ends of an edge.
-    sides : ndarray of int32, shape (e, 2)
-        Rows of the two regions; the second is -1 for a coast.
-    country : ndarray of int32, shape (rows,)
-        Country of a region.
     list_start, list_node : ndarray of int32
         Where searches begin: list `k` is ``list_node[list_start[k]:list_start[k + 1]]``. For
         `c` countries: land borders of each country, outlines of each country, every land
@@ -62,12 +60,10 @@ class Forest(NamedTuple):
     link: IntArray
     members: IntArray
     piece: FloatArray
+    stretch: FloatArray
     edge: IntArray
-    span: FloatArray
-    position: NDArray[np.int64]
-    ends: FloatArray
     sides: IntArray
-    country: IntArray
+    position: NDArray[np.int64]
     list_start: IntArray
     list_node: IntArray
 
@@ -108,10 +104,16 @@ def build_forest(
     list_start, list_node = _start_lists(nodes, members, n_countries)
     box, link = nodes.arrays()
     return Forest(
-        box, link, members.astype(np.int32), piece, edge.astype(np.int32),
-        span, position.astype(np.int64), np.ascontiguousarray(ends, dtype=np.float64),
-        sides.astype(np.int32), country.astype(np.int32), list_start, list_node,
+        box, link, members.astype(np.int32), piece, np.hstack([ends[edge], span]),
+        edge.astype(np.int32), _with_countries(sides, country), position.astype(np.int64),
+        list_start, list_node,
     )  # fmt: skip
+
+
+def _with_countries(sides: IntArray, country: IntArray) -> IntArray:
+    """Rows on both sides of each edge, then countries; -1 for none."""
+    of_row = np.append(country, -1)  # row -1 has no country
+    return np.hstack([sides, of_row[sides]]).astype(np.int32)
 
 
 def _groups(sides: IntArray, country: IntArray) -> tuple[NDArray[np.int64], NDArray[np.intp]]:

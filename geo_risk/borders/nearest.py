@@ -184,19 +184,23 @@ def _search(
     from geo_risk.borders._nearest import nearest_edges
 
     forest, n = borders._forest, len(task.lon)
-    distance, foot = np.full(n, np.nan), np.full((n, 2), np.nan)
-    edge = np.full(n, -1, dtype=np.int32)
-    start = np.where(np.isnan(task.lon), np.int32(-1), start)
     order = _walk(task.lon, task.lat)
+    start = np.where(np.isnan(task.lon), np.int32(-1), start)
+    # points, and what is asked about them, in that order: the kernel reads them one after another
+    lon, lat, own = task.lon[order], task.lat[order], task.own[order]
+    start_, target_, excluded_ = start[order], target[order], excluded[order]
+    length, where = np.full(n, np.nan), np.full((n, 2), np.nan)
+    nearest = np.full(n, -1, dtype=np.int32)
 
     def run(begin: int, end: int) -> None:
         nearest_edges(
-            forest, task.lon, task.lat, start, task.own, target, excluded, task.limit, order,
-            begin, end, distance, edge, foot,
+            forest, lon, lat, start_, own, target_, excluded_, task.limit, begin, end,
+            length, nearest, where,
         )  # fmt: skip
 
     run_chunks(run, n, task.n_jobs)
-    distance *= WGS84_A
+    distance, edge, foot = np.empty_like(length), np.empty_like(nearest), np.empty_like(where)
+    distance[order], edge[order], foot[order] = length * WGS84_A, nearest, where
     across, here = _sides(borders, edge, task.own, target, excluded)
     return _Found(distance, edge, foot, across, here)
 
@@ -225,9 +229,8 @@ def _sides(
     """Rows across the border and on this side, -1 for none (as the kernel's `_rank` sees it)."""
     forest, known = borders._forest, edge >= 0
     across, here = np.full(len(edge), -1, dtype=np.int32), np.full(len(edge), -1, dtype=np.int32)
-    a, b = forest.sides[edge[known]].T
+    a, b, ca, cb = forest.sides[edge[known]].T
     own, target, excluded = own[known], target[known], excluded[known]
-    ca, cb = forest.country[a], np.where(b >= 0, forest.country[b], np.int32(-9))
     not_asked = (ca == own) | (excluded == ca[:, None]).any(axis=1)
     turned = ((b >= 0) & (cb == target)) | ((ca != target) & not_asked)
     across[known], here[known] = np.where(turned, b, a), np.where(turned, a, b)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Borders", "load_borders"]
 
 _LOG = logging.getLogger("geo_risk")
-_FORMAT = 3  # raise it whenever the arrays of Forest or their meaning change
+_FORMAT = 4  # raise it whenever the arrays of Forest or their meaning change
 
 
 def load_borders(
