@@ -399,14 +399,12 @@ def border_within(
     lon[too_coarse(frame, "skip")] = np.nan
     radius = _radii(frame)
     own = _own_countries(frame, borders, lon, lat)
-    share, low, high = (np.full(len(frame), np.nan) for _ in range(3))
     there = np.flatnonzero(~np.isnan(lon))
     groups: dict[tuple[float, float, float, str | None], int] = {}
     keys = zip(lon[there].tolist(), lat[there].tolist(), radius[there].tolist(),
                [own[i] for i in there])  # fmt: skip
     group = np.array([groups.setdefault(key, len(groups)) for key in keys], dtype=np.int64)
-    discs = list(groups)
-    results = np.full((len(discs), 3), np.nan)
+    discs, results = list(groups), np.full((len(groups), 3), np.nan)
     step = max(_BLOCK_POINTS // points, 1)
     for begin in range(0, len(discs), step):
         block = discs[begin : begin + step]
@@ -414,20 +412,27 @@ def border_within(
             *np.array([disc[:3] for disc in block]).T,
             distribution=distribution, coverage=coverage, points=points,
         )  # fmt: skip
-        country = None if kind == "line" else [disc[3] for disc in block for _ in range(points)]
-        metres = borders.nearest(
-            lon=x.ravel(), lat=y.ravel(), kind=kind, country=country, n_jobs=n_jobs
-        ).distance_m.reshape(x.shape)
-        known = np.array([disc[3] is not None or kind == "line" for disc in block])
-        known &= ~np.isnan(metres).any(axis=1)
-        results[begin : begin + step][known] = np.column_stack(
-            [(metres[known] <= 1000.0 * km).mean(axis=1),
-             np.quantile(metres[known], [0.05, 0.95], axis=1).T]
-        )  # fmt: skip
-    share[there], low[there], high[there] = results[group].T
-    return add_columns(
-        frame, {"border_p_within": share, "border_low_m": low, "border_high_m": high}
-    )
+        labels = [disc[3] for disc in block]
+        metres = _border_metres(borders, x, y, labels, kind, n_jobs)
+        results[begin : begin + step, 0] = (metres <= 1000.0 * km).mean(axis=1)
+        results[begin : begin + step, 1:] = np.quantile(metres, [0.05, 0.95], axis=1).T
+    results[np.isnan(results[:, 1]), 0] = np.nan
+    columns = np.full((3, len(frame)), np.nan)
+    columns[:, there] = results[group].T
+    names = ("border_p_within", "border_low_m", "border_high_m")
+    return add_columns(frame, dict(zip(names, columns)))
+
+
+def _border_metres(
+    borders: Borders, x: FloatArray, y: FloatArray, own: list[str | None], kind: str, n_jobs: int
+) -> FloatArray:
+    """Distances of the points of each disc to its country's border; NaN for discs of none."""
+    country = None if kind == "line" else [code for code in own for _ in range(x.shape[1])]
+    near = borders.nearest(lon=x.ravel(), lat=y.ravel(), kind=kind, country=country, n_jobs=n_jobs)
+    metres = np.asarray(near.distance_m.reshape(x.shape))
+    if kind != "line":  # a country of the point's own would differ from point to point
+        metres[[code is None for code in own]] = np.nan
+    return metres
 
 
 def _own_countries(

@@ -50,7 +50,7 @@ def frame_of(rows):
     return geopandas.GeoDataFrame(data, geometry=geometry, crs="EPSG:4326")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(ROWS)
 def test_checks_keep_every_row_and_say_the_same_again(rows):
     frame = frame_of(rows)
@@ -72,7 +72,7 @@ def test_checks_keep_every_row_and_say_the_same_again(rows):
         assert entry["count"] == sum(code in text.split(";") for text in checked["flags"])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_duplicates_do_not_hang_on_the_order_of_rows(rows, random):
     frame = frame_of(rows)

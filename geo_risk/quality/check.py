@@ -249,7 +249,7 @@ def _details(frame: geopandas.GeoDataFrame) -> NDArray[np.uint64]:
 def _identifies(frame: geopandas.GeoDataFrame, column: str) -> bool:
     """Whether a column is called an identifier and no value occurs twice."""
     name = str(column).lower()
-    return (name.endswith("id") or "id_" in name) and bool(frame[column].is_unique)
+    return (name.endswith("id") or "id_" in name) and bool(frame[column].astype(str).is_unique)
 
 
 def _minutes(

@@ -120,7 +120,8 @@ def find_duplicates(
     Notes
     -----
     Candidates come from a k-d tree over position on the sphere and time, so the cost grows with
-    the rows and with the square only of piles: rows on one spot on neighbouring days. Pairs
+    the rows and with the square only of piles: rows on one spot on neighbouring days. A table of
+    one source costs no search, unless `within_sources` asks for it. Pairs
     whose ranges of deaths cannot both be true to within a factor of two are refused; rows
     without place or date match nothing.
 
@@ -139,12 +140,42 @@ def find_duplicates(
     min_score = check_scalar(min_score, "min_score", low=0.0, high=1.0)
     min_share = check_scalar(min_share, "min_share", low=0.0, high=1.0)
     start, end = _day_numbers(reports)
-    blocks = [np.empty((0, 2), dtype=np.int64), *_candidates(reports, start, km, days)]
-    pairs = np.concatenate(blocks)
-    pairs, score, exact = _judged(reports, pairs, start, end, km, days, min_score, within_sources)
-    share = _shares(_codes(reports.source), pairs, score, exact)
+    repeats = _repeats(reports, start, end)
+    pairs, score = np.empty((0, 2), dtype=np.int64), np.zeros(0)
+    if within_sources or len(set(reports.source)) > 1:
+        head = np.ones(len(reports.lon), dtype=bool)
+        head[repeats[:, 1]] = False  # a repeated row is no rival of its own
+        pairs = np.concatenate([pairs, *_candidates(reports, start, km, days, head)])
+        pairs, score = _judged(reports, pairs, start, end, km, days, min_score, within_sources)
+    share = _shares(_codes(reports.source), pairs, score)
     good = share >= min_share
-    return _grouped(reports, pairs[good], score[good], share[good], exact[good], start)
+    exact = np.arange(len(repeats) + int(good.sum())) < len(repeats)
+    pairs = np.concatenate([repeats, pairs[good]])
+    score = np.concatenate([np.ones(len(repeats)), score[good]])
+    share = np.concatenate([np.ones(len(repeats)), share[good]])
+    return _grouped(reports, pairs, score, share, exact, start)
+
+
+def _repeats(reports: Reports, start: FloatArray, end: FloatArray) -> IntArray:
+    """Rows with place and date that say in everything what an earlier row of their source says.
+
+    Shape (k, 2): the first row that says it, and the one that repeats it.
+    """
+    texts = (reports.source, reports.actors, reports.category, reports.precision)
+    numbers = (reports.lon, reports.lat, start, end, reports.best, reports.low, reports.high)
+    columns = [reports.detail, *(_codes(text) for text in texts)]
+    # all missing numbers are alike, and so are both zeros
+    columns += [np.where(np.isnan(v), np.nan, v + 0.0).view(np.int64) for v in numbers]
+    rows = np.flatnonzero(~np.isnan(reports.lon) & ~np.isnan(start))
+    order = rows[np.lexsort([rows, *(column[rows] for column in columns)])]
+    before, after = order[:-1], order[1:]
+    equal = np.ones(len(after), dtype=bool)
+    for column in columns:
+        equal &= column[before] == column[after]
+    starts = np.flatnonzero(np.concatenate([[True], ~equal])[: len(order)])
+    first = np.repeat(order[starts], np.diff(np.append(starts, len(order))))
+    repeated = np.flatnonzero(first != order)
+    return np.column_stack([first[repeated], order[repeated]]).astype(np.int64)
 
 
 def _day_numbers(reports: Reports) -> tuple[FloatArray, FloatArray]:
@@ -159,11 +190,13 @@ def _day_numbers(reports: Reports) -> tuple[FloatArray, FloatArray]:
     return start, np.fmax(np.where(np.isnan(end), start, end), start)
 
 
-def _candidates(reports: Reports, start: FloatArray, km: float, days: int) -> Iterator[IntArray]:
+def _candidates(
+    reports: Reports, start: FloatArray, km: float, days: int, head: BoolArray
+) -> Iterator[IntArray]:
     """Pairs of rows that are near in space and begin on near days, block by block in time."""
     from scipy.spatial import cKDTree
 
-    usable = np.flatnonzero(~np.isnan(reports.lon) & ~np.isnan(start))
+    usable = np.flatnonzero(head & ~np.isnan(reports.lon) & ~np.isnan(start))
     if len(usable) < 2:
         return
     rows = usable[np.argsort(start[usable], kind="stable")]
@@ -196,8 +229,8 @@ def _positions(lon: FloatArray, lat: FloatArray) -> FloatArray:
 def _judged(
     reports: Reports, pairs: IntArray, start: FloatArray, end: FloatArray,
     km: float, days: int, min_score: float, within: bool,
-) -> tuple[IntArray, FloatArray, BoolArray]:  # fmt: skip
-    """Pairs that stand, their scores, and which of them agree in everything."""
+) -> tuple[IntArray, FloatArray]:  # fmt: skip
+    """Pairs that stand, and their scores."""
     a, b = pairs[:, 0], pairs[:, 1]
     chord = np.linalg.norm(
         _positions(reports.lon[a], reports.lat[a]) - _positions(reports.lon[b], reports.lat[b]),
@@ -213,18 +246,16 @@ def _judged(
     comparable = (precision[a] == precision[b]) | ~(coarse[a] | coarse[b])
     deaths, compatible = _deaths_likeness(reports, a, b)
     source = _codes(reports.source)
-    exact = _identical(reports, a, b, apart, start, end) & (source[a] == source[b])
-    other = ((source[a] != source[b]) | within) & comparable & compatible & ~exact
+    other = ((source[a] != source[b]) | within) & comparable & compatible
     other &= (apart <= max(km, _SAME_PLACE_KM)) & (gap <= days)
-    kept = np.flatnonzero(exact | other)
+    kept = np.flatnonzero(other)
     a, b, apart, gap = a[kept], b[kept], apart[kept], gap[kept]
     actors = _actor_likeness(reports.actors, a, b)
     score = WEIGHTS["actors"] * actors + WEIGHTS["fatalities"] * deaths[kept]
     score += WEIGHTS["place"] * (1.0 - apart / (2.0 * max(km, _SAME_PLACE_KM)))
     score += WEIGHTS["days"] * (1.0 - gap / (days + 1.0))
-    score = np.where(exact[kept], 1.0, score)
-    good = ((score >= min_score) & (actors >= _LEAST_ACTORS)) | exact[kept]
-    return pairs[kept[good]], score[good], exact[kept[good]]
+    good = (score >= min_score) & (actors >= _LEAST_ACTORS)
+    return pairs[kept[good]], score[good]
 
 
 def _codes(values: Sequence[str | None]) -> IntArray:
@@ -232,20 +263,6 @@ def _codes(values: Sequence[str | None]) -> IntArray:
     known: dict[str, int] = {}
     codes = [-1 if v is None else known.setdefault(v, len(known)) for v in values]
     return np.array(codes, dtype=np.int64)
-
-
-def _identical(
-    reports: Reports, a: IntArray, b: IntArray, apart: FloatArray, start: FloatArray,
-    end: FloatArray,
-) -> BoolArray:  # fmt: skip
-    """Pairs equal in day, place, actors, category, precision, deaths and everything else."""
-    same = (apart <= _SAME_PLACE_KM) & (start[a] == start[b]) & (end[a] == end[b])
-    for texts in (reports.actors, reports.category, reports.precision):
-        codes = _codes(texts)
-        same &= codes[a] == codes[b]
-    for numbers in (reports.best, reports.low, reports.high):
-        same &= (numbers[a] == numbers[b]) | (np.isnan(numbers[a]) & np.isnan(numbers[b]))
-    return np.asarray(same & (reports.detail[a] == reports.detail[b]), dtype=bool)
 
 
 def _deaths_likeness(reports: Reports, a: IntArray, b: IntArray) -> tuple[FloatArray, BoolArray]:
@@ -297,18 +314,18 @@ def _parties_alike(
     return total / len(short)
 
 
-def _shares(source: IntArray, pairs: IntArray, score: FloatArray, exact: BoolArray) -> FloatArray:
+def _shares(source: IntArray, pairs: IntArray, score: FloatArray) -> FloatArray:
     """Weight of each pair among the candidates of either row in the other's source, the lesser."""
-    weight = np.where(exact, 0.0, np.exp((score - 1.0) / _RIVAL_SCALE))
+    if len(pairs) == 0:
+        return np.zeros(0)
+    weight = np.exp((score - 1.0) / _RIVAL_SCALE)
     # a row may be the first of one pair and the second of another: both ends go into one sum
     row, other = pairs.T.ravel(), pairs.T[::-1].ravel()
     sources = int(source.max(initial=-1)) + 2
     _, back = np.unique(row * sources + source[other] + 1, return_inverse=True)
     both = np.tile(weight, 2)
-    total = np.bincount(back.reshape(-1), weights=both)[back.reshape(-1)] if len(row) else both
-    with np.errstate(invalid="ignore"):
-        share = (both / total).reshape(2, -1).min(axis=0)
-    return np.where(exact, 1.0, share)
+    total = np.bincount(back.reshape(-1), weights=both)[back.reshape(-1)]
+    return np.asarray((both / total).reshape(2, -1).min(axis=0))
 
 
 def _grouped(
