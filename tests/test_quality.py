@@ -209,6 +209,15 @@ def test_one_source_repeats_only_what_is_equal_in_everything():
     assert flags(notes, within_sources=True)[1] == ["near_duplicate"]
 
 
+def test_a_pile_of_equal_rows_costs_no_pairs_and_is_no_rival_of_its_own():
+    frame = events(*(EVENT | {"id": str(i)} for i in range(3000)), EVENT | {"desk": "b", "id": "b"})
+    checked = gr.check_events(frame, now=NOW, source_column="desk", min_share=1.0)
+    assert checked["duplicate_of"].tolist() == [-1] + [0] * 3000
+    found = [text.split(";")[0] for text in checked["flags"]]
+    assert found[1:3000] == ["duplicate"] * 2999
+    assert found[3000] == "near_duplicate"
+
+
 def test_only_the_best_partner_in_another_source_counts():
     rows = [EVENT, EVENT | {"desk": "b", "id": "2"}, EVENT | {"desk": "b", "id": "3", "lat": 36.74}]
     checked = gr.check_events(events(*rows), now=NOW, source_column="desk", min_share=0.0)

@@ -247,9 +247,11 @@ def _details(frame: geopandas.GeoDataFrame) -> NDArray[np.uint64]:
 
 
 def _identifies(frame: geopandas.GeoDataFrame, column: str) -> bool:
-    """Whether a column is called an identifier and no value occurs twice."""
+    """Whether a column is called an identifier and most of its values are distinct."""
     name = str(column).lower()
-    return (name.endswith("id") or "id_" in name) and bool(frame[column].astype(str).is_unique)
+    return (name.endswith("id") or "id_" in name) and 2 * frame[column].astype(str).nunique() > len(
+        frame
+    )
 
 
 def _minutes(
