@@ -500,7 +500,7 @@ def test_cube_counts_every_event_once_and_fills_in_zeros() -> None:
     )
     assert periods.astype(str).tolist() == [f"2024-0{m}" for m in range(1, 6)]
     assert cube.tolist() == [[1, 0, 0, 0, 0], [0, 0, 0, 2, 0], [0, 0, 0, 0, 0]]
-    weighted, _ = space_time_cube([0, 0], [3, 4], 1, weight=[0.5, 2.0])
+    weighted, _ = space_time_cube([0, 0], [3.0, 4.0], 1, weight=[0.5, 2.0])
     assert weighted.tolist() == [[0.5, 2.0]]
     empty, periods = space_time_cube(np.array([], int), np.array([], int), 2, start=1, stop=3)
     assert empty.shape == (2, 3)
@@ -512,7 +512,11 @@ def test_cube_counts_every_event_once_and_fills_in_zeros() -> None:
     [
         (([0, 5], [1, 2], 3), {}, ValueError, "1 of 2 outside .* first at index 1: 5"),
         (([0, 1], [1, 2, 3], 3), {}, ValueError, "Invalid unit, time: shapes"),
-        (([0, 1], [1.5, 2.0], 3), {}, TypeError, "whole numbers or datetime64"),
+        (([0, 1], [1.5, 2.0], 3), {}, TypeError, "whole period numbers or numpy datetime64"),
+        (([0, 1], [1.0, np.nan], 3), {}, TypeError, "whole period numbers or numpy datetime64"),
+        (([0, 1], [1.0, np.inf], 3), {}, TypeError, "whole period numbers or numpy datetime64"),
+        (([0.5, 1], [1, 2], 3), {}, TypeError, "Invalid unit: dtype float64; row numbers"),
+        (([0, 1], [0, 10**9], 3), {}, ValueError, "1000000001 periods of 3 units; at most"),
         (([0, 1], [1, 2], 3), {"stop": 0}, ValueError, "lies before start"),
         (([], np.array([], int), 3), {}, ValueError, "start and stop are needed"),
         (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_choice, check_scalar
+from geo_risk._validate import _as_float, check_choice, check_scalar
 
 __all__ = ["MannKendallResult", "mann_kendall"]
 
@@ -177,16 +177,14 @@ def mann_kendall(
 
 
 def _check_series(series: ArrayLike) -> tuple[FloatArray, tuple[int, ...]]:
-    array = np.asarray(series)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"Invalid series: dtype {array.dtype} is not a real number.")
+    array = _as_float(series, "series")
     if array.ndim not in (1, 2):
         raise ValueError(f"Invalid series: shape {array.shape}; must be (T,) or (n, T).")
     if array.shape[-1] < _MINIMUM_STEPS:
         raise ValueError(
             f"Invalid series: {array.shape[-1]} steps; a trend needs at least {_MINIMUM_STEPS}."
         )
-    values = np.ascontiguousarray(array, dtype=np.float64)
+    values = np.ascontiguousarray(array)
     infinite = np.isinf(values)
     if infinite.any():
         first = tuple(int(i) for i in np.argwhere(infinite)[0])

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._constants import EARTH_RADIUS_KM
 from geo_risk._validate import _as_float, check_choice, check_lonlat
+from geo_risk.hotspots.space_time import MOST_BINS, whole_times
 
 __all__ = [
     "BERNOULLI",
@@ -30,7 +31,6 @@ POISSON, BERNOULLI = 0, 1  # as in the kernels
 
 # Distances that differ by less than a micrometre are tied: rounding must not break a tie.
 _TIED_KM = 1e-9
-_MOST_CELLS = 200_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,23 +255,15 @@ def _tabulate(
     counts: IntArray, time: ArrayLike, location: IntArray
 ) -> tuple[IntArray, NDArray[Any]]:
     """Events with a time each, as a table of locations x consecutive periods."""
-    moment = np.asarray(time)
+    moment = whole_times(time)
     if moment.shape != counts.shape:
         raise ValueError(f"Invalid time: shape {moment.shape} for {counts.size} rows of cases.")
-    if moment.dtype.kind == "M":
-        if np.isnat(moment).any():
-            raise ValueError(f"Invalid time: {int(np.isnat(moment).sum())} times are missing.")
-        number = moment.astype(np.int64)
-    elif moment.dtype.kind in "iu":
-        number = moment.astype(np.int64)
-    else:
-        raise TypeError(
-            f"Invalid time: dtype {moment.dtype}; whole period numbers or numpy datetime64 "
-            "(whose unit is the length of a period, as in times.astype('datetime64[D]'))."
-        )
+    if moment.dtype.kind == "M" and np.isnat(moment).any():
+        raise ValueError(f"Invalid time: {int(np.isnat(moment).sum())} times are missing.")
+    number = moment.astype(np.int64)
     first = int(number.min())
     n, n_periods = int(location.max()) + 1, int(number.max()) - first + 1
-    if n * n_periods > _MOST_CELLS:
+    if n * n_periods > MOST_BINS:
         raise ValueError(
             f"Invalid time: {n_periods} periods at {n} locations; use longer periods, as in "
             "times.astype('datetime64[D]')."

@@ -9,9 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._validate import _as_float
 
-__all__ = ["space_time_cube"]
+__all__ = ["MOST_BINS", "space_time_cube", "whole_times"]
 
 IntArray = NDArray[np.int64]
+
+MOST_BINS = 200_000_000
+"""Largest table of units x periods that is made (1.6 GB)."""
 
 
 def space_time_cube(
@@ -35,7 +38,7 @@ def space_time_cube(
         Row of each event's unit (cell, region), from 0; -1 for none.
     time : array_like, shape (m,)
         Whole numbers, or datetime64 whose unit is one period, as in
-        ``times.astype("datetime64[M]")``.
+        ``times.astype("datetime64[M]")`` (`.to_numpy()` first, for a pandas column).
     n_units : int
         Rows of the cube.
     start, stop : optional
@@ -53,7 +56,7 @@ def space_time_cube(
     ------
     ValueError
         Units out of range, missing times, no event and no `start` and `stop`, `stop` before
-        `start`, shapes that do not match.
+        `start`, shapes that do not match, more than 200 million bins.
     TypeError
         Times that are neither whole numbers nor datetime64.
 
@@ -65,14 +68,11 @@ def space_time_cube(
     >>> cube.tolist()
     [[1, 0, 0], [0, 0, 2]]
     """
-    which, moment = np.asarray(unit), np.asarray(time)
+    which, moment = np.asarray(unit), whole_times(time)
     if which.ndim != 1 or moment.shape != which.shape:
         raise ValueError(f"Invalid unit, time: shapes {which.shape} and {moment.shape}.")
-    if moment.dtype.kind not in "iuM" or (which.size and which.dtype.kind not in "iu"):
-        raise TypeError(
-            f"Invalid unit, time: dtypes {which.dtype} and {moment.dtype}; whole numbers, and "
-            "whole numbers or datetime64, are needed."
-        )
+    if which.size and which.dtype.kind not in "iu":
+        raise TypeError(f"Invalid unit: dtype {which.dtype}; row numbers are needed.")
     bad = (which < -1) | (which >= n_units)
     if bad.any():
         first = int(np.argmax(bad))
@@ -81,12 +81,31 @@ def space_time_cube(
             f"at index {first}: {which[first]}."
         )
     number, low, high = _period_numbers(moment, start, stop)
+    if n_units * (high - low + 1) > MOST_BINS:
+        raise ValueError(
+            f"Invalid time: {high - low + 1} periods of {n_units} units; at most {MOST_BINS} bins "
+            "are made. Use longer periods, as in times.astype('datetime64[D]')."
+        )
     inside = (which >= 0) & (number >= low) & (number <= high)
     bin_of = which[inside].astype(np.int64) * (high - low + 1) + number[inside] - low
     size = n_units * (high - low + 1)
     amount = None if weight is None else _as_float(weight, "weight")[inside]
     cube = np.bincount(bin_of, amount, minlength=size).reshape(n_units, high - low + 1)
     return cube, np.arange(low, high + 1).astype(moment.dtype)
+
+
+def whole_times(time: ArrayLike) -> NDArray[Any]:
+    """Times as integers or datetime64; floats may be whole numbers."""
+    moment = np.asarray(time)
+    if moment.dtype.kind == "f" and (np.abs(moment) < 2.0**53).all():  # false for NaN
+        whole = moment.astype(np.int64)
+        moment = whole if (whole == moment).all() else moment
+    if moment.dtype.kind not in "iuM":
+        raise TypeError(
+            f"Invalid time: dtype {moment.dtype}; whole period numbers or numpy datetime64 "
+            "(whose unit is the length of a period, as in times.astype('datetime64[D]'))."
+        )
+    return moment
 
 
 def _period_numbers(moment: NDArray[Any], start: Any, stop: Any) -> tuple[IntArray, int, int]:
