@@ -17,7 +17,7 @@ from hotspot_cases import (
 )
 from scipy import sparse, stats
 
-from geo_risk.hotspots import gi_star
+from geo_risk.hotspots import gi_star, local_moran
 
 RNG = np.random.default_rng(20221112)
 
@@ -119,6 +119,28 @@ def test_simulated_p_within_four_standard_errors(name: str, draws: str) -> None:
         known = ~np.isnan(exact)
         assert np.isnan(found[~known]).all()
         assert (np.abs(found - exact)[known] <= 4 * error[known]).all()
+
+
+@pytest.mark.parametrize("name", ["columbus_crime", "ncsids_ft74_CR85"])
+def test_simulated_p_of_measurements_as_in_esda(name: str) -> None:
+    """Hardly any ties, so that esda's folded p is the smaller of the tails.
+
+    spdep 1.2-7 draws the neighbours' values with replacement, which moves p by up to 8 standard
+    errors here.
+    """
+    x, weights, folder = lattice(name)
+    for result, label in (
+        (gi_star(x, weights, permutations=9999, seed=4), "gi_b_psim_esda_9999"),
+        (
+            local_moran(x, row_standardised(weights), permutations=9999, seed=5),
+            "lm_w_psim_esda_9999",
+        ),
+    ):
+        theirs = column(folder / "esda.csv", label)
+        ours = np.minimum(result.p_low, result.p_high)
+        error = np.sqrt(2 * theirs * (1 - theirs) / 9999) + 1 / 10_000
+        assert (np.abs(ours - theirs) <= 4 * error).all()
+        np.testing.assert_allclose(result.p_value, np.minimum(1, 2 * ours), rtol=1e-14)
 
 
 @pytest.mark.parametrize("draws", ["fresh", "shared"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hotspot_cases import gi_by_definition, row_standardised, tails_by_listing
+from hotspot_cases import gi_by_definition, grid, row_standardised, tails_by_listing
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -14,6 +14,7 @@ from geo_risk.hotspots import (
     adjust_fdr,
     as_weights,
     eb_rates,
+    emerging,
     geary_c,
     general_g,
     gi_star,
@@ -196,6 +197,63 @@ def test_local_moran_is_gi_with_the_sign_of_the_deviation(case: tuple[np.ndarray
     assert (m.quadrant[shown] == m.quadrant_all[shown]).all()
 
 
+@given(valued(2), st.booleans(), st.floats(1e-3, 1e3), st.integers(0, 2**20))
+@few
+def test_local_moran_knows_no_scale_no_shift_and_no_order(
+    case: tuple[np.ndarray, Any], bivariate: bool, factor: float, seed: int
+) -> None:
+    x, w = np.round(case[0]), case[1]
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 50, x.size).astype(float) if bivariate else x
+
+    def z(x: np.ndarray, y: np.ndarray, w: Any) -> np.ndarray:
+        return local_moran(x, w, lagged=y if bivariate else None, p_method="analytic").z
+
+    base = z(x, y, w)
+    same(z(factor * x, factor * y, w), base, atol=1e-7)
+    same(z(x + 4096, y + 4096, w), base, atol=1e-7)
+    if bivariate:  # each variable for itself
+        same(z(factor * x, y, w), base, atol=1e-7)
+        same(z(-x, y, w), -base)
+    scaled = sparse.csr_array(sparse.diags_array(rng.uniform(0.1, 9, x.size)) @ w)
+    same(z(x, y, scaled), base)
+    order = rng.permutation(x.size)
+    same(z(x[order], y[order], w[order][:, order]), base[order])
+
+
+SIDE = 12
+square = st.integers(1, SIDE - 2)
+
+
+@given(st.integers(0, 2**20), square, square, square, square, st.sampled_from([0.05, 1.0]))
+@few
+def test_a_planted_cluster_is_found_and_a_moved_one_moves(
+    seed: int, row: int, column: int, to_row: int, to_column: int, background: float
+) -> None:
+    """Nine cells with more events; every score finds their middle, wherever they are put."""
+    assume(max(abs(row - to_row), abs(column - to_column)) >= 4)
+    rng = np.random.default_rng(seed)
+    noise = rng.poisson(background, (SIDE, SIDE))
+    planted = 6 + rng.poisson(6.0, (3, 3))
+    weights = grid(SIDE)
+    for here, away in (
+        ((row, column), (to_row, to_column)),
+        ((to_row, to_column), (row, column)),
+    ):
+        field = noise.copy()
+        field[here[0] - 1 : here[0] + 2, here[1] - 1 : here[1] + 2] += planted
+        middle, elsewhere = (np.ravel_multi_index(at, field.shape) for at in (here, away))
+        x = field.ravel()
+        gi, moran = gi_star(x, weights), local_moran(x, weights)
+        assert gi.hotspot[middle] == "hot"
+        assert moran.quadrant[middle] == "HH"
+        assert gi.hotspot[elsewhere] != "hot"
+        assert moran.quadrant[elsewhere] != "HH"
+        history = emerging(np.stack([noise.ravel()] * 4 + [x] * 2, axis=1), weights)
+        assert history.category[middle].endswith(" hotspot")
+        assert not history.category[elsewhere].endswith(" hotspot")
+
+
 @given(valued(4))
 @few
 def test_local_moran_adds_up_to_the_global_one(case: tuple[np.ndarray, Any]) -> None:
@@ -234,6 +292,19 @@ def test_smoothed_rates_lie_between_own_and_prior(rows: list[tuple[int, int]]) -
     assume(o.sum() > 0)
     z = standardized_rates(o, n)
     assert (np.sign(z) == np.sign(np.round(o / n - o.sum() / n.sum(), 15))).all()
+
+
+@given(st.integers(0, 2**20))
+@few
+def test_smoothed_rates_know_no_order(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    o, n = rng.poisson(3.0, 15), rng.integers(10, 900, 15)
+    links = rng.random((15, 15)) < 0.2
+    np.fill_diagonal(links, False)
+    w, order = sparse.csr_array(links.astype(float)), rng.permutation(15)
+    base, moved = eb_rates(o, n, w), eb_rates(o[order], n[order], w[order][:, order])
+    same(moved.rate, base.rate[order], atol=1e-15)
+    assert (moved.isolated == base.isolated[order]).all()
 
 
 points = st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=1, max_size=12).map(

@@ -108,3 +108,24 @@ def test_person_time_of_parts_adds_up(seed: int) -> None:
     np.testing.assert_allclose(parts.sum(axis=1), whole[:, 0], rtol=1e-12)
     days = np.diff(edges) / np.timedelta64(1, "D")
     np.testing.assert_array_less(parts, people.max(axis=1)[:, None] * days * (1 + 1e-12))
+
+
+@given(seeds, st.integers(1, 8), st.integers(1, 8), st.sampled_from(["plane", "sphere"]))
+@settings(max_examples=25)
+def test_a_planted_cluster_is_found_wherever_it_is(seed: int, i: int, j: int, place: str) -> None:
+    rng = np.random.default_rng(seed)
+    row, column = np.divmod(np.arange(100), 10)
+    inside = (np.abs(row - i) <= 1) & (np.abs(column - j) <= 1)
+    cases = rng.poisson(1.0, 100) + inside * (4 + rng.poisson(4.0, 100))
+    # Cells of about 10 km, in the plane or across the antimeridian.
+    if place == "plane":
+        where = {"x_km": column * 10.0, "y_km": row * 10.0}
+    else:
+        where = {"lon": (179.5 + column * 0.1 + 180.0) % 360.0 - 180.0, "lat": row * 0.09}
+    best = scan(cases, **where, replications=99, seed=1).most_likely
+    assert best is not None
+    assert best.p_value == 0.01
+    assert inside[best.centre]
+    found = np.zeros(100, dtype=bool)
+    found[best.members] = True
+    assert (found & inside).sum() >= 0.5 * (found | inside).sum()
