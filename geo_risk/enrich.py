@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._frames import add_columns, add_flags, check_frame, lonlat_of, texts_of, too_coarse
-from geo_risk._validate import check_resolution, check_scalar
+from geo_risk._validate import check_choice, check_resolution, check_scalar
 
 if TYPE_CHECKING:
     import geopandas
@@ -86,7 +86,9 @@ def geocode(
     Notes
     -----
     Exact means: for the layer's polygons. Near a border compare `border_m` with the layer's
-    nominal accuracy (`layer.provenance`), which is of the order of a kilometre.
+    nominal accuracy (`layer.provenance`), which is of the order of a kilometre. The region is that
+    of the stated point: an event known to 25 km may lie in another one. `region_probabilities`
+    gives every region that the event's disc, or the unit it is coded to, touches.
 
     Examples
     --------
@@ -298,9 +300,13 @@ def index_h3(events: Any, *, resolution: int = 7, coarse: str = "skip") -> geopa
         Points in any CRS.
     resolution : int, default 7
         0 to 15; a cell of resolution 7 has about 5 km².
-    coarse : {"skip", "keep"}
+    coarse : {"skip", "parent", "keep"}
         Events whose `location_precision` says that their coordinates only stand for a district,
         a province or a country get no cell ("skip"): a cell would state more than is known.
+        "parent": nor does any other event get a cell smaller than the disc that its
+        `location_uncertainty_km` leaves, but the larger cell of the finest resolution that is
+        not; so resolutions are mixed. `assess` does so unless it is told a resolution. "keep":
+        every point gets its cell.
 
     Returns
     -------
@@ -316,23 +322,62 @@ def index_h3(events: Any, *, resolution: int = 7, coarse: str = "skip") -> geopa
     Examples
     --------
     >>> import geo_risk as gr
-    >>> events = gr.read_events([{"lon": 69.53451, "lat": 36.73605}])
+    >>> events = gr.read_events([{"lon": 69.53451, "lat": 36.73605, "uncertainty_km": 25}])
     >>> gr.index_h3(events, resolution=5)["h3_cell"].tolist()
-    ['8520d80bfffffff']
+    ['8520864bfffffff']
+    >>> gr.index_h3(events, resolution=5, coarse="parent")["h3_cell"].tolist()
+    ['8420865ffffffff']
     """
     from geo_risk.cells import cells_to_strings, h3_cells
 
+    check_choice(coarse, "coarse", ("skip", "parent", "keep"))
     frame = check_frame(events)
     resolution = check_resolution(resolution)
     lon, lat = lonlat_of(frame)
-    skipped = too_coarse(frame, coarse) & ~np.isnan(lon)
+    skipped = too_coarse(frame, "keep" if coarse == "keep" else "skip") & ~np.isnan(lon)
     lon[skipped] = np.nan
-    cells = cells_to_strings(h3_cells(lon=lon, lat=lat, resolution=resolution))
-    columns: dict[str, Any] = {"h3_cell": cells}
+    if coarse == "parent":
+        cells = _supported_cells(frame, lon, lat, resolution)
+        skipped |= (cells == 0) & ~np.isnan(lon)
+    else:
+        cells = h3_cells(lon=lon, lat=lat, resolution=resolution)
+    columns: dict[str, Any] = {"h3_cell": cells_to_strings(cells)}
     result = add_columns(frame, columns)
     if skipped.any():
         result["flags"] = add_flags(frame, [(skipped, "coarser_than_cell")])
     return result
+
+
+def _supported_cells(
+    frame: geopandas.GeoDataFrame,
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    resolution: int,
+) -> NDArray[np.uint64]:
+    """Cells of the finest resolution, at most `resolution`, with at least the area of the disc."""
+    from geo_risk.cells import cell_areas_km2, h3_cells
+
+    radius = _radius_km(frame)
+    disc_km2 = np.pi * np.where(np.isnan(radius), 0.0, radius) ** 2
+    cells, left = np.zeros(len(lon), dtype=np.uint64), np.flatnonzero(~np.isnan(lon))
+    for finest in range(resolution, -1, -1):
+        if len(left) == 0:
+            break
+        found = h3_cells(lon=lon[left], lat=lat[left], resolution=finest)
+        large = cell_areas_km2(found) >= disc_km2[left]
+        cells[left[large]] = found[large]
+        left = left[~large]
+    return cells
+
+
+def _radius_km(frame: geopandas.GeoDataFrame) -> NDArray[np.float64]:
+    """Radius that holds each event, as far as the frame states one; else NaN."""
+    if "location_uncertainty_km" not in frame.columns:
+        return np.full(len(frame), np.nan)
+    radius: NDArray[np.float64] = frame["location_uncertainty_km"].to_numpy(
+        dtype=float, na_value=np.nan
+    )
+    return radius
 
 
 def border_proximity(
@@ -378,7 +423,9 @@ def border_proximity(
     Notes
     -----
     The distance is exact for the layer's border; the layer's own error, about a kilometre, is in
-    `layer.provenance` and is not added here.
+    `layer.provenance` and is not added here. The distance is that of the stated point:
+    `border_within` gives the interval that holds the event's own distance, and the probability
+    that the border is within so many kilometres of it.
 
     Examples
     --------
@@ -386,7 +433,7 @@ def border_proximity(
     >>> events = gr.read_events([{"lon": 69.53451, "lat": 36.73605}])  # Taloqan
     >>> near = gr.border_proximity(gr.geocode(events))
     >>> near["border_country_code"].tolist(), near["border_m"].round(-3).tolist()
-    (['TJK'], [76000.0])
+    (['TJK'], [47000.0])
     """
     from geo_risk.borders import load_borders
 
@@ -416,6 +463,6 @@ def _certainty(frame: geopandas.GeoDataFrame, border_m: NDArray[np.float64]) -> 
 
     radius: NDArray[np.float64] | float = 0.0
     if "location_uncertainty_km" in frame.columns:
-        radius = frame["location_uncertainty_km"].to_numpy(dtype=float, na_value=np.nan)
+        radius = _radius_km(frame)
     snapped = np.array([match == "snapped" for match in texts_of(frame, "match")], dtype=bool)
     return country_certainty(np.where(snapped, np.nan, border_m), radius)
