@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._cache import load_arrays, store_arrays
-from geo_risk._constants import WGS84_A, WGS84_E2
 from geo_risk._validate import check_choice, check_scalar
 from geo_risk.borders.context import default_reach_km, rows_across
 from geo_risk.borders.nearest import BorderDistances, measure, measure_countries
 from geo_risk.errors import UnknownRegionError
 from geo_risk.regions import RegionLayer, load_regions
+from geo_risk.regions.adjacency import edge_lengths_m
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -244,7 +244,7 @@ class Borders:
         pair, group = np.unique(np.column_stack([first, second]), axis=0, return_inverse=True)
         group = group.reshape(-1)
         merged = shapely.line_merge(shapely.multilinestrings(lines, indices=group))
-        lengths = np.bincount(group, weights=_edge_lengths(*ends.T), minlength=len(pair))
+        lengths = np.bincount(group, weights=edge_lengths_m(*ends.T), minlength=len(pair))
         codes = np.array(self.countries, dtype=object)
         return geopandas.GeoDataFrame(
             {
@@ -374,20 +374,3 @@ class Borders:
         return measure_countries(
             self, lon, lat, k=k, kind=kind, country=country, max_km=max_km, n_jobs=n_jobs
         )
-
-
-def _edge_lengths(
-    ax: NDArray[np.float64],
-    ay: NDArray[np.float64],
-    bx: NDArray[np.float64],
-    by: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Lengths in metres of lon/lat-straight edges on the ellipsoid (8-point Gauss-Legendre)."""
-    nodes, weights = np.polynomial.legendre.leggauss(8)
-    t = 0.5 * (nodes + 1.0)
-    d_lat, d_lon = np.radians(by - ay)[:, None], np.radians(bx - ax)[:, None]
-    lat = np.radians(ay)[:, None] + d_lat * t
-    w2 = 1.0 - WGS84_E2 * np.sin(lat) ** 2
-    north = (1.0 - WGS84_E2) / w2**1.5 * d_lat
-    east = np.cos(lat) / np.sqrt(w2) * d_lon
-    return np.asarray(0.5 * WGS84_A * (np.hypot(north, east) @ weights))

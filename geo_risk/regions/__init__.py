@@ -17,6 +17,7 @@ from geo_risk.regions.topology import Topology
 from geo_risk.regions.worldview import Dispute, claimants, disputes, worldviews
 
 if TYPE_CHECKING:
+    from geo_risk.regions.adjacency import Tripoint
     from geo_risk.regions.dated import DatedLayer
     from geo_risk.regions.download import fetch_layer, fetch_record
     from geo_risk.regions.geoboundaries import load_geoboundaries
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _HOME = {
     "DatedLayer": "dated",
     "LayerReport": "report",
+    "Tripoint": "adjacency",
     "fetch_layer": "download",
     "fetch_record": "download",
     "load_geoboundaries": "geoboundaries",
@@ -39,6 +41,7 @@ __all__ = [
     "RegionLayer",
     "RegionMatch",
     "Topology",
+    "Tripoint",
     "claimants",
     "disputes",
     "fetch_layer",

@@ -17,6 +17,7 @@ from geo_risk.regions.topology import Topology, build_topology
 if TYPE_CHECKING:
     import geopandas
 
+    from geo_risk.regions.adjacency import Tripoint
     from geo_risk.regions.locator import Locator
     from geo_risk.regions.report import LayerReport
 
@@ -248,7 +249,6 @@ class RegionLayer:
         >>> layer.neighbors("AF-BDS", of="countries")
         ['CHN', 'PAK', 'TJK']
         """
-        check_choice(of, "of", ("regions", "countries"))
         own = np.zeros(len(self), dtype=bool)
         own[self.rows_of(code)] = True
         pairs = self.adjacent_rows
@@ -261,6 +261,82 @@ class RegionLayer:
         labels = self.country_labels
         return sorted({labels[row] for row in rows} - {labels[row] for row in np.flatnonzero(own)})
 
+    def border_lengths(self, code: str, *, of: str = "regions") -> dict[str, float]:
+        """Lengths of the borders that a region or a country shares with each of its neighbours.
+
+        Parameters
+        ----------
+        code : str
+            A region code ("AF-TAK") or a country or unit code ("AFG").
+        of : {"regions", "countries"}
+            As in `neighbors`.
+
+        Returns
+        -------
+        dict of str to float
+            Kilometres by the neighbour's code, sorted by code: on the WGS84 ellipsoid along the
+            line as the layer draws it. A finer layer of the same border gives a longer one.
+
+        Raises
+        ------
+        UnknownRegionError
+            The layer holds no such code.
+
+        Examples
+        --------
+        >>> import geo_risk as gr
+        >>> layer = gr.load_regions()
+        >>> {k: round(v) for k, v in layer.border_lengths("AF-TAK", of="countries").items()}
+        {'TJK': 115}
+        """
+        check_choice(of, "of", ("regions", "countries"))
+        own = np.zeros(len(self), dtype=bool)
+        own[self.rows_of(code)] = True
+        labels = self.columns["region_code"] if of == "regions" else self.country_labels
+        mine = set() if of == "regions" else {labels[row] for row in np.flatnonzero(own)}
+        pairs, metres = self.adjacent_rows, self.adjacent_lengths_m
+        found: dict[str, float] = {}
+        for k in np.flatnonzero(own[pairs[:, 0]] != own[pairs[:, 1]]):
+            other = labels[pairs[k, 1] if own[pairs[k, 0]] else pairs[k, 0]]
+            if other not in mine:
+                found[other] = found.get(other, 0.0) + float(metres[k]) / 1000.0
+        return dict(sorted(found.items()))
+
+    def tripoints(self, code: str | None = None, *, of: str = "countries") -> list[Tripoint]:
+        """Points where three or more countries, or regions, meet.
+
+        Parameters
+        ----------
+        code : str, optional
+            Only points of this region, country or unit.
+        of : {"countries", "regions"}
+            What meets there.
+
+        Returns
+        -------
+        list of Tripoint
+            ``codes`` (sorted, three or more), ``lon`` and ``lat`` in degrees; sorted by codes. A
+            country without ISO code appears under its unit code.
+
+        Raises
+        ------
+        UnknownRegionError
+            The layer holds no such code.
+
+        Examples
+        --------
+        >>> import geo_risk as gr
+        >>> layer = gr.load_regions()
+        >>> [point.codes for point in layer.tripoints("AF-BDS")]
+        [('AFG', 'CHN', 'PAK'), ('AFG', 'CHN', 'TJK')]
+        """
+        from geo_risk.regions.adjacency import meeting_points
+
+        check_choice(of, "of", ("regions", "countries"))
+        labels = self.columns["region_code"] if of == "regions" else self.country_labels
+        rows = None if code is None else self.rows_of(code)
+        return meeting_points(self.topology, labels, rows)
+
     @cached_property
     def adjacent_rows(self) -> NDArray[np.int32]:
         """Distinct pairs (i, j), i < j, of rows that share an edge; shape (p, 2)."""
@@ -268,3 +344,10 @@ class RegionLayer:
         shared = topology.right >= 0
         pairs = np.column_stack([topology.left[shared], topology.right[shared]])
         return np.unique(np.concatenate([pairs, topology.seam_pairs]), axis=0)
+
+    @cached_property
+    def adjacent_lengths_m(self) -> NDArray[np.float64]:
+        """Metres of the border of each pair of `adjacent_rows`, as it is drawn; shape (p,)."""
+        from geo_risk.regions.adjacency import pair_lengths_m
+
+        return pair_lengths_m(self.topology, self.coverage, self.adjacent_rows)

@@ -1,0 +1,162 @@
+"""How long the borders between neighbours are, and where three of them meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._constants import WGS84_A, WGS84_E2
+from geo_risk.regions.coverage import Coverage, ring_edges
+from geo_risk.regions.topology import Topology
+
+__all__ = ["Tripoint", "edge_lengths_m", "meeting_points", "pair_lengths_m"]
+
+FloatArray = NDArray[np.float64]
+
+
+class Tripoint(NamedTuple):
+    """A vertex where three or more regions or countries meet.
+
+    Attributes
+    ----------
+    codes : tuple of str
+        Sorted; four where four meet.
+    lon, lat : float
+        Degrees, as the layer draws it.
+    """
+
+    codes: tuple[str, ...]
+    lon: float
+    lat: float
+
+
+def edge_lengths_m(ax: FloatArray, ay: FloatArray, bx: FloatArray, by: FloatArray) -> FloatArray:
+    """Lengths in metres of edges that are straight in longitude and latitude, on WGS84.
+
+    Parameters
+    ----------
+    ax, ay, bx, by : ndarray of float64, shape (e,)
+        End points in degrees.
+
+    Returns
+    -------
+    ndarray of float64, shape (e,)
+
+    Notes
+    -----
+    The speed along the edge is integrated with eight Gauss-Legendre nodes. It is the length of the
+    line as it is drawn, not that of the geodesic between its ends, which is never longer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one, two = np.array([0.0]), np.array([1.0])
+    >>> edge_lengths_m(one, one, two, one).round().item()  # a degree of the equator
+    111319.0
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    t = 0.5 * (nodes + 1.0)
+    d_lat, d_lon = np.radians(by - ay)[:, None], np.radians(bx - ax)[:, None]
+    lat = np.radians(ay)[:, None] + d_lat * t
+    w2 = 1.0 - WGS84_E2 * np.sin(lat) ** 2
+    north = (1.0 - WGS84_E2) / w2**1.5 * d_lat
+    east = np.cos(lat) / np.sqrt(w2) * d_lon
+    return np.asarray(0.5 * WGS84_A * (np.hypot(north, east) @ weights))
+
+
+def _seam_lengths_m(coverage: Coverage, pairs: NDArray[np.int32]) -> FloatArray:
+    """Metres of the antimeridian along which the two rows of each pair face one another.
+
+    The topology has no edges there: a flat map is cut at ±180, the Earth is not.
+    """
+    edges = ring_edges(coverage)
+    stretches: dict[tuple[int, float], list[tuple[float, float]]] = {}
+    for lon in (-180.0, 180.0):
+        for k in np.flatnonzero((edges.ax == lon) & (edges.bx == lon)):
+            ends = sorted((float(edges.ay[k]), float(edges.by[k])))
+            stretches.setdefault((int(edges.region[k]), lon), []).append((ends[0], ends[1]))
+    shared: list[tuple[int, float, float]] = []
+    for position, (one, two) in enumerate(pairs.tolist()):
+        for west, east in ((one, two), (two, one)):
+            for low, high in stretches.get((west, -180.0), []):
+                for other_low, other_high in stretches.get((east, 180.0), []):
+                    if min(high, other_high) > max(low, other_low):
+                        shared.append((position, max(low, other_low), min(high, other_high)))
+    spans, total = np.array(shared), np.zeros(len(pairs))
+    zero = np.zeros(len(spans))
+    metres = edge_lengths_m(zero, spans[:, 1], zero, spans[:, 2])
+    np.add.at(total, spans[:, 0].astype(np.int64), metres)
+    return total
+
+
+def pair_lengths_m(topology: Topology, coverage: Coverage, pairs: NDArray[np.int32]) -> FloatArray:
+    """Metres of the edges that each pair of rows shares, those on the antimeridian included.
+
+    Parameters
+    ----------
+    topology, coverage : Topology, Coverage
+    pairs : ndarray of int32, shape (p, 2)
+        Distinct, sorted pairs (i, j), i < j, that hold every pair which shares an edge.
+
+    Returns
+    -------
+    ndarray of float64, shape (p,)
+    """
+    shared = topology.right >= 0
+    width = int(pairs.max(initial=0)) + 1
+    key = pairs[:, 0].astype(np.int64) * width + pairs[:, 1]
+    of_edge = topology.left[shared].astype(np.int64) * width + topology.right[shared]
+    ends = (ends[shared] for ends in (topology.ax, topology.ay, topology.bx, topology.by))
+    position = np.searchsorted(key, of_edge)
+    metres = np.zeros(len(pairs))
+    np.add.at(metres, position, edge_lengths_m(*ends))
+    if len(topology.seam_pairs):
+        seam = topology.seam_pairs.astype(np.int64)
+        at = np.searchsorted(key, seam[:, 0] * width + seam[:, 1])
+        np.add.at(metres, at, _seam_lengths_m(coverage, topology.seam_pairs))
+    return metres
+
+
+def meeting_points(
+    topology: Topology, label_of_row: Sequence[str], rows: NDArray[np.int64] | None = None
+) -> list[Tripoint]:
+    """Vertices at which three or more labels meet, sorted by labels and place.
+
+    Parameters
+    ----------
+    topology : Topology
+    label_of_row : sequence of str
+        What each row counts as: its region code, its country.
+    rows : ndarray of int64, optional
+        Only vertices of these rows.
+
+    Returns
+    -------
+    list of Tripoint
+    """
+    names, label = np.unique(np.asarray(label_of_row, dtype=str), return_inverse=True)
+    border = topology.right >= 0
+    border[border] = label[topology.left[border]] != label[topology.right[border]]
+    sides = np.column_stack([label[topology.left[border]], label[topology.right[border]]])
+    places, place = np.unique(_ends(topology, border), axis=0, return_inverse=True)
+    place = np.repeat(place.reshape(-1), 2)
+    met = np.unique(np.column_stack([place, np.concatenate([sides, sides]).ravel()]), axis=0)
+    several = np.bincount(met[:, 0], minlength=len(places)) >= 3
+    if rows is not None:
+        own = np.isin(topology.left, rows) | np.isin(topology.right, rows)
+        touched = {tuple(point) for point in _ends(topology, own).tolist()}
+        several &= np.array([tuple(point) in touched for point in places.tolist()], dtype=bool)
+    return sorted(
+        Tripoint(tuple(names[met[met[:, 0] == k, 1]].tolist()), *places[k].tolist())
+        for k in np.flatnonzero(several)
+    )
+
+
+def _ends(topology: Topology, edges: NDArray[np.bool_]) -> FloatArray:
+    """End points of edges, first ends before second ends; -180 is written 180."""
+    lon = np.concatenate([topology.ax[edges], topology.bx[edges]])
+    lat = np.concatenate([topology.ay[edges], topology.by[edges]])
+    return np.column_stack([np.where(lon == -180.0, 180.0, lon), lat])
