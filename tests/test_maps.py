@@ -34,6 +34,7 @@ from geo_risk.maps._geometry import (
     polygon_shapes,
     quantise,
 )
+from geo_risk.maps._labels import broken
 from geo_risk.maps._paint import degree_text, round_length
 from geo_risk.maps._payload import _text
 from geo_risk.maps._view import choose_view, local_scale, smallest_arc
@@ -355,7 +356,7 @@ def test_hotspot_classes_by_word_number_and_missing() -> None:
     by_number = classify_cells(pd.DataFrame({"hotspot": numbers, "q_value": q}), None)
     expected = [
         "Hot spot, q ≤ 0.01",
-        "Hot spot, weaker",
+        "Hot spot, q > 0.01",
         "Not significant",
         "Cold spot, q ≤ 0.01",
         "No answer",
@@ -448,6 +449,50 @@ def test_static_map_shows_everything_and_says_what_it_must(tmp_path: Path) -> No
     ):
         assert words in said
     assert "SECRET" not in said
+
+
+def test_long_names_break_near_their_middle() -> None:
+    assert broken("Takhar") == "Takhar"
+    assert broken("Gilgit-Baltistanistan") == "Gilgit-Baltistanistan"  # no space to break at
+    assert broken("Central African Republic") == "Central African\nRepublic"
+    assert broken("Federally Administered Tribal Areas").count("\n") == 1
+
+
+def test_a_label_in_the_way_moves_and_stays_in_its_area() -> None:
+    """Both events' names stand where Takhar's would; Takhar is named all the same, inside."""
+    from matplotlib.text import Annotation
+
+    figure = static_map(events=reports(), regions=squares(), bounds=(67, 35, 73, 38.5))
+    axes = figure.axes[0]
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    labels = {t.get_text(): t for t in axes.findobj(Annotation)}
+    boxes = {name: t.get_window_extent(renderer) for name, t in labels.items()}
+    assert {"Taloqan", "Khwaja Ghar", "Takhar", "Elsewhere"} <= set(boxes)
+    for one, box in boxes.items():
+        for other, another in boxes.items():
+            assert one == other or not box.overlaps(another), (one, other)
+    view = prepare(events=reports(), regions=squares(), bounds=(67, 35, 73, 38.5)).view
+    x, y = axes.transData.inverted().transform(boxes["Takhar"].min + boxes["Takhar"].size / 2)
+    lon, lat = view.unproject(np.array([x]), np.array([y]))
+    assert squares().geometry.iloc[0].contains(shapely.Point(lon[0], lat[0]))
+
+
+def test_disputed_regions_are_hatched_and_named_in_the_legend(tmp_path: Path) -> None:
+    from matplotlib.collections import PathCollection
+
+    figure = static_map(regions=squares())
+    hatched = [c for c in figure.axes[0].findobj(PathCollection) if c.get_hatch()]
+    assert [len(c.get_paths()) for c in hatched] == [1]
+    assert "Disputed region" in texts(figure)
+    data = data_of(web_map(tmp_path / "map.html", regions=squares()))
+    assert data["regions"]["disputed"] == [1]
+    for plain in ([[], []], [None, np.nan], ["", ""]):
+        calm = squares().assign(claimed_by=pd.Series(plain, dtype=object))
+        assert "Disputed" not in texts(static_map(regions=calm))
+        assert data_of(web_map(tmp_path / "b.html", regions=calm))["regions"]["disputed"] == []
+    read_back = squares().assign(claimed_by=["", "AFG;TJK"])
+    assert "Disputed region" in texts(static_map(regions=read_back))
+    assert "Disputed" not in texts(static_map(regions=squares().drop(columns="claimed_by")))
 
 
 def test_static_map_is_deterministic_and_leaves_pyplot_alone(tmp_path: Path) -> None:

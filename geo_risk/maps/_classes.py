@@ -27,7 +27,7 @@ FloatArray = NDArray[np.float64]
 
 _HOT = ("#b2182b", "#ef8a62", "#fddbc7")  # strongest first
 _COLD = ("#2166ac", "#67a9cf", "#d1e5f0")
-_PLAIN = "#f2f0ea"
+_PLAIN = "#e4dfd3"
 _UNKNOWN = "#bdbdbd"
 _SEQUENCE = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 _CATEGORIES = ("#009e73", "#e69f00", "#cc79a7", "#56b4e9", "#f0e442", "#0072b2", "#d55e00")
@@ -120,9 +120,9 @@ def _hotspots(cells: Any) -> Classes:
     strong = np.ones(len(cells), bool) if q is None else q <= 0.01
     labels = (
         "Hot spot" if q is None else "Hot spot, q ≤ 0.01",
-        "Hot spot, weaker",
+        "Hot spot, q > 0.01",
         "Not significant",
-        "Cold spot, weaker",
+        "Cold spot, q > 0.01",
         "Cold spot" if q is None else "Cold spot, q ≤ 0.01",
         "No answer",
     )
@@ -131,7 +131,8 @@ def _hotspots(cells: Any) -> Classes:
     index[signs == 1] = np.where(strong, 0, 1)[signs == 1]
     index[signs == -1] = np.where(strong, 4, 3)[signs == -1]
     index[signs == -2] = 5
-    return Classes("Hot spots", labels, colours, index, frozenset({2, 5}))
+    title = "Hot spots" if q is None else "Hot spots (q: false discovery rate)"
+    return Classes(title, labels, colours, index, frozenset({2, 5}))
 
 
 def _z_scores(z: FloatArray, title: str) -> Classes:

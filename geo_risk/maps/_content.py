@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from geo_risk.maps._labels import Label, country_labels, place_labels, region_la
 from geo_risk.maps._share import shared_cells
 from geo_risk.maps._view import Bounds, View, choose_view
 
-__all__ = ["Content", "EventLayer", "ShapeLayer", "prepare"]
+__all__ = ["DISPUTED", "Content", "EventLayer", "ShapeLayer", "prepare"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -30,6 +31,7 @@ NON_ENDORSEMENT = (
     "map supports a claim."
 )
 UNDER_REPORTING = "Reports are not all that happened; a place without them is not thereby safe."
+DISPUTED = "Disputed region"
 HOLLOW = "Hollow markers stand for a district, a province, a line or a country, not for a place."
 GEONAMES = "Places: GeoNames (geonames.org), CC BY 4.0."
 _WORLDVIEWS = {"de_facto": "de facto"}
@@ -39,12 +41,21 @@ _DISC_LIMIT_KM = 300.0  # a larger disc says "somewhere in the country" and hide
 
 @dataclass(frozen=True)
 class ShapeLayer:
-    """Drawn shapes with the row of `frame` that each comes from."""
+    """Drawn shapes with the row of `frame` that each comes from.
+
+    `disputed` says for each shape whether its row names claimants.
+    """
 
     frame: Any
     shapes: list[Shape]
     rows: IntArray
     classes: Classes | None = None
+
+    @cached_property
+    def disputed(self) -> list[bool]:
+        if "claimed_by" not in self.frame.columns:
+            return [False] * len(self.shapes)
+        return [_is_claimed(value) for value in self.frame["claimed_by"].iloc[self.rows]]
 
 
 @dataclass(frozen=True)
@@ -215,6 +226,11 @@ def _cell_classes(cells: Any, color_by: str | None, shared: bool, min_count: int
         labels = (*classes.labels[:last], f"Fewer than {min_count}")
         classes = replace(classes, labels=labels, faint=classes.faint - {last})
     return classes
+
+
+def _is_claimed(value: Any) -> bool:
+    """Whether a cell of ``claimed_by`` names anyone: a list, or words in a table read back."""
+    return isinstance(value, (str, list, tuple, np.ndarray)) and len(value) > 0
 
 
 def _layer(frame: Any, view: View, classes: Classes | None = None) -> ShapeLayer:

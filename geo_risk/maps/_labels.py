@@ -11,24 +11,41 @@ import numpy as np
 from geo_risk.maps._geometry import Shape, thin
 from geo_risk.maps._view import View
 
-__all__ = ["Label", "country_labels", "place_labels", "region_labels"]
+__all__ = ["SHIFTS", "Label", "broken", "country_labels", "place_labels", "region_labels"]
 
 _MOST_COUNTRIES = 60
 _MOST_REGIONS = 150
 _MOST_PLACES = 20
+SHIFTS = (
+    (0.0, 0.0), (0.0, 0.4), (0.0, -0.4), (0.0, 0.8), (0.0, -0.8), (0.5, 0.0), (-0.5, 0.0),
+    (0.5, 0.5), (-0.5, 0.5), (0.5, -0.5), (-0.5, -0.5),
+)  # fmt: skip
+"""Where the name of an area may stand, in parts of its room, best first."""
+_LONG = 16  # letters; a longer name stands in two lines
 
 
 @dataclass(frozen=True)
 class Label:
     """A name at a projected point; `kind` is ``"region"``, ``"country"`` or ``"place"``.
 
-    Labels come in the order of their importance: where two collide, the earlier one stays.
+    Labels come in the order of their importance: where two collide, the later one is moved by at
+    most `room` (projected metres, within its area), or left out.
     """
 
     text: str
     x: float
     y: float
     kind: str
+    room: float = 0.0
+
+
+def broken(name: str) -> str:
+    """A long name in two lines, broken at the space nearest to its middle."""
+    spaces = [i for i, letter in enumerate(name) if letter == " "]
+    if len(name) <= _LONG or not spaces:
+        return name
+    at = min(spaces, key=lambda i: abs(2 * i + 1 - len(name)))
+    return f"{name[:at]}\n{name[at + 1 :]}"
 
 
 def place_labels(names: Sequence[Any], x: Any, y: Any) -> list[Label]:
@@ -54,7 +71,8 @@ def region_labels(
             continue
         spot = _place([shape], view) or _place([shape], wide)
         if spot is not None and (asked or spot[2] > view.width_m / 40.0):
-            found[not asked].append((-spot[2], Label(name, spot[0], spot[1], "region")))
+            label = Label(broken(name), spot[0], spot[1], "region", spot[2])
+            found[not asked].append((-spot[2], label))
     first, others = ([label for _, label in sorted(f, key=lambda i: i[0])] for f in found)
     return first[:_MOST_REGIONS], others[:_MOST_REGIONS]
 
@@ -84,7 +102,9 @@ def country_labels(
         if spot is not None and spot[2] > view.width_m / 60.0:
             found.append((spot, name))
     found.sort(key=lambda item: -item[0][2])
-    return [Label(name, x, y, "country") for (x, y, _), name in found[:_MOST_COUNTRIES]]
+    return [
+        Label(broken(name), x, y, "country", room) for (x, y, room), name in found[:_MOST_COUNTRIES]
+    ]
 
 
 def _place(shapes: Sequence[Shape], view: View) -> tuple[float, float, float] | None:

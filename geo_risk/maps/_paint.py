@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from geo_risk.maps._classes import MARKERS
-from geo_risk.maps._content import Content, EventLayer, ShapeLayer
+from geo_risk.maps._content import DISPUTED, Content, EventLayer, ShapeLayer
 from geo_risk.maps._geometry import earth_outline, graticule, thin
+from geo_risk.maps._labels import SHIFTS, Label
 from geo_risk.maps._view import View, local_scale
 
 __all__ = ["degree_text", "paint", "round_length"]
 
 _SEA, _LAND = "#dce8ef", "#f8f6f0"
-_REGION_LINE, _BORDER_LINE, _GRID = "#b9b2a3", "#3d3d3d", "#9fb3c0"
+_REGION_LINE, _BORDER_LINE, _GRID, _HATCH = "#b9b2a3", "#3d3d3d", "#9fb3c0", "#b5ac98"
 _MARKERS = {
     "circle": "o", "square": "s", "triangle": "^", "diamond": "D",
     "cross": "X", "down": "v", "plus": "P",
@@ -49,7 +50,8 @@ def paint(axes: Any, content: Content) -> None:
     axes.set_title(content.title, loc="left", fontsize=13, weight="bold", pad=7, parse_math=False)
     if content.regions is not None:
         _fill(axes, content.regions, _LAND, zorder=1)
-    _grid(axes, view)
+        _hatch(axes, content.regions)
+    degrees = _grid(axes, view)
     if content.cells is not None:
         _cells(axes, content.cells)
     if content.regions is not None:
@@ -60,7 +62,7 @@ def paint(axes: Any, content: Content) -> None:
         _events(axes, content.events)
     _legend(axes, content)
     bar = _scale_bar(axes, view)
-    _labels(axes, content, bar)
+    _labels(axes, content, [*bar, *degrees])
 
 
 def _path(rings: Sequence[Any], closed: bool) -> Any:
@@ -107,7 +109,21 @@ def _stroke(axes: Any, layer: ShapeLayer, colour: str, width: float, zorder: flo
                        capstyle="round", joinstyle="round"), autolim=False)  # fmt: skip
 
 
-def _grid(axes: Any, view: View) -> None:
+def _hatch(axes: Any, layer: ShapeLayer) -> None:
+    """Thin diagonals over regions with claimants of their own record."""
+    from matplotlib.collections import PathCollection
+
+    fineness = _fineness(axes)
+    shapes = [shape for shape, claimed in zip(layer.shapes, layer.disputed) if claimed]
+    paths = [_path(c, closed=True) for c in (thin(s.rings, fineness) for s in shapes) if c]
+    if paths:
+        axes.add_collection(
+            PathCollection(paths, facecolor="none", edgecolor=_HATCH, linewidth=0.0, hatch="////",
+                           zorder=1.5), autolim=False)  # fmt: skip
+
+
+def _grid(axes: Any, view: View) -> list[Any]:
+    """Meridians and parallels; their labels are returned."""
     from matplotlib.collections import LineCollection
 
     lines = graticule(view)
@@ -115,6 +131,7 @@ def _grid(axes: Any, view: View) -> None:
     axes.add_collection(
         LineCollection(curves, colors=_GRID, linewidths=0.4, alpha=0.7, zorder=2), autolim=False
     )
+    texts = []
     for axis, degrees, points in lines:
         spot = _frame_crossing(points, view, axis)
         if spot is not None:
@@ -123,10 +140,12 @@ def _grid(axes: Any, view: View) -> None:
                 if axis == "lon"
                 else {"ha": "left", "va": "center"}
             )
-            axes.annotate(
+            text = axes.annotate(
                 degree_text(axis, degrees), spot, (0, 2) if axis == "lon" else (3, 0),
-                textcoords="offset points", fontsize=6, color="#5f7785", zorder=8, **place,
+                textcoords="offset points", fontsize=6, color="#4a6373", zorder=8, **place,
             )  # fmt: skip
+            texts.append(_haloed(text))
+    return texts
 
 
 def degree_text(axis: str, degrees: float) -> str:
@@ -148,7 +167,8 @@ def _frame_crossing(points: Any, view: View, axis: str) -> tuple[float, float] |
         step = side[i] - side[i + 1]
         t = side[i] / step if step else 0.0
         value = float(points[i, across] + t * (points[i + 1, across] - points[i, across]))
-        if low + 0.04 * (high - low) < value < high - 0.04 * (high - low):
+        margin = 0.04 if axis == "lon" else 0.12  # the scale bar stands low on the left
+        if low + margin * (high - low) < value < high - 0.04 * (high - low):
             return (value, edge) if axis == "lon" else (edge, value)
     return None
 
@@ -166,8 +186,9 @@ def _cells(axes: Any, layer: ShapeLayer) -> None:
         axes.add_collection(
             PathCollection(
                 [_path(shape.rings, closed=True) for shape in shapes],
-                facecolor=classes.colours[index], edgecolor="#ffffff" if not faint else "#d8d3c6",
-                linewidth=0.25, alpha=0.35 if faint else 0.82, zorder=2.5 if faint else 3,
+                facecolor=classes.colours[index], edgecolor="#c4bba6" if faint else "#ffffff",
+                linewidth=0.25 if faint else 0.4, alpha=0.6 if faint else 0.82,
+                zorder=2.5 if faint else 3,
             ), autolim=False)  # fmt: skip
 
 
@@ -204,11 +225,15 @@ def marker_name(index: int) -> str:
 def _legend(axes: Any, content: Content) -> None:
     """Beside the map, where it hides nothing."""
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
     entries = [*_event_entries(content.events), *_cell_entries(content.cells)]
     if content.borders is not None:
         line = Line2D([], [], color=_BORDER_LINE, linewidth=1.1)
         entries.append((line, "Country border", False))
+    if content.regions is not None and any(content.regions.disputed):
+        patch = Patch(facecolor=_LAND, edgecolor=_HATCH, linewidth=0.0, hatch="//////")
+        entries.append((patch, DISPUTED, False))
     if not entries:
         return
     legend = axes.legend(
@@ -309,18 +334,37 @@ def _labels(axes: Any, content: Content, keep_clear: list[Any]) -> None:
     taken = [artist.get_window_extent(renderer).padded(4.0) for artist in keep_clear]
     taken += _marker_boxes(axes, content.events)
     for label in content.labels:
-        words = " ".join(label.text.upper()) if label.kind == "country" else label.text
+        lines = label.text.split("\n")
+        if label.kind == "country":
+            lines = [" ".join(line.upper()) for line in lines]
         text = axes.annotate(
-            words, (label.x, label.y), textcoords="offset points", parse_math=False,
+            "\n".join(lines), (label.x, label.y), textcoords="offset points", parse_math=False,
             zorder=9 if label.kind == "place" else 6.5, **_LABEL_STYLE[label.kind],
         )  # fmt: skip
         _haloed(text)
-        box = text.get_window_extent(renderer)
-        outside = box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
-        if outside or any(box.overlaps(other) for other in taken):
-            text.remove()
+        start = text.get_window_extent(renderer)
+        for right, up in _shifts(axes, label, start):
+            box = start.translated(right, up)
+            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1
+            inside = inside and frame.y0 <= box.y0 and box.y1 <= frame.y1
+            if inside and not any(box.overlaps(other) for other in taken):
+                taken.append(box.padded(3.0))
+                (x, y), pixel = text.xyann, 72.0 / axes.figure.dpi
+                text.xyann = (x + right * pixel, y + up * pixel)
+                break
         else:
-            taken.append(box.padded(3.0))
+            text.remove()
+
+
+def _shifts(axes: Any, label: Label, box: Any) -> list[tuple[float, float]]:
+    """Where else a label may stand, in pixels: round its marker, or about its area's middle."""
+    if label.kind == "place":
+        gap = 2.0 * _LABEL_STYLE["place"]["xytext"][0] * axes.figure.dpi / 72.0
+        half, high = (box.width + gap) / 2.0, (box.height + gap) / 2.0
+        return [(0.0, 0.0), (-2.0 * half, 0.0), (-half, high), (-half, -high)]
+    west, east = axes.get_xlim()
+    room = label.room * axes.get_window_extent().width / (east - west)
+    return [(room * across, room * up) for across, up in SHIFTS]
 
 
 def _marker_boxes(axes: Any, events: EventLayer | None) -> list[Any]:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from geo_risk.maps._classes import MARKERS, Classes, is_missing
-from geo_risk.maps._content import Content, EventLayer, ShapeLayer
+from geo_risk.maps._content import DISPUTED, Content, EventLayer, ShapeLayer
 from geo_risk.maps._geometry import earth_outline, graticule, quantise
+from geo_risk.maps._labels import SHIFTS
 from geo_risk.maps._paint import degree_text
 from geo_risk.maps._share import COUNTS, cell_columns, event_columns, region_columns
 from geo_risk.maps._view import View, local_scale
@@ -58,6 +59,7 @@ def payload(content: Content, wide: View, popup_columns: Sequence[str] | None) -
         "scaleNote": " at the middle" if max(view.width_m, view.height_m) > 3e6 else "",
         "earth": None if earth is None else quantise([earth], wide, quantum, closed=True)[0],
         "markers": list(MARKERS),
+        "shifts": SHIFTS,
         "grid": [
             {"axis": axis, "text": degree_text(axis, degrees), "points": line}
             for axis, degrees, points in graticule(wide)
@@ -65,7 +67,12 @@ def payload(content: Content, wide: View, popup_columns: Sequence[str] | None) -
             if line
         ],
         "labels": [
-            {"text": label.text, "kind": label.kind, **_spot(label.x, label.y, wide, quantum)}
+            {
+                "text": label.text,
+                "kind": label.kind,
+                "room": round(label.room / quantum),
+                **_spot(label.x, label.y, wide, quantum),
+            }
             for label in content.labels
         ],
         "regions": regions,
@@ -101,7 +108,13 @@ def _areas(layer: ShapeLayer | None, wide: View, quantum: float) -> dict[str, An
     names = ("region_name", "region_code")
     table = _table(layer.frame, layer.rows[kept], region_columns(layer.frame), names, "Region")
     lines = _coded(seams, wide, quantum, closed=False)
-    return {"shapes": [rings[i] for i in kept], "lines": lines, **table}
+    return {
+        "shapes": [rings[i] for i in kept],
+        "lines": lines,
+        "disputed": [number for number, i in enumerate(kept) if layer.disputed[i]],
+        "disputedText": DISPUTED,
+        **table,
+    }
 
 
 def _coded(

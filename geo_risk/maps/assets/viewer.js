@@ -28,6 +28,15 @@
     if (lines.length) for (const line of lines) trace(regionLine, decode(line), false);
     else for (const ring of regionShapes[i].rings) trace(regionLine, ring, true);
   });
+  const disputed = regions ? pathOf(regions.disputed.map((i) => regionShapes[i]), true) : null;
+  const hatch = (() => { // diagonals of one pixel, whatever the zoom
+    const tile = make("canvas"), c = tile.getContext("2d");
+    tile.width = tile.height = 10;
+    c.strokeStyle = "#8f8672";
+    for (const x of [-10, 0, 10]) { c.moveTo(x, 10); c.lineTo(x + 10, 0); }
+    c.stroke();
+    return pen.createPattern(tile, "repeat");
+  })();
   const borderLine = borders && pathOf(shapes(borders.lines), false);
   const cellShapes = cells && shapes(cells.shapes);
   const cellPaths = cells && cells.classes.used.map((index) => ({
@@ -71,7 +80,7 @@
     queued = true;
   };
   // A heavy map follows the hand as a picture of its last drawing, and is drawn anew at rest.
-  const heavy = (cells ? cells.rows.length : 0) > 3000 || (regions ? regions.rows.length : 0) > 1000;
+  const heavy = (cells ? cells.rows.length : 0) > 1000 || (regions ? regions.rows.length : 0) > 1000;
   const last = { picture: make("canvas"), moved: -1e9, timer: 0 };
   const touched = () => { last.moved = performance.now(); };
   const paint = () => {
@@ -116,13 +125,18 @@
       pen.fill(regionFill, "evenodd");
       stroke(regionFill, "#f8f6f0", 0.6);
     }
+    if (shown.regions && regions.disputed.length) {
+      hatch.setTransform(new DOMMatrix([1 / (k * dpr), 0, 0, 1 / (k * dpr), 0, 0]));
+      pen.fillStyle = hatch;
+      pen.fill(disputed, "evenodd");
+    }
     if (shown.grid) stroke(gridPath, "#9fb3c099", 0.7);
     if (shown.cells) {
       for (const { index, faint, path } of cellPaths) {
-        pen.globalAlpha = faint ? 0.35 : 0.8;
+        pen.globalAlpha = faint ? 0.6 : 0.8;
         pen.fillStyle = cells.classes.colours[index];
         pen.fill(path, "evenodd");
-        stroke(path, faint ? "#cfc9ba" : "#ffffff", 0.6);
+        stroke(path, faint ? "#bdb49f" : "#ffffff", 0.7);
       }
       pen.globalAlpha = 1;
     }
@@ -131,10 +145,10 @@
     if (selected && selected.shape) stroke(pathOf([selected.shape], true), "#0b5fa5", 2.5);
     pen.restore();
     pen.setTransform(dpr, 0, 0, dpr, 0, 0);
-    const taken = [];
+    const taken = [[0, 0, 50, 122], [0, height - 42, 170, height]]; // the buttons, the scale
     if (shown.events) drawEvents();
+    if (shown.grid) drawGridText(taken);
     if (shown.labels) drawLabels(taken);
-    if (shown.grid) drawGridText();
     drawScale();
   };
   const drawEvents = () => {
@@ -178,16 +192,30 @@
     pen.lineJoin = "round";
     for (const label of data.labels) {
       if (label.kind === "place" && !shown.events) continue;
-      const text = label.kind === "country" ? [...label.text.toUpperCase()].join("\u200a") : label.text;
+      let lines = label.text.split("\n");
+      if (label.kind === "country") lines = lines.map((line) => [...line.toUpperCase()].join("\u200a"));
       pen.font = `${FONT[label.kind][0]} ${family}`;
-      const wide = pen.measureText(text).width, y = Y(label.y);
-      const x = X(label.x) + (label.kind === "place" ? 10 : -wide / 2);
-      const box = [x - 3, y - 9, x + wide + 3, y + 9];
-      if (box[0] < 0 || box[1] < 0 || box[2] > width || box[3] > height) continue;
-      if (taken.some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1])) continue;
-      taken.push(box);
-      write(text, x, y, FONT[label.kind][1]);
+      const wide = Math.max(...lines.map((line) => pen.measureText(line).width));
+      const high = 17 * lines.length;
+      for (const [dx, dy] of spots(label, wide, high)) {
+        const x = X(label.x) + dx, y = Y(label.y) + dy; // the middle of the words
+        const box = [x - wide / 2 - 3, y - high / 2, x + wide / 2 + 3, y + high / 2];
+        if (box[0] < 0 || box[1] < 0 || box[2] > width || box[3] > height) continue;
+        if (taken.some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1])) continue;
+        taken.push(box);
+        lines.forEach((line, i) => {
+          const left = x - pen.measureText(line).width / 2;
+          write(line, left, y + 17 * (i - (lines.length - 1) / 2), FONT[label.kind][1]);
+        });
+        break;
+      }
     }
+  };
+  // A place is named beside its marker; an area about its middle, as far as it has room.
+  const spots = ({ kind, room }, wide, high) => {
+    if (kind !== "place") return data.shifts.map(([x, y]) => [x * room * k, -y * room * k]);
+    const side = 10 + wide / 2, up = 6 + high / 2;
+    return [[side, 0], [-side, 0], [0, -up], [0, up]];
   };
   const write = (text, x, y, colour) => {
     pen.strokeStyle = "#ffffffd9";
@@ -196,8 +224,9 @@
     pen.fillStyle = colour;
     pen.fillText(text, x, y);
   };
-  const drawGridText = () => { // meridians along the lower edge, parallels along the right one
+  const drawGridText = (taken) => { // meridians along the lower edge, parallels along the right one
     pen.font = `11px ${family}`;
+    pen.textBaseline = "middle";
     for (const { axis, text, points } of gridLines) {
       const lon = axis === "lon", edge = lon ? height - 9 : width - 4;
       for (let i = 0; i + 3 < points.length; i += 2) {
@@ -206,7 +235,9 @@
         if ((p - edge) * (q - edge) > 0 || p === q) continue;
         const at = u + (v - u) * (edge - p) / (q - p), wide = pen.measureText(text).width;
         if (lon ? at < 160 || at > width - 40 : at < 10 || at > height - 24) break;
-        write(text, lon ? at - wide / 2 : width - wide - 4, lon ? edge : at, "#456271");
+        const left = lon ? at - wide / 2 : width - wide - 4, y = lon ? edge : at;
+        taken.push([left - 2, y - 7, left + wide + 2, y + 7]);
+        write(text, left, y, "#456271");
         break;
       }
     }
@@ -398,6 +429,16 @@
       });
     }
   }
+  if (regions && regions.disputed.length) {
+    panel.append(make("h2", "Regions"));
+    key(regions.disputedText, (c) => {
+      hatch.setTransform(new DOMMatrix([0.5, 0, 0, 0.5, 0, 0]));
+      c.fillStyle = hatch;
+      c.fillRect(2, 4, 18, 14);
+      c.strokeStyle = "#a09a8c";
+      c.strokeRect(2, 4, 18, 14);
+    });
+  }
   const listed = events || cells;
   if (listed) {
     const most = 500, rows = listed.rows.length;
@@ -405,12 +446,13 @@
       (rows > most ? ` (the first ${most} of ${rows})` : "");
     $("list").addEventListener("toggle", () => {
       if ($("rows").childElementCount) return;
-      const head = make("tr");
-      head.append(make("th", "Show"), ...listed.columns.map((column) => make("th", column)));
+      const head = make("tr"), told = [...listed.columns.keys()]
+        .filter((c) => listed.rows.some((row) => row[c] !== null)); // columns that say something
+      head.append(make("th"), ...told.map((c) => make("th", listed.columns[c])));
       $("rows").append(head, ...listed.rows.slice(0, most).map((values, row) => {
         const line = make("tr"), button = make("button", "Show");
         button.addEventListener("click", () => goTo(row));
-        line.append(make("td"), ...values.map((value) => make("td", value ?? "")));
+        line.append(make("td"), ...told.map((c) => make("td", values[c] ?? "")));
         line.firstChild.append(button);
         return line;
       }));
