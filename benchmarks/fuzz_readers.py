@@ -1,11 +1,12 @@
 """Throw damaged files at every reader of events for a while: no crash, no lost row, no hang.
 
-    python benchmarks/fuzz_readers.py --seconds 600     # the long run
-    python benchmarks/fuzz_readers.py --seconds 20      # what CI does
+    python benchmarks/fuzz_readers.py --each --seconds 600 --out results.json   # every parser
+    python benchmarks/fuzz_readers.py --parser text --seconds 600               # one of them
+    python benchmarks/fuzz_readers.py --seconds 20                              # what CI does
 
 A crash is any exception that is not among those the readers document, or that some library
-raised and no reader put into words. Each case depends only on
-the seed and its number, which a crash report names, so `--seed S --case N` repeats it.
+raised and no reader put into words. Each case depends only on the parser, the seed and its
+number, which a crash report names, so `--parser P --seed S --case N` repeats it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import common
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -33,6 +36,15 @@ from geo_risk.errors import DataCorruptError, DataNotFoundError
 from geo_risk.events import FLAGS, gdelt, iter_events, read_events
 
 ALLOWED = (ValueError, TypeError, DataCorruptError, DataNotFoundError, ImportError)
+PARSERS: dict[str, tuple[str, ...]] = {
+    "text": (".csv", ".CSV"),
+    "archive": (".gz", ".zip"),
+    "json": (".json", ".jsonl", ".geojson"),
+    "columnar": (".parquet", ".feather"),
+    "vector": (".fgb", ".gpkg"),
+    "workbook": (".xlsx",),
+}
+"""Parsers by the endings of the files they read; a workbook needs openpyxl."""
 TOKENS = (
     b"", b",", b"\t", b'"', b'""', b"\n", b"\r", b"\r\n", b"\x00", b"\xff", b"\xef\xbb\xbf", b";",
     b"NaN", b"inf", b"-1e999", b"0", b"99999999999999999999", b"2020-02-30", b"01/02/2020",
@@ -164,21 +176,16 @@ def spoken_by_us(error: BaseException) -> bool:
     return bool(frames) and "geo_risk" in Path(frames[-1].filename).parts
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run for the given time; 1 if anything crashed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--case", type=int, help="run this case only")
-    parser.add_argument("--cases", type=int, help="stop after as many cases")
-    arguments = parser.parse_args(argv)
-    files, outcomes, slowest = seeds(), Counter[str](), (0.0, "none")
-    warnings.simplefilter("ignore")  # GDAL warns of what it then refuses
-    crashes, number, end = 0, arguments.case or 0, time.monotonic() + arguments.seconds
+def fuzz(
+    files: dict[str, bytes], parser: str, seed: int, seconds: float, first: int, cases: int | None
+) -> dict[str, Any]:
+    """Read damaged files for a while; how many, how they ended, and the slowest."""
+    outcomes, slowest, crashes, number = Counter[str](), (0.0, "none"), 0, first
+    end = time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as folder:
-        while time.monotonic() < end:
-            name, read = one_case(arguments.seed, number, files, Path(folder))
-            began = time.monotonic()
+        while time.monotonic() < end and (cases is None or number < first + cases):
+            name, read = one_case(seed, number, files, Path(folder))
+            began = time.process_time()
             try:
                 read()
                 outcomes["read"] += 1
@@ -187,16 +194,44 @@ def main(argv: list[str] | None = None) -> int:
                     outcomes[type(error).__name__] += 1
                 else:
                     crashes += 1
-                    print(f"crash: --seed {arguments.seed} --case {number} ({name})")
+                    print(f"crash: --parser {parser} --seed {seed} --case {number} ({name})")
                     traceback.print_exc()
-            slowest = max(slowest, (time.monotonic() - began, f"case {number}, {name}"))
+            slowest = max(slowest, (time.process_time() - began, f"case {number}, {name}"))
             number += 1
-            if arguments.case is not None or number == arguments.cases:
-                break
-    told = ", ".join(f"{what}: {count}" for what, count in outcomes.most_common())
-    print(f"{number - (arguments.case or 0)} cases; {told}; crashes: {crashes}")
-    print(f"slowest {slowest[0]:.2f} s ({slowest[1]})")
-    return 1 if crashes else 0
+    return {
+        "parser": parser, "files": sorted(files), "seed": seed, "seconds": seconds,
+        "cases": number - first, "outcomes": dict(outcomes.most_common()), "crashes": crashes,
+        "slowest_processor_seconds": round(slowest[0], 2), "slowest": slowest[1],
+    }  # fmt: skip
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run for the given time; 1 if anything crashed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--parser", choices=[*PARSERS, "all"], default="all")
+    parser.add_argument("--each", action="store_true", help="every parser, --seconds for each")
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--case", type=int, help="run this case only")
+    parser.add_argument("--cases", type=int, help="stop after as many cases")
+    parser.add_argument("--out", type=Path, help="write the results to this JSON file")
+    arguments = parser.parse_args(argv)
+    warnings.simplefilter("ignore")  # GDAL warns of what it then refuses
+    report, files = common.head(("geo-risk", "pandas", "pyarrow", "pyogrio")), seeds()
+    for name in PARSERS if arguments.each else [arguments.parser]:
+        endings = PARSERS.get(name, ("",))
+        chosen = {file: content for file, content in files.items() if file.endswith(endings)}
+        if not chosen:
+            print(f"{name}: not fuzzed, its package is not installed")
+            continue
+        cases = 1 if arguments.case is not None else arguments.cases
+        found = fuzz(chosen, name, arguments.seed, arguments.seconds, arguments.case or 0, cases)
+        report["rows"].append(found)
+        told = ", ".join(f"{what}: {count}" for what, count in found["outcomes"].items())
+        print(f"{name}: {found['cases']} cases; {told}; crashes: {found['crashes']}")
+        print(f"slowest {found['slowest_processor_seconds']} s ({found['slowest']})", flush=True)
+    common.write(report, arguments.out, "fuzz_readers")
+    return 1 if any(found["crashes"] for found in report["rows"]) else 0
 
 
 if __name__ == "__main__":

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_risk._frames import report_of
-from geo_risk._validate import check_resolution
+from geo_risk._progress import stages
 from geo_risk.errors import DataNotFoundError
-from geo_risk.tables import write_table
+from geo_risk.sharing import MIN_COUNT, Sharing
+from geo_risk.tables import check_format, write_table
 
 if TYPE_CHECKING:
     import geopandas
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Assessment", "assess"]
 
+_RESOLUTION = 7
 _AUTO_CELLS = 20_000
 _PROVENANCE = "provenance.json"
 _DISCLAIMER = (
@@ -69,7 +71,16 @@ class Assessment:
         return pd.DataFrame(self.events[held])
 
     def save(
-        self, directory: str | PathLike[str], *, formats: Sequence[str] = (".parquet", ".csv")
+        self,
+        directory: str | PathLike[str],
+        *,
+        formats: Sequence[str] = (".parquet", ".csv"),
+        share: bool = False,
+        coarsen: str | int | None = None,
+        min_count: int = MIN_COUNT,
+        strip: bool = False,
+        source_rows: bool = False,
+        worldview: str | None = None,
     ) -> list[Path]:
         """Write all tables, and the provenance as JSON.
 
@@ -79,24 +90,49 @@ class Assessment:
             Made if needed; files of an earlier save are replaced.
         formats : sequence of str, default (".parquet", ".csv")
             Endings that `write_table` knows: also ".geojson", ".gpkg" and ".arrow".
+        share : bool, default False
+            Write for others: no row of an event, but counts without those below `min_count`, no
+            scores but the class, and a provenance that counts nothing.
+        coarsen : "cells", "regions" or int, optional
+            What a shared export counts in; implies `share`. "cells", the default of `share`, are
+            H3 cells of resolution 5 or coarser, a number those of that resolution or coarser.
+        min_count : int, default 3
+            The smallest number that a shared export shows; 0 is shown.
+        strip : bool, default False
+            Keep the rows of events, without notes, actors and whatever other column the source
+            has of its own.
+        source_rows : bool, default False
+            Whether rows of sources that forbid to pass them on (ACLED) are written as they are.
+            By default such events keep their identifier and what geo_risk found out, and neither
+            point nor text: fit to be passed on, and to be joined by those who have the source.
+        worldview : str, optional
+            Whose view the codes of disputed regions follow. Asked for where `share` or `strip` is
+            set, a disputed region is named, and `assess` was not told either.
 
         Returns
         -------
         list of Path
             What was written. CSV files carry `lon` and `lat` for points and well-known text for
             other geometries. The same assessment gives the same bytes.
+
+        Raises
+        ------
+        ValueError
+            An unknown format or option; no `worldview` where one is asked for; a shared export
+            into a folder that holds rows of events from an earlier save.
         """
+        formats = [check_format(ending) for ending in formats]
+        chosen = Sharing(share, coarsen, min_count, strip, source_rows, worldview)
+        tables, provenance = chosen.export(self)
         folder = Path(directory)
         folder.mkdir(parents=True, exist_ok=True)
+        names = {f"{name}{ending}" for name in tables for ending in formats}
+        chosen.refuse_leftovers(folder, names)
         written = []
-        tables = {"events": self.events, "cells": self.cells}
-        tables |= {"regions": self.regions, "borders": self.borders}
         for name, table in tables.items():
-            if table is None:
-                continue
             written += [write_table(table, folder / f"{name}{ending}") for ending in formats]
         written.append(folder / _PROVENANCE)
-        text = json.dumps(self.provenance, indent=2, sort_keys=True, ensure_ascii=False)
+        text = json.dumps(provenance, indent=2, sort_keys=True, ensure_ascii=False)
         written[-1].write_text(text + "\n", encoding="utf-8")
         return written
 
@@ -107,7 +143,7 @@ class Assessment:
         Raises
         ------
         DataNotFoundError
-            No assessment was saved there.
+            No assessment was saved there, or one for others, which has no events.
         """
         import geopandas
 
@@ -123,7 +159,8 @@ class Assessment:
         provenance = json.loads((folder / _PROVENANCE).read_text(encoding="utf-8"))
         for name in ("events", "regions", "borders"):
             if tables[name] is None:
-                raise DataNotFoundError(f"{folder} holds no {name}.parquet: save with .parquet.")
+                why = "it was saved for others" if "sharing" in provenance else "save with .parquet"
+                raise DataNotFoundError(f"{folder} holds no {name}.parquet: {why}.")
         return cls(provenance=provenance, **tables)
 
 
@@ -132,13 +169,15 @@ def assess(
     layer: RegionLayer | None = None,
     *,
     source: str | None = None,
-    resolution: int = 7,
+    worldview: str | None = None,
+    resolution: int | None = None,
     hotspot_resolution: int | None = None,
     study_area: Any = "regions",
     value: str | None = None,
     snap_km: float = 5.0,
     border_kind: str = "land",
     n_jobs: int = 1,
+    progress: bool | Callable[[str], None] = False,
     **options: Any,
 ) -> Assessment:
     """Geocode events, index them, measure their border distance and score hotspots.
@@ -151,11 +190,16 @@ def assess(
         Default: the bundled world layer.
     source : str, optional
         Passed to `read_events`.
-    resolution : int, default 7
-        H3 resolution of the events.
+    worldview : str, optional
+        Whose view of disputed regions the bundled layer follows, see `load_regions`; default:
+        "de_facto". Saying it here also answers `Assessment.save`, which asks for it.
+    resolution : int, optional
+        H3 resolution of the events. Default: 7, but for an event known to within a radius no cell
+        smaller than that disc (`index_h3` with `coarse="parent"`). Asked for, it holds for every
+        event whose point is its own.
     hotspot_resolution : int, optional
-        H3 resolution of the scored cells. Default: the finest, not finer than `resolution`, at
-        which the study area has at most 20,000 cells.
+        H3 resolution of the scored cells. Default: the finest, not finer than `resolution` or 7,
+        at which the study area has at most 20,000 cells.
     study_area, value
         Passed to `score_hotspots`.
     snap_km : float, default 5.0
@@ -164,8 +208,12 @@ def assess(
         Passed to `border_proximity` as `kind`.
     n_jobs : int, default 1
         Threads; -1 for all processors.
+    progress : bool or function, default False
+        True draws a bar on standard error, where that is a terminal; a function is called with
+        the name of each of the five steps when it begins.
     **options
-        Passed to the statistic: `permutations`, `p_method`, `seed`, `alpha`, …
+        Passed to the statistic: `permutations`, `p_method`, `seed`, `alpha`, … With permutations
+        and without a seed one is drawn and noted in the provenance.
 
     Returns
     -------
@@ -183,26 +231,19 @@ def assess(
     >>> found.events[["region_code", "border_country_code"]].values.tolist()
     [['AF-TAK', 'TJK']]
     """
-    from geo_risk.borders import load_borders
-    from geo_risk.enrich import border_proximity, geocode, index_h3
-    from geo_risk.regions import load_regions
-
-    layer = load_regions() if layer is None else layer
-    borders = load_borders(layer)
-    frame = _as_events(events, source)
-    frame = geocode(frame, layer, snap_km=snap_km, n_jobs=n_jobs)
-    frame = index_h3(frame, resolution=check_resolution(resolution))
-    frame = border_proximity(frame, borders, kind=border_kind, n_jobs=n_jobs)
-    cells, used = _score(
-        frame,
-        layer,
-        study_area,
-        value,
-        resolution,
-        hotspot_resolution,
-        {**options, "n_jobs": n_jobs},
-    )
+    layer = _layer(layer, worldview)
+    options = _with_seed(options)
+    with stages(progress, 5) as step:
+        step("Reading")
+        frame = _as_events(events, source)
+        frame, borders = _enriched(frame, layer, resolution, snap_km, border_kind, n_jobs, step)
+        step("Scoring")
+        cells, used = _score(
+            frame, layer, study_area, value, _RESOLUTION if resolution is None else resolution,
+            hotspot_resolution, {**options, "n_jobs": n_jobs},
+        )  # fmt: skip
     parameters = {
+        "worldview": worldview,
         "resolution": resolution,
         "hotspot_resolution": used,
         "study_area": study_area if isinstance(study_area, (str, list, tuple)) else "geometry",
@@ -218,6 +259,54 @@ def assess(
         borders=_borders(frame, borders),
         provenance=_provenance(frame, cells, layer, parameters),
     )
+
+
+def _layer(layer: RegionLayer | None, worldview: str | None) -> RegionLayer:
+    """The layer given, or the bundled one in the view asked for."""
+    from geo_risk.regions import load_regions
+
+    if layer is None:
+        return load_regions(worldview=worldview or "de_facto")
+    if worldview is not None and worldview != layer.worldview:
+        raise ValueError(
+            f"Invalid worldview: {worldview!r}; the layer {layer.name!r} that was given follows "
+            f"{layer.worldview!r}."
+        )
+    return layer
+
+
+def _with_seed(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options with a seed wherever something is drawn, so that the result can be made again."""
+    import numpy as np
+
+    if options.get("permutations") and options.get("seed") is None:
+        return {**options, "seed": int(np.random.SeedSequence().generate_state(1)[0])}
+    return dict(options)
+
+
+def _enriched(
+    frame: geopandas.GeoDataFrame,
+    layer: RegionLayer,
+    resolution: int | None,
+    snap_km: float,
+    border_kind: str,
+    n_jobs: int,
+    step: Callable[[str], None],
+) -> tuple[geopandas.GeoDataFrame, Borders]:
+    """Events with region, cell and border, and the borders they were measured to."""
+    from geo_risk.borders import load_borders
+    from geo_risk.enrich import border_proximity, geocode, index_h3
+
+    step("Locating")
+    frame = geocode(frame, layer, snap_km=snap_km, n_jobs=n_jobs)
+    step("Indexing")
+    if resolution is None:
+        frame = index_h3(frame, resolution=_RESOLUTION, coarse="parent")
+    else:
+        frame = index_h3(frame, resolution=resolution)
+    step("Measuring")
+    borders = load_borders(layer)
+    return border_proximity(frame, borders, kind=border_kind, n_jobs=n_jobs), borders
 
 
 def _as_events(events: Any, source: str | None) -> geopandas.GeoDataFrame:
@@ -262,9 +351,16 @@ def _regions(events: geopandas.GeoDataFrame, layer: RegionLayer) -> geopandas.Ge
     codes = events["region_code"]
     held = set(codes.dropna())
     rows = [row for row, code in enumerate(layer.columns["region_code"]) if code in held]
-    names = ["region_code", "region_name", "country_code", "country_name", "unit_code"]
+    names = [
+        "region_code", "region_name", "country_code", "country_name", "unit_code",
+        "administered_by",
+    ]  # fmt: skip
     names = [name for name in names if name in layer.columns]
     regions = layer.table.iloc[rows][[*names, "geometry"]].reset_index(drop=True)
+    if "claimed_by" in layer.columns:
+        claims = [layer.columns["claimed_by"][row] for row in rows]
+        regions.insert(len(names), "claimed_by", [";".join(c) if c else None for c in claims])
+        names.append("claimed_by")
     counts = codes.value_counts()
     regions.insert(len(names), "n_events", [int(counts[code]) for code in regions["region_code"]])
     if "fatalities_best" in events.columns:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import geopandas
     import pandas as pd
 
-__all__ = ["FORMATS", "flat_table", "storable", "write_table"]
+__all__ = ["FORMATS", "check_format", "flat_table", "storable", "write_csv", "write_table"]
 
 FORMATS = (".parquet", ".csv", ".geojson", ".gpkg", ".arrow")
 """Endings that `write_table` knows."""
@@ -41,11 +41,15 @@ def write_table(frame: geopandas.GeoDataFrame, path: str | PathLike[str]) -> Pat
     ------
     ValueError
         Another ending.
+    FileNotFoundError
+        The folder is not there.
     """
     target = Path(path)
     kind = target.suffix.lower()
     if kind not in FORMATS:
         raise ValueError(f"Invalid path: {target.name!r} ends in none of {', '.join(FORMATS)}.")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{str(target.parent)!r} is no folder: make it first.")
     plain = storable(frame)
     if kind == ".parquet":
         plain.to_parquet(target, index=False, schema_version="1.1.0")
@@ -56,6 +60,14 @@ def write_table(frame: geopandas.GeoDataFrame, path: str | PathLike[str]) -> Pat
     else:
         _write_gdal(plain, target, "GeoJSON" if kind == ".geojson" else "GPKG")
     return target
+
+
+def check_format(ending: str) -> str:
+    """An ending that `write_table` knows, its dot added where it was left out."""
+    dotted = ending if ending.startswith(".") else f".{ending}"
+    if dotted.lower() not in FORMATS:
+        raise ValueError(f"Invalid formats: {ending!r} is none of {', '.join(FORMATS)}.")
+    return dotted.lower()
 
 
 def write_csv(frame: geopandas.GeoDataFrame, target: Path | IO[str]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from paths import ROOT
 
+sys.path.insert(0, str(ROOT / "benchmarks"))  # fuzz_readers imports common
 spec = importlib.util.spec_from_file_location("fuzz_readers", ROOT / "benchmarks/fuzz_readers.py")
 assert spec is not None
 assert spec.loader is not None
@@ -17,8 +19,9 @@ spec.loader.exec_module(fuzz)
 
 
 def test_a_short_run_finds_no_crash(capsys: Any) -> None:
-    assert fuzz.main(["--cases", "90", "--seconds", "60", "--seed", "1"]) == 0
-    assert "90 cases" in capsys.readouterr().out
+    """The twenty seconds of CI; the ten minutes per parser are run by hand."""
+    assert fuzz.main(["--seconds", "20", "--seed", "1"]) == 0
+    assert "crashes: 0" in capsys.readouterr().out
 
 
 def test_cases_depend_only_on_seed_and_number(tmp_path: Path) -> None:
@@ -38,4 +41,4 @@ def test_a_crash_is_told(monkeypatch: Any, capsys: Any, error: Exception) -> Non
     monkeypatch.setattr(fuzz, "read_events", crash)
     monkeypatch.setattr(fuzz, "iter_events", crash)
     assert fuzz.main(["--case", "0"]) == 1
-    assert "crash: --seed 0 --case 0" in capsys.readouterr().out
+    assert "crash: --parser all --seed 0 --case 0" in capsys.readouterr().out

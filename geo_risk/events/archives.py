@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import zipfile
 import zlib
 from pathlib import Path
@@ -20,6 +21,8 @@ DEFAULT_UNPACKED_BYTES = 16 * 2**30
 # is not one; below the allowance the ratio says nothing (a short file of equal rows).
 _MAX_RATIO = 100
 _RATIO_ALLOWANCE = 64 * 2**20
+# What zipfile raises for damaged archives; names that are no UTF-8 give a UnicodeDecodeError.
+_BROKEN_ZIP = (zipfile.BadZipFile, NotImplementedError, OSError, UnicodeDecodeError)
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".psv")
 _MAGIC = (
     (b"PK\x03\x04", "zip"),
@@ -54,7 +57,7 @@ def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError):
+    except _BROKEN_ZIP:
         return False
 
 
@@ -72,7 +75,7 @@ class _Counted(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             block = self._stream.read(len(buffer))
-        except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
+        except (*_BROKEN_ZIP, EOFError, zlib.error, lzma.LZMAError) as error:
             raise DataCorruptError(
                 f"{self._name} is damaged or cut short: {error} (after {self._given} bytes)."
             ) from error
@@ -123,7 +126,7 @@ def open_stream(path: Path, kind: str, *, member: str | None, max_bytes: int) ->
 def _open_member(path: Path, wanted: str | None, max_bytes: int) -> IO[bytes]:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except _BROKEN_ZIP as error:
         raise DataCorruptError(f"{path.name} is no readable zip archive: {error}.") from error
     with archive:  # the open member keeps the file alive
         info = _choose_member(archive, wanted, path.name)
@@ -133,7 +136,7 @@ def _open_member(path: Path, wanted: str | None, max_bytes: int) -> IO[bytes]:
         _refuse(info.file_size, max_bytes, ratio_limit, path.name)
         try:
             stream = archive.open(info)
-        except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+        except _BROKEN_ZIP as error:
             raise DataCorruptError(
                 f"{path.name}: cannot open {info.filename!r}: {error}."
             ) from error

@@ -257,6 +257,6 @@ def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -
             f"Reading {path.name} needs the package {package}: pip install {package}; or save the "
             "sheet as CSV."
         ) from error
-    except (*_BROKEN, OSError, zipfile.BadZipFile, zlib.error, SyntaxError) as error:
+    except (*_BROKEN, OSError, EOFError, zipfile.BadZipFile, zlib.error, SyntaxError) as error:
         raise DataCorruptError(f"{path.name} is no readable workbook: {error}") from error
     raise ValueError(f"Invalid layer: no sheet {sheet!r}; {path.name} has {sheets}.")

@@ -1,0 +1,48 @@
+"""A progress bar on standard error for work of several steps; silent unless asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["Step", "stages"]
+
+Step = Callable[[str], None]
+"""Told the name of a step when it begins."""
+
+
+@contextmanager
+def stages(wanted: bool | Step, total: int) -> Iterator[Step]:
+    """Give what tells that the next of `total` steps begins.
+
+    With True a bar is drawn on standard error, and nothing where that is no terminal; with False
+    nothing is. A function is called itself, so that a caller's bar can go on.
+    """
+    if callable(wanted):
+        yield wanted
+        return
+    if not wanted:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    done = -1
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as drawn:
+        task = drawn.add_task("", total=total)
+
+        def step(name: str) -> None:
+            nonlocal done
+            done += 1
+            drawn.update(task, description=name, completed=done, refresh=True)
+
+        yield step

@@ -1,0 +1,315 @@
+"""What of a result may leave the house: rows withheld, text stripped, points made into counts.
+
+The columns that stay are a list of what is allowed, never of what is forbidden, so a new column of
+a source stays out until somebody has thought about it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._frames import lonlat_of, report_of, texts_of, too_coarse
+from geo_risk._validate import check_resolution
+
+if TYPE_CHECKING:
+    import geopandas
+
+__all__ = [
+    "DEFAULT_RESOLUTION",
+    "MIN_COUNT",
+    "WITHHELD_SOURCES",
+    "Sharing",
+    "ask_for_worldview",
+    "disputed_regions",
+    "shared_cells",
+    "shared_regions",
+    "strip_text",
+    "withhold_rows",
+]
+
+DEFAULT_RESOLUTION = 5
+"""H3 cells of about 250 km², 9 km from the middle to a corner."""
+MIN_COUNT = 3
+"""Smallest count that is shown to others unless they ask for another."""
+WITHHELD_SOURCES = ("acled",)
+"""Sources whose terms do not allow to pass their rows on."""
+
+_LOG = logging.getLogger("geo_risk")
+_WITHHELD = (
+    "%d of %d events come from a source that forbids to pass its rows on (ACLED): saved without "
+    "their point and text. Pass source_rows=True for a copy that stays with you."
+)
+_DISPUTED = (
+    "Events lie in %d disputed regions; the codes follow the worldview %r, claimants stand in "
+    "claimed_by. Pass assess(worldview=...) to choose."
+)
+_KEPT = (
+    "event_id", "source", "date_start", "date_end", "date_precision", "category",
+    "fatalities_best", "fatalities_low", "fatalities_high", "country_stated", "location_name",
+    "location_precision", "location_uncertainty_km", "flags",
+)  # fmt: skip
+_REGION = (
+    "region_code", "region_name", "country_code", "country_name", "unit_code", "administered_by",
+    "claimed_by", "neighbor_countries",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """The options of `Assessment.save` that decide what is written."""
+
+    share: bool
+    coarsen: str | int | None
+    min_count: int
+    strip: bool
+    source_rows: bool
+    worldview: str | None
+
+    def export(self, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Tables to write by name, and the provenance that goes with them."""
+        told: dict[str, Any] = {}
+        if self.share or self.coarsen is not None:
+            tables, told = self._counts(found)
+        else:
+            events, withheld = found.events, 0
+            if not self.source_rows:
+                events, withheld = withhold_rows(events)
+            if withheld:
+                told["rows_withheld"] = withheld
+                _LOG.warning(_WITHHELD, withheld, len(events))
+            if self.strip:
+                events, told["stripped"] = strip_text(events), True
+            tables = {"events": events, "cells": found.cells, "regions": found.regions}
+        tables["borders"] = found.borders
+        if "regions" in tables or "events" in tables:
+            self._view(found, outward="coarsen" in told or self.strip)
+        provenance = dict(found.provenance)
+        if told:
+            provenance["sharing"] = told
+            provenance["events"] = {**provenance["events"], "read": None}
+        if "coarsen" in told:
+            provenance |= {"events": None, "hotspots": None}
+        return {name: table for name, table in tables.items() if table is not None}, provenance
+
+    def _counts(self, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Counts in cells or regions, and what is to be told of them."""
+        wanted = "cells" if self.coarsen is None else self.coarsen
+        least = check_min_count(self.min_count)
+        told: dict[str, Any] = {"coarsen": wanted, "min_count": least}
+        if wanted == "regions":
+            return {"regions": shared_regions(found.regions, least)}, told
+        if isinstance(wanted, str) and wanted != "cells":
+            raise ValueError(
+                f'Invalid coarsen: {wanted!r}; must be "cells", "regions" or an H3 resolution.'
+            )
+        finest = DEFAULT_RESOLUTION if isinstance(wanted, str) else wanted
+        return {"cells": shared_cells(found.events, found.cells, finest, least)}, told
+
+    def _view(self, found: Any, outward: bool) -> None:
+        """Ask for the worldview of what goes to others; mention it where it stays at home."""
+        disputed = disputed_regions(found.regions)
+        layer = found.provenance["layer"]["worldview"]
+        stated = self.worldview or found.provenance["parameters"].get("worldview")
+        if outward or self.worldview is not None:
+            ask_for_worldview(disputed, stated, layer)
+        elif disputed and stated is None:
+            _LOG.warning(_DISPUTED, len(disputed), layer)
+
+    def refuse_leftovers(self, folder: Path, names: set[str]) -> None:
+        """Never leave rows of an earlier save beside what was made to be passed on."""
+        if not (self.share or self.coarsen is not None or self.strip):
+            return
+        kinds = ("events", "cells", "regions")
+        earlier = {path.name for kind in kinds for path in folder.glob(f"{kind}.*")}
+        left = sorted(earlier - names)
+        if left:
+            raise ValueError(
+                f"Invalid directory: {folder} holds {', '.join(left)} of an earlier save, which "
+                "this export for others would not replace. Choose an empty folder."
+            )
+
+
+def strip_text(events: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Events without notes, actors, and any other column of the source's own.
+
+    Parameters
+    ----------
+    events : GeoDataFrame
+        As `read_events` and the verbs make it.
+
+    Returns
+    -------
+    GeoDataFrame
+        The same rows and points; of the columns those of the schema that name no party and quote
+        no text, and those that geo_risk added.
+    """
+    added = report_of(events).get("added_columns", ())
+    kept = {*_KEPT, *added, events.geometry.name}
+    return events[[name for name in events.columns if name in kept]]
+
+
+def withhold_rows(
+    events: geopandas.GeoDataFrame, sources: Sequence[str] = WITHHELD_SOURCES
+) -> tuple[geopandas.GeoDataFrame, int]:
+    """Events without what the rows of some sources say, and how many rows are concerned.
+
+    Such a row keeps its identifier, its source and what geo_risk found out; its point, dates,
+    names, numbers and original columns are missing. Whoever has the source can join them again.
+    """
+    named = np.array([name in sources for name in texts_of(events, "source")], dtype=bool)
+    if not named.any():
+        return events, 0
+    added = set(report_of(events).get("added_columns", ()))
+    geometry = events.geometry.name
+    kept = {"event_id", "source", "flags", geometry, *added}
+    result = events.copy()
+    if named.all():
+        result = result[[name for name in result.columns if name in kept]]
+    else:
+        for name in result.columns:
+            if name not in kept:
+                result[name] = result[name].where(~named)
+    shapes = result.geometry.to_numpy().copy()
+    shapes[named] = None
+    result[geometry] = shapes
+    return result.set_crs(events.crs, allow_override=True), int(named.sum())
+
+
+def disputed_regions(regions: geopandas.GeoDataFrame) -> dict[str, dict[str, str | None]]:
+    """Region code → who administers it and who claims it, of the regions that others claim."""
+    told = zip(
+        texts_of(regions, "region_code"),
+        texts_of(regions, "administered_by"),
+        texts_of(regions, "claimed_by"),
+    )
+    return {
+        str(code): {"administered_by": holder, "claimed_by": claims}
+        for code, holder, claims in told
+        if claims is not None
+    }
+
+
+def ask_for_worldview(
+    disputed: Mapping[str, Mapping[str, str | None]], worldview: str | None, layer: str
+) -> None:
+    """Refuse to name the countries of disputed regions for others until the view was stated.
+
+    Raises
+    ------
+    ValueError
+        No worldview was stated, or another than the one that the result follows.
+    """
+    if worldview is not None and worldview != layer:
+        raise ValueError(
+            f"Invalid worldview: {worldview!r}, but this assessment follows {layer!r}. Make it "
+            f"again with assess(worldview={worldview!r})."
+        )
+    if not disputed or worldview is not None:
+        return
+    code, sides = next(iter(disputed.items()))
+    more = f" and {len(disputed) - 1} more" if len(disputed) > 1 else ""
+    raise ValueError(
+        f"This export names the countries of disputed regions ({code}: administered by "
+        f"{sides['administered_by'] or 'no state'}, claimed by {sides['claimed_by']}{more}). Say "
+        f"whose view it follows: worldview={layer!r}, as it was made, or assess(worldview=...) for "
+        "another."
+    )
+
+
+def shared_cells(
+    events: geopandas.GeoDataFrame, cells: Any, resolution: int, min_count: int
+) -> geopandas.GeoDataFrame:
+    """Events per H3 cell for others.
+
+    Parameters
+    ----------
+    events : GeoDataFrame
+        Points; those that only stand for a district, province or country are not counted.
+    cells : GeoDataFrame or None
+        Scored cells (`h3_cell`, `n_events`, `hotspot`), taken where they are no finer than
+        `resolution`; else the events are counted.
+    resolution : int
+        The finest to show.
+    min_count : int
+        Counts from 1 to `min_count` - 1 are left out.
+
+    Returns
+    -------
+    GeoDataFrame
+        `h3_cell`, `n_events` (NaN where left out), `suppressed`, the class `hotspot` where there
+        are scores and the count is shown; no score, because a score tells the count.
+    """
+    import geopandas
+
+    from geo_risk.cells import cell_polygons, cell_resolutions, strings_to_cells
+
+    limit = check_resolution(resolution)
+    least = check_min_count(min_count)
+    taken = cells is not None and len(cells) > 0
+    if taken:
+        names = strings_to_cells(cells["h3_cell"].to_numpy(dtype=object))
+        taken = int(cell_resolutions(names).max()) <= limit
+    if not taken:
+        cells = _counted(events, limit)
+    counts = cells["n_events"].to_numpy(dtype=float)
+    shown, hidden = _suppressed(counts, least)
+    columns: dict[str, Any] = {"h3_cell": cells["h3_cell"].to_numpy(dtype=object)}
+    columns |= {"n_events": shown, "suppressed": hidden}
+    if "hotspot" in cells.columns:
+        labels = cells["hotspot"].to_numpy(dtype=object).copy()
+        labels[hidden] = None
+        columns["hotspot"] = labels
+    shapes = cell_polygons(strings_to_cells(columns["h3_cell"]))
+    return geopandas.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4326")
+
+
+def shared_regions(regions: geopandas.GeoDataFrame, min_count: int) -> geopandas.GeoDataFrame:
+    """Events and deaths per region for others, numbers from 1 to `min_count` - 1 left out."""
+    least = check_min_count(min_count)
+    kept = [name for name in _REGION if name in regions.columns]
+    result = regions[[*kept, regions.geometry.name]].copy()
+    counts, hidden = _suppressed(regions["n_events"].to_numpy(dtype=float), least)
+    result.insert(len(kept), "n_events", counts)
+    if "fatalities_best" in regions.columns:
+        deaths, few = _suppressed(regions["fatalities_best"].to_numpy(dtype=float), least)
+        deaths[hidden] = np.nan
+        hidden |= few
+        result.insert(len(kept) + 1, "fatalities_best", deaths)
+    result.insert(len(result.columns) - 1, "suppressed", hidden)
+    return result
+
+
+def check_min_count(min_count: int) -> int:
+    """A smallest count, from 1."""
+    if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
+        raise ValueError(f"Invalid min_count: {min_count!r}; must be a whole number from 1.")
+    return min_count
+
+
+def _suppressed(
+    counts: NDArray[np.float64], least: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Counts without the small ones, and where those were."""
+    with np.errstate(invalid="ignore"):
+        hidden = (counts > 0) & (counts < least)
+    return np.where(hidden, np.nan, counts), hidden
+
+
+def _counted(events: geopandas.GeoDataFrame, resolution: int) -> Any:
+    """Events per H3 cell, only of those whose point is the event's own."""
+    import pandas as pd
+
+    from geo_risk.cells import cells_to_strings, h3_cells
+
+    lon, lat = lonlat_of(events)
+    lon[too_coarse(events, "skip")] = np.nan
+    cells = h3_cells(lon=lon, lat=lat, resolution=resolution)
+    names, counts = np.unique(cells[cells != 0], return_counts=True)
+    return pd.DataFrame({"h3_cell": cells_to_strings(names), "n_events": counts})
