@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -95,6 +95,12 @@ def load_borders(
     return known[key]  # type: ignore[no-any-return]
 
 
+def _borders_of(
+    layer: RegionLayer, context: RegionLayer | None, context_km: float | None
+) -> Borders:
+    return load_borders(layer, context=context, context_km=context_km)
+
+
 class Borders:
     """The borders between the countries of a layer, and their outlines.
 
@@ -131,6 +137,11 @@ class Borders:
         self.countries: tuple[str, ...] = tuple(sorted(set(labels)))
         self._id_of = {code: i for i, code in enumerate(self.countries)}
         self._country_of_row = np.array([self._id_of[code] for code in labels], dtype=np.int32)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Copy or pickle what the borders come from; the index is found again, or built."""
+        context_km = None if self.context is None else self.context_km
+        return _borders_of, (self.layer, self.context, context_km)
 
     def __repr__(self) -> str:
         found = len(set(self.layer.country_labels))

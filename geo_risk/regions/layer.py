@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,8 @@ class RegionLayer:
 
     is_dated = False
     """Whether regions hold only from one day to another (`DatedLayer`)."""
+
+    _bundled: tuple[int, str] | None = None  # level and worldview, where load_regions knows them
 
     def __init__(
         self,
@@ -110,6 +113,27 @@ class RegionLayer:
         coverage = self._decode()
         self._check_coverage(coverage)
         return coverage
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles keep; all that follows from it is derived again."""
+        kept = {"coverage": self.coverage, **vars(self)}  # before the rest: it may be decoded now
+        for kind in type(self).__mro__:
+            for key, value in vars(kind).items():
+                if isinstance(value, cached_property) and key != "coverage":
+                    kept.pop(key, None)
+        return {k: v for k, v in kept.items() if k not in ("_decode", "_borders", "_bundled")}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> RegionLayer:
+        twin = object.__new__(type(self))
+        memo[id(self)] = twin
+        vars(twin).update(deepcopy(self.__getstate__(), memo))
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickle the bundled layer as its name, so that workers share their own one."""
+        if self._bundled is not None:
+            return _bundled_layer, self._bundled
+        return super().__reduce_ex__(protocol)
 
     def __len__(self) -> int:
         return len(self.columns["region_code"])
@@ -351,3 +375,10 @@ class RegionLayer:
         from geo_risk.regions.adjacency import pair_lengths_m
 
         return pair_lengths_m(self.topology, self.coverage, self.adjacent_rows)
+
+
+def _bundled_layer(level: int, worldview: str) -> RegionLayer:
+    """The bundled layer of this process."""
+    from geo_risk.regions.sources import load_regions
+
+    return load_regions(level=level, worldview=worldview)

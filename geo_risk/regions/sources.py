@@ -176,9 +176,9 @@ def load_regions(
 @cache
 def _world_view(level: int, worldview: str) -> RegionLayer:
     """The world layer at a level and in a view."""
-    if level == 0:
-        return dissolve(_world_view(1, worldview))
-    return relabel(_world(), worldview)
+    layer = relabel(_world(), worldview) if level else dissolve(_world_view(1, worldview))
+    layer._bundled = (level, worldview)
+    return layer
 
 
 @cache
