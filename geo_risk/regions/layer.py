@@ -273,6 +273,7 @@ class RegionLayer:
         >>> layer.neighbors("AF-BDS", of="countries")
         ['CHN', 'PAK', 'TJK']
         """
+        check_choice(of, "of", ("regions", "countries"))
         own = np.zeros(len(self), dtype=bool)
         own[self.rows_of(code)] = True
         pairs = self.adjacent_rows
