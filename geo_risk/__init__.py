@@ -32,17 +32,20 @@ if TYPE_CHECKING:
     )
     from geo_risk.scores import score_hotspots
     from geo_risk.support import border_within, region_probabilities
+    from geo_risk.uncertain import LocationDraws, draw_locations
 
 _HOME = {
     "Assessment": "assessment",
     "BorderDistances": "borders",
     "Borders": "borders",
+    "LocationDraws": "uncertain",
     "RegionLayer": "regions",
     "assess": "assessment",
     "border_proximity": "enrich",
     "border_within": "support",
     "check_events": "quality",
     "country_certainty": "certainty",
+    "draw_locations": "uncertain",
     "fetch_layer": "regions",
     "find_places": "places",
     "find_region": "regions",
@@ -68,6 +71,7 @@ __all__ = [
     "Assessment",
     "BorderDistances",
     "Borders",
+    "LocationDraws",
     "RegionLayer",
     "__version__",
     "assess",
@@ -75,6 +79,7 @@ __all__ = [
     "border_within",
     "check_events",
     "country_certainty",
+    "draw_locations",
     "errors",
     "fetch_layer",
     "find_places",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._constants import EARTH_RADIUS_KM
 from geo_risk._frames import add_columns, check_frame, lonlat_of, texts_of, too_coarse
-from geo_risk._region_shapes import region_areas
 from geo_risk._stated import stated_countries
+from geo_risk._support_laws import DISTRIBUTIONS, move, reach, stated_radii
+from geo_risk._support_units import unit_regions
 from geo_risk._validate import check_choice, check_scalar
 
 if TYPE_CHECKING:
@@ -25,14 +25,8 @@ __all__ = ["DISTRIBUTIONS", "border_within", "disc_points", "region_probabilitie
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-DISTRIBUTIONS = ("normal", "uniform", "heavy")
-"""How an event may lie about its stated point; see `region_probabilities`."""
-
 _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
 _BLOCK_POINTS = 400_000  # quadrature points at a time: bounds the memory
-_WHOLE_COUNTRY = ("line", "country")
-_UNITS = ("admin1", "admin2")
-_ASHORE_KM = 25.0  # stand-in points of coastal units lie off drawn coasts
 
 
 def region_probabilities(
@@ -136,7 +130,7 @@ def region_probabilities(
     lon, lat = lonlat_of(frame)
     stated = stated_countries(frame)
     coarse = too_coarse(frame, "skip")
-    radius = _radii(frame)
+    radius = stated_radii(frame)
     discs = np.flatnonzero(~coarse & ~np.isnan(lon))
     found = [
         _disc_regions(
@@ -144,25 +138,11 @@ def region_probabilities(
             n_jobs,
         )
     ]  # fmt: skip
-    found.append(_unit_regions(layer, frame, lon, lat, coarse, stated, n_jobs))
+    found.append(unit_regions(layer, frame, lon, lat, coarse, stated, n_jobs))
     position, row, share = (np.concatenate(parts) for parts in zip(*found))
     if stated_country == "cut":
         position, row, share = _cut(layer, position, row, share, stated)
     return _long_frame(layer, frame, position, row, share)
-
-
-def _radii(frame: geopandas.GeoDataFrame) -> FloatArray:
-    """Stated radii in kilometres, 0 where none is stated."""
-    if "location_uncertainty_km" not in frame.columns:
-        return np.zeros(len(frame))
-    radius = frame["location_uncertainty_km"].to_numpy(dtype=float, na_value=np.nan)
-    if (radius < 0).any() or np.isinf(radius).any():
-        first = int(np.argmax((radius < 0) | np.isinf(radius)))
-        raise ValueError(
-            f"Invalid location_uncertainty_km: must be finite and not negative; first at position "
-            f"{first}: {radius[first]:g}."
-        )
-    return np.asarray(np.nan_to_num(radius))
 
 
 def disc_points(
@@ -185,23 +165,8 @@ def disc_points(
     ((1, 4), True)
     """
     k = np.arange(points)
-    u = (k + 0.5) / points
-    if distribution == "normal":
-        reach = np.sqrt(np.log1p(-u) / np.log1p(-coverage))
-    elif distribution == "uniform":
-        reach = np.sqrt(u / coverage)
-    else:
-        reach = np.sqrt(u / (1.0 - u) * (1.0 - coverage) / coverage)
-    angle = np.minimum(radius_km[:, None] * reach / EARTH_RADIUS_KM, np.pi)
-    bearing = k * _GOLDEN_ANGLE
-    y0, sin_y0 = np.radians(lat)[:, None], np.sin(np.radians(lat))[:, None]
-    sin_y = sin_y0 * np.cos(angle) + np.cos(y0) * np.sin(angle) * np.cos(bearing)
-    turn = np.arctan2(np.sin(bearing) * np.sin(angle) * np.cos(y0), np.cos(angle) - sin_y0 * sin_y)
-    x = lon[:, None] + np.degrees(turn)
-    still = np.broadcast_to(radius_km[:, None] == 0.0, x.shape)
-    x = np.where(still, lon[:, None], np.clip((x + 180.0) % 360.0 - 180.0, -180.0, 180.0))
-    y = np.where(still, lat[:, None], np.degrees(np.arcsin(np.clip(sin_y, -1.0, 1.0))))
-    return x, y
+    km = radius_km[:, None] * reach((k + 0.5) / points, distribution, coverage)
+    return move(lon[:, None], lat[:, None], km, k * _GOLDEN_ANGLE)
 
 
 def _disc_regions(
@@ -239,58 +204,6 @@ def _spread(
     at = np.repeat(first - np.concatenate([[0], np.cumsum(size)[:-1]]), size)
     at += np.arange(int(size.sum()))
     return np.repeat(position, size), row[at], share[at]
-
-
-def _unit_regions(
-    layer: RegionLayer, frame: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray,
-    coarse: NDArray[np.bool_], stated: list[str | None], n_jobs: int,
-) -> tuple[IntArray, IntArray, FloatArray]:  # fmt: skip
-    """Regions of events known to a unit: the unit's own, or its country's by area."""
-    precision = texts_of(frame, "location_precision")
-    there = np.where(coarse, lon, np.nan), np.where(coarse, lat, np.nan)
-    located = layer.locate(lon=there[0], lat=there[1], n_jobs=n_jobs).tolist()
-    given = texts_of(frame, "region_code")
-    labels = layer.country_labels
-    row_of: dict[str | None, int] = {c: row for row, c in enumerate(layer.columns["region_code"])}
-    units = [term in _UNITS for term in precision]
-    afloat = [i for i in np.flatnonzero(~np.isnan(there[0])) if located[i] < 0 and units[i]]
-    for i, code in zip(map(int, afloat), _ashore(layer, lon[afloat], lat[afloat], n_jobs)):
-        located[i] = row_of.get(given[i], row_of.get(code, -1))
-    rows_of: dict[str, IntArray] = {}
-    areas = region_areas(layer) if coarse.any() else np.zeros(0)
-    parts: list[tuple[IntArray, IntArray, FloatArray]] = []
-    for i in np.flatnonzero(coarse).tolist():
-        row = located[i] if located[i] >= 0 else row_of.get(given[i], -1)
-        term = precision[i]
-        if term in _WHOLE_COUNTRY:
-            country = stated[i] if stated[i] in labels else labels[row] if row >= 0 else None
-            if country is None:
-                continue
-            if country not in rows_of:
-                rows_of[country] = np.flatnonzero(np.array(labels, dtype=object) == country)
-            rows = rows_of[country]
-            share = areas[rows] / areas[rows].sum()
-        elif row >= 0 and units[i] and (layer.level == 1 or (term, layer.level) == ("admin2", 2)):
-            rows, share = np.array([row]), np.ones(1)
-        else:
-            continue
-        parts.append((np.full(len(rows), i), rows, share))
-    none = np.zeros(0, dtype=np.int64)
-    parts.append((none, none, np.zeros(0)))
-    position, row_array, share_array = (np.concatenate(part) for part in zip(*parts))
-    return position, row_array, share_array
-
-
-def _ashore(layer: RegionLayer, lon: FloatArray, lat: FloatArray, n_jobs: int) -> list[str | None]:
-    """Code of the nearest region of points off the coast that only stand for one."""
-    from geo_risk.borders import load_borders
-
-    if len(lon) == 0:
-        return []
-    near = load_borders(layer).nearest(
-        lon=lon, lat=lat, kind="any", max_km=_ASHORE_KM, n_jobs=n_jobs
-    )
-    return list(near.other_region_code)
 
 
 def _cut(
@@ -397,7 +310,7 @@ def border_within(
     borders = load_borders() if borders is None else borders
     lon, lat = lonlat_of(frame)
     lon[too_coarse(frame, "skip")] = np.nan
-    radius = _radii(frame)
+    radius = stated_radii(frame)
     own = _own_countries(frame, borders, lon, lat)
     there = np.flatnonzero(~np.isnan(lon))
     groups: dict[tuple[float, float, float, str | None], int] = {}

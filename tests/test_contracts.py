@@ -46,6 +46,8 @@ def layer_of(module: str) -> int:
     head = module.split(".")[1] if "." in module else ""
     if head.startswith(("_h3", "_study_grid", "_cell")):  # the kernel halves of cells.py
         return LAYERS["cells"]
+    if head.startswith(("_scores", "_support", "_uncertain")):  # halves of the verbs on frames
+        return LAYERS["scores"]
     return LAYERS[head]
 
 
@@ -80,8 +82,9 @@ def test_layers_point_one_way(module):
         head = imported.split(".")[1]
         if head in ("__version__", own_head):
             continue
-        if head.startswith("_") and layer_of(imported) == own == LAYERS["cells"]:
-            continue  # cells.py and its kernel halves
+        halves = (LAYERS["cells"], LAYERS["scores"])
+        if head.startswith("_") and layer_of(imported) == own and own in halves:
+            continue  # private halves of the modules of this layer
         same_floor = layer_of(imported) == own == 1  # foundations may build on one another
         assert same_floor or layer_of(imported) < own, f"{module} imports {imported}"
 
