@@ -14,7 +14,8 @@ import logging
 import os
 import tempfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -79,23 +80,19 @@ def load_arrays(name: str) -> dict[str, NDArray[Any]] | None:
     """Arrays kept under `name`, mapped copy-on-write; None where there is no sound file."""
     path = cache_directory() / f"{name}.bin"
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=0) as file:
             head = file.read(_HEADER_BYTES)
             size = os.fstat(file.fileno()).st_size
-        if not head.startswith(_MAGIC):
-            raise ValueError("another format")
-        header = json.loads(head[len(_MAGIC) :])
-        if size != header["bytes"]:
-            raise ValueError(f"{size} bytes in place of {header['bytes']}")
-        # mode "c": the arrays are writable for numba, which types read-only ones apart, but what
-        # is written never reaches the file
-        content = np.memmap(path, dtype=np.uint8, mode="c")
-        checksum, start = 0, _HEADER_BYTES
-        for place in header["arrays"].values():
-            end = start + -(-_size(place) // _ALIGN) * _ALIGN
-            checksum, start = _checksum(content[start:end], checksum), end
-        if checksum != header["checksum"]:
-            raise ValueError("its checksum is wrong")
+            if not head.startswith(_MAGIC):
+                raise ValueError("another format")
+            header = json.loads(head[len(_MAGIC) :])
+            if size != header["bytes"]:
+                raise ValueError(f"{size} bytes in place of {header['bytes']}")
+            if _checksum_of_file(file, header["arrays"].values()) != header["checksum"]:
+                raise ValueError("its checksum is wrong")
+            # mode "c": the arrays are writable for numba, which types read-only ones apart, but
+            # what is written never reaches the file
+            content = np.memmap(file, dtype=np.uint8, mode="c")
         return {key: _view(content, place) for key, place in header["arrays"].items()}
     except FileNotFoundError:
         return None
@@ -114,6 +111,24 @@ def _checksum(content: NDArray[np.uint8], before: int) -> int:
     starts = np.arange(0, len(words), _BLOCK_WORDS)
     sums = np.add.reduceat(words, starts) if len(words) else words
     return zlib.crc32(sums.tobytes(), before)
+
+
+def _checksum_of_file(file: FileIO, places: Iterable[Mapping[str, Any]]) -> int:
+    """Checksum of the arrays, read from the file piece by piece.
+
+    Read, not mapped: so only what is used of a mapped index is resident afterwards.
+    """
+    piece = np.empty(2 * _BLOCK_WORDS, dtype=np.uint64).view(np.uint8)
+    checksum = 0
+    for place in places:
+        left = -(-_size(place) // _ALIGN) * _ALIGN
+        while left:
+            part = piece[: min(left, len(piece))]
+            if file.readinto(part) != len(part):
+                raise ValueError("it ends too early")
+            checksum = _checksum(part, checksum)
+            left -= len(part)
+    return checksum
 
 
 def _size(place: Mapping[str, Any]) -> int:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 from typing import Any, TypeVar
 
 import numba
@@ -52,7 +53,36 @@ def _compiled(function: F, **options: bool) -> F:
             raise
         _warn_uncached()
         compiled = numba.njit(cache=False, error_model="numpy", **options)(function)
+    else:
+        _load_quickly(compiled)
     return compiled
+
+
+def _load_quickly(compiled: Any) -> None:
+    """Let a kernel come from the cache without everything that only compiling needs.
+
+    numba first registers what it can compile, all of NumPy with it, and imports scipy.linalg for
+    that: 0.23 s of CPU time in each process, more than `import numba` itself. Machine code that
+    is already there needs numba's memory routines alone. Kernels must not hash (no sets, dicts
+    or strings) nor use numba's own threads: those need more. Where numba's inside has changed,
+    or nothing is found, its own way is taken.
+    """
+    cache: Any = getattr(compiled, "_cache", None)
+    if not (hasattr(cache, "_load_overload") and hasattr(cache, "load_overload")):
+        return
+    usual = cache.load_overload
+
+    def load_overload(signature: Any, target_context: Any) -> Any:
+        try:
+            from numba.core.runtime import rtsys
+
+            rtsys.initialize(target_context)
+            found = cache._load_overload(signature, target_context)
+        except Exception:  # whatever it is, numba's own way meets it again and tells it
+            found = None
+        return usual(signature, target_context) if found is None else found
+
+    cache.load_overload = load_overload
 
 
 def _warn_uncached() -> None:
@@ -80,7 +110,7 @@ def resolve_jobs(n_jobs: int) -> int:
 
 
 def run_chunks(run: Callable[[int, int], None], n: int, n_jobs: int, minimum: int = 4096) -> None:
-    """Call `run(start, stop)` over slices of `range(n)`, on `n_jobs` threads.
+    """Call `run(start, stop)` over slices of `range(n)`, on `n_jobs` threads, this one among them.
 
     `run` must write to its own slice of preallocated output and must spend its time in a kernel
     (kernels release the GIL). The result never depends on `n_jobs`.
@@ -90,7 +120,27 @@ def run_chunks(run: Callable[[int, int], None], n: int, n_jobs: int, minimum: in
         run(0, n)
         return
     step = max(minimum, -(-n // (jobs * _CHUNKS_PER_JOB)))
-    with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(run, i, min(i + step, n)) for i in range(0, n, step)]
-        for future in futures:
-            future.result()
+    left = deque((i, min(i + step, n)) for i in range(0, n, step))
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while True:
+                try:
+                    start, stop = left.popleft()
+                except IndexError:
+                    return
+                run(start, stop)
+        except BaseException as error:
+            left.clear()
+            failed.append(error)
+
+    # this thread works too, and no pool is set up: for 10 ms of work that would show
+    helpers = [Thread(target=work, daemon=True) for _ in range(min(jobs, len(left)) - 1)]
+    for helper in helpers:
+        helper.start()
+    work()
+    for helper in helpers:
+        helper.join()
+    if failed:
+        raise failed[0]

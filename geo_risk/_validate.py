@@ -43,6 +43,8 @@ def check_lonlat(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray
     shape = lon_array.shape
     lon_flat = np.ascontiguousarray(lon_array, dtype=np.float64).reshape(-1)
     lat_flat = np.ascontiguousarray(lat_array, dtype=np.float64).reshape(-1)
+    if _all_within(lat_flat, 90.0) and _all_within(lon_flat, 180.0):
+        return lon_flat, lat_flat, shape
     missing = np.isnan(lon_flat) | np.isnan(lat_flat)
     if missing.any():
         lon_flat, lat_flat = lon_flat.copy(), lat_flat.copy()
@@ -50,6 +52,11 @@ def check_lonlat(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray
     _check_range(lat_flat, "lat", 90.0)
     _check_range(lon_flat, "lon", 180.0)
     return lon_flat, lat_flat, shape
+
+
+def _all_within(values: FloatArray, limit: float) -> bool:
+    """Whether no value is missing or out of range: one pass each, without temporary arrays."""
+    return bool(values.size and -limit <= values.min() and values.max() <= limit)
 
 
 def _as_float(values: ArrayLike, name: str) -> FloatArray:

@@ -1,10 +1,15 @@
 """Point → region: the kernel that asks the grid of `_grid.py`.
 
-A query walks from its sub-cell's lower left corner up and then right to the point; each edge it
-crosses flips the rows on that edge. Every crossing is decided by an exact predicate, so the answer
-is that of a horizontal ray counted over all edges of the layer. The walker is at (x + ε, y + δ)
-with 0 < δ ≪ ε ≪ 1, which makes every region half-open: an edge or vertex shared by two regions
-belongs to exactly one of them, always the same one.
+Most queries end in a sub-cell without edges, most of the others are answered by counting the edges
+between the point and a side of its sub-cell that no edge meets (`_sides.py`). What is left walks
+from the corner: it is needed where borders meet, where regions overlap, and for points that lie on
+an edge or too near one for floating-point numbers to tell.
+
+Such a query walks from its sub-cell's lower left corner up and then right to the point; each edge
+it crosses flips the rows on that edge. Every crossing is decided by an exact predicate, so the
+answer is that of a horizontal ray counted over all edges of the layer. The walker is at
+(x + ε, y + δ) with 0 < δ ≪ ε ≪ 1, which makes every region half-open: an edge or vertex shared by
+two regions belongs to exactly one of them, always the same one.
 """
 
 from __future__ import annotations
@@ -16,9 +21,18 @@ from numpy.typing import NDArray
 
 from geo_risk._jit import inner, njit
 from geo_risk.regions._grid import BORDER, COLUMNS, ROWS
-from geo_risk.regions._predicates import crosses_right, crosses_up, flip, lowest, touches
+from geo_risk.regions._predicates import (
+    FILTER,
+    crosses_right,
+    crosses_up,
+    flip,
+    lowest,
+    touches,
+)
 
+NO_SIDE = 4  # of a border sub-cell that only a walk can answer
 _OUTSIDE = -1
+_UNSURE = -2
 _BLOCK = 512  # queries handled together, so that their memory waits overlap
 
 
@@ -28,9 +42,40 @@ class GridIndex(NamedTuple):
     cell: NDArray[np.int32]  # (c, 2) first sub-cell, sub-cells per side
     state: NDArray[np.int32]  # (s,) row, -1, or BORDER - number of the border record
     record: NDArray[np.int64]  # (b + 1, 2) first edge, first corner row
+    side: NDArray[np.int8]  # (b + 1,) a side that no edge meets: west, east, south, north; NO_SIDE
+    ends: NDArray[np.int32]  # (b + 1, 2) row along that side, row beyond one edge
     edge: NDArray[np.float64]  # (e, 4) ax, ay, bx, by
     owner: NDArray[np.int32]  # (e, 2) rows on the edge, -1 where there is one only
     held: NDArray[np.int32]  # (h + 1,) rows that hold the corners
+
+
+@inner
+def _crossed(
+    edge: NDArray[np.float64], first: int, last: int, side: int, x: float, y: float
+) -> int:
+    """0 or 1: is the number of edges between a free side and the point even or odd?
+
+    `_UNSURE` for points on an edge, in line with one of its ends, or too near it for rounded
+    numbers. All others lie in the open inside of a region or outside of all, where every rule for
+    edges gives the same row.
+    """
+    if side == NO_SIDE:
+        return _UNSURE
+    turned = side >= 2  # count along the meridian: latitudes take the place of longitudes
+    px, py = (y, x) if turned else (x, y)
+    crossed, unsure = 0, 0
+    for m in range(first, last):
+        x0, y0, x1, y1 = edge[m, 0], edge[m, 1], edge[m, 2], edge[m, 3]
+        ax, ay = (y0, x0) if turned else (x0, y0)
+        bx, by = (y1, x1) if turned else (x1, y1)
+        left, right = (ax - px) * (by - py), (ay - py) * (bx - px)
+        det = left - right
+        rising = int(by > py)
+        straddles = int(ay > py) ^ rising
+        near = int(abs(det) <= FILTER * (abs(left) + abs(right)))
+        unsure |= int(ay == py) | int(by == py) | (straddles & near)
+        crossed ^= straddles & (int(det < 0.0) ^ rising ^ 1 ^ (side & 1))
+    return _UNSURE if unsure else crossed
 
 
 @inner
@@ -87,11 +132,11 @@ def _sub(value: float, origin: float, split: int) -> int:
 
 
 @inner
-def _sub_cell(index: GridIndex, x: float, y: float) -> int:
+def _sub_cell(cell: NDArray[np.int32], x: float, y: float) -> int:
     """Number of the sub-cell that holds (x, y)."""
     i, j = _cell(x, COLUMNS, 180.0), _cell(y, ROWS, 90.0)
     c = j * COLUMNS + i
-    first, split = int(index.cell[c, 0]), int(index.cell[c, 1])
+    first, split = int(cell[c, 0]), int(cell[c, 1])
     return first + _sub(y, j - 90.0, split) * split + _sub(x, i - 180.0, split)
 
 
@@ -118,7 +163,7 @@ def _resolve(index: GridIndex, state: int, x: float, y: float, rows: NDArray[np.
             return row
         touching = _lowest_touching(index, BORDER - state, x, y)
     if x == -180.0:  # the other side of the same meridian
-        sub = _sub_cell(index, 180.0, y)
+        sub = _sub_cell(index.cell, 180.0, y)
         if index.state[sub] <= BORDER:
             row = _lowest_touching(index, BORDER - index.state[sub], 180.0, y)
             if touching == _OUTSIDE or 0 <= row < touching:
@@ -148,7 +193,7 @@ def locate_points(
         for k in range(n):
             x = lon[block + k]
             if abs(x) < 180.0:
-                sub[k] = _sub_cell(index, x, lat[block + k])
+                sub[k] = _sub_cell(index.cell, x, lat[block + k])
             else:
                 sub[k] = 0
                 seam[n_seam] = block + k
@@ -159,17 +204,23 @@ def locate_points(
             hard[n_hard] = block + k
             n_hard += state <= BORDER
         for h in range(n_hard):  # nothing waits for these loads, so they run side by side
-            e, held = index.record[BORDER - found[hard[h]]]
-            touched += index.edge[e, 0] + index.owner[e, 0] + index.held[held]
-        for h in range(n_hard):
+            b = BORDER - found[hard[h]]
+            touched += index.edge[index.record[b, 0], 0] + index.ends[b, 0] + index.side[b]
+        for h in range(n_hard):  # here, not in a function: handing the index over costs more
             p = hard[h]
-            found[p] = _resolve(index, found[p], lon[p], lat[p], rows)
+            b = BORDER - found[p]
+            first, last = index.record[b, 0], index.record[b + 1, 0]
+            crossed = _crossed(index.edge, first, last, index.side[b], lon[p], lat[p])
+            if crossed == _UNSURE:
+                found[p] = _resolve(index, found[p], lon[p], lat[p], rows)
+            else:
+                found[p] = index.ends[b, crossed]
         for h in range(n_seam):
             p = seam[h]
             if lon[p] != lon[p]:
                 found[p] = _OUTSIDE
             else:
-                found[p] = index.state[_sub_cell(index, -180.0, lat[p])]
+                found[p] = index.state[_sub_cell(index.cell, -180.0, lat[p])]
                 found[p] = _resolve(index, found[p], -180.0, lat[p], rows)
     if touched != touched:  # never: keeps the early loads from being optimised away
         found[start] = _OUTSIDE

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from geo_risk._jit import inner, njit
 
 _SPLITTER = 134217729.0  # 2**27 + 1 (Dekker 1971)
-_FILTER = 3.3306690738754716e-16  # (3 + 16 eps) eps with eps = 2**-53: Shewchuk, p. 343
+FILTER = 3.3306690738754716e-16  # (3 + 16 eps) eps with eps = 2**-53: Shewchuk, p. 343
 
 
 @inner
@@ -73,7 +73,7 @@ def orientation(ax: float, ay: float, bx: float, by: float, px: float, py: float
     left = (ax - px) * (by - py)
     right = (ay - py) * (bx - px)
     det = left - right
-    bound = _FILTER * (abs(left) + abs(right))
+    bound = FILTER * (abs(left) + abs(right))
     if det > bound:
         return 1
     if det < -bound:

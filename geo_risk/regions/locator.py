@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Locator"]
 
-_FORMAT = 4  # raise it whenever the arrays of GridIndex or their meaning change
+_FORMAT = 5  # raise it whenever the arrays of GridIndex or their meaning change
 _LOG = logging.getLogger("geo_risk")
 # Sub-cells per side grow with the edges of a cell up to _MAX_SPLIT. Measured on the world layer, in
 # ns per point of the sets U, C, B: 4 edges per split 43, 65, 71 in 140 MB; 2 edges 40, 59, 48 in
@@ -97,7 +97,8 @@ def _build(edges: Edges, n_regions: int) -> GridIndex:
     """Fill the grid row by row, on all processors, and join the rows."""
     from geo_risk._jit import resolve_jobs
     from geo_risk.regions._grid import COLUMNS, ROWS, list_edges_of_boxes
-    from geo_risk.regions._locate import GridIndex
+    from geo_risk.regions._locate import NO_SIDE, GridIndex
+    from geo_risk.regions._sides import with_sides
 
     everything = np.arange(len(edges.ax), dtype=np.int32)
     offset, listed = list_edges_of_boxes(edges, everything, -180.0, -90.0, 1, COLUMNS, ROWS)
@@ -122,14 +123,17 @@ def _build(edges: Edges, n_regions: int) -> GridIndex:
     alone = np.repeat(single, split**2)
     front = np.full(len(split), -1)
     front[single] = state[alone]
-    return GridIndex(
+    index = GridIndex(
         np.column_stack([first, split]).astype(np.int32),
         np.concatenate([front, state[~alone]]).astype(np.int32),
         np.concatenate(record).astype(np.int64),
+        np.full(border[-1] + 1, NO_SIDE, dtype=np.int8),
+        np.full((border[-1] + 1, 2), -1, dtype=np.int32),
         np.concatenate([row[2] for row in rows]),
         np.concatenate([row[3] for row in rows]),
         np.concatenate([*(row[4] for row in rows), np.array([-1], dtype=np.int32)]),
     )
+    return with_sides(index, n_regions)
 
 
 def _row(
