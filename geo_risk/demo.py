@@ -1,4 +1,7 @@
-"""The demonstration: real reports and a real point pattern, offline, through every stage."""
+"""The demonstration: real reports and a real point pattern, offline, through every stage.
+
+`run_demo` computes and writes; `Demo.findings` says in tables what was found.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
     from geo_risk.regions import RegionLayer
 
-__all__ = ["Demo", "run_demo"]
+__all__ = ["Demo", "earthquakes", "run_demo"]
 
 _REPORTS = "demo_reports.csv"
 _FIGHTERS = "demo_fighters.csv"
@@ -24,6 +27,17 @@ _EARTHQUAKES = "demo_earthquakes.csv"
 _STUDY_AREA = ["US-CA", "US-NV"]
 _STUDY_RESOLUTION = 6
 _VIEW = (66.0, 34.0, 75.0, 39.0)  # north-east Afghanistan
+_FIRST = 5
+_WORLDVIEW = "de_facto"
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """A table for a reader, with what has to be said about it."""
+
+    title: str
+    table: pd.DataFrame
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +51,8 @@ class Demo:
     presence : DataFrame
         Where the same report sees fighters of IS-K, by region, with each region's code and
         international neighbours.
+    named : DataFrame
+        The regions that the reports name: events located there, and what they border on.
     earthquakes : Assessment
         One week of seismic events world-wide, scored over California and Nevada.
     files : list of Path
@@ -45,8 +61,41 @@ class Demo:
 
     reports: Assessment
     presence: pd.DataFrame
+    named: pd.DataFrame
     earthquakes: Assessment
     files: list[Path]
+
+    def listing(self) -> list[str]:
+        """Return what was written, in the order of interest, with what each file is."""
+        presence, picture, page, earthquakes, closer = self.files[-5:]
+        tables = "events, cells, regions, borders (.parquet, .csv); provenance.json"
+        return [
+            f"{page}  web map, opens without network",
+            f"{picture}  the same as a picture",
+            f"{earthquakes}  the hot cells",
+            f"{closer}  the strongest of them, with the events",
+            f"{presence}  IS-K by region",
+            f"{page.with_name('reports')}  {tables}",
+            f"{page.with_name('earthquakes')}  the same for the seismic events",
+        ]
+
+    def findings(self) -> list[Finding]:
+        """Return what was found, as tables in the order of reading."""
+        return [
+            Finding(
+                "What the reports say", _told(self.reports.events), _dates(self.reports.events)
+            ),
+            Finding("Where that is", _located(self.reports.events), _missing(self.reports.events)),
+            Finding("The regions they name, and what those border on", self.named),
+            Finding(
+                "IS-K: where its 1,500 to 4,000 fighters are said to be",
+                self.presence[
+                    ["region_code", "region_name", "presence", "certainty", "neighbor_countries"]
+                ],
+                "The figure covers all eight regions; the report does not split it.",
+            ),
+            _hot_cells(self.earthquakes),
+        ]
 
 
 def run_demo(directory: str | PathLike[str]) -> Demo:
@@ -69,10 +118,13 @@ def run_demo(directory: str | PathLike[str]) -> Demo:
 
     folder = Path(directory)
     layer = load_regions()
-    reports = assess(_table(_REPORTS), hotspot_resolution=5)
-    presence = _presence(layer)
+    reports = assess(_table(_REPORTS), hotspot_resolution=5, worldview=_WORLDVIEW)
+    presence, named = _presence(layer), _named(reports.events, layer)
     earthquakes = assess(
-        _table(_EARTHQUAKES), study_area=_STUDY_AREA, hotspot_resolution=_STUDY_RESOLUTION
+        _table(_EARTHQUAKES),
+        study_area=_STUDY_AREA,
+        hotspot_resolution=_STUDY_RESOLUTION,
+        worldview=_WORLDVIEW,
     )
     files = [
         *reports.save(folder / "reports"),
@@ -81,8 +133,9 @@ def run_demo(directory: str | PathLike[str]) -> Demo:
         folder / "north_east_afghanistan.png",
         folder / "north_east_afghanistan.html",
         folder / "earthquakes.png",
+        folder / "earthquakes_closer.png",
     ]
-    presence.to_csv(files[-4], index=False, lineterminator="\n")
+    presence.to_csv(files[-5], index=False, lineterminator="\n")
     north_east: dict[str, Any] = {
         "events": reports.events,
         "cells": reports.cells,
@@ -91,17 +144,44 @@ def run_demo(directory: str | PathLike[str]) -> Demo:
         "title": "Reports from north-east Afghanistan, 2022",
         "bounds": _VIEW,
     }
-    static_map(files[-3], **north_east)
-    web_map(files[-2], **north_east)
-    static_map(
-        files[-1],
-        cells=earthquakes.cells,
-        regions=layer,
-        borders=load_borders(layer),
-        title="Seismic events, 31 January to 7 February 2018: Gi* over California and Nevada",
-        attribution=[product_entry(_EARTHQUAKES)["citation"]],
-    )
-    return Demo(reports, presence, earthquakes, files)
+    static_map(files[-4], **north_east)
+    web_map(files[-3], **north_east)
+    seismic: dict[str, Any] = {
+        "cells": earthquakes.cells,
+        "regions": layer,
+        "borders": load_borders(layer),
+        "title": "Seismic events, 31 January to 7 February 2018: Gi* over California and Nevada",
+        "attribution": [product_entry(_EARTHQUAKES)["citation"]],
+    }
+    static_map(files[-2], **seismic)
+    around = _around(_ranked(earthquakes.cells).geometry.iloc[0])
+    seismic["title"] = "The strongest hot spot of the week, and the events"
+    static_map(files[-1], events=earthquakes.events, bounds=around, **seismic)
+    return Demo(reports, presence, named, earthquakes, files)
+
+
+def earthquakes() -> pd.DataFrame:
+    """Return one week of seismic events world-wide, 31 January to 7 February 2018 (USGS).
+
+    Public domain; the pattern that documentation and examples score.
+
+    Returns
+    -------
+    DataFrame
+        1,707 rows: `event_id`, `time` (datetime64, UTC), `lon`, `lat`, `depth_km`, `magnitude`,
+        `category` ("earthquake", "explosion", "quarry blast"), `place`; in order of time.
+
+    Examples
+    --------
+    >>> events = earthquakes()
+    >>> len(events), float(events["magnitude"].max())
+    (1707, 6.4)
+    """
+    import pandas as pd
+
+    table = _table(_EARTHQUAKES)
+    table["time"] = pd.to_datetime(table["time"], utc=True).dt.tz_localize(None)
+    return table.sort_values("time", kind="stable", ignore_index=True)
 
 
 def _table(name: str) -> pd.DataFrame:
@@ -109,6 +189,127 @@ def _table(name: str) -> pd.DataFrame:
     import pandas as pd
 
     return pd.read_csv(io.BytesIO(product_bytes(name)))
+
+
+def _told(events: Any) -> pd.DataFrame:
+    """What happened, in the words of the schema; the number captured is the reports' own column."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "event": events["event_id"],
+            "what": events["category"],
+            "where": events["location_name"],
+            "when": [
+                f"within {start:%Y-%m-%d} to {end:%Y-%m-%d}"
+                for start, end in zip(events["date_start"], events["date_end"])
+            ],
+            "killed": [_whole(n) for n in events["fatalities_best"]],
+            "captured": [_whole(n) for n in events["captured"]],
+            "actors": events["actors"],
+        }
+    )
+
+
+def _located(events: Any) -> pd.DataFrame:
+    """Region, cell and border of the events that have a place."""
+    import pandas as pd
+
+    found = events[events["match"] != "none"]
+    return pd.DataFrame(
+        {
+            "event": found["event_id"],
+            "place": found["location_name"],
+            "found by": found["match"],
+            "region": found["region_code"],
+            "name": found["region_name"],
+            "H3 cell": found["h3_cell"],
+            "border, km": [f"{metres / 1000.0:.1f}" for metres in found["border_m"]],
+            "border with": found["border_country_code"],
+        }
+    )
+
+
+def _dates(events: Any) -> str:
+    """What the reports say of the days."""
+    told = events[["event_id", "date_note"]].itertuples(index=False)
+    return "\n".join(f"{event}: {note}." for event, note in told)
+
+
+def _missing(events: Any) -> str:
+    """Say which events have no place."""
+    lost = events.loc[events["match"] == "none", ["event_id", "location_name"]]
+    told = [f"{event} ({place})" for event, place in lost.itertuples(index=False)]
+    return f"Without a place in the gazetteer, so not located: {', '.join(told)}." if told else ""
+
+
+def _whole(number: Any) -> str:
+    return "" if number is None or number != number else f"{float(number):.0f}"
+
+
+def _named(events: Any, layer: RegionLayer) -> pd.DataFrame:
+    """Regions that the text of the reports names, by `geoparse`, with events and neighbours."""
+    import pandas as pd
+
+    from geo_risk.places import geoparse
+
+    found = geoparse(" ".join(events["report"]))
+    codes = list(dict.fromkeys(found.loc[found["kind"] == "region", "region_code"]))
+    names = dict(zip(layer.columns["region_code"], layer.columns["region_name"]))
+    near = [[names[code] for code in layer.neighbors(code)] for code in codes]
+    return pd.DataFrame(
+        {
+            "region_code": codes,
+            "region_name": [names[code] for code in codes],
+            "n_events": [int((events["region_code"] == code).sum()) for code in codes],
+            "neighbor_countries": [
+                ";".join(layer.neighbors(code, of="countries")) for code in codes
+            ],
+            "neighbor_regions": [", ".join(regions) for regions in near],
+        }
+    )
+
+
+def _hot_cells(found: Assessment) -> Finding:
+    """The cells that stand out most, and why the busiest one need not be among them."""
+    import pandas as pd
+
+    cells, counted = found.cells, found.provenance["hotspots"]
+    assert cells is not None
+    top, busiest = _ranked(cells).head(_FIRST), cells.loc[cells["n_events"].idxmax()]
+    middle = top.geometry.representative_point()
+    table = pd.DataFrame(
+        {
+            "H3 cell": top["h3_cell"],
+            "middle": [f"{point.y:.2f} N {-point.x:.2f} W" for point in middle],
+            "events": top["n_events"],
+            "Gi* z": [f"{z:.1f}" for z in top["gi_z"]],
+            "p": [f"{p:.2g}" for p in top["p_value"]],
+            "q": [f"{q:.2g}" for q in top["q_value"]],
+            "hotspot": top["hotspot"],
+        }
+    )
+    hot = int((cells["hotspot"] == "hot").sum())
+    note = (
+        f"{counted['events_counted']} of {len(found.events)} seismic events of one week lie in "
+        f"{counted['cells']} cells; {hot} cells are hot at a false discovery rate of 5 %. "
+        "p keeps a cell's own count and asks whether its neighbours hold more than chance deals "
+        f"them: the busiest cell ({busiest['h3_cell']}, {busiest['n_events']} events, "
+        f"q = {busiest['q_value']:.2g}) is {busiest['hotspot']}."
+    )
+    return Finding(f"Seismic events over California and Nevada: {hot} hot cells, first "
+                   f"{len(top)}", table, note)  # fmt: skip
+
+
+def _ranked(cells: Any) -> Any:
+    """Cells, the most significant first."""
+    return cells.sort_values(["q_value", "p_value"])
+
+
+def _around(cell: Any) -> tuple[float, float, float, float]:
+    """A box of about 100 km about the middle of a cell, degrees."""
+    middle = cell.representative_point()
+    return (middle.x - 0.6, middle.y - 0.4, middle.x + 0.6, middle.y + 0.4)
 
 
 def _presence(layer: RegionLayer) -> pd.DataFrame:
