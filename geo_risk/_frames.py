@@ -68,13 +68,15 @@ def lonlat_of(frame: geopandas.GeoDataFrame, name: str = "events") -> tuple[Floa
 
     shapes = frame.geometry.to_numpy()
     kinds = shapely.get_type_id(shapes)
-    other = (kinds > 0) & ~shapely.is_empty(shapes)
+    empty = shapely.is_empty(shapes)
+    other = (kinds > 0) & ~empty
     if other.any():
         first = int(np.argmax(other))
         raise ValueError(
             f"Invalid {name}: {int(other.sum())} of {len(shapes)} geometries are not points; first "
             f"at position {first}: {shapes[first].geom_type}. Use representative points."
         )
+    shapes = np.where(empty, None, shapes)  # an empty point has no x: GEOS raises
     lon, lat = shapely.get_x(shapes), shapely.get_y(shapes)
     usable = (np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)
     return np.where(usable, lon, np.nan), np.where(usable, lat, np.nan)

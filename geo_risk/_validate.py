@@ -60,6 +60,8 @@ def _all_within(values: FloatArray, limit: float) -> bool:
 
 
 def _as_float(values: ArrayLike, name: str) -> FloatArray:
+    if isinstance(values, np.ma.MaskedArray):  # asarray would bare what the mask hides
+        values = np.ma.filled(values.astype(np.float64), np.nan)
     array = np.asarray(values)
     if array.dtype.kind in "bcmMSUV":
         raise TypeError(f"Invalid {name}: dtype {array.dtype} is not a real number.")

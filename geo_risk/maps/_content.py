@@ -181,6 +181,7 @@ def _points(events: Any) -> tuple[FloatArray, FloatArray]:
     areas = np.isin(shapely.get_type_id(shapes), (0, -1), invert=True)
     shapes = shapes.copy()
     shapes[areas] = shapely.point_on_surface(shapes[areas])
+    shapes[shapely.is_empty(shapes)] = None  # an empty point has no x: GEOS raises
     lon, lat = shapely.get_x(shapes), shapely.get_y(shapes)
     with np.errstate(invalid="ignore"):
         bad = ~((np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0))
