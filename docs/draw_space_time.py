@@ -5,7 +5,6 @@ python docs/draw_space_time.py
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import h3
@@ -18,8 +17,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.collections import PolyCollection
 
-from geo_risk import hotspots
-from geo_risk._products import product_bytes
+from geo_risk import demo, hotspots
 
 IMAGES = Path(__file__).resolve().parent / "images"
 START = np.datetime64("2018-01-31T00:00")
@@ -29,12 +27,11 @@ COLOURS = ["#b2182b", "#2166ac", "#1b7837", "#762a83", "#b35806"]
 
 def earthquakes() -> pd.DataFrame:
     """Earthquakes of one week in and around California and Nevada, magnitude 0.5 and more."""
-    events = pd.read_csv(io.BytesIO(product_bytes("demo_earthquakes.csv")), parse_dates=["time"])
-    events["time"] = events["time"].dt.tz_localize(None)
+    events = demo.earthquakes()
     west, east, south, north = BOX
     inside = events["lon"].between(west, east) & events["lat"].between(south, north)
     events = events[inside & (events["category"] == "earthquake") & (events["magnitude"] >= 0.5)]
-    return events.sort_values("time").reset_index(drop=True)
+    return events.reset_index(drop=True)
 
 
 def days(events: pd.DataFrame) -> np.ndarray:
@@ -120,7 +117,7 @@ def draw_emerging(events: pd.DataFrame) -> None:
             axis.plot([], [], "s", color=colour, label=f"{name}: {count}")
         axis.legend(loc="upper right")
     figure.tight_layout()
-    figure.savefig(IMAGES / "emerging.png", dpi=110)
+    figure.savefig(IMAGES / "emerging.png", dpi=85)
 
 
 def draw_mann_kendall() -> None:

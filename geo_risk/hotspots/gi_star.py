@@ -187,9 +187,10 @@ def gi_star(
     The analytic p of Gi* asks whether the sum over the unit *and* its neighbours is high. The
     exact and the simulated p hold the unit's own value and deal the others to its neighbours, so
     they ask whether the *neighbours* are high; they are the same for Gi, Gi* and local Moran's I.
-    On sparse counts the normal approximation is far from right in the tail that matters (one
-    event gives neighbours a small p, and after FDR there are false hotspots in every run), so the
-    exact p is the default there. A unit is labelled only where z and p point the same way.
+    On sparse counts the normal approximation is far from right in the tail that matters (with
+    0.05 events a cell two of them in one neighbourhood have p = 0.005, though one in twenty has
+    them; after FDR there are false hotspots in every run), so the exact p is the default there.
+    A unit is labelled only where z and p point the same way.
 
     Islands: Gi is NaN; Gi* has a finite z and analytic p, but no conditional one; the label is
     "isolated" in any case. A unit whose neighbours are all the others, or constant values: NaN

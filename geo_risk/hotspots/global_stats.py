@@ -323,8 +323,8 @@ def _finished(
         rng = np.random.default_rng(inference.stream_key(seed))
         slack = 1e-12 * max(abs(observed), spread)
         draws = np.array([statistic(rng.permutation(x)) for _ in range(permutations)])
-        low = (1.0 + np.count_nonzero(draws <= observed + slack)) / (permutations + 1.0)
-        high = (1.0 + np.count_nonzero(draws >= observed - slack)) / (permutations + 1.0)
+        low = float((1.0 + np.count_nonzero(draws <= observed + slack)) / (permutations + 1.0))
+        high = float((1.0 + np.count_nonzero(draws >= observed - slack)) / (permutations + 1.0))
         method = "permutation"
     p_value = min(1.0, 2.0 * min(low, high)) if not np.isnan(low + high) else float("nan")
     return GlobalResult(observed, expectation, variance, z, low, high, p_value, method)

@@ -1,0 +1,39 @@
+"""Where in Italy are named places dense, where sparse? Gi* by the exact and by the normal p."""
+
+import geopandas
+import matplotlib.pyplot as plt
+from matplotlib.colors import ListedColormap
+
+import geo_risk as gr
+from geo_risk import cells, hotspots
+from geo_risk.places import load_gazetteer
+
+# Counts in every H3 cell of the country, the empty ones too: about 250 km² a cell.
+regions = gr.load_regions().table
+italy = regions[regions["country_code"] == "ITA"].geometry
+grid = cells.study_grid(italy, resolution=5)
+places = load_gazetteer()
+located = cells.h3_cells(lon=places.lon, lat=places.lat, resolution=5)
+counts = cells.count_in_cells(located, grid).counts
+weights = cells.neighbor_graph(grid)
+print(f"{counts.sum()} places in {grid.size} cells, {(counts == 0).sum()} of them empty")
+
+colours = {
+    "hot": "#b2182b",
+    "cold": "#2166ac",
+    "not significant": "#e4dfd3",
+    "isolated": "#8c8c8c",
+}
+shapes = geopandas.GeoSeries(cells.cell_polygons(grid), crs="EPSG:4326").to_crs("EPSG:3035")
+figure, axes = plt.subplots(1, 2, figsize=(9, 5.4), layout="constrained")
+for axis, p_method in zip(axes, ("exact", "analytic")):
+    result = hotspots.gi_star(counts, weights, p_method=p_method)  # exact: the default for counts
+    found = {label: int((result.hotspot == label).sum()) for label in colours}
+    print(f"p_method {p_method!r}: {found}")
+    code = [list(colours).index(label) for label in result.hotspot]
+    shades = ListedColormap(list(colours.values()))
+    frame = geopandas.GeoDataFrame({"code": code}, geometry=shapes)
+    frame.plot("code", ax=axis, cmap=shades, vmin=-0.5, vmax=3.5, edgecolor="white", linewidth=0.2)
+    axis.set_title(f"{p_method}: {found['hot']} hot, {found['cold']} cold", fontsize=11)
+    axis.set_axis_off()
+figure.savefig("gi_star.png", dpi=85)
