@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +16,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from geo_risk.assessment import Assessment
+    from geo_risk.regions import RegionLayer
 
 __all__ = [
+    "count_flags",
+    "draw_maps",
     "event_lines",
     "print_files",
     "print_hotspots",
     "print_json",
     "print_table",
-    "read_input",
     "spinner",
+    "write_chunks",
     "write_output",
 ]
 
@@ -41,25 +46,94 @@ _EVENT_COLUMNS = {
 _STREAM = "-"
 
 
-def read_input(events: str, source: str | None) -> Any:
-    """Read events from a file, or CSV from standard input for "-"."""
-    from geo_risk.events import read_events
+def write_output(frame: geopandas.GeoDataFrame, out: str, as_json: bool = False) -> None:
+    """Write a frame to a file, or to standard output for "-": CSV, or JSON records.
 
-    if events != _STREAM:
-        return read_events(events, source)
-    import pandas as pd
-
-    return read_events(pd.read_csv(sys.stdin, dtype=str, keep_default_na=False), source)
-
-
-def write_output(frame: geopandas.GeoDataFrame, out: str) -> None:
-    """Write a frame to a file, or CSV to standard output for "-"."""
-    from geo_risk.tables import write_csv, write_table
+    With `as_json` a file is told of in JSON.
+    """
+    from geo_risk.tables import flat_table, storable, write_csv, write_table
 
     if out == _STREAM:
-        write_csv(frame, sys.stdout)
+        if as_json:
+            print_json(flat_table(storable(frame)).to_dict(orient="records"))
+        else:
+            write_csv(frame, sys.stdout)
+        return
+    path = write_table(frame, Path(out))
+    if as_json:
+        print_json({"file": str(path), "rows": len(frame), **_counts(frame)})
     else:
-        typer.echo(f"Written: {write_table(frame, Path(out))} ({len(frame)} rows)", err=True)
+        typer.echo(f"Written: {path} ({len(frame)} rows)", err=True)
+
+
+def write_chunks(chunks: Iterable[geopandas.GeoDataFrame], out: str, as_json: bool = False) -> None:
+    """Write frames one after the other as one CSV, with flat memory."""
+    from geo_risk.tables import write_csv
+
+    if out != _STREAM and not out.lower().endswith(".csv"):
+        raise ValueError(f"Invalid out: {out!r}; what is read in chunks is written as .csv.")
+    if as_json and out == _STREAM:
+        raise ValueError("Invalid json: what is read in chunks is written as .csv; name a file.")
+    rows = 0
+    with ExitStack() as stack:
+        stream: Any = sys.stdout
+        if out != _STREAM:
+            stream = stack.enter_context(Path(out).open("w", encoding="utf-8", newline=""))
+        shown = stack.enter_context(spinner("Locating"))
+        for chunk in chunks:
+            write_csv(chunk, stream, header=rows == 0)
+            rows += len(chunk)
+            shown.update(f"{rows:,} rows …")
+    if as_json:
+        print_json({"file": out, "rows": rows})
+    elif out != _STREAM:
+        typer.echo(f"Written: {out} ({rows} rows)", err=True)
+
+
+def _counts(frame: geopandas.GeoDataFrame) -> dict[str, Any]:
+    """How many rows were located how, flagged with what, scored as what."""
+    told: dict[str, Any] = {}
+    for name in ("match", "hotspot"):
+        if name in frame.columns:
+            told[name] = {str(key): int(n) for key, n in frame[name].value_counts().items()}
+    if "flags" in frame.columns:
+        told["flags"] = {str(key): int(n) for key, n in count_flags(frame).items()}
+    return told
+
+
+def count_flags(frame: geopandas.GeoDataFrame) -> Any:
+    """Events per flag, the most frequent first."""
+    flags = frame["flags"].str.split(";").explode()
+    return flags[flags.astype(bool) & flags.notna()].value_counts()
+
+
+def draw_maps(
+    found: Assessment,
+    out: Path,
+    title: str,
+    layer: RegionLayer | None,
+    shared: bool,
+    coarsen: str | None,
+    min_count: int,
+) -> list[Path]:
+    """A picture and a web map; for others where `shared`."""
+    from geo_risk.borders import load_borders
+    from geo_risk.maps import static_map, web_map
+    from geo_risk.regions import load_regions
+
+    finest = int(coarsen) if coarsen is not None and coarsen.isdigit() else None
+    content: dict[str, Any] = {
+        "events": found.events,
+        "cells": found.cells,
+        "regions": load_regions() if layer is None else layer,
+        "borders": load_borders(layer),
+        "title": title,
+    }
+    if shared:
+        content |= {"share": True, "coarsen": finest, "min_count": min_count}
+    static_map(out / "map.png", **content)
+    web_map(out / "map.html", **content)
+    return [out / "map.png", out / "map.html"]
 
 
 def print_json(value: Any) -> None:
@@ -133,7 +207,7 @@ def print_table(title: str, table: pd.DataFrame) -> None:
     console.print(drawn)
 
 
-def print_files(files: list[Path]) -> None:
+def print_files(files: list[Path] | list[str]) -> None:
     """List what was written, with the note that goes with every result."""
     typer.echo("\nWritten:")
     for path in files:

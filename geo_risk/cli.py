@@ -1,29 +1,45 @@
 """The command line: `geo-risk`.
 
-Exit codes: 0 done, 2 a wrong argument or an input that cannot be used (one line on standard error
-says which), 1 anything else.
+Exit codes: 0 done; 1 stopped by the user, by a closed pipe, or by an error that nobody foresaw;
+2 a wrong argument, or an input that cannot be used; 3 a service that cannot be reached or refuses.
+What is wrong stands on standard error.
 """
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geo_risk import _cli_layers
+from geo_risk._cli_input import (
+    for_the_command_line,
+    is_located,
+    iter_input,
+    pick_layer,
+    read_input,
+)
 from geo_risk._cli_output import (
+    count_flags,
+    draw_maps,
     event_lines,
     print_files,
     print_hotspots,
     print_json,
     print_table,
-    read_input,
     spinner,
+    write_chunks,
     write_output,
 )
+from geo_risk._progress import stages
 
 if TYPE_CHECKING:
+    import geopandas
+
     from geo_risk.assessment import Assessment
 
 __all__ = ["app", "main"]
@@ -36,26 +52,62 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Events = Annotated[str, typer.Argument(help="CSV, Parquet, GeoJSON, …; - for CSV on stdin.")]
+app.add_typer(_cli_layers.app, name="layers")
+
+Events = Annotated[
+    str, typer.Argument(help="CSV, Parquet, GeoJSON, …; - for delimited text or JSON on stdin.")
+]
 Out = Annotated[str, typer.Option(help="File (.csv .parquet .geojson .gpkg .arrow); - for CSV.")]
 Source = Annotated[str | None, typer.Option(help="acled, ucdp, gdelt, gtd or table.")]
 Jobs = Annotated[int, typer.Option(help="Threads; -1 for all processors.")]
+Read = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--read",
+        help="How to read, such as lon=POINT_X, crs=EPSG:32642, dayfirst=true, category=what. "
+        "May be repeated.",
+    ),
+]
+Regions = Annotated[
+    Path | None, typer.Option(help="Your own layer of regions: a file of polygons.")
+]
+Level = Annotated[int, typer.Option(min=0, max=9, help="Administrative level of --regions.")]
+Worldview = Annotated[
+    str | None, typer.Option(help="Whose view of disputed regions: de_facto, un, claims:IND, …")
+]
+Chunk = Annotated[
+    int | None,
+    typer.Option(min=1, help="Read, locate and write so many rows at a time, as CSV."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 Resolution = Annotated[int, typer.Option(min=0, max=15, help="H3 resolution.")]
 StudyArea = Annotated[str, typer.Option(help="regions, countries, or codes joined by commas.")]
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        import geo_risk
+
+        typer.echo(f"geo-risk {geo_risk.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _common(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done.")] = False,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version.")
+    ] = False,
 ) -> None:
     """Geospatial event risk, offline and worldwide."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(message)s", force=True)
 
 
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("geo-risk-demo"),
+    as_json: Json = False,
 ) -> None:
     """Run the whole job on the embedded data, and write tables, pictures and a web map.
 
@@ -65,18 +117,16 @@ def demo(
 
     with spinner("Locating, measuring, scoring, drawing"):
         found = run_demo(out)
-    print_table("Reports from north-east Afghanistan", event_lines(found.reports))
-    print_table(
-        "Regions with reports",
-        found.reports.regions[["region_code", "region_name", "n_events", "neighbor_countries"]],
-    )
-    presence = found.presence[["region_code", "region_name", "neighbor_countries", "presence"]]
-    print_table(
-        "IS-K fighters, 1,500 to 4,000 in all, by region",
-        presence.assign(certainty=found.presence["certainty"]),
-    )
-    print_hotspots("Seismic events over California and Nevada", found.earthquakes)
-    print_files(found.files)
+    if as_json:
+        told = {"reports": found.reports, "earthquakes": found.earthquakes}
+        provenance = {name: part.provenance for name, part in told.items()}
+        print_json({**provenance, "files": [str(path) for path in found.files]})
+        return
+    for finding in found.findings():
+        print_table(finding.title, finding.table)
+        if finding.note:
+            typer.echo(finding.note)
+    print_files(found.listing())
 
 
 @app.command()
@@ -84,7 +134,16 @@ def assess(
     events: Events,
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
     source: Source = None,
-    resolution: Resolution = 7,
+    read: Read = None,
+    regions: Regions = None,
+    level: Level = 1,
+    worldview: Worldview = None,
+    resolution: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=15, help="H3 resolution of the events; default: 7, or as precise as known."
+        ),
+    ] = None,
     hotspot_resolution: Annotated[
         int | None, typer.Option(min=0, max=15, help="H3 resolution of the scored cells.")
     ] = None,
@@ -92,6 +151,19 @@ def assess(
     value: Annotated[str | None, typer.Option(help="Column to score; default: a count.")] = None,
     snap_km: Annotated[float, typer.Option(min=0.0, help="Snap points just outside.")] = 5.0,
     maps: Annotated[bool, typer.Option(help="Draw a picture and a web map.")] = True,
+    share: Annotated[
+        bool, typer.Option("--share", help="Write for others: counts, and no row of an event.")
+    ] = False,
+    coarsen: Annotated[
+        str | None, typer.Option(help="Share cells, regions, or cells of a resolution.")
+    ] = None,
+    min_count: Annotated[int, typer.Option(min=1, help="Smallest number shared.")] = 3,
+    strip: Annotated[
+        bool, typer.Option("--strip", help="Leave out notes, actors and the source's columns.")
+    ] = False,
+    source_rows: Annotated[
+        bool, typer.Option("--source-rows", help="Write ACLED's rows, too; keep them to yourself.")
+    ] = False,
     jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -101,32 +173,48 @@ def assess(
     """
     from geo_risk.assessment import assess as run
 
-    with spinner("Locating, measuring, scoring"):
+    shared = share or coarsen is not None
+    with stages(True, 8 if maps else 7) as step:
         found = run(
-            read_input(events, source),
+            read_input(events, source, read or ()),
+            pick_layer(regions, level, None),
+            worldview=worldview,
             resolution=resolution,
             hotspot_resolution=hotspot_resolution,
             study_area=_area(study_area),
             value=value,
             snap_km=snap_km,
             n_jobs=jobs,
+            progress=step,
         )
-        files = found.save(out)
+        step("Writing")
+        files = found.save(
+            out, share=share, coarsen=_number_or_name(coarsen), min_count=min_count, strip=strip,
+            source_rows=source_rows, worldview=worldview,
+        )  # fmt: skip
         if maps:
-            files += _draw(found, out, Path(events).stem)
+            step("Drawing")
+            title = "Events" if events == "-" else Path(events).stem
+            own = pick_layer(regions, level, worldview)
+            files += draw_maps(found, out, title, own, shared or strip, coarsen, min_count)
     if as_json:
-        print_json({**found.provenance, "files": [str(path) for path in files]})
+        provenance = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
+        print_json({**provenance, "files": [str(path) for path in files]})
         return
+    if not shared:
+        _tell(found)
+    print_files(files)
+
+
+def _tell(found: Assessment) -> None:
+    """Tables of what was found, for the terminal."""
     counts = found.events["match"].value_counts().rename_axis("match").reset_index(name="events")
     print_table("How events were located", counts)
-    flags = found.events["flags"].str.split(";").explode()
-    flags = flags[flags.astype(bool) & flags.notna()]
+    flags = count_flags(found.events)
     if len(flags):
-        told = flags.value_counts().rename_axis("flag").reset_index(name="events")
-        print_table("Flags", told)
+        print_table("Flags", flags.rename_axis("flag").reset_index(name="events"))
     print_table("First events", event_lines(found).head(12))
     print_hotspots("Hotspots", found)
-    print_files(files)
 
 
 @app.command()
@@ -134,11 +222,17 @@ def geocode(
     events: Events,
     out: Out = "-",
     source: Source = None,
+    read: Read = None,
+    regions: Regions = None,
+    level: Level = 1,
+    worldview: Worldview = None,
     resolution: Annotated[
         int | None, typer.Option(min=0, max=15, help="Add H3 cells of this resolution.")
     ] = None,
     snap_km: Annotated[float, typer.Option(min=0.0, help="Snap points just outside.")] = 5.0,
+    chunk_rows: Chunk = None,
     jobs: Jobs = 1,
+    as_json: Json = False,
 ) -> None:
     """Add the admin region of each event.
 
@@ -147,8 +241,13 @@ def geocode(
     from geo_risk.enrich import geocode as run
     from geo_risk.enrich import index_h3
 
-    found = run(read_input(events, source), snap_km=snap_km, n_jobs=jobs)
-    write_output(found if resolution is None else index_h3(found, resolution=resolution), out)
+    layer = pick_layer(regions, level, worldview)
+
+    def located(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+        found = run(frame, layer, snap_km=snap_km, n_jobs=jobs)
+        return found if resolution is None else index_h3(found, resolution=resolution)
+
+    _each(located, events, out, source, read, chunk_rows, as_json)
 
 
 @app.command()
@@ -156,18 +255,32 @@ def borders(
     events: Events,
     out: Out = "-",
     source: Source = None,
+    read: Read = None,
+    regions: Regions = None,
+    level: Level = 1,
+    worldview: Worldview = None,
     kind: Annotated[str, typer.Option(help="land, any, outline or line.")] = "land",
+    chunk_rows: Chunk = None,
     jobs: Jobs = 1,
+    as_json: Json = False,
 ) -> None:
     """Add the distance to the nearest border, and the country on its other side.
 
     Example: cat events.csv | geo-risk borders - > near.csv
     """
+    from geo_risk.borders import load_borders
     from geo_risk.enrich import border_proximity
     from geo_risk.enrich import geocode as locate
 
-    located = locate(read_input(events, source), n_jobs=jobs)
-    write_output(border_proximity(located, kind=kind, n_jobs=jobs), out)
+    layer = pick_layer(regions, level, worldview)
+    lines = load_borders(layer)
+
+    def measured(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+        known = layer is None and is_located(frame)  # by `geo-risk geocode`, in a pipe
+        found = frame if known else locate(frame, layer, n_jobs=jobs)
+        return border_proximity(found, lines, kind=kind, n_jobs=jobs)
+
+    _each(measured, events, out, source, read, chunk_rows, as_json)
 
 
 @app.command()
@@ -175,11 +288,13 @@ def hotspots(
     events: Events,
     out: Out = "-",
     source: Source = None,
+    read: Read = None,
     resolution: Resolution = 5,
     study_area: StudyArea = "regions",
     value: Annotated[str | None, typer.Option(help="Column to score; default: a count.")] = None,
     method: Annotated[str, typer.Option(help="gi_star or local_moran.")] = "gi_star",
     jobs: Jobs = 1,
+    as_json: Json = False,
 ) -> None:
     """Score the H3 cells of a study area, the empty ones too.
 
@@ -187,12 +302,37 @@ def hotspots(
     """
     from geo_risk.scores import score_hotspots
 
-    scored = score_hotspots(
-        read_input(events, source),
-        value=value, method=method, resolution=resolution, study_area=_area(study_area),
-        n_jobs=jobs,
-    )  # fmt: skip
-    write_output(scored, out)
+    with stages(True, 3) as step:
+        step("Reading")
+        frame = read_input(events, source, read or ())
+        step("Scoring")
+        scored = score_hotspots(
+            frame, value=value, method=method, resolution=resolution,
+            study_area=_area(study_area), n_jobs=jobs,
+        )  # fmt: skip
+    write_output(scored, out, as_json)
+
+
+def _each(
+    verb: Callable[[Any], Any],
+    events: str,
+    out: str,
+    source: str | None,
+    read: list[str] | None,
+    chunk_rows: int | None,
+    as_json: bool,
+) -> None:
+    """Read, apply and write, at once or chunk by chunk."""
+    if chunk_rows is not None:
+        chunks = iter_input(events, source, read or (), chunk_rows)
+        write_chunks((verb(chunk) for chunk in chunks), out, as_json)
+        return
+    with stages(True, 3) as step:
+        step("Reading")
+        frame = read_input(events, source, read or ())
+        step("Locating")
+        found = verb(frame)
+    write_output(found, out, as_json)
 
 
 @app.command()
@@ -217,33 +357,6 @@ def places(
         print_table(f"Places like {name!r}", found)
     else:
         typer.echo(f"No place like {name!r}.")
-
-
-@app.command()
-def layers(
-    verify: Annotated[bool, typer.Option(help="Check every file's sha256.")] = False,
-    as_json: Json = False,
-) -> None:
-    """List the data the package carries, with versions and licences; check that it is whole.
-
-    Example: geo-risk layers --verify
-    """
-    import pandas as pd
-
-    from geo_risk._products import product_bytes, product_path, registry
-
-    rows = []
-    for name, entry in sorted(registry().items()):
-        read = product_bytes if verify else product_path
-        read(name)  # raises where it is missing or damaged
-        version = entry.get("version") or entry.get("source_version")
-        row = {"file": name, "bytes": entry["bytes"], "version": version}
-        rows.append(row | {"licence": entry["licence"], "sha256": entry["sha256"]})
-    if as_json:
-        print_json(rows)
-        return
-    table = pd.DataFrame(rows).drop(columns="sha256")
-    print_table("Data in the package" + (", all sound" if verify else ""), table)
 
 
 @app.command()
@@ -282,32 +395,37 @@ def _area(text: str) -> Any:
     return text.split(",") if "," in text else text
 
 
-def _draw(found: Assessment, out: Path, title: str) -> list[Path]:
-    from geo_risk.borders import load_borders
-    from geo_risk.maps import static_map, web_map
-    from geo_risk.regions import load_regions
-
-    content: dict[str, Any] = {
-        "events": found.events,
-        "cells": found.cells,
-        "regions": load_regions(),
-        "borders": load_borders(),
-        "title": title,
-    }
-    static_map(out / "map.png", **content)
-    web_map(out / "map.html", **content)
-    return [out / "map.png", out / "map.html"]
+def _number_or_name(text: str | None) -> str | int | None:
+    return int(text) if text is not None and text.isdigit() else text
 
 
 def main() -> None:
-    """Run the command line; an error that the user can act on is one line, exit code 2."""
-    from geo_risk.errors import GeoRiskError
+    """Run the command line; what the user can act on is said in a line or two, not traced."""
+    from geo_risk.errors import AccessDeniedError, GeoRiskError, ServiceError
 
     try:
         app()
-    except (GeoRiskError, ValueError, TypeError, OSError) as error:
+    except (AccessDeniedError, ServiceError) as error:
         typer.echo(f"geo-risk: {error}", err=True)
+        raise SystemExit(3) from error
+    except (GeoRiskError, ValueError, TypeError, OSError, ImportError) as error:
+        typer.echo(f"geo-risk: {for_the_command_line(str(error))}", err=True)
+        _trace(error)
         raise SystemExit(2) from error
+    except Exception as error:
+        typer.echo(
+            f"geo-risk: an error that nobody foresaw, {type(error).__name__}: {error}. Please "
+            "report it, with what geo-risk --verbose says.",
+            err=True,
+        )
+        _trace(error)
+        raise SystemExit(1) from error
+
+
+def _trace(error: Exception) -> None:
+    """Where an error arose, for those who asked to be told."""
+    if logging.getLogger().isEnabledFor(logging.INFO):
+        logging.getLogger("geo_risk").info("Where it arose:", exc_info=error)
 
 
 if __name__ == "__main__":

@@ -44,11 +44,11 @@ WITHHELD_SOURCES = ("acled",)
 _LOG = logging.getLogger("geo_risk")
 _WITHHELD = (
     "%d of %d events come from a source that forbids to pass its rows on (ACLED): saved without "
-    "their point and text. Pass source_rows=True for a copy that stays with you."
+    "their point and text. source_rows=True (--source-rows) keeps them, for you alone."
 )
 _DISPUTED = (
     "Events lie in %d disputed regions; the codes follow the worldview %r, claimants stand in "
-    "claimed_by. Pass assess(worldview=...) to choose."
+    "claimed_by. Choose with worldview= (command line: --worldview)."
 )
 _KEPT = (
     "event_id", "source", "date_start", "date_end", "date_precision", "category",

@@ -70,9 +70,11 @@ def check_format(ending: str) -> str:
     return dotted.lower()
 
 
-def write_csv(frame: geopandas.GeoDataFrame, target: Path | IO[str]) -> None:
-    """Write a frame as CSV to a file or a stream."""
-    flat_table(storable(frame)).to_csv(target, index=False, lineterminator="\n")
+def write_csv(
+    frame: geopandas.GeoDataFrame, target: Path | IO[str], *, header: bool = True
+) -> None:
+    """Write a frame as CSV to a file or a stream; without its header behind what is there."""
+    flat_table(storable(frame)).to_csv(target, index=False, lineterminator="\n", header=header)
 
 
 def _write_gdal(plain: geopandas.GeoDataFrame, target: Path, driver: str) -> None:
@@ -113,6 +115,7 @@ def flat_table(frame: geopandas.GeoDataFrame) -> pd.DataFrame:
     plain = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     columns: dict[str, Any] = {"geometry": shapely.to_wkt(shapes, rounding_precision=7)}
     if np.isin(shapely.get_type_id(shapes), (-1, 0)).all():
+        shapes = np.where(shapely.is_empty(shapes), None, shapes)  # an empty point has no x
         columns = {"lon": shapely.get_x(shapes), "lat": shapely.get_y(shapes)}
     for name, values in columns.items():
         free = name

@@ -27,7 +27,7 @@ LAYERS = {
     "assessment": 5,
     "maps": 6, "scale": 6,
     "demo": 7,
-    "_cli_output": 8, "_cli_input": 8, "cli": 9,
+    "_cli_output": 8, "_cli_input": 8, "_cli_layers": 9, "cli": 10,
 }  # fmt: skip
 HEAVY = {
     "geopandas",

@@ -308,8 +308,10 @@ def test_a_column_of_positions_is_no_place_name() -> None:
 
 
 def test_one_column_for_both_coordinates_is_not_taken_for_two() -> None:
+    out = read_events(pd.DataFrame({"lat_long": ["1, 2"]}))
+    assert out.geometry[0].equals(shapely.Point(2, 1))
     with pytest.raises(ValueError, match="neither coordinates nor a place name"):
-        read_events(pd.DataFrame({"lat_long": ["1, 2"]}))
+        read_events(pd.DataFrame({"lat_long_note": ["1, 2"]}))
 
 
 def test_year_month_day_columns() -> None:

@@ -106,3 +106,23 @@ def test_shapes_other_than_points_become_text():
     assert flat_table(frame)["geometry"][0].startswith("POLYGON")
     points = frame.set_geometry(shapely.points([[0.5, 0.5]]), crs=4326)
     assert flat_table(points)["lon_"].tolist() == [0.5]
+
+
+def test_what_was_written_as_csv_is_read_back_as_it_was(tmp_path):
+    """Points, flags of later steps and columns survive, however often a table goes round."""
+    import geo_risk as gr
+
+    table = pd.DataFrame(
+        {
+            "id": ["a", "b", "c"], "longitude": [69.53, None, 0.0], "lat": [36.74, None, 0.0],
+            "place": ["Taloqan", "Nowhereville", None], "date": "2022-03-05",
+        }
+    )  # fmt: skip
+    first = gr.border_proximity(gr.geocode(gr.read_events(table)))
+    path = write_table(first, tmp_path / "first.csv")
+    again = gr.read_events(path)
+    assert again.geometry.to_wkb().tolist() == first.geometry.to_wkb().tolist()
+    assert again["flags"].tolist() == first["flags"].tolist()
+    assert "place_not_found" in again["flags"][1]
+    twice = write_table(again, tmp_path / "again.csv")
+    assert twice.read_bytes() == path.read_bytes()

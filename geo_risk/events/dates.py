@@ -90,7 +90,9 @@ def span_of(year: int, month: int = 0, day: int = 0) -> Span:
 def month_span(days: DayArray) -> tuple[DayArray, DayArray]:
     """First and last days of the calendar months of `days`; NaT stays NaT."""
     months = days.astype("datetime64[M]")
-    return months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]") - 1
+    after: DayArray = (months + np.timedelta64(1, "M")).astype("datetime64[D]")
+    last: DayArray = after - np.timedelta64(1, "D")
+    return months.astype("datetime64[D]"), last
 
 
 def parse_dates(series: pd.Series[Any], *, dayfirst: bool | None, name: str) -> DateColumn:

@@ -52,11 +52,11 @@ class Columns:
             return np.full(len(self), None, dtype=object)
         return texts(self.series(role))
 
-    def numbers(self, role: str) -> tuple[FloatArray, BoolArray]:
+    def numbers(self, role: str, *, counts: bool = False) -> tuple[FloatArray, BoolArray]:
         """Numbers of the column that plays `role`, and the rows that cannot be read."""
         if not self.has(role):
             return np.full(len(self), np.nan), np.zeros(len(self), dtype=bool)
-        return numbers(self.series(role))
+        return numbers(self.series(role), counts=counts)
 
     def degrees(self, role: str, halves: str) -> tuple[FloatArray, BoolArray]:
         """Angles of the column that plays `role`, and the rows that cannot be read."""
@@ -88,6 +88,8 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     extra: dict[str, ObjectArray] = field(default_factory=dict)
     """Columns that hold what the schema could not take as it stood."""
+    later_flags: dict[int, list[str]] = field(default_factory=dict)
+    """Flags that a step after the first reading had given, by row."""
 
     def flag(self, code: str, rows: BoolArray) -> None:
         """Add a flag to the rows where `rows` is true."""
@@ -140,7 +142,7 @@ class Draft:
     def set_fatalities(self, columns: Columns) -> None:
         """Take best, low and high from the columns that play these roles."""
         for name in ("fatalities_best", "fatalities_low", "fatalities_high"):
-            values, bad = columns.numbers(name)
+            values, bad = columns.numbers(name, counts=True)
             bad |= values < 0
             self.flag("bad_fatalities", bad)
             self.fields[name] = np.where(bad, np.nan, values)
@@ -202,12 +204,14 @@ def assemble(draft: Draft, originals: pd.DataFrame, source: str) -> gpd.GeoDataF
 
 
 def flag_texts(draft: Draft) -> ObjectArray:
-    """Join the codes of each row by ";", in the order of FLAGS."""
+    """Join the codes of each row by ";", in the order of FLAGS; then those of later steps."""
     out = np.full(draft.n, "", dtype=object)
     for code in FLAGS:
         if code in draft.flags:
             for i in np.flatnonzero(draft.flags[code]):
                 out[i] = f"{out[i]};{code}" if out[i] else code
+    for row, later in draft.later_flags.items():
+        out[row] = ";".join([out[row], *later] if out[row] else later)
     return out
 
 

@@ -238,8 +238,26 @@ def read_vector(path: Path, layer: str | int | None) -> Any:
         raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
 
 
+class _SheetsError(ValueError):
+    """Several sheets, of which the caller must choose one."""
+
+
+def _only_sheet(book: Any, name: str) -> str | int:
+    """The one sheet of a workbook that holds anything."""
+    import pandas as pd
+
+    sheets = [str(sheet) for sheet in book.sheet_names]
+    if len(sheets) == 1:
+        return 0
+    first = pd.read_excel(book, sheet_name=sheets, header=None, nrows=1)
+    filled = [sheet for sheet in sheets if not first[sheet].empty]
+    if len(filled) > 1:
+        raise _SheetsError(f"{name} has several sheets: {filled}. Choose one with layer=.")
+    return filled[0] if filled else 0
+
+
 def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -> Any:
-    """First or chosen sheet of a workbook."""
+    """The chosen, or the only filled, sheet of a workbook."""
     import pandas as pd
 
     package = "openpyxl" if kind == "excel" else "xlrd"
@@ -249,9 +267,11 @@ def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -
     try:
         with pd.ExcelFile(path) as book:
             sheets = list(book.sheet_names)
-            chosen = 0 if sheet is None else sheet
+            chosen = _only_sheet(book, path.name) if sheet is None else sheet
             if chosen in (sheets if isinstance(chosen, str) else range(len(sheets))):
-                return book.parse(chosen, keep_default_na=False, na_values=[""])
+                return pd.read_excel(book, sheet_name=chosen, keep_default_na=False, na_values=[""])
+    except _SheetsError as error:
+        raise ValueError(str(error)) from None
     except ImportError as error:
         raise ImportError(
             f"Reading {path.name} needs the package {package}: pip install {package}; or save the "

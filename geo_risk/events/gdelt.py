@@ -154,10 +154,11 @@ def _relative(dates: DateColumn, added: DateColumn) -> DateColumn:
     month = same_day & (months == 1)
     start[month], end[month] = month_span(dates.start[month])
     year = same_day & (months == 12)
-    start[year] = dates.start[year].astype("datetime64[Y]").astype("datetime64[D]")
-    end[year] = (dates.start[year].astype("datetime64[Y]") + 1).astype("datetime64[D]") - 1
-    decade = same_day & (months == 120)
-    start[decade], end[decade] = dates.start[decade] - 3653, dates.start[decade] + 3653
+    years = dates.start[year].astype("datetime64[Y]")
+    start[year] = years.astype("datetime64[D]")
+    end[year] = (years + np.timedelta64(1, "Y")).astype("datetime64[D]") - np.timedelta64(1, "D")
+    decade, ten_years = same_day & (months == 120), np.timedelta64(3653, "D")
+    start[decade], end[decade] = dates.start[decade] - ten_years, dates.start[decade] + ten_years
     for rows, term in ((week, "week"), (month, "month"), (year, "year"), (decade, "unknown")):
         precision[rows] = term
     return DateColumn(start, end, precision, dates.missing, dates.bad, dates.dayfirst)

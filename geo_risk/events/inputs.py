@@ -72,6 +72,10 @@ def load(path_or_frame: Any, options: Options) -> Loaded:
         return _load_path(existing(path_or_frame), options)
     if isinstance(path_or_frame, pd.DataFrame):
         return _take_frame(path_or_frame)
+    if isinstance(path_or_frame, pd.Series):
+        if not hasattr(path_or_frame, "crs"):
+            raise TypeError("Invalid path_or_frame: a Series is one column; a frame is needed.")
+        return _take_frame(path_or_frame.to_frame(path_or_frame.name or "geometry"))
     if hasattr(path_or_frame, "__arrow_c_stream__"):
         import pyarrow as pa
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from geo_risk._validate import check_choice
 from geo_risk.events import acled, gdelt, gtd, table, ucdp
 from geo_risk.events.inputs import Loaded, Options
-from geo_risk.events.schema import FIELDS, SOURCES, field_names
+from geo_risk.events.schema import FIELDS, SOURCES, field_names, written_pair
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["SOURCE_MODULES", "Plan", "make_options", "make_plan"]
 
@@ -126,7 +129,8 @@ def _check_named(what: str, name: str | None, names: list[str]) -> None:
 
 def _overrides(options: Options, names: list[str]) -> dict[str, str]:
     """Roles that the caller has given columns to."""
-    known = {field.name for field in FIELDS} | {"lon", "lat", "date"} - {"flags", "source"}
+    known = {field.name for field in FIELDS} - {"flags", "source"}
+    known |= {"lon", "lat", "latlon", "lonlat", "date"}
     out: dict[str, str] = {}
     for role, given in options.columns.items():
         if role not in known:
@@ -156,18 +160,22 @@ def _table_roles(loaded: Loaded, names: list[str], overrides: Mapping[str, str])
     if not schema.issuperset(set(field_names()) - {"geometry"}):
         roles = {role: name for role, name in roles.items() if role not in {"flags", "source"}}
     if loaded.geometry is None and "geometry" not in overrides:
-        pair = table.find_pair(names, lon=overrides.get("lon"), lat=overrides.get("lat"))
+        asked = {role: overrides.get(role) for role in ("lon", "lat")}
+        written = None if any(asked.values()) else written_pair(names)
+        pair = written or table.find_pair(names, **asked)
         if pair is not None:
             roles |= {"lon": pair[0], "lat": pair[1]}
         else:
-            wkt = _wkt_columns(names)
-            roles |= {"geometry": wkt[0]} if wkt else {}
+            wkt, both = _wkt_columns(names), table.find_position(loaded.frame, names)
+            if not {"latlon", "lonlat"} & overrides.keys():
+                roles |= {"geometry": wkt[0]} if wkt else dict([both] if both else [])
     if "year" in roles and roles.get("date_start", "").lower() == "day":
         del roles["date_start"]  # a day of the month beside its year
     roles |= overrides
-    located = loaded.geometry is not None or {"lon", "geometry", "location_name"} & roles.keys()
+    ways = {"lon", "latlon", "lonlat", "geometry", "location_name"}
+    located = loaded.geometry is not None or ways & roles.keys()
     if not located and (names or len(loaded.frame)):
-        raise ValueError(_no_location(names))
+        raise ValueError(_no_location(names, loaded.frame))
     return roles
 
 
@@ -175,7 +183,7 @@ def _wkt_columns(names: list[str]) -> list[str]:
     return [name for wkt in table.WKT_NAMES for name in names if name.lower() == wkt]
 
 
-def _no_location(names: list[str]) -> str:
+def _no_location(names: list[str], frame: pd.DataFrame) -> str:
     message = (
         "Found neither coordinates nor a place name. The table has "
         f"{_listed(names)}. Name the columns with lon= and lat=, or with "
@@ -183,4 +191,12 @@ def _no_location(names: list[str]) -> str:
     )
     if any(name.replace(".", "").replace("-", "").isdigit() for name in names):
         message += " The first line looks like data: give the column names with names=[...]."
+    elif len(names) == 1 or any(name.startswith("Unnamed: ") for name in names):
+        message += " Do other lines stand above the header, or is it another delimiter=?"
+    for name in names:
+        if table.holds_positions(frame[name].head(100)):
+            message += (
+                f' Column {name!r} seems to hold positions: columns={{"latlon": {name!r}}}, or '
+                '"lonlat" where the longitude comes first.'
+            )
     return message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,15 @@ from geo_risk.events.coordinates import points_from_geometry, points_from_lonlat
 from geo_risk.events.draft import Columns, Draft, assemble, logger
 from geo_risk.events.inputs import Loaded, load
 from geo_risk.events.plan import SOURCE_MODULES, Plan, make_options, make_plan
-from geo_risk.events.schema import FIELDS, FLAGS, field_names
+from geo_risk.events.schema import FIELDS, FLAGS, field_names, written_pair
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
 __all__ = ["convert", "read_events"]
 
+_CODE = re.compile("[a-z][a-z0-9_]{2,60}")
 # Roles that are no field of their own; None: only looked at for flags or where another is absent.
 _FIELD_OF_ROLE: Mapping[str, str | None] = {
     "actor_1": "actors",
@@ -32,8 +35,10 @@ _FIELD_OF_ROLE: Mapping[str, str | None] = {
     "date_code": "date_precision",
     "day": "date_start",
     "lat": "geometry",
+    "latlon": "geometry",
     "location_code": "location_precision",
     "lon": "geometry",
+    "lonlat": "geometry",
     "month": "date_start",
     "uncertainty_m": "location_uncertainty_km",
     "vicinity": "location_precision",
@@ -76,7 +81,8 @@ def read_events(
         Columns that hold the coordinates, degrees (or units of `crs`).
     columns : mapping of str to str, optional
         Schema field → original column, for example ``{"category": "what"}``, where the names
-        alone do not tell.
+        alone do not tell; "latlon" or "lonlat" → a column that holds both coordinates, latitude
+        or longitude first.
     crs : any CRS that pyproj knows, optional
         CRS of the coordinates, where the input does not state one and they are no degrees.
     dayfirst : bool, optional
@@ -178,11 +184,33 @@ def _locate(loaded: Loaded, plan: Plan, columns: Columns, draft: Draft) -> None:
             names=(plan.roles["lon"], plan.roles["lat"]),
             crs=options.crs,
         )
+    elif columns.has("latlon") or columns.has("lonlat"):
+        role = "latlon" if columns.has("latlon") else "lonlat"
+        lon, lat, unreadable = _split(columns.series(role), lat_first=role == "latlon")
+        name = plan.roles[role]
+        points_from_lonlat(
+            draft, lon, lat, unreadable=unreadable, names=(name, name), crs=options.crs
+        )
     elif columns.has("geometry"):
         points_from_text(draft, columns.series("geometry"), plan.roles["geometry"], options.crs)
     else:
         draft.fields["geometry"] = np.full(draft.n, None, dtype=object)
         draft.flag("no_coordinates", np.ones(draft.n, dtype=bool))
+
+
+def _split(column: pd.Series[Any], *, lat_first: bool) -> tuple[Any, Any, Any]:
+    """Longitude, latitude and what cannot be read of a column that holds both."""
+    import pandas as pd
+
+    from geo_risk.events.values import any_text, degrees
+
+    pairs = [table.split_position(cell, lat_first=lat_first) for cell in column]
+    given = [isinstance(cell, (Mapping, list, tuple)) or any_text(cell) for cell in column]
+    broken = np.array([bool(told) and pair is None for told, pair in zip(given, pairs)], dtype=bool)
+    sides = [[None if pair is None else pair[side] for pair in pairs] for side in (0, 1)]
+    lon, bad_lon = degrees(pd.Series(sides[0], dtype=object), "EW")
+    lat, bad_lat = degrees(pd.Series(sides[1], dtype=object), "NS")
+    return lon, lat, broken | bad_lon | bad_lat
 
 
 def _reread(columns: Columns, draft: Draft) -> list[str]:
@@ -200,9 +228,13 @@ def _reread(columns: Columns, draft: Draft) -> list[str]:
     for code, marked in rows.items():
         if code in FLAGS:
             draft.flag_rows(code, marked)
+        elif _CODE.fullmatch(code):  # of `geocode`, `check_events` or another later step
+            for row in marked:
+                draft.later_flags.setdefault(row, []).append(code)
         else:
             draft.notes.append(f"unknown flag {code!r} left out of {len(marked)} rows")
-    return [name for name in columns.frame.columns if name in set(field_names())]
+    ours = {*field_names(), *(written_pair(list(columns.frame.columns)) or ())}
+    return [name for name in columns.frame.columns if name in ours]
 
 
 def _tell_malformed(loaded: Loaded, draft: Draft) -> None:

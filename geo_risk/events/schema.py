@@ -15,6 +15,7 @@ __all__ = [
     "Field",
     "LocationCode",
     "field_names",
+    "written_pair",
 ]
 
 SOURCES: Final = ("acled", "ucdp", "gdelt", "gtd", "table")
@@ -69,6 +70,18 @@ FIELDS: Final = (
 An original column whose name is taken by the schema is kept with an underscore appended
 (`source` becomes `source_`), with more underscores until the name is free.
 """
+
+
+def written_pair(names: list[str]) -> tuple[str, str] | None:
+    """Columns into which a table that was read once before wrote its points; None in others.
+
+    A table of the schema written as CSV has its points at the end, as `lon` and `lat` with as many
+    underscores as made them unlike the original columns.
+    """
+    if not set(names).issuperset(set(field_names()) - {"geometry"}) or "geometry" in names:
+        return None
+    pair = [name.rstrip("_") for name in names[-2:]]
+    return (names[-2], names[-1]) if pair == ["lon", "lat"] else None
 
 
 def field_names() -> tuple[str, ...]:

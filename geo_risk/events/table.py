@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,23 @@ from numpy.typing import NDArray
 from geo_risk.events.dates import DateColumn, parts_to_dates
 from geo_risk.events.draft import Columns, Draft
 from geo_risk.events.schema import DATE_PRECISIONS, LOCATION_PRECISIONS
-from geo_risk.events.values import join_texts
+from geo_risk.events.values import join_texts, texts
 
-__all__ = ["LAT_NAMES", "LON_NAMES", "ROLES", "WKT_NAMES", "fill", "find_pair"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "LAT_NAMES",
+    "LON_NAMES",
+    "PAIR_NAMES",
+    "ROLES",
+    "WKT_NAMES",
+    "fill",
+    "find_pair",
+    "find_position",
+    "holds_positions",
+    "split_position",
+]
 
 LON_NAMES: Final = ("longitude", "lon", "lng", "long", "decimallongitude")
 LAT_NAMES: Final = ("latitude", "lat", "decimallatitude")
@@ -23,6 +37,14 @@ come x and y, then names that hold one of these as a word (`event_lon`, `gps_lat
 
 WKT_NAMES: Final = ("geometry", "geom", "wkt", "geom_wkt", "the_geom", "geometry_wkt")
 """Names of columns that may hold geometries as WKT, where there is no pair of coordinates."""
+
+PAIR_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "latlon": ("latlon", "latlng", "latlong", "latitudelongitude"),
+    "lonlat": ("lonlat", "lnglat", "longlat", "longitudelatitude"),
+}
+"""Names of columns that hold both coordinates ("36.74, 69.53"), in the order that they say."""
+
+_PLACE_OR_POSITION: Final = ("location", "coordinates", "coords", "position", "geolocation", "geo")
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "event_id": ("event_id", "eventid", "id", "uuid", "guid", "incident_id", "case_id", "objectid"),
@@ -153,9 +175,51 @@ def _ambiguous(lon: list[str], lat: list[str]) -> str:
     return f"Ambiguous coordinates: {'; '.join(parts)}. Choose with lon= and lat=."
 
 
+def find_position(frame: pd.DataFrame, names: list[str]) -> tuple[str, str] | None:
+    """Role and name of a column that holds both coordinates and says in which order.
+
+    By its name (`latlon`), or because its cells are objects such as {"lat": 36.74, "lon": 69.53}.
+    """
+    for role, accepted in PAIR_NAMES.items():
+        for name in names:
+            if plain(name).replace("/", "").replace(",", "") in accepted:
+                return role, name
+    for name in names:
+        if plain(name) in _PLACE_OR_POSITION:
+            first = next((cell for cell in frame[name] if isinstance(cell, Mapping)), None)
+            if first is not None and split_position(first, lat_first=True) is not None:
+                return "latlon", name
+    return None
+
+
+def holds_positions(column: pd.Series[Any]) -> bool:
+    """Whether most cells look like positions ("(41.9, -87.7)")."""
+    given = [text for text in texts(column) if text is not None]
+    return bool(given) and 2 * sum(_POSITION.match(text) is not None for text in given) > len(given)
+
+
+def split_position(cell: Any, *, lat_first: bool) -> tuple[Any, Any] | None:
+    """Longitude and latitude of one cell, still as they are written; None where it is no pair."""
+    if isinstance(cell, Mapping):
+        by_name = {plain(str(key)): value for key, value in cell.items()}
+        lon = [by_name[name] for name in LON_NAMES if name in by_name]
+        lat = [by_name[name] for name in LAT_NAMES if name in by_name]
+        return (lon[0], lat[0]) if len(lon) == len(lat) == 1 else None
+    if isinstance(cell, str):
+        text = cell.strip().strip("()[]").strip()
+        parts: Any = next(
+            (pair for mark in (";", ",", None) if len(pair := text.split(mark)) == 2), ()
+        )
+    else:
+        parts = cell if isinstance(cell, (list, tuple, np.ndarray)) else ()
+    if len(parts) != 2:
+        return None
+    return (parts[1], parts[0]) if lat_first else (parts[0], parts[1])
+
+
 def plain(name: str) -> str:
-    """A column name without case, spaces, underscores, hyphens."""
-    return re.sub(r"[\s_\-.]+", "", name).lower()
+    """A column name without case, spaces, underscores, hyphens, and what stands in brackets."""
+    return re.sub(r"\(.*?\)|\[.*?\]|[\s_\-.]+", "", name).lower()
 
 
 def _by_name(names: list[str]) -> tuple[list[str], list[str]]:
@@ -221,10 +285,18 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
 def _place_names(columns: Columns, draft: Draft) -> NDArray[np.object_]:
     """Names of places, unless the column holds positions ("(41.9, -87.7)"), as portals' do."""
     names = columns.texts("location_name")
-    given = [name for name in names if name is not None]
-    if given and 2 * sum(_POSITION.match(name) is not None for name in given) > len(given):
+    if columns.has("location_name") and holds_positions(columns.series("location_name")):
         column = columns.roles.pop("location_name")
-        draft.notes.append(f"column {column!r} holds positions, not names of places: not used")
+        if column in columns.roles.values():
+            return np.full(draft.n, None, dtype=object)  # it is where the coordinates come from
+        if {"lon", "latlon", "lonlat", "geometry"} & columns.roles.keys():
+            told = "not used"
+        else:
+            told = (
+                f'say columns={{"latlon": {column!r}}} if the latitude comes first, else '
+                f'columns={{"lonlat": {column!r}}}'
+            )
+        draft.notes.append(f"column {column!r} holds positions, not names of places: {told}")
         return np.full(draft.n, None, dtype=object)
     return names
 

@@ -24,6 +24,7 @@ MISSING_WORDS = frozenset(
 # As a number "NA" can only be R's missing value.
 _MISSING_NUMBERS = MISSING_WORDS | {"NA", "na", "-", "."}
 _DECIMAL_COMMA = r"^[+-]?[0-9]{1,3},[0-9]+$"
+_THOUSANDS = r"^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$"
 _ANGLE = re.compile(
     r"(?P<d>\d{1,3}(?:\.\d+)?)\s*[°º]?\s*"
     r"(?:(?P<m>\d{1,2}(?:\.\d+)?)\s*['′’]?\s*(?:(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:[\"″”]|'')?\s*)?)?"
@@ -68,11 +69,12 @@ def texts(series: pd.Series[Any]) -> ObjectArray:
     return np.asarray(_without(text, MISSING_WORDS).to_numpy(zero_copy_only=False), dtype=object)
 
 
-def numbers(series: pd.Series[Any]) -> tuple[FloatArray, BoolArray]:
+def numbers(series: pd.Series[Any], *, counts: bool = False) -> tuple[FloatArray, BoolArray]:
     """Number of every row (NaN where there is none), and the rows whose value is unreadable.
 
     Text is read with a decimal point or, where no thousands separator is possible ("36,5"), a
-    decimal comma, and rounded correctly. Booleans and infinities are unreadable.
+    decimal comma, and rounded correctly. In `counts`, numbers of people, a comma before three
+    digits separates thousands ("1,234"). Booleans and infinities are unreadable.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -86,6 +88,9 @@ def numbers(series: pd.Series[Any]) -> tuple[FloatArray, BoolArray]:
             cells = [_number_text(value) for value in series.to_numpy(dtype=object)]
             text = pa.array(cells, pa.large_string())
         text = _without(text, _MISSING_NUMBERS)
+        if counts:
+            grouped = pc.match_substring_regex(text, _THOUSANDS)
+            text = pc.if_else(grouped, pc.replace_substring(text, ",", ""), text)
         comma = pc.match_substring_regex(text, _DECIMAL_COMMA)
         text = pc.if_else(comma, pc.replace_substring(text, ",", "."), text)
         readable = pc.match_substring_regex(text, _NUMBER)

@@ -1,0 +1,125 @@
+"""`geo-risk layers`: list the data the package carries or has fetched, fetch more, verify it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from geo_risk._cli_output import print_json, print_table
+
+__all__ = ["app"]
+
+app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+@app.callback()
+def _layers(context: typer.Context, as_json: Json = False) -> None:
+    """List the data the package carries or has fetched; fetch more; check that it is whole.
+
+    Example: geo-risk layers; geo-risk layers fetch AFG --level 2; geo-risk layers verify
+    """
+    if context.invoked_subcommand is None:
+        _show("Data in the package and fetched", _bundled() + _fetched(), as_json)
+
+
+@app.command("list")
+def list_layers(as_json: Json = False) -> None:
+    """List the data the package carries or has fetched, with versions and licences.
+
+    Example: geo-risk layers list --json
+    """
+    _show("Data in the package and fetched", _bundled() + _fetched(), as_json)
+
+
+@app.command()
+def verify(as_json: Json = False) -> None:
+    """Check the sha256 of every file, in the package and fetched; exit code 2 if one is damaged.
+
+    Example: geo-risk layers verify
+    """
+    from geo_risk._products import product_bytes, registry
+    from geo_risk.errors import DataCorruptError
+
+    for name in registry():
+        product_bytes(name)  # raises where it is missing or damaged
+    fetched = _fetched()
+    for row in fetched:
+        with Path(row["file"]).open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        if found != row["sha256"]:
+            raise DataCorruptError(
+                f"{row['file']} is damaged: its sha256 is {found}, not {row['sha256']}. Fetch it "
+                "again with: geo-risk layers fetch."
+            )
+    _show("Data in the package and fetched, all sound", _bundled() + fetched, as_json)
+
+
+@app.command()
+def fetch(
+    what: Annotated[str, typer.Argument(help="A country, for geoBoundaries, or an address.")],
+    level: Annotated[int, typer.Option(min=0, max=5, help="Level of a country's layer.")] = 1,
+    sha256: Annotated[str | None, typer.Option(help="What the file must have.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch a layer into the cache, once, and print where it is. Needs the network.
+
+    Example: geo-risk geocode events.csv --regions "$(geo-risk layers fetch AFG --level 2)"
+    """
+    from geo_risk.regions import fetch_layer, load_geoboundaries
+
+    bar = typer.get_text_stream("stderr").isatty()
+    if "://" in what:
+        facts: dict[str, Any] = {"url": what}
+    else:
+        layer = load_geoboundaries(what, level=level, sha256=sha256, progress=bar)
+        facts = dict(layer.provenance)
+    facts["file"] = str(fetch_layer(facts["url"], sha256=sha256, progress=bar))
+    if as_json:
+        print_json(facts)
+        return
+    for name in ("source", "licence", "year_represented"):
+        if facts.get(name):
+            typer.echo(f"{name.replace('_', ' ')}: {facts[name]}", err=True)
+    typer.echo(facts["file"])
+
+
+def _bundled() -> list[dict[str, Any]]:
+    """Files that the package carries; raises where one is missing."""
+    from geo_risk._products import product_path, registry
+
+    rows = []
+    for name, entry in sorted(registry().items()):
+        product_path(name)
+        version = entry.get("version") or entry.get("source_version")
+        row = {"file": name, "bytes": entry["bytes"], "version": version}
+        rows.append(row | {"licence": entry["licence"], "sha256": entry["sha256"]})
+    return rows
+
+
+def _fetched() -> list[dict[str, Any]]:
+    """Files that were fetched into the cache, as their records tell."""
+    from geo_risk._cache import cache_directory
+    from geo_risk.regions import fetch_record
+
+    rows = []
+    for beside in sorted((cache_directory() / "downloads").glob("*.json")):
+        path = beside.with_suffix("")
+        record = fetch_record(path)
+        if record is None or "sha256" not in record or not path.is_file():
+            continue
+        row = {"file": str(path), "bytes": record["bytes"], "version": record["fetched"]}
+        rows.append(row | {"licence": "see " + record["url"], "sha256": record["sha256"]})
+    return rows
+
+
+def _show(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
+    import pandas as pd
+
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(title, pd.DataFrame(rows).drop(columns="sha256"))

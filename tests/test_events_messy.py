@@ -1,0 +1,157 @@
+"""Tables as people have them: semicolons, decimal commas, odd headers, both coordinates in one."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from geo_risk.events import read_events
+
+TALOQAN = (69.53, 36.74)
+
+
+def at(frame: Any, row: int = 0) -> tuple[float, float]:
+    return (frame.geometry.iloc[row].x, frame.geometry.iloc[row].y)
+
+
+def test_a_european_spreadsheet_saved_as_csv(tmp_path: Path) -> None:
+    text = (
+        "ID;Date;Longitude;Latitude;City;Deaths\r\n"
+        "1;13/04/2020;69,53;36,74;Taloqan;8\r\n2;05/04/2020;-74,08;4,61;Bogot\xe1;0\r\n"
+    )
+    (tmp_path / "e.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    (tmp_path / "latin.csv").write_bytes(text.encode("latin-1"))
+    for name in ("e.csv", "latin.csv"):
+        out = read_events(tmp_path / name)
+        assert at(out) == TALOQAN
+        assert [str(day.date()) for day in out["date_start"]] == ["2020-04-13", "2020-04-05"]
+        assert out["location_name"].tolist() == ["Taloqan", "Bogotá"]
+        assert out["fatalities_best"].tolist() == [8, 0]
+        assert out.attrs["geo_risk"]["delimiter"] == ";"
+    assert "decoded_cp1252" in read_events(tmp_path / "latin.csv")["flags"].tolist()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("EVENT ID", "Event Date", "LONGITUDE ", "Latitude (WGS84)"),
+        ("event-id", "event_date", " Lon [deg]", "LAT [deg]"),
+        ("EventID", "EventDate", "GPS Long", "GPS Lat"),
+    ],
+)
+def test_column_names_in_odd_writing(tmp_path: Path, names: tuple[str, ...]) -> None:
+    (tmp_path / "e.csv").write_text(",".join(names) + "\n7,2020-01-05,69.53,36.74\n")
+    out = read_events(tmp_path / "e.csv")
+    assert at(out) == TALOQAN
+    assert out["event_id"].tolist() == ["7"]
+
+
+def test_the_thousands_of_a_number_of_deaths() -> None:
+    killed = ["1,234", "12", "1,234,567", "0.5", "unknown", "1,23"]
+    out = read_events(pd.DataFrame({"lon": 1.0, "lat": 2.0, "killed": killed}))
+    assert out["fatalities_best"].tolist()[:4] == [1234, 12, 1_234_567, 0.5]
+    assert out["flags"].tolist() == ["", "", "", "", "bad_fatalities", ""]
+    degrees = read_events(pd.DataFrame({"lon": ["69,534"], "lat": ["36,736"]}))
+    assert at(degrees) == (69.534, 36.736)  # no thousands among degrees
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("latlon", "36.74, 69.53"),
+        ("Lat/Lng", "(36.74 69.53)"),
+        ("lat_long", "36,74; 69,53"),
+        ("latitude,longitude", "[36.74,69.53]"),
+        ("lonlat", "69.53,36.74"),
+        ("LngLat", "69.53E, 36.74N"),
+        ("latlon", [36.74, 69.53]),
+        ("location", {"lat": "36.74", "lng": 69.53}),
+        ("coordinates", {"longitude": 69.53, "latitude": 36.74}),
+    ],
+)
+def test_both_coordinates_in_one_column(name: str, cell: Any) -> None:
+    out = read_events(pd.DataFrame({"id": [1, 2, 3], name: [cell, None, "somewhere"]}))
+    assert at(out) == TALOQAN
+    assert out["flags"].tolist() == ["", "no_coordinates", "bad_coordinates"]
+    assert out.attrs["geo_risk"]["columns"]["geometry"] == name
+    assert out[name].tolist()[0] == cell
+
+
+def test_the_order_of_both_in_one_column_is_asked_for_and_never_guessed() -> None:
+    portal = pd.DataFrame({"id": [1], "Location": ["(41.9, -87.7)"]})
+    out = read_events(portal)
+    assert out["flags"].tolist() == ["no_coordinates"]
+    assert "columns={\"latlon\": 'Location'}" in out.attrs["geo_risk"]["notes"][0]
+    assert at(read_events(portal, columns={"latlon": "Location"})) == (-87.7, 41.9)
+    assert at(read_events(portal, columns={"lonlat": "Location"})) == (41.9, -87.7)
+    other = portal.rename(columns={"Location": "where"})
+    with pytest.raises(ValueError, match=r"'where' seems to hold positions: columns=.*lonlat"):
+        read_events(other)
+
+
+def test_ambiguous_dates_are_said_aloud(tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text("date,lon,lat\n03/04/2020,1,2\n05/06/2020,1,2\n")
+    with pytest.raises(ValueError, match=r"'date'.*both ways.*'03/04/2020'.*dayfirst=True"):
+        read_events(tmp_path / "e.csv")
+    for dayfirst, day in ((True, "2020-04-03"), (False, "2020-03-04")):
+        out = read_events(tmp_path / "e.csv", dayfirst=dayfirst)
+        assert str(out["date_start"][0].date()) == day
+
+
+def test_lines_above_the_header_are_suspected(tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text("Incidents 2020\n\nid,lon,lat\n1,1,2\n")
+    with pytest.raises(ValueError, match="other lines stand above the header"):
+        read_events(tmp_path / "e.csv")
+    (tmp_path / "e.csv").write_text("id lon lat\n1 1 2\n")
+    with pytest.raises(ValueError, match="another delimiter="):
+        read_events(tmp_path / "e.csv")
+    assert at(read_events(tmp_path / "e.csv", delimiter=" ")) == (1, 2)
+
+
+def test_wkt_beside_other_columns(tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text("id;wkt\n1;POINT(69.53 36.74)\n2;POINT Z (69.53 36.74 800)\n")
+    out = read_events(tmp_path / "e.csv")
+    assert at(out) == at(out, 1) == TALOQAN
+
+
+def test_columns_of_points_alone() -> None:
+    points = gpd.GeoSeries([shapely.Point(1, 2), None], crs=4326, index=["a", "b"])
+    out = read_events(points)
+    assert at(out) == (1, 2)
+    assert out.index.tolist() == ["a", "b"]
+    with pytest.raises(TypeError, match="a Series is one column"):
+        read_events(pd.Series([1, 2]))
+
+
+def test_answers_of_services_with_nested_positions(tmp_path: Path) -> None:
+    rows = [{"id": 1, "date": "2020-01-05T23:30:00-05:00", "geo": {"lat": 36.74, "lon": 69.53}}]
+    (tmp_path / "e.json").write_text(json.dumps(rows))
+    out = read_events(tmp_path / "e.json")
+    assert at(out) == TALOQAN
+    assert str(out["date_start"][0].date()) == "2020-01-06"  # the UTC day
+
+
+@pytest.mark.skipif(importlib.util.find_spec("openpyxl") is None, reason="openpyxl is optional")
+def test_workbooks(tmp_path: Path) -> None:
+    data = pd.DataFrame({"id": [1], "lon": [69.53], "lat": [36.74], "date": ["2020-01-05"]})
+    with pd.ExcelWriter(tmp_path / "e.xlsx") as book:
+        data.to_excel(book, index=False, sheet_name="Data")
+        pd.DataFrame().to_excel(book, sheet_name="Sheet2")
+    assert at(read_events(tmp_path / "e.xlsx")) == TALOQAN
+    with pd.ExcelWriter(tmp_path / "e.xlsx") as book:
+        pd.DataFrame({"about": ["a table"]}).to_excel(book, index=False, sheet_name="Readme")
+        data.to_excel(book, index=False, sheet_name="Data")
+    with pytest.raises(ValueError, match=r"several sheets: \['Readme', 'Data'\].*layer="):
+        read_events(tmp_path / "e.xlsx")
+    assert at(read_events(tmp_path / "e.xlsx", layer="Data")) == TALOQAN
+    with pd.ExcelWriter(tmp_path / "e.xlsx") as book:
+        data.to_excel(book, index=False, startrow=3)
+    with pytest.raises(ValueError, match="other lines stand above the header"):
+        read_events(tmp_path / "e.xlsx")
