@@ -460,6 +460,11 @@ def test_inputs_are_not_changed() -> None:
         (np.ones((5, 6)), {"p_method": "no"}, "Invalid p_method"),
         (np.ones((5, 6)), {"p_method": "permutation"}, "Invalid permutations: 0"),
         (np.ones((5, 6)), {"permutations": -1}, "Invalid permutations: -1"),
+        (
+            np.ones((5, 6)),
+            {"p_method": "analytic", "permutations": 9},
+            "Invalid permutations: 9 with p_method='analytic'",
+        ),
         (np.ones((5, 6)), {"max_dispersion": -1.0}, "Invalid max_dispersion"),
     ],
 )

@@ -12,6 +12,7 @@ from geo_risk._validate import _as_float, check_choice, check_scalar
 from geo_risk.hotspots.emerging_bins import BinTest, bin_p_values, neighbourhoods, z_scores
 from geo_risk.hotspots.emerging_rules import MINIMUM_STEPS, hotspot_categories
 from geo_risk.hotspots.fdr import adjust_fdr
+from geo_risk.hotspots.inference import check_permutations
 from geo_risk.hotspots.mann_kendall import MannKendallResult
 from geo_risk.hotspots.weights import as_weights
 
@@ -209,9 +210,8 @@ def emerging(
 
 def _check_test(p_method: str, permutations: Any, max_dispersion: float) -> None:
     check_choice(p_method, "p_method", ("auto", "exact", "permutation", "analytic"))
-    if isinstance(permutations, bool) or not isinstance(permutations, (int, np.integer)):
-        raise TypeError(f"Invalid permutations: {permutations!r} is not an integer.")
-    if permutations < (p_method == "permutation"):
+    drawn = check_permutations(permutations) > 0
+    if drawn != (p_method == "permutation") and p_method != "auto":
         raise ValueError(f"Invalid permutations: {permutations} with p_method={p_method!r}.")
     if max_dispersion != np.inf:
         check_scalar(max_dispersion, "max_dispersion", low=0.0)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._validate import check_choice, check_scalar
+from geo_risk.hotspots.inference import stream_key
 from geo_risk.hotspots.scan_null import Progress, null_maxima
 from geo_risk.hotspots.scan_study import POISSON, Study, build_study, draw_circles
 from geo_risk.hotspots.scan_windows import (
@@ -295,7 +296,7 @@ def scan(
     )
     value, where = best_windows(windows, n_jobs)
     null = null_maxima(
-        windows, int(replications), key=_seed_key(seed), n_jobs=n_jobs, progress=progress
+        windows, int(replications), key=stream_key(seed), n_jobs=n_jobs, progress=progress
     )
     choose = no_shared_location if secondary == "no_shared_location" else no_shared_time
     options = _Options(prospective=prospective, p_method=p_method)
@@ -351,12 +352,6 @@ def _longest(study: Study, max_duration: int | None, prospective: bool) -> int:
             f"{most}."
         )
     return int(max_duration)
-
-
-def _seed_key(seed: int | np.random.Generator | None) -> np.uint64:
-    if isinstance(seed, np.random.Generator):
-        return np.uint64(seed.integers(0, 2**64, dtype=np.uint64))
-    return np.uint64(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
 
 
 def _describe(windows: Windows, found: Found, null: FloatArray, options: _Options) -> ScanCluster:
