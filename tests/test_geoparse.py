@@ -27,7 +27,7 @@ from geo_risk.places._spans import find_spans, split_words
 
 COLUMNS = [
     "start", "end", "text", "status", "kind", "name", "country_code", "region_code",
-    "geonames_id", "score", "runner_up", "geometry",
+    "geonames_id", "score", "runner_up", "location_precision", "geometry",
 ]  # fmt: skip
 WORLD_RADIUS_KM = 6371.0088
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["geoparse"]
 
+_PRECISION = {"place": "place", "region": "admin1", "country": "country"}
+
 
 def geoparse(text: str) -> geopandas.GeoDataFrame:
     """Find the names of countries, regions and populated places in an English text.
@@ -43,9 +45,10 @@ def geoparse(text: str) -> geopandas.GeoDataFrame:
         (ISO 3166-1 alpha-3); ``region_code`` (of a region, or of the region that holds a place);
         ``geonames_id`` (-1 but for places); ``score`` (0.5 to 1, 0 where unresolved: how far the
         evidence exceeds what is needed; not a probability); ``runner_up`` (the other reading of
-        an ambiguous name); ``geometry``: the place, or a point in the middle of a region, of a
-        country's main landmass or of an area, which says where the thing is, not where an event
-        was.
+        an ambiguous name); ``location_precision``: "place", "admin1", "country" or "none", so that
+        `index_h3` and `border_proximity` take no middle of a country for the place of an event;
+        ``geometry``: the place, or a point in the middle of a region, of a country's main
+        landmass or of an area, which says where the thing is, not where an event was.
 
     Raises
     ------
@@ -114,6 +117,9 @@ def _frame(choices: list[Choice]) -> geopandas.GeoDataFrame:
         ),
         "score": np.array([choice.score for choice in choices], dtype=np.float64),
         "runner_up": object_column([_runner_up(choice) for choice in choices]),
+        "location_precision": object_column(
+            ["none" if m is None else _PRECISION.get(m.kind, "none") for m in meanings]
+        ),
     }  # fmt: skip
     points = [
         None if m is None or not np.isfinite(m.lon) else shapely.Point(m.lon, m.lat)
