@@ -53,7 +53,7 @@ def belongings() -> dict[str, Any]:
     grid = gr.study_grid(area, resolution=5)
     n, weeks = grid.size, np.arange("2024-01-01", "2024-07-01", 7, dtype="datetime64[D]")
     at_lon, at_lat = gr.cells.cell_centers(grid)
-    cell_row = rng.integers(0, n, 120)
+    cell_row = np.where(rng.random(120) < 0.4, 7, rng.integers(0, n, 120))
     counts = rng.poisson(1.0, n)
     days = np.sort(rng.uniform(0, 365, 120))
     have = {
