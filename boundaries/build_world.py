@@ -56,6 +56,10 @@ COLUMNS = (
     "parent_code", "source_code", "hasc", "geonames_id", "geonames_admin1", "fips", "wikidata_id",
 )  # fmt: skip
 
+# What is not of a system's form is not a code of it: the source has ISO codes for HASC, too.
+HASC = re.compile(r"[A-Z]{2}\.[0-9A-Z]{2}(\.[0-9A-Z]{2})?")
+GEONAMES = re.compile(r"[A-Z]{2}\.[0-9A-Z]+")
+
 ACCURACY = {
     "quantity": "distance of international borders from OpenStreetMap's of 2017, metres",
     "median_m": 933,
@@ -134,11 +138,11 @@ def first_row(properties: dict[str, Any], units: Units, iso: dict[str, Any]) -> 
         "dispute_extent": None,
         "parent_code": unit["unit_code"],
         "source_code": source_code,
-        "hasc": hasc if hasc and "~" not in hasc else None,
+        "hasc": hasc if hasc and HASC.fullmatch(hasc) else None,
         "geonames_id": int(geonames)
         if geonames and geonames == geonames and geonames > 0
         else None,
-        "geonames_admin1": admin1 if admin1 and not admin1.endswith(".") else None,
+        "geonames_admin1": admin1 if admin1 and GEONAMES.fullmatch(admin1) else None,
         "fips": text(properties.get("fips")),
         "wikidata_id": text(properties.get("wikidataid")),
         "name_local": local_name(properties, unit["country_code"]),

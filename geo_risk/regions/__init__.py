@@ -18,21 +18,27 @@ from geo_risk.regions.worldview import Dispute, claimants, disputes, worldviews
 
 if TYPE_CHECKING:
     from geo_risk.regions.adjacency import Tripoint
+    from geo_risk.regions.crosswalk import CountryCodes, StateSpan, country_codes, country_from
     from geo_risk.regions.dated import DatedLayer
     from geo_risk.regions.download import fetch_layer, fetch_record
     from geo_risk.regions.geoboundaries import load_geoboundaries
     from geo_risk.regions.report import LayerReport
 
 _HOME = {
+    "CountryCodes": "crosswalk",
     "DatedLayer": "dated",
     "LayerReport": "report",
+    "StateSpan": "crosswalk",
     "Tripoint": "adjacency",
+    "country_codes": "crosswalk",
+    "country_from": "crosswalk",
     "fetch_layer": "download",
     "fetch_record": "download",
     "load_geoboundaries": "geoboundaries",
 }
 
 __all__ = [
+    "CountryCodes",
     "Coverage",
     "DatedLayer",
     "Dispute",
@@ -40,9 +46,12 @@ __all__ = [
     "Locator",
     "RegionLayer",
     "RegionMatch",
+    "StateSpan",
     "Topology",
     "Tripoint",
     "claimants",
+    "country_codes",
+    "country_from",
     "disputes",
     "fetch_layer",
     "fetch_record",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RegionMatch", "find_region"]
 
+# Columns with codes of other systems; a layer of one's own may have some of them, or none.
+_OTHER_CODES = ("hasc", "geonames_admin1", "fips", "wikidata_id", "source_code")
 _CLEAR_LEAD = 0.05  # similar spellings closer than this are too close to choose between
 
 
@@ -54,6 +56,7 @@ class _Names:
     spelling: dict[tuple[str, int], str]
     primary: dict[str, list[int]]
     codes: dict[str, list[int]]  # as they are (one row each), and those in capitals
+    other_codes: dict[str, list[int]]  # in capitals, of every other system
 
 
 _names_of: WeakKeyDictionary[RegionLayer, _Names] = WeakKeyDictionary()
@@ -69,14 +72,17 @@ def find_region(
 ) -> RegionMatch:
     """Find the one region that a name or code means.
 
-    A code is taken as it is; a name may be any known spelling, with case and diacritics folded;
-    failing that, the most similar spelling. What several regions could mean is refused, with the
-    candidates listed, never guessed.
+    A code is taken as it is: the layer's own first, then those of other systems. A name may be any
+    known spelling, with case and diacritics folded; failing that, the most similar spelling. What
+    several regions could mean is refused, with the candidates listed, never guessed.
 
     Parameters
     ----------
     name_or_code : str
-        "AF-TAK", "Takhar", "Тахар", "Takhaar", …
+        "AF-TAK", "Takhar", "Тахар", "Takhaar", …; also HASC ("AF.TK"), GeoNames' first-order unit
+        ("AF.26"), FIPS 10-4 as in GDELT ("AF26"), Wikidata ("Q186395") or Natural Earth
+        ("AFG-1765"), where the layer has a column of them. A code of a unit that several regions
+        are parts of (GeoNames' "ES.56" for the four provinces of Catalonia) is ambiguous.
     country : str, optional
         ISO 3166-1 code or name; only its regions are looked at.
     parent : str, optional
@@ -106,6 +112,8 @@ def find_region(
     'AF-TAK'
     >>> gr.find_region("Punjab", country="Pakistan").region_code
     'PK-PB'
+    >>> [gr.find_region(code).region_code for code in ("AF.TK", "AF.26", "AF26", "Q186395")]
+    ['AF-TAK', 'AF-TAK', 'AF-TAK', 'AF-TAK']
     """
     if not isinstance(name_or_code, str):
         raise TypeError(f"Invalid name_or_code: {name_or_code!r} is not a string.")
@@ -121,6 +129,10 @@ def find_region(
     if by_code is not None and (scope is None or by_code in scope):
         return _match(layer, by_code, layer.columns["region_code"][by_code], 1.0)
     names = _names(layer)
+    rows = _within(names.other_codes.get(name_or_code.strip().upper(), []), scope)
+    if rows:
+        _refuse_ambiguity(layer, name_or_code, rows)
+        return _match(layer, rows[0], name_or_code.strip().upper(), 1.0)
     key = fold(name_or_code)
     rows = _within(names.primary.get(key, []), scope) or _within(names.rows.get(key, []), scope)
     if rows:
@@ -191,8 +203,18 @@ def _names(layer: RegionLayer) -> _Names:
     for row, code in enumerate(layer.columns["region_code"]):
         codes.setdefault(code.upper(), []).append(row)
     codes |= {code: [row] for row, code in enumerate(layer.columns["region_code"])}
-    _names_of[layer] = _Names(rows, spelling, primary, codes)
+    _names_of[layer] = _Names(rows, spelling, primary, codes, _other_codes(layer))
     return _names_of[layer]
+
+
+def _other_codes(layer: RegionLayer) -> dict[str, list[int]]:
+    """Rows by the codes of every other system that the layer has a column of."""
+    found: dict[str, list[int]] = {}
+    for column in _OTHER_CODES:
+        for row, code in enumerate(layer.columns.get(column, ())):
+            if isinstance(code, str) and code and row not in found.get(code.upper(), ()):
+                found.setdefault(code.upper(), []).append(row)
+    return found
 
 
 def _refuse_ambiguity(layer: RegionLayer, asked: str, rows: list[int]) -> None:
