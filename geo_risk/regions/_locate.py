@@ -41,7 +41,7 @@ class GridIndex(NamedTuple):
 
     cell: NDArray[np.int32]  # (c, 2) first sub-cell, sub-cells per side
     state: NDArray[np.int32]  # (s,) row, -1, or BORDER - number of the border record
-    record: NDArray[np.int64]  # (b + 1, 2) first edge, first corner row
+    record: NDArray[np.int32]  # (b + 1, 2) first edge, first corner row
     side: NDArray[np.int8]  # (b + 1,) a side that no edge meets: west, east, south, north; NO_SIDE
     ends: NDArray[np.int32]  # (b + 1, 2) row along that side, row beyond one edge
     edge: NDArray[np.float64]  # (e, 4) ax, ay, bx, by

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Locator"]
 
-_FORMAT = 5  # raise it whenever the arrays of GridIndex or their meaning change
+_FORMAT = 7  # raise it whenever the arrays of GridIndex or their meaning change
 _LOG = logging.getLogger("geo_risk")
 # Sub-cells per side grow with the edges of a cell up to _MAX_SPLIT. Measured on the world layer, in
-# ns per point of the sets U, C, B: 4 edges per split 43, 65, 71 in 140 MB; 2 edges 40, 59, 48 in
-# 205 MB.
-_EDGES_PER_SPLIT = 2
-_MAX_SPLIT = 64
+# ns of CPU time per point of the sets U, C, B: one edge per split and at most 32: 27, 42, 21 in
+# 129 MB; two and at most 64: 29, 38, 17 in 207 MB, which take twice as long to build; four and at
+# most 64: 31, 41, 24 in 149 MB.
+_EDGES_PER_SPLIT = 1
+_MAX_SPLIT = 32
 
 
 class Locator:
@@ -126,7 +127,7 @@ def _build(edges: Edges, n_regions: int) -> GridIndex:
     index = GridIndex(
         np.column_stack([first, split]).astype(np.int32),
         np.concatenate([front, state[~alone]]).astype(np.int32),
-        np.concatenate(record).astype(np.int64),
+        np.concatenate(record).astype(np.int32),
         np.full(border[-1] + 1, NO_SIDE, dtype=np.int8),
         np.full((border[-1] + 1, 2), -1, dtype=np.int32),
         np.concatenate([row[2] for row in rows]),
