@@ -122,6 +122,22 @@ def test_calibration_quoted_is_the_one_measured() -> None:
             assert row.replace("*", "\\*") in text, row
 
 
+def test_calibration_of_emerging_is_the_one_measured() -> None:
+    report = json.loads((ROOT / "benchmarks/results/emerging_calibration.json").read_text("utf-8"))
+    assert f"{report['cells']} cells × {report['periods']} periods" in text_of("emerging")
+    for mean, bins in report["bins"].items():
+        trends = report["trends"][mean]
+        shares = [bins[name]["draws_with_a_false_bin"] for name in ("exact", "analytic")]
+        assert shares[0] <= 0.05
+        assert trends["overlap"]["rejected"] <= 0.05 < trends["none"]["rejected"]
+        shares += [
+            trends[name]["rejected"]
+            for name in ("none", "overlap", "hamed_rao", "none, one period")
+        ]
+        row = " | ".join(f"{100 * share:.1f}" for share in shares)
+        assert f"| {mean} | {row} |" in text_of("emerging")
+
+
 def test_the_index_names_every_page() -> None:
     index = text_of("README")
     for path in sorted(DOCS.glob("*.md")):

@@ -135,8 +135,8 @@ def emerging(
 
     ArcGIS's tool works with neighbours of one earlier period, the whole cube, normal p-values,
     FDR for the bins and an uncorrected trend: ``p_method="analytic", trend_correction="none"``.
-    Two things are known to go wrong that way. The uncorrected trend test rejects 14-16 % at 0.05
-    where nothing is going on, because neighbourhoods overlap in time; "overlap" rejects 3-5 %
+    Two things are known to go wrong that way. The uncorrected trend test rejects 12-16 % at 0.05
+    where nothing is going on, because neighbourhoods overlap in time; "overlap" rejects 2-5 %
     ("hamed_rao" needs long series to help). And normal p-values of sparse counts are too small in
     the upper tail, so that FDR no longer holds; the default is exact.
 
