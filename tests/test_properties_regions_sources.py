@@ -236,9 +236,8 @@ def test_a_dated_layer_answers_as_of_the_day(data):
     start = np.datetime64("2000-01-01")
 
     def days(values):
-        return np.array(
-            [np.datetime64("NaT") if v is None else start + v for v in values], "datetime64[D]"
-        )
+        after = [np.timedelta64("NaT" if v is None else v, "D") for v in values]
+        return start + np.array(after, "timedelta64[D]")
 
     layer = DatedLayer(
         from_geometries(shapes), {**columns, "unit_code": ["ZZZ"] * n}, name="dated",

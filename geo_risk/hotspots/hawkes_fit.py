@@ -210,7 +210,7 @@ def _best(
                 for v, (low, high) in zip(found.x, bounds)
             )
             # The slope tells: the line search may give up within rounding of the maximum.
-            flat = bool(np.abs(found.jac).max() <= _FLAT)
+            flat = bool(np.abs(np.asarray(found.jac)).max() <= _FLAT)
             best = (-float(found.fun), np.asarray(found.x), flat and inside)
     if best is None:
         raise ValueError("Invalid times: no start of the fit gave a finite likelihood.")

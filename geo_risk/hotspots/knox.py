@@ -260,14 +260,14 @@ def _space_degrees(
 
 
 def _moments(
-    space: NDArray[np.int64], time: NDArray[np.int64]
+    space: FloatArray, time: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Ns, Nt, expectation and variance (Barton and David 1966)."""
     n = float(space.shape[1])
     ns, nt = 0.5 * space.sum(axis=1), 0.5 * time.sum(axis=1)
-    a = 0.5 * (space.astype(float) * (space - 1)).sum(axis=1)
-    b = 0.5 * (time.astype(float) * (time - 1)).sum(axis=1)
-    expected = np.outer(ns, nt) / (0.5 * n * (n - 1.0))
+    a = 0.5 * (space * (space - 1)).sum(axis=1)
+    b = 0.5 * (time * (time - 1)).sum(axis=1)
+    expected: FloatArray = np.outer(ns, nt) / (0.5 * n * (n - 1.0))
     three, four = n * (n - 1.0) * (n - 2.0), n * (n - 1.0) * (n - 2.0) * (n - 3.0)
     variance = expected + 4.0 * np.outer(a, b) / three
     variance += 4.0 * np.outer(ns * (ns - 1.0) - 2.0 * a, nt * (nt - 1.0) - 2.0 * b) / four
@@ -305,7 +305,7 @@ def _result(
 
     order = np.argsort(times, kind="stable")
     near_in_time = kernel.time_degrees(times[order], order, intervals)
-    ns, nt, expected, variance = _moments(space, near_in_time)
+    ns, nt, expected, variance = _moments(space.astype(np.float64), near_in_time.astype(np.float64))
     observed = _cumulative(bands)
     # P(X >= k) of a Poisson count is the regularised lower gamma function of k.
     poisson = np.where(observed > 0, gammainc(np.maximum(observed, 1), expected), 1.0)

@@ -190,7 +190,7 @@ def choose_view(
 def _fit(frame: View, x: FloatArray, y: FloatArray, aspect: float, margin: float) -> View:
     """Widen the window of the points by `margin` and to `aspect`."""
     middle_x, middle_y = (x.min() + x.max()) / 2.0, (y.min() + y.max()) / 2.0
-    half_x, half_y = (x.max() - x.min()) / 2.0, (y.max() - y.min()) / 2.0
+    half_x, half_y = float(x.max() - x.min()) / 2.0, float(y.max() - y.min()) / 2.0
     pad = 2.0 * margin * max(half_x, half_y)
     least = _MIN_HALF_WIDTH_M if margin else 0.0
     half_x, half_y = max(half_x + pad, least), max(half_y + pad, least)

@@ -202,7 +202,7 @@ def _days(frame: geopandas.GeoDataFrame, column: str) -> DayArray:
     import pandas as pd
 
     if column not in frame.columns:
-        return np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]")
+        return np.full(len(frame), np.datetime64("NaT", "D"))
     moments = pd.to_datetime(frame[column], utc=True, errors="coerce").dt.tz_localize(None)
     return np.asarray(moments.to_numpy(), dtype="datetime64[D]")
 

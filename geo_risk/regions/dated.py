@@ -36,7 +36,7 @@ def days_of(values: Any, name: str) -> Days:
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         return values.astype("datetime64[D]")
     listed = list(np.atleast_1d(np.asarray(values, dtype=object)))
-    days = np.full(len(listed), np.datetime64("NaT"), dtype="datetime64[D]")
+    days = np.full(len(listed), np.datetime64("NaT", "D"))
     for k, value in enumerate(listed):
         if value is None or value != value or (isinstance(value, str) and not value.strip()):
             continue

@@ -164,10 +164,10 @@ def _mend(raw: NDArray[np.object_], tolerance_m: float) -> _Shapes:
 
 def _days(frame: Any, columns: Columns) -> tuple[Any, Any]:
     """First and last day of each region; NaT where open."""
-    days = []
+    days: list[Any] = []
     for option, column in (("valid_from", columns.valid_from), ("valid_to", columns.valid_to)):
         if column is None:
-            days.append(np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]"))
+            days.append(np.full(len(frame), np.datetime64("NaT", "D")))
             continue
         find_column(frame, column, option, (), 0)
         values = frame[column].astype(object)
