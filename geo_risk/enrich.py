@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["border_proximity", "geocode", "index_h3"]
 
+# The finest level of which a stand-in coordinate tells the unit.
+_LEVEL_OF = {"admin2": 2, "admin1": 1, "line": 0, "country": 0, "none": 0}
 _PLACE_RADIUS_KM = 5.0  # judgement, as for UCDP where_prec 1: the town is known, not the street
 
 
@@ -32,6 +34,7 @@ def geocode(
     *,
     snap_km: float = 5.0,
     min_score: float = 0.8,
+    coarse: str = "skip",
     n_jobs: int = 1,
 ) -> geopandas.GeoDataFrame:
     """Find the admin region of each event.
@@ -55,6 +58,10 @@ def geocode(
         country are not.
     min_score : float, default 0.8
         Lowest gazetteer score, in [0, 1], that is taken for a match.
+    coarse : {"skip", "keep"}
+        Events whose `location_precision` supports no region of the layer's level (a country, a
+        line, at level 2 also a region of level 1) get none ("skip"), since their coordinates are
+        a stand-in, or the one that holds the stand-in ("keep"). Their country is given always.
     n_jobs : int, default 1
         Threads; -1 for all processors.
 
@@ -63,8 +70,9 @@ def geocode(
     GeoDataFrame
         EPSG:4326, same rows, order and index, with
 
-        - `country_code`, `country_name`, `region_code`, `region_name`: None where unknown. The
-          code is None, too, where no state is assigned; `unit_code` then names the layer's unit;
+        - `country_code`, `country_name`, `region_code`, `region_name`: None where unknown, the
+          region also where the precision supports none (`coarse`). The country code is None, too,
+          where no state is assigned; `unit_code` then names the layer's unit;
         - `unit_code`: the layer's own country-like unit;
         - `claimed_by`: codes of the states that claim the region beside its administrator,
           joined by ";", None where none does;
@@ -102,6 +110,7 @@ def geocode(
     frame = check_frame(events)
     snap_km = check_scalar(snap_km, "snap_km", low=0.0, high=500.0)
     min_score = check_scalar(min_score, "min_score", low=0.0, high=1.0)
+    check_choice(coarse, "coarse", ("skip", "keep"))
     layer = load_regions() if layer is None else layer
     lon, lat = lonlat_of(frame)
     match = np.full(len(frame), "none", dtype=object)
@@ -116,6 +125,11 @@ def geocode(
     by_region = found["region_rows"]
     rows[by_region], match[by_region], match[by_name] = found["regions"], "gazetteer", "gazetteer"
     columns = _region_columns(layer, rows)
+    if coarse == "skip":
+        terms = texts_of(frame, "location_precision")
+        finer = np.array([_LEVEL_OF.get(str(term), layer.level) < layer.level for term in terms])
+        for name in {"region_code", "region_name"} & columns.keys():
+            columns[name][finer.astype(bool)] = None
     columns |= {"match": match, "snap_m": snap_m, **found["columns"]}
     result = add_columns(_with_places(frame, found, lon, lat), columns)
     if any(mask.any() for mask, _ in found["flags"]):
