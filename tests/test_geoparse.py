@@ -301,3 +301,44 @@ def test_held_out_articles_keep_their_figures():
     places = np.array(tally.distances_km)[np.array(tally.kinds) == "place"]
     assert np.mean(places <= 161) > 0.95
     assert np.mean(np.array(tally.distances_km) <= 161) > 0.80
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # given names that are countries too
+        ("Jordan Miller, a captain, was hurt in Irbid.", [("Irbid", "place", "JOR")]),
+        ("Chad Wilson flew to N'Djamena in Chad.",
+         [("N'Djamena", "place", "TCD"), ("Chad", "country", "TCD")]),
+        ("Talks in Jordan Valley went on in Jordan.",
+         [("Jordan Valley", None, None), ("Jordan", "country", "JOR")]),
+        # one name, two things in one text
+        ("Police in Atlanta, Georgia, made arrests. In Tbilisi, the capital of Georgia, it rained.",
+         [("Atlanta", "place", "USA"), ("Georgia", "region", "USA"),
+          ("Tbilisi", "place", "GEO"), ("Georgia", "country", "GEO")]),
+        ("In Borno State, Nigeria, and in neighbouring Niger near Diffa, the army closed in.",
+         [("Borno State", "region", "NGA"), ("Nigeria", "country", "NGA"),
+          ("Niger", "country", "NER"), ("Diffa", "region", "NER")]),
+        # a city and the region of its name
+        ("Shelling hit Kharkiv and Kyiv.",
+         [("Kharkiv", "place", "UKR"), ("Kyiv", "place", "UKR")]),
+        ("Shelling hit Kharkiv region.", [("Kharkiv", "region", "UKR")]),
+        ("Shelling hit the province of Kunduz.", [("Kunduz", "region", "AFG")]),
+        ("Shelling hit Chuhuiv, Kharkiv.",
+         [("Chuhuiv", "place", "UKR"), ("Kharkiv", "region", "UKR")]),
+        ("They met in Quebec.", [("Quebec", "region", "CAN")]),
+        # possessives inside a name and after one
+        ("Cholera spread from Cox's Bazar.", [("Cox's Bazar", "place", "BGD")]),
+        ("A bomb in Kabul's District 6 hurt two.", [("Kabul", "place", "AFG")]),
+        # words that contain a name
+        ("The ambassador was germane to the Nigerien chadless anomaly.", []),
+    ],
+)  # fmt: skip
+def test_traps(text, expected):
+    assert found(text) == expected
+
+
+def test_a_direction_from_a_place_leaves_the_place():
+    frame = geoparse("Shelling hit a village 20 km north of Taloqan in Takhar province.")
+    assert frame["text"].tolist() == ["Taloqan", "Takhar"]
+    assert frame["region_code"].tolist() == ["AF-TAK", "AF-TAK"]

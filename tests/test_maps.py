@@ -483,7 +483,7 @@ def test_disputed_regions_are_hatched_and_named_in_the_legend(tmp_path: Path) ->
     figure = static_map(regions=squares())
     hatched = [c for c in figure.axes[0].findobj(PathCollection) if c.get_hatch()]
     assert [len(c.get_paths()) for c in hatched] == [1]
-    assert "Disputed region" in texts(figure)
+    assert "Disputed, in whole or part" in texts(figure)
     data = data_of(web_map(tmp_path / "map.html", regions=squares()))
     assert data["regions"]["disputed"] == [1]
     for plain in ([[], []], [None, np.nan], ["", ""]):
@@ -491,7 +491,7 @@ def test_disputed_regions_are_hatched_and_named_in_the_legend(tmp_path: Path) ->
         assert "Disputed" not in texts(static_map(regions=calm))
         assert data_of(web_map(tmp_path / "b.html", regions=calm))["regions"]["disputed"] == []
     read_back = squares().assign(claimed_by=["", "AFG;TJK"])
-    assert "Disputed region" in texts(static_map(regions=read_back))
+    assert "Disputed, in whole or part" in texts(static_map(regions=read_back))
     assert "Disputed" not in texts(static_map(regions=squares().drop(columns="claimed_by")))
 
 

@@ -31,7 +31,7 @@ NON_ENDORSEMENT = (
     "map supports a claim."
 )
 UNDER_REPORTING = "Reports are not all that happened; a place without them is not thereby safe."
-DISPUTED = "Disputed region"
+DISPUTED = "Disputed, in whole or part"
 HOLLOW = "Hollow markers stand for a district, a province, a line or a country, not for a place."
 GEONAMES = "Places: GeoNames (geonames.org), CC BY 4.0."
 _WORLDVIEWS = {"de_facto": "de facto"}

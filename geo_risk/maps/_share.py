@@ -36,7 +36,10 @@ COUNTS = ("n_events", "count")
 """Columns that count events in a cell."""
 _CELL = ("h3_cell", *COUNTS, "gi_z", "p_value", "q_value", "hotspot", "neighbors_missing")
 _CELL_SHARED = ("h3_cell", *COUNTS, "hotspot")
-_REGION = ("region_name", "region_code", "country_name", "administered_by", "claimed_by")
+_REGION = (
+    "region_name", "region_code", "country_name", "administered_by", "claimed_by", "dispute",
+    "dispute_extent",
+)  # fmt: skip
 
 
 def event_columns(frame: Any, asked: Sequence[str] | None) -> list[str]:

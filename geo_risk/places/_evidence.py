@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from geo_risk.places._lexicon import meanings
 from geo_risk.places._spans import Span, Word
 from geo_risk.places._words import (
     COMMON,
+    DEMONYMS,
     DIRECTIONS,
     MEDIA,
+    NAMESAKES,
+    NEIGHBOURING,
     ORGANISATIONS,
     PREPOSITIONS,
     SCHOOLS,
@@ -17,6 +21,7 @@ from geo_risk.places._words import (
     STREETS,
     THINGS,
     TITLES,
+    UNITS_AFTER,
 )
 
 __all__ = ["Article"]
@@ -54,9 +59,21 @@ class Article:
     """
 
     def __init__(self, text: str, words: list[Word], spans: list[Span]) -> None:
-        self.text, self.words, self.spans = text, words, spans
+        self.text, self.words = text, words
         self._small = {word.key for word in words if not word.capital}
         self._covered = {place for span in spans for place in range(span.first, span.last)}
+        self.spans = [span for span in spans if not self._opens_a_persons_name(span)]
+
+    def _opens_a_persons_name(self, span: Span) -> bool:
+        """Whether a span is a given name with a surname after it: "Chad Wilson"."""
+        if span.key not in NAMESAKES or span.last - span.first > 1 or span.last == len(self.words):
+            return False
+        after = self.words[span.last]
+        usual = after.key in ORGANISATIONS or after.key in COMMON or after.key in DEMONYMS
+        if usual or after.acronym or self.text[span.end : after.start] != " ":
+            return False
+        larger = any(m.kind in ("country", "region") for m in meanings(after.key))
+        return after.capital and after.key not in DIRECTIONS and not larger  # Paris Texas
 
     def evidence(self) -> list[Evidence]:
         """Evidence for each span.
@@ -79,6 +96,23 @@ class Article:
                 place = min(place, (place + persons[span.key]) / 2)
             result.append((large, place))
         return result
+
+    def follows_neighbouring(self, span: Span) -> bool:
+        """Whether a span stands after "neighbouring"."""
+        before = self._word_before(span)
+        return before is not None and before.key in NEIGHBOURING
+
+    def calls_a_region(self, span: Span) -> bool:
+        """Whether a span is called a province, a state, ... by a word in it or beside it."""
+        near = list(self.words[span.first : span.last])
+        if span.last < len(self.words):
+            near.append(self.words[span.last])
+        before = self._word_before(span)
+        if before is not None and before.key in ("of", "the") and span.first > 1:
+            before = self.words[span.first - 2]
+        if before is not None:
+            near.append(before)
+        return any(word.key.removesuffix("s") in UNITS_AFTER for word in near)
 
     def _around(self, number: int) -> Evidence:
         span = self.spans[number]

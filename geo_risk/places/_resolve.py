@@ -32,6 +32,11 @@ _MOST_CONTEXT = 2.5
 _NAMESAKE = -0.8
 _LARGE_REGION = 6.0  # 19,000 km2
 _SIBLINGS = 1.5
+_NEIGHBOURING = 1.5
+_HOLDS = 4.0
+_CITY = 4.3  # 20,000 inhabitants
+_CITY_BELOW = 1.0  # Quebec is the province: its capital is small beside it
+_CITY_KM = 150.0
 _SURE = -1.0
 _UNKNOWN_NEEDED = -2.0
 _NEEDED = 5.0
@@ -78,13 +83,80 @@ def resolve(article: Article) -> list[Choice]:
             _size(meaning)
             + evidence[number][meaning.kind == "place"]
             + _context(span, meaning, inside[number], mentions)
+            + _NEIGHBOURING * (meaning.kind == "country" and article.follows_neighbouring(span))
             for meaning in span.meanings
         ]
         for number, span in enumerate(spans)
     ]
-    scores = _add_nearness(spans, _share_sense(spans, scores))
-    choices = (_choose(*each) for each in zip(spans, scores, evidence))
-    return [choice for choice in choices if choice is not None]
+    scores = _add_holding(spans, _holders(article), _share_sense(spans, scores))
+    scores = _add_nearness(spans, scores)
+    choices = (
+        _prefer_city(choice, number, article)
+        for number, choice in enumerate(_choose(*each) for each in zip(spans, scores, evidence))
+        if choice is not None
+    )
+    return list(choices)
+
+
+def _holders(article: Article) -> list[int]:
+    """For each span the region that holds the place named before a comma: -1 for none.
+
+    "Atlanta, Georgia": the largest Atlanta lies in a region of that name.
+    """
+    rows = [-1] * len(article.spans)
+    for number in range(1, len(rows)):
+        first, second = article.spans[number - 1 : number + 1]
+        places = [meaning for meaning in first.meanings if meaning.kind == "place"]
+        if article.text[first.end : second.start] != ", " or not places:
+            continue
+        row = max(places, key=lambda meaning: meaning.size).row
+        if any(m.kind == "region" and m.row == row for m in second.meanings):
+            rows[number] = row
+    return rows
+
+
+def _add_holding(
+    spans: list[Span], holders: list[int], scores: list[list[float]]
+) -> list[list[float]]:
+    """Favour the region that holds the place before it, in that mention only."""
+    return [
+        [
+            score + _HOLDS * (meaning.kind == "region" and meaning.row == row >= 0)
+            for meaning, score in zip(span.meanings, own)
+        ]
+        for span, row, own in zip(spans, holders, scores)
+    ]
+
+
+def _prefer_city(choice: Choice, number: int, article: Article) -> Choice:
+    """A city for a region of its name, unless the text speaks of the region.
+
+    "In Kharkiv" is said of the city; "in Kharkiv region" or "Chuhuiv, Kharkiv" of the region.
+    """
+    region, span = choice.meaning, choice.span
+    if region is None or region.kind != "region" or article.calls_a_region(span):
+        return choice
+    if number and article.text[article.spans[number - 1].end : span.start] in (", ", " ("):
+        return choice
+    here = np.array([[region.lon, region.lat]])
+    cities = [
+        meaning
+        for meaning in span.meanings
+        if meaning.kind == "place"
+        and meaning.score == 1.0
+        and meaning.size >= max(_CITY, region.size - _CITY_BELOW)
+        and meaning.country == region.country
+        and (meaning.row == region.row or _distances_km(meaning, here)[0] <= _CITY_KM)
+    ]
+    if not cities:
+        return choice
+    city = max(cities, key=lambda meaning: meaning.size)
+    other = choice.runner_up
+    if other is not None and _distances_km(other, np.array([[city.lon, city.lat]]))[0] <= (
+        _ELSEWHERE_KM
+    ):
+        other = None
+    return Choice(span, city, choice.score, other)
 
 
 def _size(meaning: Meaning) -> float:
@@ -148,6 +220,8 @@ def _context(span: Span, meaning: Meaning, inside: list[Meaning], mentions: _Men
         return min(score + _place_context(span, meaning, mentions), _MOST_CONTEXT)
     if meaning.kind == "region":
         return score + _region_context(span, meaning, mentions)
+    if meaning.kind == "country" and _has_siblings(span, meaning, mentions):
+        score += _SIBLINGS
     return score
 
 
@@ -163,13 +237,18 @@ def _place_context(span: Span, meaning: Meaning, mentions: _Mentions) -> float:
 
 def _region_context(span: Span, meaning: Meaning, mentions: _Mentions) -> float:
     """Other regions of its country speak for a region; the country of the same name against it."""
-    namesakes = {other.row for other in span.meanings if other.kind == "region"}
     own_country = any(m.kind == "country" and m.country == meaning.country for m in span.meanings)
-    siblings = any(
+    siblings = _has_siblings(span, meaning, mentions)
+    return (_NAMESAKE if own_country else 0.0) + (_SIBLINGS if siblings else 0.0)
+
+
+def _has_siblings(span: Span, meaning: Meaning, mentions: _Mentions) -> bool:
+    """Whether the text names a region of a meaning's country by another name."""
+    namesakes = {other.row for other in span.meanings if other.kind == "region"}
+    return any(
         country == meaning.country and row not in namesakes
         for row, country in mentions.regions.items()
     )
-    return (_NAMESAKE if own_country else 0.0) + (_SIBLINGS if siblings else 0.0)
 
 
 def _share_sense(spans: list[Span], scores: list[list[float]]) -> list[list[float]]:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from geo_risk._fold import fold
 from geo_risk.places._lexicon import Meaning, meanings
@@ -28,6 +29,7 @@ from geo_risk.places._words import (
 __all__ = ["Span", "Word", "find_spans", "split_words"]
 
 _MOST_WORDS = 6
+_POSSESSIVES = ("'s ", "’s ")
 _SENTENCE_ENDS = frozenset(".!?…\n。")
 
 
@@ -160,11 +162,16 @@ def _spans_at(text: str, words: list[Word], first: int) -> Iterator[Span]:
 
 
 def _joins(text: str, word: Word, following: Word) -> bool:
-    """Whether two words may be part of one name: a space or a hyphen between them."""
+    """Whether two words may be part of one name: a space, a hyphen or a possessive between."""
     gap = text[word.end : following.start]
-    if gap in (" ", "-", "\u00a0", "‐", "–"):
+    if gap in (" ", "-", "\u00a0", "‐", "–", *_POSSESSIVES):
         return True
     return gap == ". " and word.key in ABBREVIATIONS
+
+
+def _owns(text: str, run: list[Word]) -> bool:
+    """Whether a possessive stands inside a run: Cox's Bazar."""
+    return any(text[a.end : b.start] in _POSSESSIVES for a, b in pairwise(run))
 
 
 def _looks_like_a_name(run: list[Word]) -> bool:
@@ -180,6 +187,8 @@ def _span(text: str, words: list[Word], first: int, last: int) -> Span | None:
     run = words[first:last]
     found = _known(text, words, first, last)
     feature = False
+    if not found and _owns(text, run):
+        return None  # Kabul's District 6
     if not found and len(run) > 1:
         found, feature = _with_feature(words, first, last)
     if not found and not feature and not _called_a_place(text, words, first, last):
@@ -197,7 +206,7 @@ def _known(text: str, words: list[Word], first: int, last: int) -> tuple[Meaning
         return ()
     if shown.upper() == shown and shown.lower() in ACRONYMS:
         return meanings(fold(ACRONYMS[shown.lower()]))
-    key = "".join(word.key for word in run)
+    key = fold(shown) if _owns(text, run) else "".join(word.key for word in run)
     if len(run) > 1:
         short = all(len(word.key) < 4 and (word.acronym or len(word.key) == 1) for word in run)
         return () if short else meanings(key)  # IS-K

@@ -14,6 +14,8 @@ __all__ = [
     "FEATURES_AFTER",
     "FEATURES_BEFORE",
     "MEDIA",
+    "NAMESAKES",
+    "NEIGHBOURING",
     "ORGANISATIONS",
     "PARTICLES",
     "PREPOSITIONS",
@@ -56,6 +58,12 @@ TITLES: Final = _words(
     "rep representative congressman congresswoman sen gov deputy vice"
 )
 """Words before a person's name."""
+
+NAMESAKES: Final = _words("jordan chad georgia israel kenya virginia carolina victoria")
+"""Countries and regions that are given names too: "Jordan Miller" is no country."""
+
+NEIGHBOURING: Final = _words("neighbouring neighboring neighbour neighbor")
+"""Words after which another country comes first to mind."""
 
 SPEECH: Final = _words("said says told added explained stated commented who whose whom")
 """Words after a person's or an organisation's name."""
