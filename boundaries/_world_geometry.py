@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 UNITS_PER_DEGREE = 100_000
@@ -20,6 +21,7 @@ _NUMBER = r"(-?\d+(?:\.\d+)?)"
 _VERTEX = rf"{_NUMBER} {_NUMBER}"
 _SPLIT = re.compile(rf"split ring at {_VERTEX}")
 _REMOVE = re.compile(rf"remove vertex {_VERTEX}")
+_GIVE = re.compile(rf"give part at {_VERTEX} to (\S+)")
 _INSERT = re.compile(rf"insert vertex {_VERTEX} between {_VERTEX} and {_VERTEX}")
 
 
@@ -69,6 +71,23 @@ def repair(polygons: list[Polygon], command: str) -> list[Polygon]:
         vertex, start, end = (_units(numbers[k : k + 2]) for k in (0, 2, 4))
         return _one_ring(polygons, command, lambda ring: _inserted(ring, vertex, start, end))
     raise ValueError(f"Invalid geometry correction: {command!r}.")
+
+
+def give_part(shapes: dict[str, list[Polygon]], giver: str, command: str) -> None:
+    """Move a polygon to another region: `give part at X Y to CODE`, a point inside the polygon.
+
+    For islands: no line moves, and no edge gets another side.
+    """
+    match = _GIVE.fullmatch(command)
+    if match is None:
+        raise ValueError(f"Invalid geometry correction: {command!r}.")
+    point = shapely.Point(*_units(match.groups()[:2]))
+    parts = [k for k, rings in enumerate(shapes[giver]) if shapely.Polygon(rings[0]).covers(point)]
+    if len(parts) != 1:
+        raise ValueError(
+            f"Invalid geometry correction: {len(parts)} parts of {giver}: {command!r}."
+        )
+    shapes[match.group(3)].append(shapes[giver].pop(parts[0]))
 
 
 def _units(numbers: tuple[str, ...]) -> IntArray:

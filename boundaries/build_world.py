@@ -39,7 +39,14 @@ from _world_codes import (
     own_code,
     read_table,
 )
-from _world_geometry import UNITS_PER_DEGREE, Polygon, encode, read_polygons, repair
+from _world_geometry import (
+    UNITS_PER_DEGREE,
+    Polygon,
+    encode,
+    give_part,
+    read_polygons,
+    repair,
+)
 from _world_names import LANGUAGES, local_name, reduced_forms, spellings, text, unique
 from _world_report import write_report
 
@@ -216,6 +223,7 @@ def build_rows(features: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], li
     all_properties = properties_of(features, corrections)
     rows: list[dict[str, Any]] = []
     shapes: dict[str, list[Polygon]] = {}
+    gifts: list[tuple[str, str]] = []
     for feature in features:
         properties = all_properties[str(feature["properties"]["adm1_code"])]
         row = first_row(properties, units, iso)
@@ -228,10 +236,16 @@ def build_rows(features: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], li
         finish_row(row, properties, iso)
         polygons, _ = read_polygons(feature["geometry"])
         for correction in mine:
-            if correction["field"] == "geometry":
+            if correction["field"] != "geometry":
+                continue
+            if correction["new"].startswith("give part"):
+                gifts.append((source_code, correction["new"]))
+            else:
                 polygons = repair(polygons, correction["new"])
         rows.append(row)
         shapes[source_code] = polygons
+    for source_code, command in gifts:
+        give_part(shapes, source_code, command)
     if unknown := [*corrections, *disputes, *older]:
         raise ValueError(f"Rows for regions the source has not: {unknown}.")
     rows.sort(key=lambda row: str(row["region_code"]))

@@ -235,6 +235,15 @@ def test_no_edge_has_more_than_two_sides() -> None:
         ("Tripoli", 13.187, 32.880, "LY-TB", "Tripoli"),
         ("Brasília", -47.9, -15.8, "BR-DF", "Distrito Federal"),
         ("Goiânia", -49.25, -16.68, "BR-GO", "Goiás"),
+        # islands that the source draws with another region
+        ("Naze", 129.48, 28.37, "JP-46", "Kagoshima"),
+        ("Yoron", 128.4253, 27.0441, "JP-46", "Kagoshima"),
+        ("Naha", 127.69, 26.21, "JP-47", "Okinawa"),
+        ("Iōtorishima", 128.2375, 27.855, "JP-47", "Okinawa"),
+        ("Ganghwa", 126.448, 37.71, "KR-28", "Incheon"),
+        ("Baengnyeong", 124.6484, 37.9535, "KR-28", "Incheon"),
+        ("Daebu", 126.5891, 37.2463, "KR-41", "Gyeonggi"),
+        ("Vila dos Remédios", -32.4204, -3.8603, "BR-PE", "Pernambuco"),
     ],
 )
 def test_places_lie_in_their_region(
@@ -283,6 +292,26 @@ def test_names_moved_between_regions_go_with_their_codes() -> None:
     assert rows()["GUY-674"]["hasc"] == "GY.UT"
     assert rows()["GUY-674"]["geonames_admin1"] == "GY.19"
     assert {row["source_code"] for row in moves} == {row["new"] for row in moves}, "permutations"
+
+
+def test_a_given_part_leaves_its_region() -> None:
+    sys.path.insert(0, str(BOUNDARIES))
+    try:
+        from _world_geometry import give_part
+    finally:
+        sys.path.remove(str(BOUNDARIES))
+
+    def box(west: float) -> list[np.ndarray[Any, Any]]:
+        corners = [[west, 0], [west + 1, 0], [west + 1, 1], [west, 1]]
+        return [np.array(corners) * 100_000]
+
+    shapes = {"A": [box(0), box(5)], "B": [box(9)]}
+    with pytest.raises(ValueError, match="0 parts of A"):
+        give_part(shapes, "A", "give part at 3.5 0.5 to B")
+    with pytest.raises(ValueError, match="Invalid geometry correction: 'give all'"):
+        give_part(shapes, "A", "give all")
+    give_part(shapes, "A", "give part at 5.5 0.5 to B")
+    assert [len(shapes[code]) for code in "AB"] == [1, 2]
 
 
 def test_disputes_and_special_units_carry_a_source_and_reach_the_product() -> None:
