@@ -330,11 +330,14 @@ def test_strip_marks_keeps_the_letters():
 def test_readings_and_hints():
     assert list(variants("City of St. John's (old town)")) == [
         "cityofstjohns", "cityofsaintjohns", "stjohns", "saintjohns", "oldtown", "old",
+        "alstjohns", "elstjohns",
     ]  # fmt: skip
     assert split_hints("Paris, Texas; USA") == ("Paris", ["Texas", "USA"])
     assert split_hints("Stratford-upon-Avon") == ("Stratford-upon-Avon", [])
     assert split_hints(" , ") == (" , ", [])
-    assert list(variants("town")) == ["town"]
+    assert list(variants("town")) == ["town", "altown", "eltown"]
+    assert list(variants("Al-Taloqan")) == ["altaloqan", "taloqan"]
+    assert list(variants("zz")) == ["zz"]  # too short to guess an article
 
 
 def test_suggestions():
@@ -475,3 +478,27 @@ def test_bits_are_counted_alike_by_every_numpy(monkeypatch):
     assert _fuzzy._popcount(values).tolist() == expected
     monkeypatch.delattr(np, "bitwise_count", raising=False)  # numpy 1.26
     assert _fuzzy._popcount(values).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "country", "geonames_id"),
+    [
+        ("München", None, 2867714), ("Muenchen", None, 2867714), ("Munich", None, 2867714),
+        ("Köln", None, 2886242), ("Koeln", None, 2886242), ("Cologne", None, 2886242),
+        ("Kyiv", None, 703448), ("Kiev", None, 703448), ("Київ", None, 703448),
+        ("N'Djamena", None, 2427123), ("ndjamena", None, 2427123), ("N’Djaména", None, 2427123),
+        ("Sao Paulo", None, 3448439), ("Abidjan", "Côte d'Ivoire", 2293538),
+        ("Abidjan", "Ivory Coast", 2293538), ("Jerusalem", None, 281184),
+        ("Al-Quds", None, 281184), ("القدس", None, 281184), ("Suva", None, 2198148),
+        ("Longyearbyen", None, 2729907), ("Bangui", "CF", 2389853), ("東京", None, 1850147),
+        ("Qamishli", None, 173377), ("Obeid", "SDN", 379003), ("Mazar-i-Sharif", None, 1133616),
+    ],
+)  # fmt: skip
+def test_places_of_all_continents(name, country, geonames_id):
+    assert find_places(name, country=country).loc[0, "geonames_id"] == geonames_id
+
+
+@pytest.mark.parametrize("name", ["Taluqan", "Taloqan", "Tāloqān", "TALOQAN", "طالقان", "تالقان"])
+def test_taloqan_in_many_spellings(name):
+    found = find_places(name, country="AFG", region="AF-TAK").iloc[0]
+    assert (found["geonames_id"], found["region_code"]) == (1123004, "AF-TAK")

@@ -1,7 +1,8 @@
 """Simpler readings of a place name as reports write it.
 
 "Khwaja Ghar district", "City of Fayzabad", "St Petersburg", "Taloqan, Takhar, Afghanistan",
-"Bangui (M'Poko airport)": tried, in order, only after the name as a whole has found nothing.
+"Bangui (M'Poko airport)", "Qamishli" for Al Qāmishlī: tried, in order, only after the name as a
+whole has found nothing.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ GENERIC = frozenset(
         "zone",
     }
 )
+_ARTICLES = frozenset({"al", "el", "ad", "an", "ar", "as", "ash", "at", "az"})
+_FEW = 4
 _LINKS = frozenset({"of", "the", "de", "in", "near"})
 _ABBREVIATIONS = {
     "st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort", "sta": "santa", "sto": "santo",
@@ -94,10 +97,21 @@ def variants(name: str) -> Iterator[str]:
             if key and key not in seen:
                 seen.add(key)
                 yield key
+    for reading in _other_articles(_drop(fold_words(head))):
+        key = "".join(reading)
+        if key not in seen:
+            yield key
 
 
 def _expand(words: list[str]) -> list[str]:
     return [_ABBREVIATIONS.get(word, word) for word in words]
+
+
+def _other_articles(words: list[str]) -> list[list[str]]:
+    """Without the Arabic article, or with it where there is none; not for a few letters."""
+    if len(words) > 1 and words[0] in _ARTICLES:
+        return [words[1:]]
+    return [] if len("".join(words)) < _FEW else [["al", *words], ["el", *words]]
 
 
 def _drop(words: list[str]) -> list[str]:
