@@ -41,7 +41,7 @@ _DISC_TRIES = 50_000
 _BLOCK = 200_000  # proposals at a time
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LocationDraws:
     """Random places of n events, R times over.
 
@@ -233,7 +233,10 @@ def make_draws(
     units, by_weight = _units(known, layer, people)
     weighted |= by_weight
     result = LocationDraws(
-        np.tile(known.lon, (draws, 1)), np.tile(known.lat, (draws, 1)), known.kind, weighted
+        lon=np.tile(known.lon, (draws, 1)),
+        lat=np.tile(known.lat, (draws, 1)),
+        spread=known.kind,
+        weighted=weighted,
     )
     for r, child in enumerate(seeds_of(seed, draws)):
         rng = np.random.Generator(np.random.PCG64(child))
