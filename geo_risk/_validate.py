@@ -59,10 +59,18 @@ def _all_within(values: FloatArray, limit: float) -> bool:
     return bool(values.size and -limit <= values.min() and values.max() <= limit)
 
 
+def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
+    """As an array; rows of unequal length are refused."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"Invalid {name}: {error}") from error
+
+
 def _as_float(values: ArrayLike, name: str) -> FloatArray:
     if isinstance(values, np.ma.MaskedArray):  # asarray would bare what the mask hides
         values = np.ma.filled(values.astype(np.float64), np.nan)
-    array = np.asarray(values)
+    array = as_array(values, name)
     if array.dtype.kind in "bcmMSUV":
         raise TypeError(f"Invalid {name}: dtype {array.dtype} is not a real number.")
     try:

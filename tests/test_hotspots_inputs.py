@@ -170,3 +170,77 @@ def test_every_reference_set_is_used() -> None:
     assert len(names) >= 31
     text = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("*.py"))
     assert not [name for name in names if f'"{name}' not in text and f"/{name}" not in text]
+
+
+RAGGED = [[1, 2], [3]]
+LINE = sparse.csr_array(np.diag(np.ones(4), 1))
+CUBE = np.arange(20).reshape(5, 4)
+PLANE = {"x_km": [0, 1, 2, 3, 4], "y_km": [0, 0, 0, 0, 1]}
+NEAR = {"distance_km": 1, "interval": 1}
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: hotspots.gi_star(RAGGED, LINE), ValueError, "Invalid values: setting an array"),
+        (lambda: hotspots.space_time_cube(RAGGED, [1], 2), ValueError, "Invalid unit: setting"),
+        (lambda: hotspots.space_time_cube([0], [1], None), TypeError, "Invalid n_units: None"),
+        (lambda: hotspots.space_time_cube([0], [1], 2.5), TypeError, r"Invalid n_units: 2\.5"),
+        (
+            lambda: hotspots.knox(**PLANE, time=RAGGED, **NEAR),
+            ValueError,
+            "Invalid time: setting an array",
+        ),
+        (
+            lambda: hotspots.knox(x_km=[0, 1, 2, 4e6], y_km=[0] * 4, time=[1] * 4, **NEAR),
+            ValueError,
+            r"Invalid x_km: 4e\+06 km is no place on Earth.*metres",
+        ),
+        (
+            lambda: hotspots.decayed_intensity(
+                np.array(["2024-01-01"], "M8[D]"), at="soon", half_life=1
+            ),
+            TypeError,
+            "Invalid at: 'soon' is no date",
+        ),
+        (
+            lambda: hotspots.gi_star([1, 2, 3, 4, 9], LINE * 1e200),
+            ValueError,
+            r"Invalid weights: the largest is 1e\+200.*Divide the weights by it",
+        ),
+        (
+            lambda: hotspots.moran([1, 2, 3, 4, 9], LINE * 1e-200),
+            ValueError,
+            "Invalid weights: the largest is 1e-200",
+        ),
+        (lambda: hotspots.emerging(CUBE, LINE, bin_alpha=0), ValueError, "Invalid bin_alpha: 0"),
+        (
+            lambda: hotspots.gi_star([1, 2, 3, 4, 9], LINE, permutations=9, seed=-1),
+            ValueError,
+            "Invalid seed: -1; a whole number",
+        ),
+        (
+            lambda: hotspots.emerging(CUBE, LINE, permutations=9, seed="x"),
+            TypeError,
+            "Invalid seed: 'x'; a whole number",
+        ),
+        (lambda: hotspots.scan([1] * 5, **PLANE, seed=1.5), TypeError, r"Invalid seed: 1\.5"),
+    ],
+)
+def test_bad_input_is_named(call: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_values_of_any_size() -> None:
+    """Powers of two change nothing; one value that dwarfs the others breaks nothing."""
+    cube = RNG.poisson(1.0, (36, 6)).astype(float)
+    base = hotspots.emerging(cube, grid(6), p_method="analytic")
+    for factor in (2.0**900, 2.0**-900):
+        scaled = hotspots.emerging(factor * cube, grid(6), p_method="analytic")
+        np.testing.assert_array_equal(scaled.z, base.z)
+    x = np.array([1e200, 1.0, 2.0, 3.0, 4.0])
+    for function in (hotspots.moran, hotspots.geary_c, hotspots.general_g):
+        result = function(x, LINE)
+        assert np.isnan(result.z) or np.isfinite(result.z)
+    assert np.isnan(hotspots.general_g(x, LINE).statistic)

@@ -15,6 +15,7 @@ __all__ = [
     "others_constant",
     "own_weights",
     "total_z",
+    "unit_scale",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -29,13 +30,13 @@ def centred(values: FloatArray) -> FloatArray:
     """Values minus their mean, divided by a power of two so that no square overflows."""
     if values.size == 0:
         return values
-    scaled = values * _unit(values)
+    scaled = values * unit_scale(values)
     scaled -= scaled.mean()
     scaled -= scaled.mean()  # what rounding left of the mean
     return scaled
 
 
-def _unit(values: FloatArray) -> float:
+def unit_scale(values: FloatArray) -> float:
     """A power of two that brings the largest of the values near 1."""
     exponent = int(np.frexp(max(values.max(), -values.min()))[1])
     return float(2.0 ** -max(min(exponent, 1000), -1000))
@@ -177,7 +178,7 @@ def _binary_total_z(
     scale = np.full(k.size, np.nan)
     np.divide(1.0, np.sqrt(spread, where=spread > 0.0, out=scale), out=scale, where=spread > 0.0)
     mean = float(values.mean())
-    unit = _unit(values)
+    unit = unit_scale(values)
     if abs(mean) * unit < 100.0 * np.sqrt(variance):
         # The sums at hand will do: the mean takes at most two digits from them.
         window = (lag + values - (mean * k)[rows.count]) * unit

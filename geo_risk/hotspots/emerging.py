@@ -169,6 +169,7 @@ def emerging(
             trend_time_neighbors, window, x.shape[1], "trend_time_neighbors"
         )
     _check_test(p_method, permutations, max_dispersion)
+    check_scalar(bin_alpha, "bin_alpha", low=0.0, high=1.0, open_low=True)
     near = neighbourhoods(csr, layers, window)
     isolated = near.rows.count == 0
     z = z_scores(x, near)

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk.hotspots._moments import unit_scale
+from geo_risk.hotspots.inference import stream_key
 from geo_risk.hotspots.weights import Csr, RowSums, row_sums
 
 __all__ = ["BinTest", "Neighbourhoods", "bin_p_values", "neighbourhoods", "z_scores"]
@@ -86,6 +88,8 @@ def neighbourhoods(csr: Csr, layers: int, window: str) -> Neighbourhoods:
 def z_scores(x: FloatArray, near: Neighbourhoods) -> FloatArray:
     """Gi* of every bin of a cube (n, T); NaN where nothing varies."""
     z = np.full(x.shape, np.nan)
+    if x.size:
+        x = x * unit_scale(x)  # so that no square overflows
     for compared, scored in near.blocks(x.shape[1]):
         block = x[:, compared]
         if block.size < 2 or block.min() == block.max():
@@ -134,7 +138,7 @@ def bin_p_values(
         low, high = ndtr(z), ndtr(-z)
     else:
         low, high = np.full(x.shape, np.nan), np.full(x.shape, np.nan)
-        rng = np.random.default_rng(test.seed)
+        rng = np.random.default_rng(stream_key(test.seed))
         for compared, scored in near.blocks(x.shape[1]):
             block = x[:, compared]
             if method == "exact":

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float, check_scalar
+from geo_risk._validate import _as_float, as_array, check_scalar
 from geo_risk.hotspots.hawkes import (
     Events,
     HawkesParameters,
@@ -290,8 +290,11 @@ def decayed_intensity(
 
 def _age(times: ArrayLike, at: Any) -> FloatArray:
     """Time since each event, in days for datetime64."""
-    moment = np.asarray(times)
+    moment = as_array(times, "times")
     if moment.dtype.kind == "M":
-        now = np.asarray(at, dtype="datetime64[ns]")
+        try:
+            now = np.asarray(at, dtype="datetime64[ns]")
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"Invalid at: {at!r} is no date, but the times are.") from error
         return np.asarray((now - moment.astype("datetime64[ns]")) / np.timedelta64(1, "D"))
     return check_scalar(at, "at") - _as_float(times, "times")

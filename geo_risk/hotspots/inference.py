@@ -259,7 +259,13 @@ def stream_key(seed: Seed) -> np.uint64:
     """64 bits that name the streams of random numbers of one call."""
     if isinstance(seed, np.random.Generator):
         return np.uint64(seed.integers(0, 2**64, dtype=np.uint64))
-    return np.uint64(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
+    try:
+        sequence = np.random.SeedSequence(seed)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"Invalid seed: {seed!r}; a whole number >= 0, a numpy Generator or None."
+        ) from error
+    return np.uint64(sequence.generate_state(1, np.uint64)[0])
 
 
 def _simulated(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> Tails:

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._constants import EARTH_RADIUS_KM
-from geo_risk._validate import check_lonlat
+from geo_risk._validate import as_array, check_lonlat
 from geo_risk.hotspots import inference
 from geo_risk.hotspots.weights import FloatArray, IntArray, as_values
 
 __all__ = ["KnoxResult", "knox"]
 
 _PAIR_LIMIT = 100_000_000
+_FARTHEST_KM = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +152,7 @@ def knox(
 
 
 def _times(time: ArrayLike) -> FloatArray:
-    array = np.asarray(time)
+    array = as_array(time, "time")
     if array.dtype.kind != "M":
         return as_values(array, "time")
     missing = np.isnat(array)
@@ -175,6 +176,12 @@ def _points(
         x, y = as_values(x_km, "x_km"), as_values(y_km, "y_km")
         if x.size != y.size:
             raise ValueError(f"Invalid y_km: {y.size} values for {x.size} events.")
+        for values, name in ((x, "x_km"), (y, "y_km")):
+            if values.size and np.abs(values).max() > _FARTHEST_KM:
+                raise ValueError(
+                    f"Invalid {name}: {np.abs(values).max():g} km is no place on Earth; at most "
+                    f"{_FARTHEST_KM:g}. Are these metres?"
+                )
         return np.column_stack([x, y]), 0.0
     from geo_risk.hotspots._kde import unit_vectors
 
@@ -189,7 +196,7 @@ def _points(
 
 
 def _limits(limits: ArrayLike, name: str) -> FloatArray:
-    array = as_values(np.atleast_1d(np.asarray(limits)), name)
+    array = as_values(np.atleast_1d(as_array(limits, name)), name)
     if array.size == 0 or array[0] < 0.0 or (np.diff(array) <= 0.0).any():
         raise ValueError(f"Invalid {name}: {array.tolist()}; thresholds >= 0 must increase.")
     return array

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float
+from geo_risk._validate import _as_float, as_array
 
 __all__ = ["MOST_BINS", "space_time_cube", "whole_times"]
 
@@ -68,11 +68,15 @@ def space_time_cube(
     >>> cube.tolist()
     [[1, 0, 0], [0, 0, 2]]
     """
-    which, moment = np.asarray(unit), whole_times(time)
+    which, moment = _whole(unit, "unit"), whole_times(time)
+    if isinstance(n_units, bool) or not isinstance(n_units, (int, np.integer)):
+        raise TypeError(f"Invalid n_units: {n_units!r} is not a number of units.")
     if which.ndim != 1 or moment.shape != which.shape:
         raise ValueError(f"Invalid unit, time: shapes {which.shape} and {moment.shape}.")
-    if which.size and which.dtype.kind not in "iu":
-        raise TypeError(f"Invalid unit: dtype {which.dtype}; row numbers are needed.")
+    if which.dtype.kind not in "iu":
+        if which.size:
+            raise TypeError(f"Invalid unit: dtype {which.dtype}; row numbers are needed.")
+        which = which.astype(np.int64)
     bad = (which < -1) | (which >= n_units)
     if bad.any():
         first = int(np.argmax(bad))
@@ -94,12 +98,18 @@ def space_time_cube(
     return cube, np.arange(low, high + 1).astype(moment.dtype)
 
 
+def _whole(numbers: ArrayLike, name: str) -> NDArray[Any]:
+    """As an array; floats that are whole numbers as integers."""
+    array = as_array(numbers, name)
+    if array.dtype.kind == "f" and (np.abs(array) < 2.0**53).all():  # false for NaN
+        whole = array.astype(np.int64)
+        return whole if (whole == array).all() else array
+    return array
+
+
 def whole_times(time: ArrayLike) -> NDArray[Any]:
     """Times as integers or datetime64; floats may be whole numbers."""
-    moment = np.asarray(time)
-    if moment.dtype.kind == "f" and (np.abs(moment) < 2.0**53).all():  # false for NaN
-        whole = moment.astype(np.int64)
-        moment = whole if (whole == moment).all() else moment
+    moment = _whole(time, "time")
     if moment.dtype.kind not in "iuM":
         raise TypeError(
             f"Invalid time: dtype {moment.dtype}; whole period numbers or numpy datetime64 "

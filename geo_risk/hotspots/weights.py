@@ -159,6 +159,11 @@ def _lowest(csr: Csr) -> float:
         return 1.0
     lowest, highest = float(data.min()), float(data.max())
     if lowest >= 0.0 and highest < np.inf:  # false for NaN
+        if highest > 0.0 and not 1e-100 < highest < 1e100:
+            raise ValueError(
+                f"Invalid weights: the largest is {highest:g}; sums of squares need one between "
+                "1e-100 and 1e100. Divide the weights by it: no z depends on their scale."
+            )
         return lowest
     bad = ~((data >= 0.0) & (data < np.inf))
     first = int(np.argmax(bad))
