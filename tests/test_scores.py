@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 import geo_risk as gr
+from geo_risk import cells as grids
 from geo_risk.errors import UnknownRegionError
 
 
@@ -163,8 +164,8 @@ def dated(events):
 def units_of(cells):
     return (
         gr.neighbor_graph(cells["h3_cell"].tolist()),
-        *gr.cells.cell_centers(cells["h3_cell"].tolist()),
-        gr.cells.cell_areas_km2(cells["h3_cell"].tolist()),
+        *grids.cell_centers(cells["h3_cell"].tolist()),
+        grids.cell_areas_km2(cells["h3_cell"].tolist()),
     )
 
 
@@ -198,7 +199,7 @@ def test_scan_takes_true_areas_for_exposure(events, cells):
 def test_scan_in_space_and_time(dated, cells):
     scored = gr.score_hotspots(dated, method="scan", time="date_start", seed=1, **AREA)
     graph, lon, lat, area = units_of(cells)
-    inside = gr.cells.count_in_cells(
+    inside = grids.count_in_cells(
         gr.h3_cells(lon=dated.geometry.x, lat=dated.geometry.y, resolution=5),
         cells["h3_cell"].tolist(),
     ).position
@@ -230,14 +231,14 @@ def test_kde_uses_all_events_but_chooses_its_bandwidth_inside(events, cells):
     scored = gr.score_hotspots(events, method="kde", **AREA)
     _, lon, lat, _ = units_of(cells)
     x, y = events.geometry.x.to_numpy(), events.geometry.y.to_numpy()
-    inside = gr.cells.count_in_cells(
+    inside = grids.count_in_cells(
         gr.h3_cells(lon=x, lat=y, resolution=5), cells["h3_cell"].tolist()
     ).position
     width = gr.hotspots.kde_bandwidth(lon=x[inside >= 0], lat=y[inside >= 0])
     want = gr.hotspots.kde(lon=x, lat=y, at_lon=lon, at_lat=lat, bandwidth_km=width)
     np.testing.assert_allclose(scored["intensity_km2"], want.intensity, rtol=1e-12)
     assert scored.attrs["geo_risk"]["hotspots"]["bandwidth_km"] == width
-    area = gr.cells.cell_areas_km2(scored["h3_cell"].tolist())
+    area = grids.cell_areas_km2(scored["h3_cell"].tolist())
     wide = gr.score_hotspots(events, method="kde", bandwidth_km=20.0, **AREA)
     assert (wide["intensity_km2"] * area).sum() == pytest.approx(len(events), rel=0.2)
     by_cell = gr.score_hotspots(cells, method="kde", bandwidth_km=20.0)
@@ -260,7 +261,7 @@ def test_rates_need_a_population_and_take_it_by_column_or_by_code(events, cells)
         np.testing.assert_array_equal(scored["rate"], want.rate)
         np.testing.assert_array_equal(scored["shrinkage"], want.shrinkage)
     column = gr.score_hotspots(cells.assign(people=people), method="eb_rates", population="people")
-    numbers = pd.Series(people, index=gr.cells.strings_to_cells(cells["h3_cell"].tolist()))
+    numbers = pd.Series(people, index=grids.strings_to_cells(cells["h3_cell"].tolist()))
     by_number = gr.score_hotspots(events, method="eb_rates", population=numbers, **AREA)
     np.testing.assert_array_equal(column["rate"], by_number["rate"])
     moran = gr.score_hotspots(events, method="local_moran", population=by_code, **AREA)
@@ -414,7 +415,7 @@ def planted(precision, radius, seed=1, pile=200, km=0.0):
 
 def at_the_pile(cells):
     return cells.set_index("h3_cell").loc[
-        gr.cells.cells_to_strings(gr.h3_cells(lon=71.0, lat=37.0, resolution=5)).item()
+        grids.cells_to_strings(gr.h3_cells(lon=71.0, lat=37.0, resolution=5)).item()
     ]
 
 

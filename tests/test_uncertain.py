@@ -11,6 +11,7 @@ from geographiclib.geodesic import Geodesic
 from scipy import stats
 
 import geo_risk as gr
+from geo_risk import cells as grids
 from geo_risk._region_shapes import region_areas
 from geo_risk._uncertain_cover import cover
 from geo_risk.cells import cell_areas_km2, cells_to_strings, h3_cells
@@ -117,7 +118,7 @@ def test_a_province_fills_its_cells_by_area():
     cell = h3_cells(lon=found.lon[:, 0], lat=found.lat[:, 0], resolution=5)
     shape = layer.table.geometry.iloc[int(layer.rows_of("AF-TAK")[0])]
     grid = gr.study_grid(shape, resolution=5)
-    inner = grid[[shape.covers(s) for s in gr.cells.cell_polygons(grid)]]
+    inner = grid[[shape.covers(s) for s in grids.cell_polygons(grid)]]
     counts = np.array([(cell == c).sum() for c in inner])
     assert len(inner) > 15
     share = cell_areas_km2(inner)
@@ -141,7 +142,7 @@ def test_a_country_is_drawn_over_its_regions_by_area():
 def test_weights_decide_within_a_region():
     layer = layer_of(shapely.box(10.0, 40.0, 12.0, 42.0))
     grid = gr.study_grid((10.0, 40.0, 12.0, 42.0), resolution=5)
-    inner = grid[shapely.box(10.0, 40.0, 12.0, 42.0).contains(gr.cells.cell_polygons(grid))]
+    inner = grid[shapely.box(10.0, 40.0, 12.0, 42.0).contains(grids.cell_polygons(grid))]
     people = np.random.default_rng(1).lognormal(0.0, 1.5, len(inner))
     people[::7] = 0.0
     frame = points(11, 41, precision="admin1")
@@ -158,7 +159,7 @@ def test_weights_decide_within_a_region():
         assert stats.chisquare(counts[lived], expected).pvalue > PASS
     most = inner[np.argmax(people)]  # within a cell by area: its seven children alike
     children = h3_cells(lon=found.lon[:, 0], lat=found.lat[:, 0], resolution=6)[cell == most]
-    inside = gr.cells.cell_parents(children, 5) == most
+    inside = grids.cell_parents(children, 5) == most
     assert inside.mean() > 0.8
     assert stats.chisquare(np.unique(children[inside], return_counts=True)[1]).pvalue > PASS
 
