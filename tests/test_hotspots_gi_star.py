@@ -123,11 +123,7 @@ def test_simulated_p_within_four_standard_errors(name: str, draws: str) -> None:
 
 @pytest.mark.parametrize("name", ["columbus_crime", "ncsids_ft74_CR85"])
 def test_simulated_p_of_measurements_as_in_esda(name: str) -> None:
-    """Hardly any ties, so that esda's folded p is the smaller of the tails.
-
-    spdep 1.2-7 draws the neighbours' values with replacement, which moves p by up to 8 standard
-    errors here.
-    """
+    """Hardly any ties, so that esda's folded p is the smaller of the tails."""
     x, weights, folder = lattice(name)
     for result, label in (
         (gi_star(x, weights, permutations=9999, seed=4), "gi_b_psim_esda_9999"),
@@ -141,6 +137,38 @@ def test_simulated_p_of_measurements_as_in_esda(name: str) -> None:
         error = np.sqrt(2 * theirs * (1 - theirs) / 9999) + 1 / 10_000
         assert (np.abs(ours - theirs) <= 4 * error).all()
         np.testing.assert_allclose(result.p_value, np.minimum(1, 2 * ours), rtol=1e-14)
+
+
+def test_spdep_draws_with_replacement() -> None:
+    """What docs/p_values.md says of spdep 1.2-7: another null hypothesis."""
+    x, weights, folder = lattice("columbus_crime")
+    theirs = column(folder / "perm_spdep.csv", "gi_Pr.folded..Sim")
+    ours = gi_star(x, weights, permutations=99_999, seed=14)
+    rng = np.random.default_rng(1)
+    replaced = []
+    for i in range(x.size):
+        near = weights[[i]].indices
+        sums = rng.choice(np.delete(x, i), (20_000, near.size)).sum(axis=1)
+        replaced.append(min((sums >= x[near].sum()).mean(), (sums <= x[near].sum()).mean()))
+
+    def apart(p: np.ndarray, draws: int) -> float:
+        return float(np.abs((theirs - p) / np.sqrt(p * (1 - p) * (1 / 9999 + 1 / draws))).max())
+
+    assert apart(np.minimum(ours.p_low, ours.p_high), 99_999) > 5
+    assert apart(np.array(replaced), 20_000) < 4
+
+
+@pytest.mark.parametrize("name", LATTICES)
+def test_esda_of_row_standardised_weights(name: str) -> None:
+    """What docs/gi_star.md says of esda 2.9.0: its z is 0.27 to 1.0 of the true one."""
+    x, weights, folder = lattice(name)
+    result = gi_star(x, weights, star=False, p_method="analytic")
+    n, k = x.size - 1, np.maximum(result.n_neighbors, 1)
+    ratio = column(folder / "esda.csv", "gi_w_z") / result.z
+    known = np.isfinite(ratio)
+    np.testing.assert_allclose(ratio[known], np.sqrt((n / k - 1) / (n - 1))[known], rtol=1e-6)
+    assert (ratio[known] > 0.265).all()
+    assert (ratio[known] <= 1.0 + 1e-9).all()
 
 
 @pytest.mark.parametrize("draws", ["fresh", "shared"])

@@ -51,6 +51,21 @@ def test_quadrants_as_in_esda(name: str) -> None:
     assert (result.quadrant[inside & ~shown] == "not significant").all()
 
 
+@pytest.mark.parametrize("name", LATTICES)
+def test_esda_divides_by_n_less_one_but_not_in_its_moments(name: str) -> None:
+    """What docs/local_moran.md says of esda 2.9.0."""
+    x, weights, folder = lattice(name)
+    result = local_moran(x, row_standardised(weights), p_method="analytic")
+    inside, share = result.n_neighbors > 0, (x.size - 1) / x.size
+    for found, label in (
+        (result.statistic * share, "lm_w_I"),
+        (result.expectation, "lm_w_EIc"),
+        (result.variance, "lm_w_VIc"),
+    ):
+        theirs = column(folder / "esda.csv", label)
+        np.testing.assert_allclose(found[inside], theirs[inside], rtol=1e-9, atol=1e-13)
+
+
 @pytest.mark.parametrize("name", COUNT_LATTICES)
 def test_exact_tails_turn_below_the_mean(name: str) -> None:
     x, weights, folder = lattice(name)
