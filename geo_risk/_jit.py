@@ -109,17 +109,26 @@ def resolve_jobs(n_jobs: int) -> int:
     return n_jobs
 
 
-def run_chunks(run: Callable[[int, int], None], n: int, n_jobs: int, minimum: int = 4096) -> None:
+def run_chunks(
+    run: Callable[[int, int], None],
+    n: int,
+    n_jobs: int,
+    minimum: int = 4096,
+    maximum: int | None = None,
+) -> None:
     """Call `run(start, stop)` over slices of `range(n)`, on `n_jobs` threads, this one among them.
 
     `run` must write to its own slice of preallocated output and must spend its time in a kernel
-    (kernels release the GIL). The result never depends on `n_jobs`.
+    (kernels release the GIL). The result never depends on `n_jobs`. Up to `minimum` rows are
+    one slice; no slice has more than `maximum`.
     """
     jobs = resolve_jobs(n_jobs)
-    if jobs == 1 or n <= minimum:
+    step = max(n, 1) if jobs == 1 else max(minimum, -(-n // (jobs * _CHUNKS_PER_JOB)))
+    if maximum is not None:
+        step = min(step, maximum)
+    if n <= minimum or step >= n:
         run(0, n)
         return
-    step = max(minimum, -(-n // (jobs * _CHUNKS_PER_JOB)))
     left = deque((i, min(i + step, n)) for i in range(0, n, step))
     failed: list[BaseException] = []
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ Codes = str | Sequence[str | None] | None
 IntArray = NDArray[np.int32]
 
 _NO_COUNTRY = -2  # fills up a row of excluded countries
+_BATCH = 65_536  # points answered together
 _ENDLESS = 10.0  # in semi-major axes: longer than any geodesic
 
 
@@ -59,16 +60,27 @@ class BorderDistances:
 
 
 @dataclass(frozen=True, eq=False)
-class _Task:
-    """Checked points with what is asked about them; ids are -1 where there is none."""
+class _Points:
+    """Checked points with the countries given for them and asked for; ids are -1 for none."""
 
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     shape: tuple[int, ...]
+    given: IntArray
+    target: IntArray
+    limit: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """A batch of points with what is asked about them; ids are -1 where there is none."""
+
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
     own: IntArray
+    target: IntArray
     inside: NDArray[np.int64]  # row of the region that the point lies in, where it was needed
     limit: float
-    n_jobs: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,18 +102,22 @@ def measure(
     check_choice(kind, "kind", KINDS)
     if kind == "outline" and to is not None:
         raise ValueError("Invalid to: an outline is not with another country; use kind='land'.")
-    task = _prepare(borders, lon, lat, country, kind, max_km, n_jobs)
-    target = _country_ids(borders, to, "to", len(task.lon))
-    start = _start_lists(borders, kind, task.own, target)
-    if kind == "line":
-        target = np.where(target == task.own, np.int32(-1), target)
-    excluded = np.full((len(task.lon), 1 if kind == "any" else 0), _NO_COUNTRY, dtype=np.int32)
-    if kind == "any":
-        excluded[:, 0] = np.where((task.own >= 0) & (target < 0), task.own, _NO_COUNTRY)
-    found = _search(borders, task, start, target, excluded)
-    if kind == "any":
-        _stand_inside(borders, task, target, start, found)
-    return _named(borders, task, found, task.shape, both_sides=kind == "line")
+    points = _checked(borders, lon, lat, country, to, max_km)
+
+    def part(task: _Task) -> BorderDistances:
+        target = task.target
+        start = _start_lists(borders, kind, task.own, target)
+        if kind == "line":
+            target = np.where(target == task.own, np.int32(-1), target)
+        excluded = np.full((len(task.lon), 1 if kind == "any" else 0), _NO_COUNTRY, dtype=np.int32)
+        if kind == "any":
+            excluded[:, 0] = np.where((task.own >= 0) & (target < 0), task.own, _NO_COUNTRY)
+        found = _search(borders, task, start, target, excluded)
+        if kind == "any":
+            _stand_inside(borders, task, target, start, found)
+        return _named(borders, task, found, both_sides=kind == "line")
+
+    return _in_batches(borders, points, kind, part, (), n_jobs)
 
 
 def measure_countries(
@@ -114,43 +130,96 @@ def measure_countries(
         raise TypeError(f"Invalid k: {k!r} is not an integer.")
     if k < 1:
         raise ValueError(f"Invalid k: {k}; must be at least 1.")
-    task = _prepare(borders, lon, lat, country, kind, max_km, n_jobs)
-    n = len(task.lon)
-    target = np.full(n, -1, dtype=np.int32)
-    start = _start_lists(borders, kind, task.own, target)
-    excluded = np.full((n, k), _NO_COUNTRY, dtype=np.int32)
-    excluded[:, 0] = np.where(task.own >= 0, task.own, _NO_COUNTRY)
-    steps: list[_Found] = []
-    for step in range(int(k)):
-        found = _search(borders, task, start, target, excluded)
-        if kind == "any" and step == 0:
-            _stand_inside(borders, task, target, start, found)
-        steps.append(found)
-        if step + 1 < k:
-            row = found.across
-            excluded[:, step + 1] = np.where(row >= 0, borders._country_of_row[row], _NO_COUNTRY)
-            start = np.where(row >= 0, start, np.int32(-1))
-    joined = _Found(*(np.stack([getattr(s, name) for s in steps], axis=1)
-                      for name in _Found.__dataclass_fields__))  # fmt: skip
-    return _named(borders, task, joined, (*task.shape, int(k)), both_sides=False)
+    points = _checked(borders, lon, lat, country, None, max_km)
+
+    def part(task: _Task) -> BorderDistances:
+        start = _start_lists(borders, kind, task.own, task.target)
+        excluded = np.full((len(task.lon), k), _NO_COUNTRY, dtype=np.int32)
+        excluded[:, 0] = np.where(task.own >= 0, task.own, _NO_COUNTRY)
+        steps: list[_Found] = []
+        for step in range(int(k)):
+            found = _search(borders, task, start, task.target, excluded)
+            if kind == "any" and step == 0:
+                _stand_inside(borders, task, task.target, start, found)
+            steps.append(found)
+            if step + 1 < k:
+                row = found.across
+                excluded[:, step + 1] = np.where(
+                    row >= 0, borders._country_of_row[row], _NO_COUNTRY
+                )
+                start = np.where(row >= 0, start, np.int32(-1))
+        joined = _Found(*(np.stack([getattr(s, name) for s in steps], axis=1)
+                          for name in _Found.__dataclass_fields__))  # fmt: skip
+        return _named(borders, task, joined, both_sides=False)
+
+    return _in_batches(borders, points, kind, part, (int(k),), n_jobs)
 
 
-def _prepare(
-    borders: Borders, lon: ArrayLike, lat: ArrayLike, country: Codes, kind: str,
-    max_km: float | None, n_jobs: int,
-) -> _Task:  # fmt: skip
-    """Check the input and find the country of each point."""
+def _checked(
+    borders: Borders, lon: ArrayLike, lat: ArrayLike, country: Codes, to: Codes,
+    max_km: float | None,
+) -> _Points:  # fmt: skip
+    """Check everything that comes with the points."""
     x, y, shape = check_lonlat(lon, lat)
     limit = _ENDLESS
     if max_km is not None:
         limit = check_scalar(max_km, "max_km", low=0.0) * 1000.0 / WGS84_A
-    own = _country_ids(borders, country, "country", len(x))
-    inside = np.full(len(x), -1, dtype=np.int64)
+    given = _country_ids(borders, country, "country", len(x))
+    return _Points(x, y, shape, given, _country_ids(borders, to, "to", len(x)), limit)
+
+
+def _in_batches(
+    borders: Borders, points: _Points, kind: str, part: Callable[[_Task], BorderDistances],
+    tail: tuple[int, ...], n_jobs: int,
+) -> BorderDistances:  # fmt: skip
+    """Answer batches of points that lie near each other, on several threads if asked.
+
+    So no more memory is taken than the answer and a few batches need.
+    """
+    from geo_risk._jit import run_chunks
+
+    n = len(points.lon)
+    order = _walk(points.lon, points.lat)
+    out = _unfilled((n, *tail))
+    # built here, before threads ask for them
+    _ = borders._forest, borders._group_of_pair
+    if kind == "any" or (points.given < 0).any():
+        _ = borders.layer.locator
+
+    def run(begin: int, end: int) -> None:
+        chosen = order[begin:end]
+        found = part(_batch(borders, points, kind, chosen))
+        for field in fields(out):
+            getattr(out, field.name)[chosen] = getattr(found, field.name)
+
+    run_chunks(run, n, n_jobs, maximum=_BATCH)
+    shape = (*points.shape, *tail)
+    return BorderDistances(*(getattr(out, field.name).reshape(shape) for field in fields(out)))
+
+
+def _unfilled(shape: tuple[int, ...]) -> BorderDistances:
+    """Arrays to be filled."""
+    return BorderDistances(
+        distance_m=np.empty(shape),
+        country_code=np.empty(shape, dtype=object),
+        other_country_code=np.empty(shape, dtype=object),
+        region_code=np.empty(shape, dtype=object),
+        other_region_code=np.empty(shape, dtype=object),
+        foot_lon=np.empty(shape),
+        foot_lat=np.empty(shape),
+        edge=np.empty(shape, dtype=np.int64),
+    )
+
+
+def _batch(borders: Borders, points: _Points, kind: str, chosen: NDArray[np.int64]) -> _Task:
+    """Take some of the points, and find the country of each."""
+    lon, lat, own = points.lon[chosen], points.lat[chosen], points.given[chosen]
+    inside = np.full(len(chosen), -1, dtype=np.int64)
     if kind == "any" or (own < 0).any():
-        inside = borders.layer.locate(lon=x, lat=y, n_jobs=n_jobs)
+        inside = borders.layer.locate(lon=lon, lat=lat)
         located = np.where(inside >= 0, borders._country_of_row[inside], np.int32(-1))
-        own = np.where(own < 0, located, own)
-    return _Task(x, y, shape, own.astype(np.int32), inside, limit, n_jobs)
+        own = np.where(own < 0, located, own).astype(np.int32)
+    return _Task(lon, lat, own, points.target[chosen], inside, points.limit)
 
 
 def _country_ids(borders: Borders, codes: Codes, name: str, n: int) -> IntArray:
@@ -179,30 +248,19 @@ def _start_lists(borders: Borders, kind: str, own: IntArray, target: IntArray) -
 def _search(
     borders: Borders, task: _Task, start: IntArray, target: IntArray, excluded: IntArray
 ) -> _Found:
-    """Run the kernel, over slices on several threads if asked."""
-    from geo_risk._jit import run_chunks
+    """Run the kernel."""
     from geo_risk.borders._nearest import nearest_edges
 
-    forest, n = borders._forest, len(task.lon)
-    order = _walk(task.lon, task.lat)
+    n = len(task.lon)
     start = np.where(np.isnan(task.lon), np.int32(-1), start)
-    # points, and what is asked about them, in that order: the kernel reads them one after another
-    lon, lat, own = task.lon[order], task.lat[order], task.own[order]
-    start_, target_, excluded_ = start[order], target[order], excluded[order]
-    length, where = np.full(n, np.nan), np.full((n, 2), np.nan)
-    nearest = np.full(n, -1, dtype=np.int32)
-
-    def run(begin: int, end: int) -> None:
-        nearest_edges(
-            forest, lon, lat, start_, own, target_, excluded_, task.limit, begin, end,
-            length, nearest, where,
-        )  # fmt: skip
-
-    run_chunks(run, n, task.n_jobs)
-    distance, edge, foot = np.empty_like(length), np.empty_like(nearest), np.empty_like(where)
-    distance[order], edge[order], foot[order] = length * WGS84_A, nearest, where
+    length, foot = np.full(n, np.nan), np.full((n, 2), np.nan)
+    edge = np.full(n, -1, dtype=np.int32)
+    nearest_edges(
+        borders._forest, task.lon, task.lat, start, task.own, target, excluded, task.limit, 0, n,
+        length, edge, foot,
+    )  # fmt: skip
     across, here = _sides(borders, edge, task.own, target, excluded)
-    return _Found(distance, edge, foot, across, here)
+    return _Found(length * WGS84_A, edge, foot, across, here)
 
 
 def _walk(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -250,10 +308,8 @@ def _stand_inside(
     found.across[within], found.here[within] = task.inside[within], -1
 
 
-def _named(
-    borders: Borders, task: _Task, found: _Found, shape: tuple[int, ...], *, both_sides: bool
-) -> BorderDistances:
-    """Replace ids by codes and give everything the caller's shape."""
+def _named(borders: Borders, task: _Task, found: _Found, *, both_sides: bool) -> BorderDistances:
+    """Replace ids by codes."""
     country = np.append(borders._country_of_row, np.int32(-1))  # row -1 has no country
     names = _with_none(borders.countries)
     regions = _with_none(borders._region_codes)
@@ -264,14 +320,14 @@ def _named(
         here = np.where(country[here] == own, here, np.int32(-1))
     edges = np.append(borders._forest.position, -1)
     return BorderDistances(
-        distance_m=found.distance.reshape(shape),
-        country_code=names[own].reshape(shape),
-        other_country_code=names[country[found.across]].reshape(shape),
-        region_code=regions[here].reshape(shape),
-        other_region_code=regions[found.across].reshape(shape),
-        foot_lon=found.foot[..., 0].reshape(shape),
-        foot_lat=found.foot[..., 1].reshape(shape),
-        edge=edges[found.edge].reshape(shape),
+        distance_m=found.distance,
+        country_code=names[own],
+        other_country_code=names[country[found.across]],
+        region_code=regions[here],
+        other_region_code=regions[found.across],
+        foot_lon=found.foot[..., 0],
+        foot_lat=found.foot[..., 1],
+        edge=edges[found.edge],
     )
 
 
