@@ -63,9 +63,10 @@ def tell_reading(frame: geopandas.GeoDataFrame, *, first: bool = False) -> None:
     how = "recognised" if report["recognised"] else "as given"
     flags = ", ".join(f"{code} {count}" for code, count in report["flags"].items())
     name = "standard input" if report["input"] == "<stdin>" else report["input"]
+    rows = f"{'first ' if first else ''}{report['rows']} rows"
+    told = f"; flagged: {flags}" if flags else ""
     typer.echo(
-        f"{name}: {'first ' if first else ''}{report['rows']} rows read as {report['source']} ({how}), coordinates from "
-        f"{columns}" + (f"; flagged: {flags}" if flags else ""),
+        f"{name}: {rows} read as {report['source']} ({how}), coordinates from {columns}{told}",
         err=True,
     )
 

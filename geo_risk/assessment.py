@@ -399,10 +399,11 @@ def _provenance(
         "geo_risk": geo_risk.__version__,
         "packages": {name: version(name) for name in packages},
         "layer": {
+            **{key: fact for key, fact in layer.provenance.items() if key != "worldview"},
             "name": layer.name,
             "level": layer.level,
             "worldview": layer.worldview,
-            **layer.provenance,
+            "view": layer.provenance.get("worldview"),
         },
         "parameters": parameters,
         "events": {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -172,8 +173,11 @@ def assess(
     Example: geo-risk assess ged.csv --out result --study-area AF-TAK,AF-BDS
     """
     from geo_risk.assessment import assess as run
+    from geo_risk.sharing import Sharing
 
     shared = share or coarsen is not None
+    sharing = Sharing(share, _number_or_name(coarsen), min_count, strip, source_rows, worldview)
+    sharing.check()  # before the work, not after it
     with stages(True, 8 if maps else 7) as step:
         found = run(
             read_input(events, source, read or ()),
@@ -188,15 +192,14 @@ def assess(
             progress=step,
         )
         step("Writing")
-        files = found.save(
-            out, share=share, coarsen=_number_or_name(coarsen), min_count=min_count, strip=strip,
-            source_rows=source_rows, worldview=worldview,
-        )  # fmt: skip
+        files = found.save(out, **asdict(sharing))
         if maps:
             step("Drawing")
             title = "Events" if events == "-" else Path(events).stem
             own = pick_layer(regions, level, worldview)
-            files += draw_maps(found, out, title, own, shared or strip, coarsen, min_count)
+            told = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
+            for_others = "sharing" in told  # and so where a source forbids to pass its rows on
+            files += draw_maps(found, out, title, own, for_others, coarsen, min_count)
     if as_json:
         provenance = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
         print_json({**provenance, "files": [str(path) for path in files]})

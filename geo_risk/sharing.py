@@ -55,6 +55,7 @@ _KEPT = (
     "fatalities_best", "fatalities_low", "fatalities_high", "country_stated", "location_name",
     "location_precision", "location_uncertainty_km", "flags",
 )  # fmt: skip
+_FOOT = ("border_foot_lon", "border_foot_lat")  # with border_m they give the point away
 _REGION = (
     "region_code", "region_name", "country_code", "country_name", "unit_code", "administered_by",
     "claimed_by", "neighbor_countries",
@@ -72,8 +73,26 @@ class Sharing:
     source_rows: bool
     worldview: str | None
 
+    def check(self) -> None:
+        """Refuse options that no result could be written with.
+
+        Raises
+        ------
+        ValueError
+            An unknown `coarsen`, an invalid resolution or `min_count`.
+        """
+        check_min_count(self.min_count)
+        if isinstance(self.coarsen, str) and self.coarsen not in ("cells", "regions"):
+            raise ValueError(
+                f'Invalid coarsen: {self.coarsen!r}; must be "cells", "regions" or an H3 '
+                "resolution."
+            )
+        if self.coarsen is not None and not isinstance(self.coarsen, str):
+            check_resolution(self.coarsen)
+
     def export(self, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Tables to write by name, and the provenance that goes with them."""
+        self.check()
         told: dict[str, Any] = {}
         if self.share or self.coarsen is not None:
             tables, told = self._counts(found)
@@ -101,14 +120,10 @@ class Sharing:
     def _counts(self, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Counts in cells or regions, and what is to be told of them."""
         wanted = "cells" if self.coarsen is None else self.coarsen
-        least = check_min_count(self.min_count)
+        least = self.min_count
         told: dict[str, Any] = {"coarsen": wanted, "min_count": least}
         if wanted == "regions":
             return {"regions": shared_regions(found.regions, least)}, told
-        if isinstance(wanted, str) and wanted != "cells":
-            raise ValueError(
-                f'Invalid coarsen: {wanted!r}; must be "cells", "regions" or an H3 resolution.'
-            )
         finest = DEFAULT_RESOLUTION if isinstance(wanted, str) else wanted
         return {"cells": shared_cells(found.events, found.cells, finest, least)}, told
 
@@ -160,15 +175,16 @@ def withhold_rows(
 ) -> tuple[geopandas.GeoDataFrame, int]:
     """Events without what the rows of some sources say, and how many rows are concerned.
 
-    Such a row keeps its identifier, its source and what geo_risk found out; its point, dates,
-    names, numbers and original columns are missing. Whoever has the source can join them again.
+    Such a row keeps its identifier, its source and what geo_risk found out; its point (and the
+    foot on the border, which with the distance tells the point), dates, names, numbers and
+    original columns are missing. Whoever has the source can join them again.
     """
     named = np.array([name in sources for name in texts_of(events, "source")], dtype=bool)
     if not named.any():
         return events, 0
     added = set(report_of(events).get("added_columns", ()))
     geometry = events.geometry.name
-    kept = {"event_id", "source", "flags", geometry, *added}
+    kept = {"event_id", "source", "flags", geometry, *added} - set(_FOOT)
     result = events.copy()
     if named.all():
         result = result[[name for name in result.columns if name in kept]]

@@ -1,0 +1,312 @@
+"""The command line as its page tells it: every command, every mistake, every exit code."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from paths import ROOT
+from typer.testing import CliRunner
+
+import geo_risk as gr
+from geo_risk import cli
+from geo_risk._cli_input import for_the_command_line, reader_options
+from geo_risk.errors import AccessDeniedError, ServiceError
+
+PAGE = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
+LINES = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    for line in block.replace("\\\n", " ").splitlines()
+    if line.strip()
+]
+DISTRICTS = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "properties": {"shapeID": f"D{west}", "shapeName": f"District {west}"},
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [
+                    [[west, 36], [west + 1, 36], [west + 1, 38], [west, 38], [west, 36]]
+                ],
+            },
+        }
+        for west in (69, 70)
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: Any) -> Path:
+    """Where the commands of the page find what they name; they build on one another."""
+    path: Path = tmp_path_factory.mktemp("line")
+    pd.DataFrame(
+        {
+            "id": [f"e{k}" for k in range(40)],
+            "date": "2022-03-05",
+            "lon": [69.4 + k / 40 for k in range(40)],
+            "lat": [36.5 + k % 7 / 10 for k in range(40)],
+        }
+    ).to_csv(path / "events.csv", index=False)
+    (path / "odd.csv").write_text(
+        "POINT_X;POINT_Y;date;what;where\n545000;4065000;03/04/2022;raid;Taloqan\n"
+    )
+    (path / "districts.geojson").write_text(json.dumps(DISTRICTS))
+    return path
+
+
+def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run one line in a shell in which `geo-risk` is this checkout's."""
+    tool = f'geo-risk() {{ {shlex.quote(sys.executable)} -m geo_risk.cli "$@"; }}\n'
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", tool + line],
+        cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def call(monkeypatch: Any, capsys: Any, tmp_path: Path) -> Any:
+    """Run `geo-risk` with arguments; exit code, standard output and error."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["geo-risk", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        told = capsys.readouterr()
+        return int(stop.value.code or 0), told.out, told.err
+
+    yield run
+    logging.getLogger().handlers.clear()
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_command_of_the_page_runs(
+    line: str, folder: Path, call: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(folder)
+    if "near.csv --resolution" in line and not (folder / "near.csv").exists():
+        pd.read_csv(folder / "events.csv").to_csv(folder / "near.csv", index=False)
+    if "|" in line:
+        result = shell(line, folder)
+        code, error = result.returncode, result.stderr
+    else:  # without a shell, which spares the start of a process
+        command, _, target = line.partition(" > ")
+        code, out, error = call(*shlex.split(command, comments=True)[1:])
+        if target:
+            (folder / target.strip()).write_text(out, encoding="utf-8")
+    assert code == 0, error
+    assert "Traceback" not in error
+    for name in re.findall(r"--out ([\w./]+)|> ([\w.]+)", line):
+        assert (folder / "".join(name)).stat().st_size > 0
+
+
+def test_the_page_names_every_command_and_option() -> None:
+    for command in cli.app.registered_commands:
+        assert command.callback is not None
+        name = command.name or command.callback.__name__
+        assert f"| `{name}` |" in PAGE, name
+    for code in (0, 1, 2, 3):
+        assert f"| {code} |" in PAGE
+
+
+# mistakes -----------------------------------------------------------------------------------------
+
+
+EVENTS = "id,date,lon,lat\n1,2022-03-05,69.53,36.74\n"
+MISTAKES: list[tuple[list[str], str, str]] = [
+    (["geocode", "nowhere.csv"], EVENTS, "'nowhere.csv' does not exist"),
+    (["geocode", "."], EVENTS, "is a directory"),
+    (["geocode", "e.csv"], "", "is empty: it has not even a header"),
+    (["geocode", "e.csv"], "a,b\n1,2\n", "--read lon=… --read lat=…"),
+    (["geocode", "e.csv"], "lon,lat,date\n1,2,03/04/2020\n", "--read dayfirst=…"),
+    (["geocode", "e.csv"], "x,y\n545000,4065000\n", "--read crs=…"),
+    (["geocode", "e.csv"], "lon,lng,lat\n1,2,3\n", "longitude could be any of 'lon', 'lng'"),
+    (["geocode", "e.csv"], "\x00\x01", "is not text"),
+    (["geocode", "e.csv", "--read", "lon"], EVENTS, "NAME=VALUE is needed"),
+    (["geocode", "e.csv", "--read", "colour=red"], EVENTS, "'colour' is none of lon, lat"),
+    (["geocode", "e.csv", "--read", "dayfirst=maybe"], EVENTS, "dayfirst is true or false"),
+    (["geocode", "e.csv", "--read", "lon=east"], EVENTS, "no column 'east'"),
+    (["geocode", "e.csv", "--out", "e.docx"], EVENTS, "ends in none of .parquet"),
+    (["geocode", "e.csv", "--out", "no/e.csv"], EVENTS, "'no' is no folder"),
+    (["geocode", "e.csv", "--source", "emdat"], EVENTS, "must be one of 'acled'"),
+    (["geocode", "e.csv", "--source", "ucdp"], EVENTS, "needs columns that are missing"),
+    (["geocode", "e.csv", "--worldview", "mine"], EVENTS, "mine"),
+    (["geocode", "e.csv", "--regions", "no.gpkg"], EVENTS, "no.gpkg"),
+    (["geocode", "e.csv", "--jobs", "0"], EVENTS, "Invalid n_jobs"),
+    (["geocode", "e.csv", "--resolution", "16"], EVENTS, "15"),
+    (["geocode", "e.csv", "--chunk-rows", "5", "--out", "e.gpkg"], EVENTS, "written as .csv"),
+    (["geocode", "-", "--chunk-rows", "5"], EVENTS, "standard input is read whole"),
+    (["borders", "e.csv", "--kind", "sea"], EVENTS, "must be one of 'land'"),
+    (["hotspots", "e.csv", "--method", "magic"], EVENTS, "must be one of 'gi_star'"),
+    (["hotspots", "e.csv", "--value", "deaths"], EVENTS, "no column 'deaths'"),
+    (["hotspots", "e.csv", "--study-area", "AF-XYZ,AF-TAK"], EVENTS, "AF-XYZ"),
+    (["assess", "e.csv"], EVENTS, "Missing option '--out'"),
+    (["assess", "e.csv", "--out", "e.csv"], EVENTS, "e.csv"),
+    (["assess", "e.csv", "--out", "o", "--coarsen", "villages"], EVENTS, "Invalid coarsen"),
+    (["places", ""], EVENTS, "Invalid name"),
+    (["places", "Taloqan", "--country", "Narnia"], EVENTS, "Unknown country 'Narnia'"),
+    (["layers", "fetch", "Narnia"], EVENTS, "Unknown country 'Narnia'"),
+    (["nonsense"], EVENTS, "No such command"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text", "told"), MISTAKES)
+def test_a_mistake_is_told_in_words(
+    call: Any, tmp_path: Path, arguments: list[str], text: str, told: str
+) -> None:
+    (tmp_path / "e.csv").write_text(text)
+    code, out, error = call(*arguments)
+    assert code == 2
+    assert told in " ".join(error.replace("│", " ").split()).replace("\n", " ")
+    assert "Traceback" not in error
+    assert out == ""
+
+
+def test_an_empty_pipe_and_one_that_holds_json(call: Any, monkeypatch: Any) -> None:
+    def pipe(content: bytes) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    pipe(b"")
+    code, _, error = call("geocode", "-")
+    assert code == 2
+    assert "is empty" in error
+    pipe(json.dumps([{"lon": 69.53, "lat": 36.74}]).encode())
+    code, out, error = call("geocode", "-")
+    assert code == 0
+    assert pd.read_csv(io.StringIO(out))["region_code"].tolist() == ["AF-TAK"]
+    pipe(b"lon;lat;place\n69,53;36,74;Bogot\xe1\n")
+    code, out, error = call("geocode", "-")
+    assert "decoded_cp1252 1" in error
+    assert "Bogotá" in out
+
+
+def test_a_pipe_gives_what_the_file_gives(folder: Path) -> None:
+    one = shell("geo-risk geocode events.csv --resolution 5 | geo-risk borders -", folder)
+    other = shell("geo-risk geocode events.csv --resolution 5 --out pipe.csv", folder)
+    assert one.returncode == other.returncode == 0, one.stderr + other.stderr
+    events = gr.border_proximity(
+        gr.index_h3(gr.geocode(gr.read_events(folder / "events.csv")), resolution=5)
+    )
+    found = pd.read_csv(io.StringIO(one.stdout))
+    assert not [name for name in found.columns if name in ("region_code_", "lon__")]
+    assert found["h3_cell"].tolist() == events["h3_cell"].tolist()
+    assert found["border_m"].tolist() == events["border_m"].tolist()
+
+
+def test_chunks_add_up_to_the_whole(folder: Path) -> None:
+    result = shell("geo-risk borders events.csv --chunk-rows 7 --out chunks.csv --json", folder)
+    assert json.loads(result.stdout) == {"file": "chunks.csv", "rows": 40}
+    parts = pd.read_csv(folder / "chunks.csv").drop(columns="malformed_text")
+    whole = shell("geo-risk borders events.csv", folder).stdout
+    pd.testing.assert_frame_equal(parts, pd.read_csv(io.StringIO(whole)))
+
+
+def test_the_reader_of_a_pipe_may_go_away(folder: Path) -> None:
+    big = "for k in $(seq 20000); do echo 69.5,36.7,$k; done"
+    line = f"(echo lon,lat,n; {big}) | geo-risk geocode - | head -n 1"
+    result = shell("set +o pipefail; " + line + '; echo "${PIPESTATUS[1]}"', folder)
+    assert result.stdout.splitlines()[1] == "1"
+    assert "Traceback" not in result.stderr
+
+
+def test_json_of_every_command(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text(EVENTS)
+    row = json.loads(call("geocode", "e.csv", "--json")[1])[0]
+    assert row["region_code"] == "AF-TAK"
+    assert row["snap_m"] is None
+    told = json.loads(call("borders", "e.csv", "--json", "--out", "b.csv")[1])
+    assert told == {"file": "b.csv", "rows": 1, "match": {"polygon": 1}, "flags": {}}
+    cells = json.loads(call("hotspots", "e.csv", "--resolution", "3", "--json")[1])
+    assert sum(cell["n_events"] for cell in cells) == 1
+    for command in (["layers"], ["layers", "list"], ["layers", "verify"]):
+        assert {"file", "sha256"} <= set(json.loads(call(*command, "--json")[1])[0])
+    shared = json.loads(call("assess", "e.csv", "--out", "o", "--share", "--no-maps", "--json")[1])
+    assert shared["events"] is None
+    assert "o/cells.csv" in shared["files"]
+
+
+def test_maps_of_what_is_shared_draw_no_event(call: Any, tmp_path: Path) -> None:
+    rows = [f"{69.5 + k / 1000},36.7,raid at dawn" for k in range(5)]
+    (tmp_path / "e.csv").write_text("\n".join(["lon,lat,category", *rows]))
+    assert call("assess", "e.csv", "--out", "all")[0] == 0
+    assert call("assess", "e.csv", "--out", "shared", "--share")[0] == 0
+    assert "raid at dawn" in (tmp_path / "all" / "map.html").read_text("utf-8")
+    for path in (tmp_path / "shared").iterdir():
+        assert b"raid at dawn" not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("error", [ServiceError("gone"), AccessDeniedError("refused")])
+def test_a_service_that_fails_has_its_own_code(call: Any, monkeypatch: Any, error: Any) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr("geo_risk.regions.fetch_layer", fail)
+    assert call("layers", "fetch", "https://example.org/x.gpkg") == (3, "", f"geo-risk: {error}\n")
+
+
+def test_a_layer_that_was_fetched_is_listed_and_verified(
+    call: Any, monkeypatch: Any, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GEO_RISK_CACHE_DIR", str(tmp_path))
+    kept = tmp_path / "downloads" / "0123-d.geojson"
+    kept.parent.mkdir()
+    kept.write_text("{}")
+    record = {"url": "https://example.org/d.geojson", "bytes": 2, "fetched": "2026-01-01T00:00:00Z"}
+    record["sha256"] = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    Path(f"{kept}.json").write_text(json.dumps(record))
+    listed = json.loads(call("layers", "verify", "--json")[1])
+    assert str(kept) in [row["file"] for row in listed]
+    kept.write_text("{ }")
+    code, _, error = call("layers", "verify")
+    assert code == 2
+    assert "d.geojson is damaged" in error
+
+
+def test_what_nobody_foresaw_is_told_without_a_traceback(
+    call: Any, monkeypatch: Any, caplog: Any
+) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise KeyError("inner")
+
+    monkeypatch.setattr("geo_risk.places.find_places", fail)
+    code, _, error = call("places", "Taloqan")
+    assert code == 1
+    assert "an error that nobody foresaw, KeyError: 'inner'" in error
+    assert "Traceback" not in error
+    _, _, error = call("--verbose", "places", "Taloqan")
+    assert "Traceback" in error
+
+
+def test_the_version(call: Any) -> None:
+    assert call("--version") == (0, f"geo-risk {gr.__version__}\n", "")
+
+
+def test_help_of_the_layers_has_examples() -> None:
+    for command in ([], ["list"], ["fetch"], ["verify"]):
+        result = CliRunner().invoke(cli.app, ["layers", *command, "--help"])
+        assert result.exit_code == 0
+        assert "geo-risk" in " ".join(result.output.split()).split("Example:")[1]
+
+
+def test_options_of_the_readers() -> None:
+    given = ["lon=X", "dayfirst=False", "delimiter=\\t", "layer=2", "names=a,b", "actors=a,b"]
+    assert reader_options([*given, "date=when", "latlon=where"]) == {
+        "lon": "X", "dayfirst": False, "delimiter": "\t", "layer": 2, "names": ["a", "b"],
+        "columns": {"actors": ["a", "b"], "date": "when", "latlon": "where"},
+    }  # fmt: skip
+    assert for_the_command_line("Nothing to add.") == "Nothing to add."
+    assert for_the_command_line("Pass crs=.").endswith("On the command line: --read crs=…")
