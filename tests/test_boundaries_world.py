@@ -294,12 +294,9 @@ def test_names_moved_between_regions_go_with_their_codes() -> None:
     assert {row["source_code"] for row in moves} == {row["new"] for row in moves}, "permutations"
 
 
-def test_a_given_part_leaves_its_region() -> None:
-    sys.path.insert(0, str(BOUNDARIES))
-    try:
-        from _world_geometry import give_part
-    finally:
-        sys.path.remove(str(BOUNDARIES))
+def test_a_given_part_leaves_its_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BOUNDARIES))
+    from _world_geometry import give_part
 
     def box(west: float) -> list[np.ndarray[Any, Any]]:
         corners = [[west, 0], [west + 1, 0], [west + 1, 1], [west, 1]]

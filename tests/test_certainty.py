@@ -92,3 +92,22 @@ def test_scale_in_use_is_the_measured_one():
     for row in report["rows"]:
         error = np.sqrt(row["stated"] * (1 - row["stated"]) / row["places"])
         assert abs(row["observed"] - row["stated"]) < max(4 * error, 0.01)
+
+
+def test_a_point_within_the_layer_s_error_is_unsure_and_names_both_sides():
+    """UCDP's point for Bangui, 613 m outside the Central African Republic as the layer draws it."""
+    bangui = geopandas.GeoDataFrame(
+        {"location_uncertainty_km": [np.nan, 5.0]},
+        geometry=shapely.points([18.583333] * 2, [4.366667] * 2),
+        crs="EPSG:4326",
+    )
+    found = gr.border_proximity(gr.geocode(bangui))
+    assert found["country_code"].tolist() == ["COD", "COD"]
+    assert found["border_country_code"].tolist() == ["CAF", "CAF"]
+    np.testing.assert_allclose(found["border_m"], 613.0, atol=1.0)
+    np.testing.assert_allclose(found["country_certainty"], [0.757, 0.604], atol=0.002)
+    # Bangui's airport itself lies inside, 6.5 km from the river
+    airport = geopandas.GeoDataFrame(geometry=shapely.points([[18.5188, 4.3985]]), crs="EPSG:4326")
+    found = gr.border_proximity(gr.geocode(airport))
+    assert found["country_code"].item() == "CAF"
+    assert found["country_certainty"].item() > 0.99
