@@ -21,10 +21,11 @@ FloatArray = NDArray[np.float64]
 def score_draws(
     score: Callable[[Tally, Question], Scored],
     ask: Question,
+    measure: str | None,
     events: Events,
     places: LocationDraws,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Score every draw of the places.
+    """Score every draw of the places; `measure` names the column of methods that do not test.
 
     Returns
     -------
@@ -38,24 +39,22 @@ def score_draws(
     total, inside = np.zeros(len(units)), 0
     labels: list[NDArray[np.object_]] = []
     measures: list[FloatArray] = []
-    measure = ""
     for lon, lat, child in zip(places.lon, places.lat, seeds_of(ask.seed, len(places))):
         position = units.assign(lon, lat, ask.n_jobs)
         total += np.bincount(position[position >= 0], minlength=len(units))
         inside += int((position >= 0).sum())
         tally = events.tally(units, position, lon, lat)
-        if not tally.values.any():  # nothing lies in the study area this time
+        seen = tally.values if ask.method != "kde" else tally.amount  # also from outside
+        if seen is None or not seen.any():
             labels.append(np.full(len(units), QUIET[0], dtype=object))
             measures.append(np.zeros(len(units)))
-            continue
+            continue  # nothing lies in the study area this time
         # a stream of its own: the child's first is that of the places
-        seed = np.random.default_rng(child.spawn(1)[0])
-        scored = score(tally, replace(ask, seed=seed))
-        if scored.labels is None:
-            measure = scored.measure or ""
+        scored = score(tally, replace(ask, seed=np.random.default_rng(child.spawn(1)[0])))
+        if measure:
             measures.append(np.asarray(scored.columns[measure]))
         else:
-            labels.append(scored.labels)
+            labels.append(np.asarray(scored.labels))
     columns: dict[str, Any] = {f"{COUNT}_mean": total / len(places)}
     if measure:
         columns[f"{measure}_mean"] = np.mean(measures, axis=0)

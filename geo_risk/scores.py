@@ -181,7 +181,7 @@ def score_hotspots(
     report = study.report | {"method": method} | found.report
     if study.events is not None and spread:
         places = _places(frame, layer, draws, seed, n_jobs)
-        more, noted = score_draws(score, ask, study.events, places)
+        more, noted = score_draws(score, ask, found.measure, study.events, places)
         columns, report = columns | more, report | noted
     result = add_columns(study.frame, columns)
     result.attrs["geo_risk"]["hotspots"] = report
