@@ -12,7 +12,7 @@ from geo_risk._validate import _as_float, check_choice, check_scalar
 from geo_risk.hotspots.emerging_bins import BinTest, bin_p_values, neighbourhoods, z_scores
 from geo_risk.hotspots.emerging_rules import MINIMUM_STEPS, hotspot_categories
 from geo_risk.hotspots.fdr import adjust_fdr
-from geo_risk.hotspots.inference import check_permutations
+from geo_risk.hotspots.inference import MAX_DISPERSION, check_permutations
 from geo_risk.hotspots.mann_kendall import MannKendallResult
 from geo_risk.hotspots.weights import as_weights
 
@@ -67,7 +67,7 @@ def emerging(
     p_method: str = "auto",
     permutations: int = 0,
     seed: int | np.random.Generator | None = None,
-    max_dispersion: float = 100.0,
+    max_dispersion: float = MAX_DISPERSION,
     fdr: str | None = "bh",
     bin_alpha: float = 0.05,
     trend_alpha: float = 0.05,
@@ -98,7 +98,7 @@ def emerging(
         warning where values are overdispersed, or the exact way takes too long).
     permutations, seed
         Number of shuffles, and their seed.
-    max_dispersion : float
+    max_dispersion : float, default 200
         No exact p-values for values whose variance exceeds this many times their mean.
     fdr : {"bh", "by"} or None
         Adjust the p-values for all bins together.

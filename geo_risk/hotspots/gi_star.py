@@ -111,7 +111,7 @@ def gi_star(
     fdr: str | None = "bh",
     mid_p: bool = False,
     draws: str = "fresh",
-    max_dispersion: float = 100.0,
+    max_dispersion: float = inference.MAX_DISPERSION,
     n_jobs: int = 1,
 ) -> GiStarResult:
     """Score each unit by the sum over its neighbourhood: Gi* (with itself) or Gi (without).
@@ -151,7 +151,7 @@ def gi_star(
         each p is as valid, and many times faster, but this is another algorithm: the errors of
         simulation of different units go together, so a share of significant units varies more
         from seed to seed.
-    max_dispersion : float, default 100
+    max_dispersion : float, default 200
         Limit of variance / mean above which values are not taken for counts of events (UCDP
         Mexico's fatalities per event have 418) and the exact p is refused. Counts of events in
         very uneven areas can exceed it: if that is what the values are, pass ``float("inf")``.

@@ -18,6 +18,7 @@ from geo_risk.hotspots.fdr import adjust_fdr
 from geo_risk.hotspots.weights import Csr, FloatArray, IntArray, RowSums
 
 __all__ = [
+    "MAX_DISPERSION",
     "Inference",
     "Tails",
     "check_options",
@@ -35,6 +36,13 @@ __all__ = [
 Seed = int | np.random.Generator | None
 
 P_METHODS = ("auto", "analytic", "permutation", "exact")
+MAX_DISPERSION = 200.0
+"""Variance / mean above which numbers are not taken for counts of events.
+
+Fatalities per event have 418 (UCDP Mexico), 559 (one side in UCDP Afghanistan) and 1,039 (a sample
+of UCDP's world); a week of Californian earthquakes per H3 cell of resolution 3 has 99. No limit
+tells all counts from all fatalities: UCDP Mexico's events per cell have 1,087.
+"""
 # Above so many additions (seconds) "auto" does not take the exact p.
 _AFFORDABLE = 3e9
 _SMALLEST = float(np.finfo(np.float64).tiny)

@@ -79,7 +79,7 @@ def local_moran(
     fdr: str | None = "bh",
     mid_p: bool = False,
     draws: str = "fresh",
-    max_dispersion: float = 100.0,
+    max_dispersion: float = inference.MAX_DISPERSION,
     n_jobs: int = 1,
 ) -> LocalMoranResult:
     """Score how far each unit and its neighbours depart from the mean together.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._validate import check_choice, check_scalar
-from geo_risk.hotspots.inference import stream_key
+from geo_risk.hotspots.inference import MAX_DISPERSION, stream_key
 from geo_risk.hotspots.scan_null import Progress, null_maxima
 from geo_risk.hotspots.scan_study import POISSON, Study, build_study, draw_circles
 from geo_risk.hotspots.scan_windows import (
@@ -137,7 +137,7 @@ def scan(
     ties: str = "together",
     secondary: str = "no_shared_location",
     p_method: str = "monte_carlo",
-    max_dispersion: float = 100.0,
+    max_dispersion: float = MAX_DISPERSION,
     n_jobs: int = 1,
     progress: Progress | None = None,
 ) -> ScanResult:
@@ -200,7 +200,7 @@ def scan(
         Rank among the simulated maxima, (1 + number >= LLR) / (replications + 1), or the tail of
         a Gumbel distribution with their mean and variance, which can be smaller than
         1 / (replications + 1) but is an approximation.
-    max_dispersion : float
+    max_dispersion : float, default 200
         Refuse cases whose variance around what is expected exceeds this many times their mean
         (not in the Bernoulli model, in which the population bounds them).
     n_jobs : int
