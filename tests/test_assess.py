@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from oracles_borders import brute_force, every_edge
+from paths import shared
 from typer.testing import CliRunner
 
 import geo_risk as gr
@@ -35,6 +36,17 @@ def table():
 @pytest.fixture(scope="module")
 def found(table):
     return gr.assess(table, seed=1)
+
+
+@pytest.fixture
+def run():
+    runner = CliRunner()
+
+    def call(*arguments):
+        return runner.invoke(app, [str(argument) for argument in arguments])
+
+    yield call
+    logging.getLogger().handlers.clear()
 
 
 def test_all_rows_in_order(table, found):
@@ -77,6 +89,91 @@ def test_save_round_trip_and_same_bytes(found, table, tmp_path):
     assert provenance["parameters"]["statistic"]["seed"] == "1"
 
 
+def test_provenance_says_how_to_make_the_result_again(table, tmp_path):
+    from importlib.metadata import version
+
+    drawn = gr.assess(table, permutations=99, p_method="permutation", hotspot_resolution=4)
+    told = drawn.provenance
+    assert told["geo_risk"] == gr.__version__
+    assert told["packages"]["h3"] == version("h3")
+    assert told["layer"]["sha256"] == gr.load_regions().provenance["sha256"]
+    assert told["layer"]["worldview"] == "de_facto"
+    parameters = told["parameters"]
+    assert {"resolution", "snap_km", "study_area", "border_kind", "worldview"} <= set(parameters)
+    seed = int(parameters["statistic"]["seed"])  # none was given: one was drawn, and is told
+    options = {"permutations": 99, "p_method": "permutation", "hotspot_resolution": 4}
+    again = gr.assess(table, seed=seed, **options)
+    assert again.cells["p_value"].tolist() == drawn.cells["p_value"].tolist()
+    for one, other in zip(drawn.save(tmp_path / "a"), again.save(tmp_path / "b")):
+        assert one.read_bytes() == other.read_bytes(), one.name
+
+
+def test_what_is_saved_is_geoparquet_1_1(found, tmp_path):
+    import pyarrow.parquet
+
+    found.save(tmp_path)
+    for name in ("events", "cells", "regions", "borders"):
+        metadata = pyarrow.parquet.read_schema(tmp_path / f"{name}.parquet").metadata
+        told = json.loads(metadata[b"geo"])
+        assert told["version"] == "1.1.0"
+        assert told["columns"]["geometry"]["encoding"] == "WKB"
+
+
+@pytest.mark.parametrize("ending", [".csv", ".geojson", ".gpkg", ".arrow", "parquet"])
+def test_every_format_holds_every_table(found, tmp_path, ending):
+    written = found.save(tmp_path, formats=[ending])
+    assert [path.stem for path in written] == [
+        "events",
+        "cells",
+        "regions",
+        "borders",
+        "provenance",
+    ]
+    again = gr.read_events(written[0])
+    assert again["event_id"].tolist() == found.events["event_id"].tolist()
+    located = found.events.geometry.notna()
+    np.testing.assert_allclose(again.geometry[located].x, found.events.geometry[located].x)
+    assert again["flags"].tolist() == found.events["flags"].tolist()
+
+
+def test_progress_is_silent_unless_asked(table, capsys):
+    steps = []
+    gr.assess(table, hotspot_resolution=4, progress=steps.append)
+    assert steps == ["Reading", "Locating", "Indexing", "Measuring", "Scoring"]
+    gr.assess(table, hotspot_resolution=4)
+    gr.assess(table, hotspot_resolution=4, progress=True)  # no terminal here
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_is_drawn_on_a_terminal(monkeypatch, capsys):
+    from geo_risk._progress import stages
+
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with stages(True, 2) as step:
+        step("Reading")
+        step("Locating")
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Locating" in told.err
+
+
+def test_gdelt_end_to_end_in_one_command(run, tmp_path):
+    path = shared("data/events/gdelt2_20191024143000.export.CSV")
+    result = run("assess", path, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "2111 rows read as gdelt (recognised)" in result.stderr
+    events = geopandas.read_parquet(tmp_path / "events.parquet")
+    assert len(events) == 2111
+    assert events["flags"].str.contains("no_coordinates").sum() == 38
+    coarse = events["ActionGeo_Type"].isin([0, 1, 2, 5])
+    assert events.loc[coarse, "h3_cell"].isna().all()
+    precise = events["ActionGeo_Type"].isin([3, 4]) & events.geometry.notna()
+    assert events.loc[precise, "h3_cell"].notna().all()
+    assert (events.loc[precise, "match"] != "none").mean() > 0.98
+    for name in ("cells.parquet", "regions.csv", "borders.csv", "map.png", "map.html"):
+        assert (tmp_path / name).stat().st_size > 0
+
+
 def test_load_gives_back_what_was_saved(found, tmp_path):
     found.save(tmp_path)
     again = gr.Assessment.load(tmp_path)
@@ -99,17 +196,6 @@ def test_events_that_cannot_be_counted_give_no_cells():
 def test_a_frame_that_was_read_is_not_read_again(table):
     events = gr.read_events(table)
     assert gr.assess(events).events["event_id"].tolist() == table["id"].tolist()
-
-
-@pytest.fixture
-def run():
-    runner = CliRunner()
-
-    def call(*arguments):
-        return runner.invoke(app, [str(argument) for argument in arguments])
-
-    yield call
-    logging.getLogger().handlers.clear()
 
 
 def test_command_line_assess(run, table, tmp_path):
@@ -164,7 +250,7 @@ def test_command_line_json(run, table, tmp_path):
     place = json.loads(run("places", "Faizabad", "--region", "AF-BDS", "--json").stdout)[0]
     assert place["region_code"] == "AF-BDS"
     assert json.loads(run("info", "--json").stdout)["geo_risk"] == gr.__version__
-    files = json.loads(run("layers", "--verify", "--json").stdout)
+    files = json.loads(run("layers", "verify", "--json").stdout)
     assert {"world_admin1.npz", "gazetteer.npz"} <= {row["file"] for row in files}
     assert "No place like" in run("places", "Qqqqqqzzz").stdout
 

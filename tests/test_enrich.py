@@ -145,6 +145,26 @@ def ucdp():
     return pd.read_csv(path, dtype={"id": str}), gr.assess(path)
 
 
+def test_a_cell_is_never_smaller_than_the_disc_of_its_event():
+    import h3
+
+    radius = [np.nan, 0.0, 1.0, 5.0, 25.0, 400.0, 2000.0]
+    events = gr.read_events(pd.DataFrame({"lon": 69.5, "lat": 36.7, "uncertainty_km": radius}))
+    found = gr.index_h3(events, resolution=9, coarse="parent")
+    cells = found["h3_cell"].tolist()
+    assert [cell and h3.get_resolution(cell) for cell in cells[:2]] == [9, 9]
+    for cell, km in zip(cells[2:6], radius[2:6]):
+        finest = h3.get_resolution(cell)
+        assert h3.cell_area(cell) >= np.pi * km**2
+        child = h3.latlng_to_cell(36.7, 69.5, finest + 1)
+        assert h3.cell_area(child) < np.pi * km**2  # the finest that is large enough
+        assert h3.latlng_to_cell(36.7, 69.5, finest) == cell
+    assert cells[6] is None  # larger than any cell
+    assert found["flags"].tolist() == [""] * 6 + ["coarser_than_cell"]
+    with pytest.raises(ValueError, match="Invalid coarse: 'drop'"):
+        gr.index_h3(events, coarse="drop")
+
+
 class TestUcdpSample:
     def test_every_row_comes_back_in_order(self, ucdp):
         raw, assessment = ucdp
@@ -157,6 +177,66 @@ class TestUcdpSample:
         coarse = events["where_prec"].astype(int) >= 3
         assert events.loc[coarse, "h3_cell"].isna().all()
         assert events.loc[~coarse & events.geometry.notna(), "h3_cell"].notna().all()
+
+    def test_code_4_carries_its_first_order_unit_and_5_to_7_only_what_they_support(self, ucdp):
+        raw, assessment = ucdp
+        events, layer = assessment.events, gr.load_regions()
+        code = raw["where_prec"].to_numpy()
+        terms = dict(zip(code, events["location_precision"]))
+        assert {key: terms[key] for key in sorted(terms)} == {
+            1: "place", 2: "near_place", 3: "admin2", 4: "admin1", 5: "line", 6: "country",
+            7: "none",
+        }  # fmt: skip
+        radius = events["location_uncertainty_km"]
+        assert (radius[code == 1] == 5).all()
+        assert (radius[code == 2] == 25).all()
+        assert radius[code >= 3].isna().all()
+        units = events[code == 4]
+        inside = units["match"] == "polygon"
+        assert inside.mean() > 0.95
+        rows = layer.locate(lon=units.geometry.x, lat=units.geometry.y)
+        known = np.array([*layer.columns["region_code"], None], dtype=object)
+        assert (units["region_code"][inside] == known[rows][inside]).all()
+        coarse = events[code >= 3]
+        for claim in ("h3_cell", "border_m", "border_country_code", "border_foot_lon"):
+            assert coarse[claim].isna().all(), claim
+
+    def test_supports_are_kept_when_regions_are_given_probabilities(self, ucdp):
+        raw, assessment = ucdp
+        found = gr.region_probabilities(assessment.events)
+        code = raw["where_prec"].to_numpy()[found["position"]]
+        units = found[code == 4].groupby("position")["probability"]
+        assert (units.size() == 1).all()  # one first-order unit, certain
+        assert (units.sum() == 1.0).all()
+        countries = found[(code == 5) | (code == 6)]
+        assert (countries.groupby("position")["country_code"].nunique() <= 1).all()
+        many = countries.groupby("position").size()
+        assert (many > 1).mean() > 0.9  # the country's regions, none of them for certain
+        assert not (code == 7).any()
+
+    def test_no_cell_is_finer_than_its_support(self, ucdp):
+        import h3
+
+        _, assessment = ucdp
+        events = assessment.events
+        held = events[events["h3_cell"].notna()]
+        assert len(held) > 600
+        for cell, radius in zip(held["h3_cell"], held["location_uncertainty_km"]):
+            assert h3.cell_area(cell) >= np.pi * radius**2
+        finest = held["h3_cell"].map(h3.get_resolution).groupby(held["location_precision"]).max()
+        assert finest["place"] == 5
+        assert finest["near_place"] <= 4
+
+    def test_an_asked_for_resolution_holds_for_every_point_of_its_own(self, ucdp):
+        _, assessment = ucdp
+        asked = gr.index_h3(assessment.events, resolution=7)
+        import h3
+
+        assert {h3.get_resolution(cell) for cell in asked["h3_cell"].dropna()} == {7}
+        coarse = asked["location_precision"].isin(["admin2", "admin1", "line", "country", "none"])
+        assert asked.loc[coarse, "h3_cell"].isna().all()
+        kept = gr.index_h3(assessment.events, resolution=7, coarse="keep")
+        assert kept["h3_cell"].notna().all()
 
     def test_country_agrees_and_every_disagreement_is_explained(self):
         import importlib.util
