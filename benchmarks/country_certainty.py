@@ -70,7 +70,9 @@ def cross_validate(
     return certainty, constant, np.array(scales)
 
 
-def plot(rows: list[dict[str, Any]], path: Path) -> None:
+def plot(
+    rows: list[dict[str, Any]], path: Path, *, of: str = "country", left_out: str = "border at hand"
+) -> None:
     """Draw stated against observed certainty, with two standard errors."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -87,9 +89,10 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         axes.annotate(f"{row['km'][0]:g}–{row['km'][1]:g} km", (row["stated"], row["observed"]),
                       textcoords="offset points", xytext=(8, -10), fontsize=8)  # fmt: skip
     axes.set(
-        xlabel="stated certainty (fitted without the border at hand)",
-        ylabel="share of places whose country agrees",
-        title="Country certainty by distance to the border", xlim=(0.48, 1.02), ylim=(0.48, 1.02),
+        xlabel=f"stated certainty (fitted without the {left_out})",
+        ylabel=f"share of places whose {of} agrees",
+        title=f"{of.capitalize()} certainty by distance to the border",
+        xlim=(0.48, 1.02), ylim=(0.48, 1.02),
     )  # fmt: skip
     figure.savefig(path, dpi=120, metadata={"Software": None})
 

@@ -76,7 +76,9 @@ ACCURACY = {
     "samples": 32038,
     "sample": "12 land borders, every vertex-to-line distance pooled: AFG-TJK, AFG-PAK, AFG-IRN, "
     "IRN-IRQ, COL-VEN, KEN-SOM, THA-MMR, POL-UKR, USA-MEX, NER-NGA, FRA-ESP, COD-UGA",
-    "not_measured": "coasts, and borders between regions of one country",
+    "between_regions": "scale of a Laplace error, 1,125 m pooled, 340 to 2,270 m by country: "
+    "70,130 GeoNames places in 174 countries (benchmarks/region_certainty.py)",
+    "not_measured": "coasts",
 }
 
 
