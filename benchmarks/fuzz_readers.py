@@ -34,6 +34,7 @@ import pandas as pd
 
 from geo_risk.errors import DataCorruptError, DataNotFoundError
 from geo_risk.events import FLAGS, gdelt, iter_events, read_events
+from geo_risk.tables import write_csv
 
 ALLOWED = (ValueError, TypeError, DataCorruptError, DataNotFoundError, ImportError)
 PARSERS: dict[str, tuple[str, ...]] = {
@@ -65,6 +66,10 @@ def seeds() -> dict[str, bytes]:
             "place": ["Taloqan, Takhar"] * rows,
         }
     )
+    both = table.assign(latlon=[f"{lat}, {lon}" for lat, lon in zip(table["lat"], table["lon"])])
+    again = io.StringIO()  # a table of ours, with flags of a later step
+    read = read_events(table.assign(place="Nowhere"))
+    write_csv(read.assign(flags=[f"{text};place_not_found" for text in read["flags"]]), again)
     points = gpd.points_from_xy(table["lon"], table["lat"])
     frame = gpd.GeoDataFrame(table[["id", "date"]], geometry=points, crs=4326)
     ucdp = pd.DataFrame(
@@ -104,6 +109,8 @@ def seeds() -> dict[str, bytes]:
     frame.to_parquet(geoparquet)
     return {
         "table.csv": csv,
+        "both.csv": both.drop(columns=["lon", "lat"]).to_csv(index=False, sep=";").encode(),
+        "again.csv": again.getvalue().encode(),
         "wkt.csv": b'id,geometry\n1,POINT (1 2)\n2,"LINESTRING (0 1, 2 3)"\n',
         "ucdp.csv": ucdp.to_csv(index=False).encode(),
         "acled.csv": acled.to_csv(index=False).encode(),
@@ -148,7 +155,7 @@ def check(path: Path, stream: bool) -> int:
         frames = [read_events(path, **options)]
     for frame in frames:
         codes = {code for text in frame["flags"] for code in text.split(";") if code}
-        if not codes <= FLAGS.keys():
+        if path.name != "again.csv" and not codes <= FLAGS.keys():
             raise AssertionError(f"unknown flags {codes - FLAGS.keys()}")
         if (frame.geometry.isna() & (frame["flags"] == "")).any():
             raise AssertionError("a row without geometry and without a reason")
