@@ -100,6 +100,8 @@ def _warn_uncached() -> None:
 
 def resolve_jobs(n_jobs: int) -> int:
     """Number of threads for `n_jobs`, where -1 means every processor this process may use."""
+    if isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__"):
+        raise TypeError(f"Invalid n_jobs: {n_jobs!r} is not an integer.")
     if n_jobs == -1:
         if hasattr(os, "sched_getaffinity"):
             return len(os.sched_getaffinity(0))

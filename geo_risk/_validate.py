@@ -133,7 +133,15 @@ def check_codes(codes: Any, name: str, n: int) -> list[str | None]:
     """One code for all `n` rows, or one per row, as a list; None is missing."""
     if codes is None or isinstance(codes, str):
         return [codes] * n
-    listed = [None if code is None or code != code else str(code) for code in codes]
+    listed = [None if _is_missing(code) else str(code) for code in codes]
     if len(listed) != n:
         raise ValueError(f"Invalid {name}: {len(listed)} codes for {n} points.")
     return listed
+
+
+def _is_missing(code: Any) -> bool:
+    """Whether a code is None, NaN or pandas' NA, which has no truth value."""
+    try:
+        return code is None or bool(code != code)
+    except TypeError:
+        return True

@@ -195,3 +195,25 @@ def test_answers_have_the_shape_of_the_question(shape):
     assert gr.h3_cells(lon=lon, lat=lat, resolution=5).shape == shape
     near = gr.load_borders().nearest(lon=lon, lat=lat)
     assert near.distance_m.shape == near.other_country_code.shape == shape
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        ["TJK", None],
+        pd.array(["TJK", pd.NA], dtype="string"),
+        pd.Series(["TJK", np.nan], index=[7, 7]),
+        np.array(["TJK", None], dtype=object),
+        pd.Categorical(["TJK", None]),
+    ],
+    ids=["list", "nullable", "series", "object", "categorical"],
+)
+def test_missing_codes_of_any_kind_fall_back_to_the_points_own(codes):
+    near = gr.load_borders().nearest(lon=[69.53, 69.53], lat=[36.74, 36.74], country=codes)
+    assert near.country_code.tolist() == ["TJK", "AFG"]
+
+
+@pytest.mark.parametrize("n_jobs", [None, 1.5, "2", True])
+def test_jobs_are_whole_numbers(n_jobs):
+    with pytest.raises(TypeError, match="Invalid n_jobs: .* is not an integer"):
+        gr.load_regions().locate(lon=[1.0], lat=[1.0], n_jobs=n_jobs)
