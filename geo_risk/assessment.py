@@ -45,8 +45,9 @@ class Assessment:
     cells : GeoDataFrame or None
         The scored study area, one row per H3 cell; None where no event could be counted.
     regions : GeoDataFrame
-        The regions that hold events, with `n_events`, `fatalities_best` (where known) and
-        `neighbor_countries` (codes of other countries that share an edge, joined by ";").
+        The regions that hold events, with `administered_by` and `claimed_by` (disputed ones),
+        `n_events`, `fatalities_best` (where known) and `neighbor_countries` (codes of other
+        countries that share an edge, joined by ";").
     borders : GeoDataFrame
         Border lines of the countries that hold events, one row per pair of countries.
     provenance : dict

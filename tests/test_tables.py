@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 
 import geopandas
@@ -126,3 +127,54 @@ def test_what_was_written_as_csv_is_read_back_as_it_was(tmp_path):
     assert "place_not_found" in again["flags"][1]
     twice = write_table(again, tmp_path / "again.csv")
     assert twice.read_bytes() == path.read_bytes()
+
+
+@st.composite
+def event_tables(draw):
+    """Tables of events with missing and odd values in every column."""
+    n = draw(st.integers(0, 6))
+
+    def column(values):
+        return draw(st.lists(st.one_of(st.none(), values), min_size=n, max_size=n))
+
+    days = st.dates(min_value=dt.date(1900, 1, 1), max_value=dt.date(2100, 1, 1))
+    return pd.DataFrame(
+        {
+            "id": [f"e{k}" for k in range(n)],
+            "date": column(days.map(str)),
+            "lon": column(st.floats(-180, 180)),
+            "lat": column(st.floats(-90, 90)),
+            "place": column(st.sampled_from(["Taloqan", "Khwājah Ghār", 'a "b", c', "x;y"])),
+            "killed": column(st.integers(0, 10**6)),
+            "sure": column(st.booleans()),
+        }
+    ).astype({"lon": float, "lat": float})
+
+
+@given(event_tables())
+@settings(max_examples=25)
+@pytest.mark.parametrize("ending", FORMATS)
+def test_events_come_back_from_every_format(ending, tmp_path_factory, table):
+    """What `read_events` made is read back as it was: points, days, numbers, text, flags."""
+    import geo_risk as gr
+
+    before = gr.read_events(table)
+    path = write_table(before, tmp_path_factory.mktemp("events") / f"e{ending}")
+    after = gr.read_events(path)
+    assert len(after) == len(before)
+    assert after["event_id"].tolist() == before["event_id"].tolist()
+    for name in ("date_start", "date_end"):
+        pd.testing.assert_series_equal(
+            after[name], before[name], check_dtype=False, check_index_type=False
+        )
+    for name in ("location_name", "date_precision", "source"):
+        kept, given = after[name], before[name]
+        assert kept.where(kept.notna(), None).tolist() == given.where(given.notna(), None).tolist()
+    np.testing.assert_array_equal(after["fatalities_best"], before["fatalities_best"])
+    assert after["flags"].tolist() == before["flags"].tolist()
+    assert after.geometry.isna().tolist() == before.geometry.isna().tolist()
+    located = before.geometry.notna()
+    exact = 0.0 if ending != ".geojson" else 1e-9
+    for axis in ("x", "y"):
+        one, other = getattr(after.geometry[located], axis), getattr(before.geometry[located], axis)
+        np.testing.assert_allclose(one, other, rtol=0, atol=exact)
