@@ -785,6 +785,26 @@ def test_web_map_of_the_demo_layer_is_small(tmp_path: Path) -> None:
     assert path.stat().st_size < 1_000_000
 
 
+def test_days_of_events_can_be_chosen_unless_they_are_not_shown(tmp_path: Path) -> None:
+    start = pd.to_datetime(["2022-01-01", None, "2022-03-01"])
+    events = reports().assign(date_start=start, date_end=pd.to_datetime(["2022-12-31", None, None]))
+    events.geometry = [
+        shapely.Point(TALOQAN),
+        shapely.Point(KHWAJA_GHAR),
+        shapely.Point(70.0, 36.5),
+    ]
+    events = events.set_crs("EPSG:4326", allow_override=True)
+    data = data_of(web_map(tmp_path / "a.html", events=events))["events"]
+    names = [row[data["columns"].index("event id")] for row in data["rows"]]
+    days = dict(zip(names, data["dates"]))
+    assert days == {
+        "a": ["2022-01-01", "2022-12-31"], "b": None, "c": ["2022-03-01", "2022-03-01"],
+    }  # fmt: skip
+    asked = data_of(web_map(tmp_path / "b.html", events=events, popup_columns=["category"]))
+    assert asked["events"]["dates"] is None
+    assert data_of(web_map(tmp_path / "c.html", events=reports()))["events"]["dates"] is None
+
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 
 

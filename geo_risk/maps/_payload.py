@@ -185,10 +185,24 @@ def _events(
         "disc": np.round(layer.disc_m / quantum, 1).tolist(),
         "hollow": layer.hollow.astype(int).tolist(),
         "classes": _classes(layer.classes, layer.classes.index),
+        "dates": _dates(layer.frame, layer.rows) if "date_start" in columns else None,
         "sizeTitle": layer.size_title,
         "sizeKey": [[text, round(radius, 1)] for text, radius in layer.size_key],
         **_table(layer.frame, layer.rows, columns, names, "Event"),
     }
+
+
+def _dates(frame: Any, rows: Any) -> list[list[str] | None]:
+    """First and last day of each event, ISO 8601; None where the first is missing."""
+    first = frame["date_start"].iloc[rows]
+    last = frame["date_end"].iloc[rows] if "date_end" in frame.columns else first
+    days: list[list[str] | None] = []
+    for start, end in zip(first, last):
+        if is_missing(start):
+            days.append(None)
+            continue
+        days.append([str(start)[:10], str(start if is_missing(end) else end)[:10]])
+    return days
 
 
 def _classes(classes: Classes, index: Any) -> dict[str, Any]:

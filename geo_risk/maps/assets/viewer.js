@@ -52,6 +52,12 @@
   const frame = new Path2D();
   frame.rect(0, 0, data.size[0], data.size[1]);
 
+  // Events within the days asked for; those without a date always.
+  const days = events && events.dates, asked = { from: "", to: "" };
+  const visible = (i) => !days || !days[i] ||
+    ((!asked.from || days[i][1] >= asked.from) && (!asked.to || days[i][0] <= asked.to));
+  const hasVisible = ({ x, y }) => events.x.some((at, i) => at === x && events.y[i] === y && visible(i));
+
   // ---- the view: k CSS pixels per grid unit, (tx, ty) the origin ----------------------------------
   let k = 1, tx = 0, ty = 0, width = 0, height = 0, fitted = 1, selected = null, queued = false;
   const X = (x) => x * k + tx, Y = (y) => y * k + ty;
@@ -156,7 +162,7 @@
     pen.strokeStyle = "#20202080";
     pen.lineWidth = 1;
     events.disc.forEach((disc, i) => {
-      if (disc * k < 4) return;
+      if (disc * k < 4 || !visible(i)) return;
       pen.beginPath();
       pen.arc(X(events.x[i]), Y(events.y[i]), disc * k, 0, 7);
       pen.fill();
@@ -167,6 +173,7 @@
     pen.lineWidth = many ? 0.5 : 1;
     pen.globalAlpha = many ? 0.75 : 0.95;
     for (let i = 0; i < events.x.length; i++) {
+      if (!visible(i)) continue;
       const x = X(events.x[i]), y = Y(events.y[i]), index = events.classes.index[i];
       if (x < -20 || y < -20 || x > width + 20 || y > height + 20) continue;
       marker(pen, x, y, index, events.size[i], events.classes.colours[index], events.hollow[i]);
@@ -191,7 +198,7 @@
     pen.textBaseline = "middle";
     pen.lineJoin = "round";
     for (const label of data.labels) {
-      if (label.kind === "place" && !shown.events) continue;
+      if (label.kind === "place" && !(shown.events && hasVisible(label))) continue;
       let lines = label.text.split("\n");
       if (label.kind === "country") lines = lines.map((line) => [...line.toUpperCase()].join("\u200a"));
       pen.font = `${FONT[label.kind][0]} ${family}`;
@@ -255,7 +262,7 @@
     if (shown.events) {
       for (let i = events.x.length - 1; i >= 0; i--) {
         const far = Math.hypot(X(events.x[i]) - px, Y(events.y[i]) - py);
-        if (far <= events.size[i] + 3) found.push({ layer: events, row: i, event: i });
+        if (far <= events.size[i] + 3 && visible(i)) found.push({ layer: events, row: i, event: i });
       }
     }
     for (const [name, layer, list] of [["cells", cells, cellShapes], ["regions", regions, regionShapes]]) {
@@ -408,6 +415,31 @@
   toggle("borders", "Country borders", borders);
   toggle("labels", "Names", data.labels.length);
   toggle("grid", "Longitude and latitude", true);
+  if (days && days.some((day) => day)) {
+    const known = days.filter((day) => day), count = make("p");
+    const tell = () => {
+      const shownNow = days.filter((_, i) => visible(i)).length;
+      count.textContent = `${shownNow} of ${days.length} events`;
+    };
+    panel.append(make("h2", "Dates"));
+    for (const [name, text] of [["from", "From"], ["to", "To"]]) {
+      const box = make("input"), label = make("label");
+      box.type = "date";
+      box.id = `date-${name}`;
+      box.min = known.map((day) => day[0]).reduce((a, b) => (a < b ? a : b));
+      box.max = known.map((day) => day[1]).reduce((a, b) => (a > b ? a : b));
+      box.addEventListener("change", () => {
+        asked[name] = box.value;
+        tell();
+        closePopup();
+      });
+      label.append(make("span", text), box);
+      panel.append(label);
+    }
+    count.id = "date-count";
+    tell();
+    panel.append(count);
+  }
   if (events) {
     panel.append(make("h2", events.classes.title));
     for (const i of events.classes.used) {
