@@ -73,8 +73,9 @@ def find_region(
     """Find the one region that a name or code means.
 
     A code is taken as it is: the layer's own first, then those of other systems. A name may be any
-    known spelling, with case and diacritics folded; failing that, the most similar spelling. What
-    several regions could mean is refused, with the candidates listed, never guessed.
+    known spelling, with case and diacritics folded; failing that, the country that is one region
+    of the layer, or the most similar spelling. A country of several regions is none. What several
+    regions could mean is refused, with the candidates listed, never guessed.
 
     Parameters
     ----------
@@ -138,7 +139,25 @@ def find_region(
     if rows:
         _refuse_ambiguity(layer, name_or_code, rows)
         return _match(layer, rows[0], names.spelling[key, rows[0]], 1.0)
+    row = _only_region_of(layer, name_or_code, scope)
+    if row is not None:
+        return _match(layer, row, name_or_code.strip(), 1.0)
     return _similar(layer, names, name_or_code, key, scope, min_score)
+
+
+def _only_region_of(layer: RegionLayer, asked: str, scope: set[int] | None) -> int | None:
+    """Row of a country that is one region; a country of several is nobody's similar spelling."""
+    country = find_country(asked)
+    rows = [row for row, code in enumerate(layer.columns["country_code"]) if code == country]
+    if country is None or not rows:
+        return None
+    if len(rows) > 1:
+        raise UnknownRegionError(
+            f"The layer {layer.name!r} has no region named {asked!r}: it is the country {country}, "
+            f"of {len(rows)} regions.",
+            [_label(layer, row) for row in rows[:3]],
+        )
+    return rows[0] if _within(rows, scope) else None
 
 
 def _scope(layer: RegionLayer, country: str | None) -> set[int] | None:
