@@ -502,3 +502,35 @@ def test_places_of_all_continents(name, country, geonames_id):
 def test_taloqan_in_many_spellings(name):
     found = find_places(name, country="AFG", region="AF-TAK").iloc[0]
     assert (found["geonames_id"], found["region_code"]) == (1123004, "AF-TAK")
+
+
+def test_a_kept_gazetteer_is_the_same_and_a_damaged_one_is_read_anew(tmp_path, monkeypatch):
+    from geo_risk.places import gazetteer as module
+
+    monkeypatch.setenv("GEO_RISK_CACHE_DIR", str(tmp_path))
+    content = module.product_bytes("gazetteer.npz")
+    first = module._decode_once(content)
+    (kept,) = tmp_path.glob("gazetteer-*.bin")
+    monkeypatch.setattr(module, "_read_members", lambda _: pytest.fail("read again"))
+    again = module._decode_once(content)
+    for name in ("keys", "spelled", "unit_country"):
+        assert getattr(again, name) == getattr(first, name)
+    for name in ("key_name", "name_form", "post_place", "lon", "lat", "geonames_id", "population"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
+    monkeypatch.undo()
+    monkeypatch.setenv("GEO_RISK_CACHE_DIR", str(tmp_path))
+    raw = bytearray(kept.read_bytes())
+    raw[len(raw) // 2] ^= 4
+    kept.write_bytes(raw)
+    mended = module._decode_once(content)
+    np.testing.assert_array_equal(mended.lon, first.lon)
+    assert mended.keys == first.keys
+
+
+def test_a_gazetteer_without_a_cache_to_write_to(tmp_path, monkeypatch):
+    from geo_risk.places import gazetteer as module
+
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    monkeypatch.setenv("GEO_RISK_CACHE_DIR", str(blocked))
+    assert len(module._decode_once(module.product_bytes("gazetteer.npz"))) == 234_908

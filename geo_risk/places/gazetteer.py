@@ -6,6 +6,7 @@ import io
 import json
 import lzma
 import zipfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._cache import load_arrays, store_arrays
 from geo_risk._fold import fold
 from geo_risk._products import product_bytes
 from geo_risk.errors import DataCorruptError, UnknownPlaceError
@@ -240,9 +242,9 @@ def load_gazetteer() -> Gazetteer:
     >>> gazetteer.primary_name(place), gazetteer.country_code(place), gazetteer.admin1(place)
     ('Taloqan', 'AFG', '26')
     """
+    content = product_bytes(_PRODUCT)
     try:
-        gazetteer = decode(_read_members(product_bytes(_PRODUCT)))
-        gazetteer._check()
+        gazetteer = _decode_once(content)
     except (
         KeyError,
         ValueError,
@@ -255,6 +257,18 @@ def load_gazetteer() -> Gazetteer:
         if isinstance(error, DataCorruptError | FileNotFoundError):
             raise
         raise DataCorruptError(f"The data product {_PRODUCT} is damaged: {error}.") from error
+    return gazetteer
+
+
+def _decode_once(content: bytes) -> Gazetteer:
+    """Decode the product; its decompressed members are kept in the user's cache (32 MB)."""
+    name = f"gazetteer-{_FORMAT}-{len(content)}-{zlib.crc32(content):08x}"
+    kept = load_arrays(name)
+    members = _read_members(content) if kept is None else kept
+    gazetteer = decode(members)
+    gazetteer._check()
+    if kept is None:
+        store_arrays(name, members)
     return gazetteer
 
 

@@ -88,7 +88,8 @@ def find_places(
     A place outside every polygon of the layer (on a coast) counts as in the region that holds
     most places of its GeoNames unit.
 
-    The first call of a process reads the gazetteer (about a second); an exact search takes a few
+    The first call on a machine decompresses the gazetteer (0.7 s) and keeps it in the user's
+    cache (35 MB); the first call of a later process takes 0.1 s. An exact search takes a few
     milliseconds, a worldwide fuzzy one tens of them.
 
     References
