@@ -6,7 +6,8 @@ Points of BENCHMARKS: U uniform on the sphere, C clustered (populated places, 5 
 within 10 km of the border of Afghanistan and Tajikistan (a fifth as many). The question is the
 one that every peer can answer, the distance to the nearest land border line ("line"). Peers:
 spherely (S2: edges are great circles on a sphere), `geopandas.sjoin_nearest` in UTM 42N (B only:
-edges are straight on the plane, and so are distances; projecting is not timed, to its favour).
+edges are straight on the plane, and so are distances; projecting is not timed, to its favour),
+PostGIS where a server can be had (`peers_sql.py`; geography: edges are great circles).
 Peers get fewer points (--peer-share); figures are per point. The tools run interleaved in one
 process, one thread unless said; a ratio is the median of the rounds' ratios. Differences are
 from geo_risk's distances, whose own error `border_accuracy.py` measures.
@@ -14,53 +15,27 @@ from geo_risk's distances, whose own error `border_accuracy.py` measures.
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import sys
-import time
 import warnings
-from collections.abc import Callable
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import common
 import numpy as np
+import peers_sql
 
 from geo_risk.borders import Borders, load_borders
 
-SEED = 20221
-Points = tuple[np.ndarray, np.ndarray]
+
+def border_edges(borders: Borders) -> np.ndarray:
+    """Ends of every edge between two countries, shape (e, 4)."""
+    _, ends, sides = borders._network
+    return ends[sides[:, 1] >= 0]
 
 
-def make_points(borders: Borders, n: int) -> dict[str, Points]:
-    """Make the three point sets."""
-    from geo_risk.places.gazetteer import load_gazetteer
-
-    rng = np.random.default_rng(SEED)
-    uniform = rng.uniform(-180, 180, n), np.degrees(np.arcsin(rng.uniform(-1, 1, n)))
-    places = load_gazetteer()
-    pick = rng.integers(0, len(places), n)
-    clustered = _jitter(np.asarray(places.lon)[pick], np.asarray(places.lat)[pick], rng, 5.0)
-    table = borders.table
-    pair = (table["country_code_1"] == "AFG") & (table["country_code_2"] == "TJK")
-    vertices = table.geometry[pair].get_coordinates().to_numpy()
-    near = vertices[rng.integers(0, len(vertices), max(n // 5, 1))]
-    angle, radius = rng.uniform(0, 2 * np.pi, len(near)), 10.0 * np.sqrt(rng.random(len(near)))
-    lat = near[:, 1] + radius * np.sin(angle) / 111.2
-    lon = near[:, 0] + radius * np.cos(angle) / (111.2 * np.cos(np.radians(near[:, 1])))
-    return {"U": uniform, "C": clustered, "B": (lon, lat)}
-
-
-def _jitter(lon: np.ndarray, lat: np.ndarray, rng: np.random.Generator, km: float) -> Points:
-    lat2 = np.clip(lat + rng.normal(0, km / 111.2, len(lat)), -90, 90)
-    wide = km / (111.2 * np.maximum(np.cos(np.radians(lat)), 0.01))
-    return (lon + rng.normal(0, 1, len(lon)) * wide + 180) % 360 - 180, lat2
-
-
-def spherely_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> Callable[[], np.ndarray]:
+def spherely_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
     """All borders as one prepared geography; points made beforehand."""
     import shapely
     import spherely
@@ -72,7 +47,7 @@ def spherely_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> Callable
     return lambda: np.asarray(spherely.distance(points, geography))
 
 
-def sjoin_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> Callable[[], np.ndarray]:
+def sjoin_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
     """Borders around Tajikistan and points in UTM 42N, one line string per edge."""
     import geopandas
     import shapely
@@ -108,88 +83,77 @@ def compare(name: str, found: np.ndarray, ours: np.ndarray) -> dict[str, Any]:
 
 
 def time_set(
-    borders: Borders, name: str, points: Points, share: float, rounds: int
+    borders: Borders, name: str, points: common.Points, share: float, rounds: int
 ) -> dict[str, Any]:
     """Compare and time everything on one point set."""
     lon, lat = points
-    few = slice(0, max(1, round(len(lon) * share)))
-    jobs: dict[str, tuple[int, Callable[[], Any]]] = {}
+    few = tuple(axis[: max(1, round(len(lon) * share))] for axis in points)
+    jobs: dict[str, common.Job] = {}
     for kind in ("line", "land", "any", "outline"):
-        jobs[f"geo_risk, {kind}"] = (
-            len(lon), lambda kind=kind: borders.nearest(lon=lon, lat=lat, kind=kind)
-        )  # fmt: skip
-    jobs["geo_risk, line, 2 threads"] = (
-        len(lon), lambda: borders.nearest(lon=lon, lat=lat, kind="line", n_jobs=2)
-    )  # fmt: skip
-    if find_spec("spherely"):
-        jobs["spherely"] = (len(lon[few]), spherely_job(borders, lon[few], lat[few]))
+        jobs[f"geo_risk, {kind}"] = lambda kind=kind: borders.nearest(lon=lon, lat=lat, kind=kind)
+    jobs["geo_risk, line, 2 threads"] = lambda: borders.nearest(
+        lon=lon, lat=lat, kind="line", n_jobs=2
+    )
+    n = dict.fromkeys(jobs, len(lon))
+    absent = {} if find_spec("spherely") else {"spherely": "spherely is not installed"}
+    if not absent:
+        jobs["spherely"], n["spherely"] = spherely_job(borders, *few), len(few[0])
     if name == "B":
-        jobs["sjoin_nearest, UTM"] = (len(lon[few]), sjoin_job(borders, lon[few], lat[few]))
-    ours = borders.nearest(lon=lon[few], lat=lat[few], kind="line").distance_m
+        jobs["sjoin_nearest, UTM"] = sjoin_job(borders, *few)
+        n["sjoin_nearest, UTM"] = len(few[0])
+    slow = tuple(axis[: max(1, len(axis) // 10)] for axis in few)
+    try:
+        jobs["PostGIS geography"] = peers_sql.postgis_distance(border_edges(borders), slow)
+        n["PostGIS geography"] = len(slow[0])
+    except peers_sql.UnavailableError as error:
+        absent["PostGIS geography"] = str(error)
+    ours = borders.nearest(lon=few[0], lat=few[1], kind="line").distance_m
     peers = [job for job in jobs if "geo_risk" not in job]
-    differences = [compare(peer, jobs[peer][1](), ours) for peer in peers]
-    for _, job in jobs.values():
-        job()  # warm
-    seconds: dict[str, list[float]] = {job: [] for job in jobs}
-    for _ in range(rounds):
-        for job, (n, run) in jobs.items():
-            start = time.perf_counter()
-            run()
-            seconds[job].append((time.perf_counter() - start) / n)
-    return {"set": name, "n": len(lon), "differences": differences, "seconds_per_point": seconds}
+    differences = [compare(peer, jobs[peer](), ours[: n[peer]]) for peer in peers]
+    seconds = common.interleave(jobs, rounds)
+    return {
+        "set": name, "n": n, "differences": differences, "absent": absent, "seconds": seconds,
+    }  # fmt: skip
 
 
 def show(row: dict[str, Any]) -> None:
     """Print one point set's table."""
-    base = np.array(row["seconds_per_point"]["geo_risk, line"])
-    print(f"\n{row['set']}, {row['n']} points")
+    print(f"\n{row['set']}, {row['n']['geo_risk, line']} points")
     for difference in row["differences"]:
         print(
             f"  {difference['peer']}: off by median {difference['median_m']:.3g} m "
             f"({difference['median_percent']:.2g} %), p99 {difference['p99_m']:.3g} m, "
             f"max {difference['max_m']:.3g} m on {difference['n']} points"
         )
-    for job, each in row["seconds_per_point"].items():
-        ratio = np.median(np.array(each) / base)
-        print(f"  {job:<28}{1e6 * np.median(each):>9.3f} µs/pt{ratio:>9.2f} x geo_risk, line")
+    for peer, reason in row["absent"].items():
+        print(f"  {peer}: not measured, {reason}")
+    for job, each in row["seconds"].items():
+        ratio = np.median(common.ratios(row["seconds"], row["n"], job, "geo_risk, line"))
+        microseconds = 1e6 * np.median(each) / row["n"][job]
+        print(f"  {job:<28}{microseconds:>9.3f} µs/pt{ratio:>9.2f} x geo_risk, line")
 
 
-def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Run everything, print the table and return every round."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n", type=int, default=1_000_000, help="points of U and C")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--peer-share", type=float, default=0.02, help="part that peers get")
-    parser.add_argument("--out", type=Path, help="write every round to this JSON file or folder")
-    options = parser.parse_args(arguments)
+def run(n: int, rounds: int, share: float) -> list[dict[str, Any]]:
+    """All point sets; B is a fifth as many, so that peers get a five times larger part of it."""
     warnings.filterwarnings("ignore", message=".*CRS.*")
-    borders = load_borders()
-    share = 1.0 if options.n < 1000 else options.peer_share
-    report: dict[str, Any] = {
-        "command": " ".join(["python", "benchmarks/bench_borders.py", *sys.argv[1:]]),
-        "date": time.strftime("%Y-%m-%d"),
-        "python": platform.python_version(),
-        "processor": platform.machine(),
-        "cores": os.cpu_count(),
-        "load_at_start": os.getloadavg() if hasattr(os, "getloadavg") else None,
-        "seed": SEED,
-        "versions": {
-            name: metadata.version(name)
-            for name in ("geopandas", "numba", "numpy", "shapely", "spherely")
-            if find_spec(name)
-        },
-        "rows": [],
-    }
-    for name, points in make_points(borders, options.n).items():
+    borders, rows = load_borders(), []
+    for name, points in common.point_sets(n).items():
         part = share if name != "B" else min(1.0, 5 * share)
-        row = time_set(borders, name, points, part, options.rounds)
-        show(row)
-        report["rows"].append(row)
-    report["load_at_end"] = os.getloadavg() if hasattr(os, "getloadavg") else None
-    if options.out:
-        path = options.out / "bench_borders.json" if options.out.is_dir() else options.out
-        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    return report
+        rows.append(time_set(borders, name, points, part, rounds))
+        show(rows[-1])
+    return rows
+
+
+def main() -> None:
+    """Run everything, print the table, write every round."""
+    parser = common.options(__doc__, 1_000_000, "points of U and C")
+    parser.add_argument("--peer-share", type=float, default=0.02, help="part that peers get")
+    options = parser.parse_args()
+    report = common.head(("geopandas", "numba", "numpy", "shapely", "spherely"))
+    report["postgis"] = peers_sql.postgis_version()
+    share = 1.0 if options.n < 1000 else options.peer_share
+    report["rows"] = run(options.n, options.rounds, share)
+    common.write(report, options.out, "bench_borders")
 
 
 if __name__ == "__main__":

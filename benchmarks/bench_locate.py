@@ -5,22 +5,25 @@
 Point sets U (uniform on the sphere), C (clustered on places) and B (within 10 km of the border of
 Afghanistan and Tajikistan, a fifth as many). Peers: geopandas `sjoin`, and SedonaDB where it is
 installed; they get a part of the points (--peer-share), figures are per point. The tools run
-interleaved in one process, one thread each; a ratio is the median of the rounds' ratios. Also:
-ten times as many points of C, two threads, memory, cold start.
+interleaved in one process, one thread each; a ratio is the median of the rounds' ratios. DuckDB's
+spatial extension and PostGIS take part where they can be had (`peers_sql.py`), with fewer points
+still. Also: ten times as many points of C, two threads, memory, cold start.
 """
 
 from __future__ import annotations
 
-import resource
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 import common
 import numpy as np
+import peers_sql
 
 import geo_risk as gr
 
@@ -32,29 +35,6 @@ def sjoin_job(table: Any, points: common.Points) -> common.Job:
     frame = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(*points), crs="EPSG:4326")
     regions = table[["geometry"]]
     return lambda: geopandas.sjoin(frame, regions, predicate="within")
-
-
-def sedona_job(table: Any, points: common.Points) -> common.Job:
-    """The same join in SedonaDB, single-threaded."""
-    import geopandas
-    import sedonadb
-
-    session = sedonadb.connect()
-    session.sql("SET datafusion.execution.target_partitions = 1").execute()
-    regions = geopandas.GeoDataFrame(
-        {"row": np.arange(len(table))}, geometry=table.geometry.to_numpy(), crs="EPSG:4326"
-    )
-    frame = geopandas.GeoDataFrame(
-        {"point": np.arange(len(points[0]))},
-        geometry=geopandas.points_from_xy(*points),
-        crs="EPSG:4326",
-    )
-    session.create_data_frame(regions).to_memtable().to_view("regions", overwrite=True)
-    session.create_data_frame(frame).to_memtable().to_view("points", overwrite=True)
-    query = (
-        "SELECT p.point, r.row FROM points p, regions r WHERE ST_Intersects(r.geometry, p.geometry)"
-    )
-    return lambda: session.sql(query).to_pandas()
 
 
 def differences(table: Any, points: common.Points, ours: np.ndarray) -> int:
@@ -69,6 +49,15 @@ def differences(table: Any, points: common.Points, ours: np.ndarray) -> int:
     return int((inside != (ours >= 0)).sum() + (inside & ~agrees).sum())
 
 
+def pairs_wrong(found: Any, ours: np.ndarray) -> int:
+    """Points for which a peer's pairs of point and row do not hold our row."""
+    pairs = np.asarray(found, dtype=np.int64).reshape(-1, 2)
+    agrees = np.zeros(len(ours), dtype=bool)
+    agrees[pairs[ours[pairs[:, 0]] == pairs[:, 1], 0]] = True
+    inside = np.bincount(pairs[:, 0], minlength=len(ours)) > 0
+    return int((inside != (ours >= 0)).sum() + (inside & ~agrees).sum())
+
+
 def bench_set(name: str, points: common.Points, share: float, rounds: int) -> dict[str, Any]:
     """Compare and time one point set."""
     layer = gr.load_regions()
@@ -79,12 +68,27 @@ def bench_set(name: str, points: common.Points, share: float, rounds: int) -> di
         "geo_risk, 2 threads": lambda: layer.locate(lon=lon, lat=lat, n_jobs=2),
         "geopandas sjoin": sjoin_job(layer.table, few),
     }
-    if find_spec("sedonadb"):
-        jobs["SedonaDB"] = sedona_job(layer.table, few)
     n = {job: len(lon) if job.startswith("geo_risk") else len(few[0]) for job in jobs}
+    absent, peer_wrong = {}, {}
+    slow = tuple(axis[: max(1, len(axis) // 50)] for axis in few)
+    for peer, make, part in (
+        ("SedonaDB", peers_sql.sedona_locate, few),
+        ("DuckDB spatial", peers_sql.duckdb_locate, slow),
+        ("PostGIS, ST_Subdivide", peers_sql.postgis_locate, slow),
+    ):
+        try:
+            jobs[peer] = make(layer.table, part)
+        except peers_sql.UnavailableError as error:
+            absent[peer] = str(error)
+            continue
+        n[peer] = len(part[0])
+        peer_wrong[peer] = pairs_wrong(jobs[peer](), layer.locate(lon=part[0], lat=part[1]))
     wrong = differences(layer.table, few, layer.locate(lon=few[0], lat=few[1]))
     seconds = common.interleave(jobs, rounds)
-    return {"set": name, "n": n, "differences_from_shapely": wrong, "seconds": seconds}
+    return {
+        "set": name, "n": n, "differences_from_shapely": wrong,
+        "peers_differences_from_geo_risk": peer_wrong, "absent": absent, "seconds": seconds,
+    }  # fmt: skip
 
 
 def bench_growth(n: int, rounds: int) -> dict[str, Any]:
@@ -108,12 +112,38 @@ _FRESH = {
     ),
 }
 _MEMORY = """
-import resource, numpy as np, geo_risk as gr
-layer = gr.load_regions(); rng = np.random.default_rng(0)
+import numpy as np, geo_risk as gr
+rng = np.random.default_rng(0)
 for _ in range({chunks}):
-    layer.locate(lon=rng.uniform(-180, 180, {n}), lat=rng.uniform(-90, 90, {n}))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    lon, lat = rng.uniform(-180, 180, {n}), np.degrees(np.arcsin(rng.uniform(-1, 1, {n})))
+    {call}
 """
+_CALLS = {
+    "locate": "gr.load_regions().locate(lon=lon, lat=lat)",
+    "borders": 'gr.load_borders().nearest(lon=lon, lat=lat, kind="any")',
+    "h3": "gr.h3_cells(lon=lon, lat=lat, resolution=7)",
+}
+
+
+def memory(n: int) -> dict[str, float]:
+    """Peaks of resident memory, in MB, of processes that answer one and ten chunks of n points."""
+    return {
+        f"{name}, {chunks} x {n}": common.peak_mb(_MEMORY.format(chunks=chunks, n=n, call=call))
+        for name, call in _CALLS.items()
+        for chunks in (1, 10)
+    }
+
+
+def cold_start() -> float:
+    """Seconds of the very first call after installation: nothing built, nothing compiled."""
+    with tempfile.TemporaryDirectory() as folder:
+        places = {"GEO_RISK_CACHE_DIR": folder, "NUMBA_CACHE_DIR": folder}
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-c", _FRESH["import geo_risk, first locate"]],
+            env={**os.environ, **places}, check=True,
+        )  # fmt: skip
+        return time.perf_counter() - start
 
 
 def bench_start(rounds: int, n: int) -> dict[str, Any]:
@@ -123,26 +153,9 @@ def bench_start(rounds: int, n: int) -> dict[str, Any]:
         for name, code in _FRESH.items()
     }
     seconds = common.interleave(jobs, rounds)
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-c", _FRESH["import geo_risk, first locate"]],
-            env={"PATH": "", "GEO_RISK_CACHE_DIR": folder, "NUMBA_CACHE_DIR": folder},
-            check=True,
-        )
-        cold = time.perf_counter() - start
-    memory = {
-        f"{chunks} x {n}": float(
-            subprocess.run(
-                [sys.executable, "-c", _MEMORY.format(chunks=chunks, n=n)],
-                check=True, capture_output=True, text=True,
-            ).stdout
-        )
-        for chunks in (1, 10)
-    }  # fmt: skip
     return {
-        "job": "start", "n": 1, "seconds": seconds, "cold_first_call_s": cold,
-        "peak_resident_mb": memory,
+        "job": "start", "n": 1, "seconds": seconds, "cold_first_call_s": cold_start(),
+        "peak_resident_mb": memory(n),
     }  # fmt: skip
 
 
@@ -161,7 +174,9 @@ def show(row: dict[str, Any]) -> None:
     for job, times in each.items():
         ratio = np.median(times / each[first])
         print(f"  {job:<32}{np.median(times):>12.3f} {unit}{ratio:>9.2f} x {first}")
-    for key in ("cold_first_call_s", "peak_resident_mb"):
+    for key in (
+        "peers_differences_from_geo_risk", "absent", "cold_first_call_s", "peak_resident_mb",
+    ):  # fmt: skip
         if key in row:
             print(f"  {key}: {row[key]}")
 
@@ -172,7 +187,8 @@ def main() -> None:
     parser.add_argument("--peer-share", type=float, default=0.1, help="part that peers get")
     arguments = parser.parse_args()
     share = 1.0 if arguments.n < 10_000 else arguments.peer_share
-    report = common.head(("geopandas", "numba", "numpy", "sedonadb", "shapely"))
+    report = common.head(("duckdb", "geopandas", "numba", "numpy", "sedonadb", "shapely"))
+    report["postgis"] = peers_sql.postgis_version()
     for name, points in common.point_sets(arguments.n).items():
         part = share if name != "B" else min(1.0, 5 * share)
         report["rows"].append(bench_set(name, points, part, arguments.rounds))
@@ -182,7 +198,6 @@ def main() -> None:
     if arguments.n >= 10_000:
         report["rows"].append(bench_start(arguments.rounds, arguments.n))
         show(report["rows"][-1])
-    report["peak_resident_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     common.write(report, arguments.out, "bench_locate")
 
 

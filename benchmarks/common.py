@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,41 @@ def interleave(jobs: Mapping[str, Job], rounds: int) -> dict[str, list[float]]:
     return seconds
 
 
+_PEAK = """
+for line in open("/proc/self/status"):
+    if line.startswith("VmHWM:"):
+        print(int(line.split()[1]) / 1024)
+"""
+
+
+def peak_mb(code: str) -> float:
+    """Peak of resident memory, in MB, of a fresh process that runs `code`; NaN if not on Linux.
+
+    Read from the process's own status: `ru_maxrss` starts at the size of the process that
+    started it.
+    """
+    if not Path("/proc/self/status").exists():
+        return float("nan")
+    result = subprocess.run(
+        [sys.executable, "-c", code + _PEAK], check=True, capture_output=True, text=True
+    )
+    return float(result.stdout.split()[-1])
+
+
+def ratios(seconds: Mapping[str, list[float]], n: Mapping[str, int], job: str, to: str) -> Any:
+    """How many times as long as `to` a job took per item, in every round."""
+    return np.array(seconds[job]) / n[job] / (np.array(seconds[to]) / n[to])
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Versions of those packages that are installed."""
+    found = {}
+    for name in packages:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
 def head(packages: Iterable[str]) -> dict[str, Any]:
     """What must be known to read a result: command, versions, machine, load, seed."""
     script = Path(sys.argv[0]).name
@@ -94,7 +130,7 @@ def head(packages: Iterable[str]) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load_at_start": os.getloadavg() if hasattr(os, "getloadavg") else None,
         "seed": SEED,
-        "versions": {name: metadata.version(name) for name in packages if find_spec(name)},
+        "versions": versions(packages),
         "rows": [],
     }
 

@@ -1,0 +1,130 @@
+"""What must be reached, and how a measured figure is held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Target:
+    """One row of the table: a job, whom it is compared with, the floor and the aim.
+
+    `most` marks figures that must not be exceeded (growth, start-up, memory, errors); all others
+    are how many times as long the peer takes, which must not fall below.
+    """
+
+    key: str
+    job: str
+    peer: str
+    floor: float
+    aim: float | None = None
+    unit: str = "×"
+    most: bool = False
+
+
+TARGETS = (
+    Target("locate U", "point to region, U", "faster of sjoin and SedonaDB", 30, 45),
+    Target("locate C", "point to region, C", "faster of sjoin and SedonaDB", 15, 25),
+    Target("locate B", "point to region, B", "faster of sjoin and SedonaDB", 15, 20),
+    Target("h3", "lon/lat to H3, U, resolution 7", "h3 in a loop", 1.8, 4),
+    Target("h3 fine", "lon/lat to H3, U, resolution 15", "h3 in a loop", 1.8, 4),
+    Target("borders spherely U", "border distance, U", "spherely", 12, 20),
+    Target("borders spherely C", "border distance, C", "spherely", 12, 20),
+    Target("borders spherely B", "border distance, B", "spherely", 12, 20),
+    Target("borders postgis U", "border distance, U", "PostGIS geography", 25, 50),
+    Target("borders postgis C", "border distance, C", "PostGIS geography", 25, 50),
+    Target("borders postgis B", "border distance, B", "PostGIS geography", 25, 50),
+    Target("borders utm", "border distance, B", "sjoin_nearest, UTM", 4, 6),
+    Target("graph 1", "neighbour graph, k = 1", "libpysal build_h3", 30, 50),
+    Target("graph 2", "neighbour graph, k = 2", "libpysal build_h3", 30, 50),
+    Target("gi analytic", "Gi* analytic", "esda", 200, 500),
+    Target("gi fresh", "Gi, 999 permutations, fresh draws", "esda", 5),
+    Target("gi shared", "Gi, 999 shared draws: another algorithm", "esda", 5, 300),
+    Target("scan spatial Poisson, NC", "spatial Poisson scan, NC", "SaTScan, stored", 1, 5),
+    Target("scan spatial Poisson, Fiji", "spatial Poisson scan, Fiji", "SaTScan, stored", 1, 5),
+    Target("scan space-time Poisson, NM", "space-time Poisson scan, NM", "SaTScan, stored", 1, 5),
+    Target(
+        "scan space-time permutation, imdepi",
+        "space-time permutation scan, imdepi",
+        "SaTScan, stored",
+        1,
+        5,
+    ),
+    Target("error near", "border distance, error below 2,000 km", "every edge", 10, 1, "mm", True),
+    Target("error far", "border distance, error anywhere", "every edge", 50, 1, "mm", True),
+    Target("threads locate U", "two threads, point to region, U", "one thread", 1.6, 1.9),
+    Target("threads locate C", "two threads, point to region, C", "one thread", 1.6, 1.9),
+    Target("threads locate B", "two threads, point to region, B", "one thread", 1.6, 1.9),
+    Target("threads borders U", "two threads, border distance, U", "one thread", 1.6, 1.9),
+    Target("threads borders C", "two threads, border distance, C", "one thread", 1.6, 1.9),
+    Target("threads borders B", "two threads, border distance, B", "one thread", 1.6, 1.9),
+    Target("threads h3", "two threads, lon/lat to H3, resolution 7", "one thread", 1.6, 1.9),
+    Target("threads graph", "two threads, neighbour graph", "one thread", 1.6, 1.9),
+    Target("growth", "ten times as many points of C, per point", "once", 1.15, 1.0, "×", True),
+    Target("start import", "import geo_risk", "import geopandas", 0.5, None, "×", True),
+    Target("start locate", "first locate, warm caches", "import geopandas", 1.5, 1.1, "×", True),
+    Target("start cold", "first call after installation", "", 10, None, "s", True),
+    Target("memory locate", "peak memory, locate", "", 500, None, "MB", True),
+    Target("memory borders", "peak memory, border distance", "", 500, None, "MB", True),
+    Target("memory h3", "peak memory, H3 cells", "", 500, None, "MB", True),
+    Target("memory growth", "peak memory, ten chunks", "one chunk", 1.05, 1.0, "×", True),
+)
+_BY_KEY = {target.key: target for target in TARGETS}
+
+
+def measured(key: str, rounds: Iterable[float], note: str = "") -> dict[str, Any]:
+    """A row with the median of the rounds and its verdict."""
+    target, values = _BY_KEY[key], [float(value) for value in rounds]
+    figure = float(np.median(values))
+
+    def reaches(bound: float | None) -> bool:
+        return bound is not None and (figure <= bound if target.most else figure >= bound)
+
+    passed, aimed = reaches(target.floor), reaches(target.aim)
+    verdict = ("aim reached" if aimed else "floor held") if passed else "MISSED"
+    return {**asdict(target), "rounds": values, "figure": figure, "verdict": verdict, "note": note}
+
+
+def skipped(key: str, reason: str) -> dict[str, Any]:
+    """A row that could not be measured, with the reason."""
+    return {
+        **asdict(_BY_KEY[key]), "rounds": [], "figure": None, "verdict": "not measured",
+        "note": reason,
+    }  # fmt: skip
+
+
+def _number(value: float | None, unit: str) -> str:
+    if value is None:
+        return "–"
+    if value != 0.0 and abs(value) < 0.01:
+        return f"{value:.1g} {unit}"
+    digits = 0 if abs(value) >= 100 else (1 if abs(value) >= 10 else 2)
+    return f"{value:.{digits}f} {unit}"
+
+
+def markdown(rows: Iterable[dict[str, Any]]) -> str:
+    """The table as Markdown, and the notes below it."""
+    lines = [
+        "| job | compared with | floor | aim | measured | verdict |",
+        "|---|---|---|---|---|---|",
+    ]
+    notes: list[str] = []
+    for row in rows:
+        bound = "≤ " if row["most"] else "≥ "
+        mark = ""
+        if row["note"]:
+            if row["note"] not in notes:
+                notes.append(row["note"])
+            mark = f" ({notes.index(row['note']) + 1})"
+        aim = "–" if row["aim"] is None else bound + _number(row["aim"], row["unit"])
+        floor = bound + _number(row["floor"], row["unit"])
+        figure = _number(row["figure"], row["unit"])
+        lines.append(
+            f"| {row['job']} | {row['peer'] or '–'} | {floor} | {aim} | {figure} | "
+            f"{row['verdict']}{mark} |"
+        )
+    return "\n".join(lines + [""] + [f"({k}) {note}" for k, note in enumerate(notes, 1)])
