@@ -327,3 +327,59 @@ def test_every_claim_of_a_state_is_shown_or_told(state):
         assert set(dispute.claimed_by) == set(view.columns["claimed_by"][row])
         if state not in dispute.claimed_by:
             assert view.columns["country_code"][row] == de_facto.columns["country_code"][row]
+
+
+@settings(max_examples=30)
+@given(shapes=coverages(), seed=st.integers(0, 2**32 - 1))
+def test_a_mended_layer_covers_what_the_input_covered(shapes, seed):
+    """Away from the input's edges by more than the tolerance, every point keeps its region."""
+    rng = np.random.default_rng(seed)
+    tolerance_m, degree_m = 1.0, 111_700.0
+    drawn = []
+    for shape in shapes:
+        coords = shapely.get_coordinates(shape)
+        if np.abs(coords[:, 0]).max() > 179.5 or np.abs(coords[:, 1]).max() > 80.0:
+            return  # a metre is many degrees there, or the map ends
+        closed = []
+        for ring in (shape.exterior, *shape.interiors):
+            open_ring = np.array(ring.coords)[:-1]
+            moved = open_ring + rng.uniform(-2e-6, 2e-6, open_ring.shape)
+            closed.append(np.vstack([moved, moved[:1]]))
+        drawn.append(shapely.Polygon(closed[0], closed[1:]))
+    frame = geopandas.GeoDataFrame(
+        {"pcode": [f"P{k}" for k in range(len(drawn))]}, geometry=drawn, crs="EPSG:4326"
+    )
+    layer = gr.load_regions(frame, code="pcode", country="AFG", snap_tolerance_m=tolerance_m)
+    west, south, east, north = frame.total_bounds
+    points = shapely.points(rng.uniform(west, east, 60), rng.uniform(south, north, 60))
+    edges = shapely.union_all([shape.boundary for shape in drawn])
+    # a degree of longitude is the shorter the farther north: metres are at most these degrees
+    margin = 2 * tolerance_m / degree_m / np.cos(np.radians(max(abs(south), abs(north), 1.0)))
+    clear = shapely.distance(points, edges) > margin
+    found = layer.locate(lon=shapely.get_x(points), lat=shapely.get_y(points))
+    for point, row in zip(points[clear], found[clear]):
+        holders = [k for k, shape in enumerate(drawn) if shape.covers(point)]
+        assert row == (holders[0] if holders else -1)
+    before = sum(shape.area for shape in drawn)
+    assert abs(shapely.area(layer.table.geometry.to_numpy()).sum() - before) < 1e-3
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**32 - 1), snap_km=st.floats(0.0, 200.0))
+def test_snapping_never_moves_a_point_that_is_inside(seed, snap_km):
+    rng = np.random.default_rng(seed)
+    world = gr.load_regions()
+    coast = rng.choice(np.flatnonzero(world.topology.right < 0), 30)  # points about the coasts
+    lon = np.clip(world.topology.ax[coast] + rng.normal(0, 0.3, 30), -180, 180)
+    lat = np.clip(world.topology.ay[coast] + rng.normal(0, 0.3, 30), -90, 90)
+    events = geopandas.GeoDataFrame(geometry=shapely.points(lon, lat), crs="EPSG:4326")
+    found = gr.geocode(events, snap_km=snap_km)
+    rows = world.locate(lon=lon, lat=lat)
+    codes = np.array([*world.columns["region_code"], None], dtype=object)[rows]
+    inside = rows >= 0
+    assert (found["match"][inside] == "polygon").all()
+    assert found["snap_m"][inside].isna().all()
+    assert found["region_code"][inside].tolist() == codes[inside].tolist()
+    assert set(found["match"][~inside]) <= {"snapped", "none"}
+    assert (found["snap_m"][found["match"] == "snapped"] <= 1000 * snap_km).all()
+    assert shapely.equals_exact(found.geometry.to_numpy(), events.geometry.to_numpy()).all()
