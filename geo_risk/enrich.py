@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._countries import find_country
 from geo_risk._frames import add_columns, add_flags, check_frame, lonlat_of, texts_of, too_coarse
 from geo_risk._validate import check_choice, check_resolution, check_scalar
 
@@ -82,7 +83,8 @@ def geocode(
           elsewhere). Such rows get the place's coordinates and, where the input states none, the
           precision "place" with 5 km. A name that is no place but one region of the layer gives
           the region, without coordinates, and the precision "admin1". Flags: "place_not_found",
-          and "ambiguous_place" where another place of that name is nearly as likely.
+          and "ambiguous_place" where another place of that name is nearly as likely, or a country
+          bears it (Georgia, Mexico).
 
         A column of the input with one of these names is kept with an underscore appended.
 
@@ -183,12 +185,14 @@ def _from_gazetteer(
     columns["geonames_id"][rows] = places.geonames_id[good]
     lost, unsure = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
     lost[asked[~good]], unsure[asked[places.ambiguous]] = True, True
+    countries_too = {name for name in {names[row] for row in asked} if find_country(name or "")}
+    unsure[[row for row in asked if names[row] in countries_too]] = True
     region = _named_regions(layer, names, countries, asked[~good])
     by_region = np.array(list(region), dtype=int)
     lost[by_region] = False
     return found | {
         "rows": rows, "lon": places.lon[good], "lat": places.lat[good],
-        "flags": [(lost, "place_not_found"), (unsure, "ambiguous_place")],
+        "flags": [(lost, "place_not_found"), (unsure & ~lost, "ambiguous_place")],
         "region_rows": by_region, "regions": np.array(list(region.values()), dtype=int),
     }  # fmt: skip
 

@@ -28,3 +28,11 @@ def test_a_country_that_is_one_region_is_that_region():
 
 def test_a_misspelt_region_is_still_found():
     assert gr.find_region("Takhaar").region_code == "AF-TAK"
+
+
+def test_a_place_named_like_a_country_is_flagged_as_ambiguous():
+    names = ["Mexico", "Georgia", "Niger", "Congo", "Taloqan", "Afghanistan", "Zzqqx", ""]
+    found = gr.geocode(gr.read_events([{"location_name": name} for name in names]))
+    flags = found["flags"].str.contains("ambiguous_place").tolist()
+    assert flags == [True, True, True, True, False, False, False, False]
+    assert found["flags"].str.contains("place_not_found").tolist()[5:7] == [True, True]
