@@ -747,6 +747,15 @@ class TestAfghanistan:
             near = gr.load_borders(layer).nearest(**here)
             assert set(near.other_country_code) == {"TJK"}
             np.testing.assert_allclose(near.distance_m, world, atol=limit)
+            # along the line itself: every bend of the bundled border
+            table = gr.load_borders().table
+            pair = (table["country_code_1"] == "AFG") & (table["country_code_2"] == "TJK")
+            bends = table.geometry[pair].get_coordinates().to_numpy()
+            along = gr.load_borders(layer).nearest(
+                lon=bends[:, 0], lat=bends[:, 1], country="AFG", to="TJK"
+            )
+            assert np.median(along.distance_m) < (700.0 if layer is districts else 2000.0)
+            assert along.distance_m.max() < (3000.0 if layer is districts else 7100.0)
 
 
 def test_a_point_abroad_is_not_snapped_into_a_layer_that_ends_at_the_border():
