@@ -178,6 +178,12 @@ def _counts(events: ArrayLike, population: ArrayLike) -> tuple[FloatArray, Float
                 f"Invalid {name}: {int(bad.sum())} of {array.size} are negative; first at index "
                 f"{first}: {array[first]:g}."
             )
+        extreme = (array > 1e100) | ((array > 0.0) & (array < 1e-100))
+        if extreme.any():
+            raise ValueError(
+                f"Invalid {name}: {array[np.argmax(extreme)]:g} is neither 0 nor between 1e-100 "
+                "and 1e100."
+            )
     homeless = (n == 0.0) & (o > 0.0)
     if homeless.any():
         first = int(np.argmax(homeless))

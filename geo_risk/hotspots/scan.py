@@ -393,7 +393,8 @@ def _relative_risk(study: Study, observed: int, expected: float, all_cases: int)
     outside = all_cases - observed
     if outside == 0:
         return float("inf")
-    return (observed / expected) / (outside / (all_cases - expected))
+    with np.errstate(over="ignore", divide="ignore"):
+        return float(np.divide(observed, expected) / np.divide(outside, all_cases - expected))
 
 
 def _p_value(llr: float, null: FloatArray, p_method: str) -> float:

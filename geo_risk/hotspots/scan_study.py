@@ -297,8 +297,8 @@ def _check_population(population: ArrayLike, counts: IntArray) -> FloatArray:
             f"Invalid population: {int(bad.sum())} of {array.size} values are negative, missing "
             f"or infinite; first at index {first if array.ndim == 2 else first[0]}."
         )
-    if not array.any():
-        raise ValueError("Invalid population: all are 0.")
+    if not array.sum() > 1e-250:
+        raise ValueError("Invalid population: all are 0, or as good as 0.")
     return np.broadcast_to(array if array.ndim == 2 else array[:, None], counts.shape)
 
 
