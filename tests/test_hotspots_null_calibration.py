@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 
@@ -55,3 +56,16 @@ def test_committed_results_hold():
     assert report["cells"] == 4921
     assert report["draws"] >= 200
     judge(report["results"], report["draws"])
+
+
+def test_small_run_of_emerging(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    program = importlib.import_module("emerging_calibration")
+    report = program.run(radius=6, draws=12)
+    assert report["cells"] == 127
+    for mean, bins in report["bins"].items():
+        assert bins["exact"]["mean_false_bins"] <= 0.5
+        trends = report["trends"][mean]
+        assert trends["overlap"]["rejected"] < 0.05 + 2 * trends["overlap"]["standard_error"]
+        assert trends["none"]["rejected"] > 2 * trends["overlap"]["rejected"]
+    assert report["bins"]["0.05"]["analytic"]["draws_with_a_false_bin"] > 0.5
