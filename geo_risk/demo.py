@@ -29,6 +29,13 @@ _STUDY_RESOLUTION = 6
 _VIEW = (66.0, 34.0, 75.0, 39.0)  # north-east Afghanistan
 _FIRST = 5
 _WORLDVIEW = "de_facto"
+_HEADINGS = {
+    "region_code": "code",
+    "region_name": "region",
+    "n_events": "events",
+    "neighbor_countries": "countries beside",
+    "neighbor_regions": "regions beside",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,17 +88,21 @@ class Demo:
 
     def findings(self) -> list[Finding]:
         """Return what was found, as tables in the order of reading."""
+        events = self.reports.events
         return [
+            Finding("What the reports say", _told(events), _words(events)),
             Finding(
-                "What the reports say", _told(self.reports.events), _dates(self.reports.events)
+                "Where that is: places found by their names", _located(events), _missing(events)
             ),
-            Finding("Where that is", _located(self.reports.events), _missing(self.reports.events)),
-            Finding("The regions they name, and what those border on", self.named),
+            Finding(
+                "The regions they name, and what those border on",
+                self.named.rename(columns=_HEADINGS),
+            ),
             Finding(
                 "IS-K: where its 1,500 to 4,000 fighters are said to be",
                 self.presence[
                     ["region_code", "region_name", "presence", "certainty", "neighbor_countries"]
-                ],
+                ].rename(columns=_HEADINGS),
                 "The figure covers all eight regions; the report does not split it.",
             ),
             _hot_cells(self.earthquakes),
@@ -201,12 +212,11 @@ def _told(events: Any) -> pd.DataFrame:
             "what": events["category"],
             "where": events["location_name"],
             "when": [
-                f"within {start:%Y-%m-%d} to {end:%Y-%m-%d}"
+                f"{start:%Y-%m} to {end:%Y-%m}"
                 for start, end in zip(events["date_start"], events["date_end"])
             ],
             "killed": [_whole(n) for n in events["fatalities_best"]],
             "captured": [_whole(n) for n in events["captured"]],
-            "actors": events["actors"],
         }
     )
 
@@ -220,9 +230,7 @@ def _located(events: Any) -> pd.DataFrame:
         {
             "event": found["event_id"],
             "place": found["location_name"],
-            "found by": found["match"],
-            "region": found["region_code"],
-            "name": found["region_name"],
+            "region": found["region_code"] + " " + found["region_name"],
             "H3 cell": found["h3_cell"],
             "border, km": [f"{metres / 1000.0:.1f}" for metres in found["border_m"]],
             "border with": found["border_country_code"],
@@ -230,10 +238,10 @@ def _located(events: Any) -> pd.DataFrame:
     )
 
 
-def _dates(events: Any) -> str:
-    """What the reports say of the days."""
-    told = events[["event_id", "date_note"]].itertuples(index=False)
-    return "\n".join(f"{event}: {note}." for event, note in told)
+def _words(events: Any) -> str:
+    """The reports in their own words, and what they say of the day."""
+    told = events[["event_id", "report", "date_note"]].itertuples(index=False)
+    return "\n".join(f"{event}: {report} (When: {note}.)" for event, report, note in told)
 
 
 def _missing(events: Any) -> str:
@@ -286,7 +294,6 @@ def _hot_cells(found: Assessment) -> Finding:
             "Gi* z": [f"{z:.1f}" for z in top["gi_z"]],
             "p": [f"{p:.2g}" for p in top["p_value"]],
             "q": [f"{q:.2g}" for q in top["q_value"]],
-            "hotspot": top["hotspot"],
         }
     )
     hot = int((cells["hotspot"] == "hot").sum())

@@ -24,13 +24,15 @@ def test_findings_say_what_was_reported(demo: Demo) -> None:
     ]  # fmt: skip
     assert rows.loc["demo-2", "what"] == "cross-border fire"
     assert rows.loc["demo-2", "captured"] == ""  # not reported, which is not none
-    assert rows.loc["demo-1", "when"] == "within 2022-01-01 to 2022-12-31"
+    assert rows.loc["demo-1", "when"] == "2022-01 to 2022-12"
     assert "the month is not stated" in told.note
     assert located.table["place"].tolist() == ["Taloqan", "Khwaja Ghar"]
-    assert set(located.table["region"]) == {"AF-TAK"}
+    assert set(located.table["region"]) == {"AF-TAK Takhar"}
+    for event, report in zip(demo.reports.events["event_id"], demo.reports.events["report"]):
+        assert f"{event}: {report}" in told.note
     assert set(located.table["border with"]) == {"TJK"}
     assert "demo-3 (Taloqan–Badakhshan road)" in located.note
-    assert presence.table["region_code"].tolist() == demo.presence["region_code"].tolist()
+    assert presence.table["code"].tolist() == demo.presence["region_code"].tolist()
 
 
 def test_named_regions_both_border_tajikistan_as_neighbors_says(demo: Demo) -> None:
