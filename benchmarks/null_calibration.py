@@ -78,7 +78,7 @@ def peers(weights: Any) -> dict[str, Callable[..., Any]]:
     if find_spec("esda"):
         ways |= esda_methods(weights)
     if find_spec("pygeoda"):
-        ways["pygeoda local_g, 999"] = pygeoda_method(weights)
+        ways["pygeoda Gi, 999"] = pygeoda_method(weights)
     return ways
 
 
@@ -112,16 +112,17 @@ def esda_methods(weights: Any) -> dict[str, Callable[..., Any]]:
 
     w = WSP(sparse.csr_matrix(weights)).to_W(silence_warnings=True)
 
-    def scored(x: np.ndarray, seed: int, permutations: int) -> Any:
+    def scored(x: np.ndarray, seed: int, permutations: int, star: bool = False) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return G_Local(
-                x, w, transform="B", star=False, permutations=permutations, seed=seed, n_jobs=1
+                x, w, transform="B", star=star, permutations=permutations, seed=seed, n_jobs=1
             )
 
     return {
-        "esda p_norm x 2": lambda x, s: np.minimum(2 * scored(x, s, 0).p_norm, 1.0),
-        "esda p_sim, 999": lambda x, s: scored(x, s, 999).p_sim,
+        "esda Gi p_norm x 2": lambda x, s: np.minimum(2 * scored(x, s, 0).p_norm, 1.0),
+        "esda Gi p_sim, 999": lambda x, s: scored(x, s, 999).p_sim,
+        "esda Gi* p_sim, 999": lambda x, s: scored(x, s, 999, star=True).p_sim,
     }
 
 
@@ -181,7 +182,7 @@ def picture(results: dict[str, dict[str, Any]], draws: int, n: int, path: Path) 
         for place, (name, r) in zip(places, ways.items()):
             rate = np.array([r["rejected"][str(a)] / a for a in ALPHAS])
             error = np.array([2 * r["standard_error"][str(a)] / a for a in ALPHAS])
-            where = np.arange(len(ALPHAS)) + (place - places.mean()) * 0.11
+            where = np.arange(len(ALPHAS)) + (place - places.mean()) * 0.085
             row[0].errorbar(
                 where[rate > 0], rate[rate > 0], yerr=error[rate > 0], fmt="o", ms=5,
                 color=colours[place], label=name,
@@ -190,6 +191,8 @@ def picture(results: dict[str, dict[str, Any]], draws: int, n: int, path: Path) 
                 where[rate == 0], np.full((rate == 0).sum(), 0.013), "v", color=colours[place]
             )
         row[0].axhline(1.0, color="black", lw=1)
+        for between in (0.5, 1.5):
+            row[0].axvline(between, color="0.85", lw=1)
         row[0].set_yscale("log")
         row[0].set_ylim(0.01, 3000)
         row[0].set_xticks(range(len(ALPHAS)), [f"level {a}" for a in ALPHAS])
@@ -214,7 +217,7 @@ def picture(results: dict[str, dict[str, Any]], draws: int, n: int, path: Path) 
     )  # fmt: skip
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130, metadata={"Software": None})
+    figure.savefig(path, dpi=100, metadata={"Software": None})
     plt.close(figure)
 
 

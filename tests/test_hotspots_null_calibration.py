@@ -56,6 +56,10 @@ def test_committed_results_hold():
     assert report["cells"] == 4921
     assert report["draws"] >= 200
     judge(report["results"], report["draws"])
+    assert report["peer_draws"] == report["draws"]  # beside others, on the same fields
+    for mean, others in report["peers"].items():
+        ours = report["results"][mean]["analytic Gi"]
+        assert others["esda Gi p_norm x 2"]["rejected"] == pytest.approx(ours["rejected"])
 
 
 def test_small_run_of_emerging(monkeypatch):
