@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from geo_risk.regions import RegionLayer
 
 __all__ = [
+    "check_folder",
+    "check_out",
     "count_flags",
     "draw_maps",
     "event_lines",
@@ -44,6 +46,20 @@ _EVENT_COLUMNS = {
     "date_precision": "date to",
 }
 _STREAM = "-"
+
+
+def check_out(out: str) -> None:
+    """Refuse a file that could not be written, before the work and not after it."""
+    from geo_risk.tables import check_path
+
+    if out != _STREAM:
+        check_path(Path(out))
+
+
+def check_folder(out: Path) -> None:
+    """Refuse what is no folder and cannot become one."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"Invalid out: {str(out)!r} is a file; a folder is needed.")
 
 
 def write_output(frame: geopandas.GeoDataFrame, out: str, as_json: bool = False) -> None:

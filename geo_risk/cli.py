@@ -1,8 +1,8 @@
 """The command line: `geo-risk`.
 
-Exit codes: 0 done; 1 stopped by the user, by a closed pipe, or by an error that nobody foresaw;
-2 a wrong argument, or an input that cannot be used; 3 a service that cannot be reached or refuses.
-What is wrong stands on standard error.
+Exit codes: 0 done; 1 stopped by a closed pipe or by an error that nobody foresaw; 2 a wrong
+argument, or an input that cannot be used; 3 a service that cannot be reached or refuses; 130
+stopped by the user. What is wrong stands on standard error.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from geo_risk._cli_input import (
     read_input,
 )
 from geo_risk._cli_output import (
+    check_folder,
+    check_out,
     count_flags,
     draw_maps,
     event_lines,
@@ -116,6 +118,7 @@ def demo(
     """
     from geo_risk.demo import run_demo
 
+    check_folder(out)
     with spinner("Locating, measuring, scoring, drawing"):
         found = run_demo(out)
     if as_json:
@@ -178,6 +181,7 @@ def assess(
     shared = share or coarsen is not None
     sharing = Sharing(share, _number_or_name(coarsen), min_count, strip, source_rows, worldview)
     sharing.check()  # before the work, not after it
+    check_folder(out)
     with stages(True, 8 if maps else 7) as step:
         found = run(
             read_input(events, source, read or ()),
@@ -305,6 +309,7 @@ def hotspots(
     """
     from geo_risk.scores import score_hotspots
 
+    check_out(out)
     with stages(True, 3) as step:
         step("Reading")
         frame = read_input(events, source, read or ())
@@ -326,6 +331,7 @@ def _each(
     as_json: bool,
 ) -> None:
     """Read, apply and write, at once or chunk by chunk."""
+    check_out(out)
     if chunk_rows is not None:
         chunks = iter_input(events, source, read or (), chunk_rows)
         write_chunks((verb(chunk) for chunk in chunks), out, as_json)

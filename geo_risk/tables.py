@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     import geopandas
     import pandas as pd
 
-__all__ = ["FORMATS", "check_format", "flat_table", "storable", "write_csv", "write_table"]
+__all__ = [
+    "FORMATS",
+    "check_format",
+    "check_path",
+    "flat_table",
+    "storable",
+    "write_csv",
+    "write_table",
+]
 
 FORMATS = (".parquet", ".csv", ".geojson", ".gpkg", ".arrow")
 """Endings that `write_table` knows."""
@@ -45,11 +53,7 @@ def write_table(frame: geopandas.GeoDataFrame, path: str | PathLike[str]) -> Pat
         The folder is not there.
     """
     target = Path(path)
-    kind = target.suffix.lower()
-    if kind not in FORMATS:
-        raise ValueError(f"Invalid path: {target.name!r} ends in none of {', '.join(FORMATS)}.")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"{str(target.parent)!r} is no folder: make it first.")
+    kind = check_path(target)
     plain = storable(frame)
     if kind == ".parquet":
         plain.to_parquet(target, index=False, schema_version="1.1.0")
@@ -60,6 +64,18 @@ def write_table(frame: geopandas.GeoDataFrame, path: str | PathLike[str]) -> Pat
     else:
         _write_gdal(plain, target, "GeoJSON" if kind == ".geojson" else "GPKG")
     return target
+
+
+def check_path(target: Path) -> str:
+    """Ending of a path that can be written to, as `write_table` knows it."""
+    kind = target.suffix.lower()
+    if kind not in FORMATS:
+        raise ValueError(f"Invalid path: {target.name!r} ends in none of {', '.join(FORMATS)}.")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{str(target.parent)!r} is no folder: make it first.")
+    if target.is_dir():
+        raise ValueError(f"Invalid path: {str(target)!r} is a folder.")
+    return kind
 
 
 def check_format(ending: str) -> str:

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -119,7 +120,7 @@ def test_the_page_names_every_command_and_option() -> None:
         assert command.callback is not None
         name = command.name or command.callback.__name__
         assert f"| `{name}` |" in PAGE, name
-    for code in (0, 1, 2, 3):
+    for code in (0, 1, 2, 3, 130):
         assert f"| {code} |" in PAGE
 
 
@@ -155,7 +156,10 @@ MISTAKES: list[tuple[list[str], str, str]] = [
     (["hotspots", "e.csv", "--value", "deaths"], EVENTS, "no column 'deaths'"),
     (["hotspots", "e.csv", "--study-area", "AF-XYZ,AF-TAK"], EVENTS, "AF-XYZ"),
     (["assess", "e.csv"], EVENTS, "Missing option '--out'"),
-    (["assess", "e.csv", "--out", "e.csv"], EVENTS, "e.csv"),
+    (["geocode", "nowhere.csv", "--out", "e.docx"], EVENTS, "ends in none of .parquet"),
+    (["hotspots", "nowhere.csv", "--out", "e.docx"], EVENTS, "ends in none of .parquet"),
+    (["assess", "nowhere.csv", "--out", "e.csv"], EVENTS, "'e.csv' is a file; a folder is needed"),
+    (["demo", "--out", "e.csv"], EVENTS, "'e.csv' is a file; a folder is needed"),
     (["assess", "e.csv", "--out", "o", "--coarsen", "villages"], EVENTS, "Invalid coarsen"),
     (["places", ""], EVENTS, "Invalid name"),
     (["places", "Taloqan", "--country", "Narnia"], EVENTS, "Unknown country 'Narnia'"),
@@ -221,6 +225,22 @@ def test_the_reader_of_a_pipe_may_go_away(folder: Path) -> None:
     result = shell("set +o pipefail; " + line + '; echo "${PIPESTATUS[1]}"', folder)
     assert result.stdout.splitlines()[1] == "1"
     assert "Traceback" not in result.stderr
+
+
+def test_the_user_may_stop_it(folder: Path) -> None:
+    tool = [sys.executable, "-m", "geo_risk.cli", "geocode", "-"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(tool, cwd=ROOT, text=True, **pipes) as running:
+        assert running.stdin is not None
+        assert running.stderr is not None
+        running.stdin.write("lon,lat\n1,2\n")
+        running.stdin.flush()
+        with pytest.raises(subprocess.TimeoutExpired):  # it waits for the rest
+            running.wait(timeout=4)
+        running.send_signal(signal.SIGINT)
+        error = running.stderr.read()
+        assert running.wait(timeout=60) in (130, 1)  # 1 with older versions of typer
+    assert "Traceback" not in error
 
 
 def test_json_of_every_command(call: Any, tmp_path: Path) -> None:

@@ -9,10 +9,14 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow as pa
+import pyarrow.feather as feather
+import pyarrow.parquet as pq
 import pytest
 import shapely
 
-from geo_risk.events import read_events
+from geo_risk.errors import DataCorruptError
+from geo_risk.events import iter_events, read_events
 
 TALOQAN = (69.53, 36.74)
 
@@ -155,3 +159,24 @@ def test_workbooks(tmp_path: Path) -> None:
         data.to_excel(book, index=False, startrow=3)
     with pytest.raises(ValueError, match="other lines stand above the header"):
         read_events(tmp_path / "e.xlsx")
+
+
+@pytest.mark.parametrize("name", ["e.parquet", "e.feather"])
+def test_columnar_text_that_is_no_utf8_is_told(tmp_path: Path, name: str) -> None:
+    broken = pa.Array.from_buffers(
+        pa.string(),
+        2,
+        [None, pa.array([0, 3, 6], pa.int32()).buffers()[1], pa.py_buffer(b"a\xd2bxyz")],
+    )
+    table = pa.table({"lon": [1.0, 2.0], "lat": [1.0, 2.0], "place": broken})
+    if name.endswith(".parquet"):
+        pq.write_table(table, tmp_path / name)
+    else:
+        feather.write_feather(table, tmp_path / name)
+    with pytest.raises(DataCorruptError, match=r"(?i)utf-?8"):
+        read_events(tmp_path / name)
+    with pytest.raises(DataCorruptError, match=r"(?i)utf-?8"):
+        read_events(table)
+    if name.endswith(".parquet"):
+        with pytest.raises(DataCorruptError, match=r"(?i)utf-?8"):
+            list(iter_events(tmp_path / name))

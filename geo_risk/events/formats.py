@@ -106,6 +106,10 @@ def frame_of_arrow(table: Any) -> Any:
     import geopandas as gpd
     import pyarrow as pa
 
+    try:
+        table.validate(full=True)  # text that is no UTF-8 would fail somewhere further on
+    except pa.ArrowInvalid as error:
+        raise DataCorruptError(f"The Arrow table cannot be used: {error}.") from error
     metadata = table.schema.metadata or {}
     if b"geo" in metadata:  # GeoParquet read with pyarrow: WKB columns and JSON metadata
         import io
@@ -143,10 +147,21 @@ def read_parquet(path: Path) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        schema = pq.read_schema(path)
+        texts = [item.name for item in schema if _is_text(item.type)]
+        pq.read_table(path, columns=texts).validate(full=True)  # is it UTF-8?
+        metadata = schema.metadata or {}
         return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
     except (pa.ArrowException, OSError, *_BROKEN, _shapely_error()) as error:
         raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
+
+
+def _is_text(kind: Any) -> bool:
+    """Whether an Arrow type is text, or a dictionary of texts."""
+    import pyarrow as pa
+
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def read_arrow(path: Path) -> Any:
