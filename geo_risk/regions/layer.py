@@ -146,11 +146,21 @@ class RegionLayer:
 
     @cached_property
     def table(self) -> geopandas.GeoDataFrame:
-        """Attributes and polygons as a GeoDataFrame (EPSG:4326), one row per region."""
-        import geopandas
+        """Attributes and polygons as a GeoDataFrame (EPSG:4326), one row per region.
 
+        Missing texts are None, whatever the pandas version makes of strings.
+        """
+        import geopandas
+        import pandas as pd
+
+        columns = {
+            name: pd.Series(values, dtype=object)
+            if any(isinstance(value, str) for value in values)
+            else values
+            for name, values in self.columns.items()
+        }
         return geopandas.GeoDataFrame(
-            self.columns, geometry=to_geometries(self.coverage), crs="EPSG:4326"
+            columns, geometry=to_geometries(self.coverage), crs="EPSG:4326"
         )
 
     @cached_property
