@@ -486,3 +486,22 @@ def test_result_types():
     checked = gr.check_events(frame, now=NOW)
     assert checked["duplicate_of"].dtype == np.int64
     assert checked["pile_count"].dtype == np.int64
+
+
+def test_the_page_lists_every_event_that_differs_with_class_and_certainty():
+    import importlib.util
+
+    from paths import ROOT
+
+    program = ROOT / "benchmarks" / "stated_country.py"
+    spec = importlib.util.spec_from_file_location("stated_country", program)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    n, odd = module.differing(shared("data/events/ucdp_ged_v23_1_sample1000_global.csv"))
+    page = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
+    assert f"{len(odd)} of {n} events inside a polygon differ ({len(odd) / n:.1%})" in page
+    for line in module.table(odd):
+        assert line in page, line
+    assert not (odd["country_reason"] == "unexplained").any()
