@@ -1,4 +1,4 @@
-"""A table for others: counts instead of events, small ones left out, whose view of borders stated."""
+"""A table for others: counts instead of events, small ones left out, whose view was stated."""
 
 import tempfile
 from pathlib import Path

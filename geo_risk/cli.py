@@ -182,6 +182,9 @@ def assess(
     sharing = Sharing(share, _number_or_name(coarsen), min_count, strip, source_rows, worldview)
     sharing.check()  # before the work, not after it
     check_folder(out)
+    if maps and coarsen == "regions":
+        maps = False
+        typer.echo("No maps: they would count in cells what is left out of regions.", err=True)
     with stages(True, 8 if maps else 7) as step:
         found = run(
             read_input(events, source, read or ()),

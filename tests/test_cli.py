@@ -264,6 +264,10 @@ def test_maps_of_what_is_shared_draw_no_event(call: Any, tmp_path: Path) -> None
     (tmp_path / "e.csv").write_text("\n".join(["lon,lat,category", *rows]))
     assert call("assess", "e.csv", "--out", "all")[0] == 0
     assert call("assess", "e.csv", "--out", "shared", "--share")[0] == 0
+    code, _, error = call("assess", "e.csv", "--out", "by_region", "--coarsen", "regions")
+    assert code == 0
+    assert "No maps" in error
+    assert not (tmp_path / "by_region" / "map.html").exists()
     assert "raid at dawn" in (tmp_path / "all" / "map.html").read_text("utf-8")
     for path in (tmp_path / "shared").iterdir():
         assert b"raid at dawn" not in path.read_bytes(), path
