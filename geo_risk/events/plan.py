@@ -11,6 +11,7 @@ from geo_risk._validate import check_choice
 from geo_risk.events import acled, gdelt, gtd, table, ucdp
 from geo_risk.events.inputs import Loaded, Options
 from geo_risk.events.schema import FIELDS, SOURCES, field_names, written_pair
+from geo_risk.events.values import texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,7 +195,7 @@ def _no_location(names: list[str], frame: pd.DataFrame) -> str:
     elif len(names) == 1 or any(name.startswith("Unnamed: ") for name in names):
         message += " Do other lines stand above the header, or is it another delimiter=?"
     for name in names:
-        if table.holds_positions(frame[name].head(100)):
+        if table.holds_positions(texts(frame[name].head(100))):
             message += (
                 f' Column {name!r} seems to hold positions: columns={{"latlon": {name!r}}}, or '
                 '"lonlat" where the longitude comes first.'

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geo_risk.events.dates import DateColumn, parts_to_dates
 from geo_risk.events.draft import Columns, Draft
 from geo_risk.events.schema import DATE_PRECISIONS, LOCATION_PRECISIONS
-from geo_risk.events.values import join_texts, texts
+from geo_risk.events.values import join_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,9 +192,9 @@ def find_position(frame: pd.DataFrame, names: list[str]) -> tuple[str, str] | No
     return None
 
 
-def holds_positions(column: pd.Series[Any]) -> bool:
-    """Whether most cells look like positions ("(41.9, -87.7)")."""
-    given = [text for text in texts(column) if text is not None]
+def holds_positions(cells: NDArray[np.object_]) -> bool:
+    """Whether most texts look like positions ("(41.9, -87.7)")."""
+    given = [text for text in cells if text is not None]
     return bool(given) and 2 * sum(_POSITION.match(text) is not None for text in given) > len(given)
 
 
@@ -285,7 +285,7 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
 def _place_names(columns: Columns, draft: Draft) -> NDArray[np.object_]:
     """Names of places, unless the column holds positions ("(41.9, -87.7)"), as portals' do."""
     names = columns.texts("location_name")
-    if columns.has("location_name") and holds_positions(columns.series("location_name")):
+    if holds_positions(names):
         column = columns.roles.pop("location_name")
         if column in columns.roles.values():
             return np.full(draft.n, None, dtype=object)  # it is where the coordinates come from
