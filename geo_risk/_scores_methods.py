@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,10 +110,8 @@ def _scan(tally: Tally, ask: Question) -> Scored:
     columns: dict[str, Any] = {"scan_cluster": cluster, "scan_llr": result.centre_llr}
     for name in ("relative_risk", "p_value"):
         columns[name] = np.array([*(getattr(c, name) for c in found), none], dtype=float)[cluster]
-    if timed:
-        for name, end in (("cluster_from", 0), ("cluster_to", 1)):
-            dates = np.array([*(c.period[end] for c in found if c.period), None], dtype=object)
-            columns[name] = np.asarray(dates[cluster], dtype=object)
+    if tally.labels is not None:
+        columns |= _periods(found, cluster, tally.labels)
     sign = np.array([*("hot" if c.direction == "high" else "cold" for c in found), ""])[cluster]
     labels = np.where(columns["p_value"] <= ask.alpha, sign, "not significant").astype(object)
     columns["hotspot"] = labels
@@ -124,6 +122,19 @@ def _scan(tally: Tally, ask: Question) -> Scored:
     return Scored(
         columns, labels, report={"model": result.model, "exposure": exposure, "clusters": described}
     )
+
+
+def _periods(
+    found: Sequence[Any], cluster: NDArray[np.int64], labels: NDArray[Any]
+) -> dict[str, Any]:
+    """First and last period of each unit's cluster; NaT, or NaN for numbered ones, in none."""
+    dated = labels.dtype.kind == "M"
+    kind, none = ("datetime64[us]", np.datetime64("NaT")) if dated else ("float64", np.nan)
+    ends = [[c.period[end] for c in found] for end in (0, 1)]
+    return {
+        name: np.array([*end, none], dtype=kind)[cluster]
+        for name, end in zip(("cluster_from", "cluster_to"), ends)
+    }
 
 
 def _exposure(tally: Tally, ask: Question, model: str) -> FloatArray | None:

@@ -41,7 +41,7 @@ _DISC_TRIES = 50_000
 _BLOCK = 200_000  # proposals at a time
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class LocationDraws:
     """Random places of n events, R times over.
 
@@ -63,6 +63,9 @@ class LocationDraws:
 
     def __len__(self) -> int:
         return len(self.lon)
+
+    def __repr__(self) -> str:
+        return f"<LocationDraws: {len(self)} draws of {self.spread.size} events>"
 
     @property
     def missing(self) -> NDArray[np.bool_]:

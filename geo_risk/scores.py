@@ -123,7 +123,8 @@ def score_hotspots(
           with `population` these three also `rate`;
         - "scan": `scan_cluster` (0 for the most likely, -1 for none), `relative_risk`, `p_value`
           (of the cluster, adjusted for having looked everywhere), `hotspot`, `scan_llr` (of the
-          best circle around the unit), and with `time` `cluster_from`, `cluster_to`;
+          best circle around the unit), and with `time` `cluster_from`, `cluster_to`, the first
+          and last period (of dates the first day of each);
         - "emerging": `category`, `category_also`, `steps_hot`, `steps_cold`, `last_bin`,
           `trend_z`, `trend_p_value`;
         - "kde": `intensity_km2` (events per km²), `log_density_km2`;

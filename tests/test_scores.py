@@ -212,7 +212,8 @@ def test_scan_in_space_and_time(dated, cells):
     first = scored[scored["scan_cluster"] == 0]
     assert set(np.flatnonzero(scored["scan_cluster"] == 0)) == set(want.members)
     assert (first["p_value"] == want.p_value).all()
-    assert set(first["cluster_to"].astype(str)) == {"2024-12-01"}
+    assert set(first["cluster_to"]) == {pd.Timestamp("2024-12-01")}
+    assert scored["cluster_to"].isna().equals(scored["scan_cluster"] == -1)
     assert (first["hotspot"] == "hot").all()
     permuted = gr.score_hotspots(
         dated, method="scan", time="date_start", model="space_time_permutation", seed=1, **AREA
@@ -225,6 +226,24 @@ def test_scan_in_space_and_time(dated, cells):
     np.testing.assert_array_equal(emerged["steps_hot"], (again.bins == 1).sum(axis=1))
     np.testing.assert_array_equal(emerged["trend_z"], again.trend.z)
     assert emerged["category"].str.contains("hotspot").any()
+
+
+def test_every_result_can_be_written_and_read(dated, tmp_path):
+    from geo_risk.tables import write_table
+
+    for method in ("gi_star", "local_moran", "scan", "emerging", "kde", "eb_rates"):
+        options = {"bandwidth_km": 20.0} if method == "kde" else {}
+        if method == "scan":
+            options = {"time": "date_start", "replications": 9}
+        if method == "eb_rates":
+            grid = gr.score_hotspots(dated, **AREA)["h3_cell"]
+            options = {"population": dict.fromkeys(grid, 100)}
+        scored = gr.score_hotspots(dated, method=method, draws=2, seed=1, **AREA, **options)
+        for ending in (".parquet", ".csv", ".geojson", ".gpkg"):
+            path = write_table(scored, tmp_path / f"{method}{ending}")
+            assert path.stat().st_size > 0
+        again = geopandas.read_parquet(tmp_path / f"{method}.parquet")
+        assert again.columns.tolist() == scored.columns.tolist()
 
 
 def test_kde_uses_all_events_but_chooses_its_bandwidth_inside(events, cells):

@@ -347,6 +347,7 @@ def test_bad_frames_are_refused():
     empty = gr.draw_locations(geopandas.GeoDataFrame(geometry=[], crs=4326), draws=3)
     assert empty.lon.shape == (3, 0)
     assert len(empty) == 3
+    assert repr(empty) == "<LocationDraws: 3 draws of 0 events>"
 
 
 def test_weights_that_hardly_touch_a_region_are_refused_not_waited_for():
