@@ -6,19 +6,18 @@ so that the order of the rows changes nothing but which of several like events g
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._constants import EARTH_RADIUS_KM as _EARTH
 from geo_risk._frames import check_frame, lonlat_of, too_coarse
 from geo_risk._stated import stated_countries
-from geo_risk._support_laws import DISTRIBUTIONS, move, reach, stated_radii
+from geo_risk._support_laws import DISTRIBUTIONS, reach, stated_radii
 from geo_risk._support_units import unit_regions
 from geo_risk._uncertain_cover import cover
+from geo_risk._uncertain_sources import FAR, Boxes, Cells, Discs
 from geo_risk._uncertain_weights import CellWeights
 from geo_risk._validate import check_choice, check_scalar
 
@@ -32,13 +31,9 @@ __all__ = ["SPREADS", "LocationDraws", "make_draws", "seeds_of"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Seed = int | np.random.Generator | None
-Propose = Callable[[IntArray, np.random.Generator], tuple[FloatArray, FloatArray, Any]]
 
 SPREADS = ("support", "disc", "region")
-_NEAR, _FAR = 0.99, 0.9999  # shares of a disc's law: weights must lie within, and end at
-_TRIES = 300_000  # proposals for one place
-_DISC_TRIES = 50_000
-_BLOCK = 200_000  # proposals at a time
+_NEAR = 0.99  # share of a disc's law within which weights must lie to count
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -73,138 +68,6 @@ class LocationDraws:
         return np.asarray(self.spread == "none")
 
 
-@dataclass(frozen=True, eq=False)
-class _Discs:
-    """Discs of m events, with the highest weight per km² each can meet (0: by the law alone)."""
-
-    lon: FloatArray
-    lat: FloatArray
-    radius_km: FloatArray
-    distribution: str
-    coverage: float
-    weights: CellWeights | None
-    highest: FloatArray
-
-    def draw(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-        lon, lat, late = _first_accepted(len(self.lon), rng, self._propose, _DISC_TRIES)
-        for i in late:  # a peak of the weights at the rim: choose among many by their weights
-            x, y, _ = self._propose(np.full(_DISC_TRIES, i), rng)
-            total = np.cumsum(self.weights.density_at(x, y)) if self.weights else np.zeros(1)
-            at = np.searchsorted(total, rng.random() * total[-1], side="right")
-            at = min(int(at), x.size - 1)
-            lon[i], lat[i] = x[at], y[at]
-        return lon, lat
-
-    def _propose(self, i: IntArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, Any]:
-        u, turn, chance = rng.random((3, i.size))
-        weighted = self.highest[i] > 0.0
-        u = np.where(weighted, _FAR * u, u)
-        km = self.radius_km[i] * reach(u, self.distribution, self.coverage)
-        x, y = move(self.lon[i], self.lat[i], km, 2.0 * np.pi * turn)
-        good = ~weighted
-        if self.weights is not None and weighted.any():
-            density = self.weights.density_at(x[weighted], y[weighted])
-            good[weighted] = chance[weighted] * self.highest[i][weighted] < density
-        return x, y, good
-
-
-@dataclass(frozen=True, eq=False)
-class _Boxes:
-    """Regions to draw in by area; event i lies in one of `rows[last[i - 1]:last[i]]`."""
-
-    layer: RegionLayer
-    last: IntArray
-    rows: IntArray
-    cumulative: FloatArray  # of the shares of the regions, those of event i from i to i + 1
-    slot_of: IntArray  # (regions,) number of a region among those used
-    boxes: FloatArray
-    box_cumulative: FloatArray  # of the boxes' areas, region in slot k from k to k + 1
-    box_last: IntArray
-
-    def draw(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-        u = np.arange(self.last.size) + rng.random(self.last.size)
-        at = np.searchsorted(self.cumulative, u, side="right")
-        at = np.clip(at, np.append(0, self.last[:-1]), self.last - 1)  # against rounding
-        row = self.rows[at]
-
-        def propose(
-            i: IntArray, rng: np.random.Generator
-        ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
-            x, y = self._in_boxes(self.slot_of[row[i]], rng)
-            return x, y, self.layer.locate(lon=x, lat=y) == row[i]
-
-        return _all_accepted(row.size, rng, propose, "layer")
-
-    def _in_boxes(self, slot: IntArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-        u, v, w = rng.random((3, slot.size))
-        box = np.searchsorted(self.box_cumulative, slot + u, side="right")
-        west, south, east, north = self.boxes[np.minimum(box, self.box_last[slot])].T
-        low, high = np.sin(np.radians(south)), np.sin(np.radians(north))
-        x = np.clip(west + v * (east - west), -180.0, 180.0)
-        return x, np.degrees(np.arcsin(np.clip(low + w * (high - low), -1.0, 1.0)))
-
-
-@dataclass(frozen=True, eq=False)
-class _Cells:
-    """Regions to draw in by weighted cells; event i lies in the regions of group `group[i]`."""
-
-    layer: RegionLayer
-    weights: CellWeights
-    group: IntArray
-    allowed: NDArray[np.bool_]  # (groups, regions + 1); the last column is outside
-    cells: IntArray
-    cumulative: FloatArray  # of the values, group k from k to k + 1
-    last: IntArray
-
-    def draw(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-        return _all_accepted(self.group.size, rng, self._propose, "weights")
-
-    def _propose(self, i: IntArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, Any]:
-        from geo_risk.cells import h3_cells
-
-        group = self.group[i]
-        u, v, turn = rng.random((3, i.size))
-        at = np.searchsorted(self.cumulative, group + u, side="right")
-        at = self.cells[np.minimum(at, self.last[group])]
-        lon, lat = (degrees[at] for degrees in self.weights.centers)
-        # by area in the cap around the cell, of which the cell is the part that is kept
-        half = np.sin(self.weights.reach_km[at] / 2.0 / _EARTH)
-        km = 2.0 * _EARTH * np.arcsin(half * np.sqrt(v))
-        x, y = move(lon, lat, km, 2.0 * np.pi * turn)
-        good = h3_cells(lon=x, lat=y, resolution=self.weights.resolution) == self.weights.cells[at]
-        return x, y, good & self.allowed[group, self.layer.locate(lon=x, lat=y)]
-
-
-def _first_accepted(
-    n: int, rng: np.random.Generator, propose: Propose, tries: int
-) -> tuple[FloatArray, FloatArray, IntArray]:
-    """First accepted of each item's proposals, a draw from the law meant; and who has none."""
-    lon, lat = np.full(n, np.nan), np.full(n, np.nan)
-    pending, batch, done = np.arange(n), 1, 0
-    while pending.size and done < tries:
-        x, y, good = propose(np.repeat(pending, batch), rng)
-        good = np.asarray(good).reshape(-1, batch)
-        hit = good.any(axis=1)
-        at = np.flatnonzero(hit) * batch + good.argmax(axis=1)[hit]
-        lon[pending[hit]], lat[pending[hit]] = x[at], y[at]
-        pending = pending[~hit]
-        done += batch
-        batch = max(min(2 * batch, _BLOCK // max(pending.size, 1)), 1)
-    return lon, lat, pending
-
-
-def _all_accepted(
-    n: int, rng: np.random.Generator, propose: Propose, culprit: str
-) -> tuple[FloatArray, FloatArray]:
-    lon, lat, late = _first_accepted(n, rng, propose, _TRIES)
-    if late.size:
-        raise ValueError(
-            f"Invalid {culprit}: {late.size} places could not be drawn; next to nothing of their "
-            "region is open to them (regions that overlap, or weights that hardly reach it)."
-        )
-    return lon, lat
-
-
 def seeds_of(seed: Seed, n: int) -> list[np.random.SeedSequence]:
     """Independent seeds; the first ones do not depend on how many are asked for."""
     if isinstance(seed, np.random.Generator):
@@ -214,7 +77,7 @@ def seeds_of(seed: Seed, n: int) -> list[np.random.SeedSequence]:
 
 def make_draws(
     events: Any, layer: RegionLayer | None, *, draws: int, seed: Seed, spread: str,
-    distribution: str, coverage: float, weights: Any, n_jobs: int,
+    distribution: str, coverage: float, stated_country: str, weights: Any, n_jobs: int,
 ) -> LocationDraws:  # fmt: skip
     """Draw the places; parameters as in `geo_risk.uncertain.draw_locations`."""
     from geo_risk.regions import load_regions
@@ -222,6 +85,7 @@ def make_draws(
     frame = check_frame(events)
     check_choice(spread, "spread", SPREADS)
     check_choice(distribution, "distribution", DISTRIBUTIONS)
+    check_choice(stated_country, "stated_country", ("ignore", "cut"))
     coverage = check_scalar(coverage, "coverage", low=0.0, high=0.999, open_low=True)
     if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)):
         raise TypeError(f"Invalid draws: {draws!r} is not an integer.")
@@ -231,8 +95,10 @@ def make_draws(
     if layer.is_dated:
         raise ValueError("Invalid layer: its regions hold by date; pass the state of one day.")
     people = None if weights is None else CellWeights.of(weights)
-    known = _known(frame, layer, spread, n_jobs)
-    discs, weighted = _discs(known, distribution, coverage, people)
+    stated = stated_countries(frame)
+    known = _known(frame, layer, spread, stated, n_jobs)
+    home = _home(layer, stated if stated_country == "cut" else [])
+    discs, weighted = _discs(known, distribution, coverage, people, layer, home)
     units, by_weight = _units(known, layer, people)
     weighted |= by_weight
     result = LocationDraws(
@@ -264,7 +130,10 @@ class _Known:
     share: FloatArray
 
 
-def _known(frame: geopandas.GeoDataFrame, layer: RegionLayer, spread: str, n_jobs: int) -> _Known:
+def _known(
+    frame: geopandas.GeoDataFrame, layer: RegionLayer, spread: str, stated: list[str | None],
+    n_jobs: int,
+) -> _Known:  # fmt: skip
     lon, lat = lonlat_of(frame)
     radius = stated_radii(frame)
     coarse = too_coarse(frame, "skip")
@@ -273,9 +142,7 @@ def _known(frame: geopandas.GeoDataFrame, layer: RegionLayer, spread: str, n_job
         term = {0: "country", 1: "admin1"}.get(layer.level, "admin2")
         asked = np.ones(len(frame), dtype=bool)
         frame = frame.assign(location_precision=term)
-    position, rows, share = unit_regions(
-        layer, frame, lon, lat, asked, stated_countries(frame), n_jobs
-    )
+    position, rows, share = unit_regions(layer, frame, lon, lat, asked, stated, n_jobs)
     first = np.searchsorted(position, np.arange(len(frame)), side="left")
     last = np.searchsorted(position, np.arange(len(frame)), side="right")
     kind = np.full(len(frame), "none", dtype="<U7")
@@ -290,24 +157,44 @@ def _known(frame: geopandas.GeoDataFrame, layer: RegionLayer, spread: str, n_job
     )  # fmt: skip
 
 
+def _home(layer: RegionLayer, stated: list[str | None]) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Number of each event's stated country, -1 for none, and the regions of each country."""
+    labels = np.array([*layer.country_labels, ""], dtype=object)
+    names = sorted({code for code in stated if code is not None} & set(labels))
+    number = {code: i for i, code in enumerate(names)}
+    country = np.array([number.get(code or "", -1) for code in stated], dtype=np.int64)
+    return country, np.array([labels == code for code in names]).reshape(-1, labels.size)
+
+
 def _discs(
-    known: _Known, distribution: str, coverage: float, weights: CellWeights | None
-) -> tuple[tuple[IntArray, _Discs], NDArray[np.bool_]]:
+    known: _Known,
+    distribution: str,
+    coverage: float,
+    weights: CellWeights | None,
+    layer: RegionLayer,
+    home: tuple[IntArray, NDArray[np.bool_]],
+) -> tuple[tuple[IntArray, Discs], NDArray[np.bool_]]:
     """The events with a disc, in an order of their own, and who of all is weighted."""
     rows = np.flatnonzero(known.kind == "disc")
     lon, lat, radius = known.centre[0][rows], known.centre[1][rows], known.radius_km[rows]
-    order = np.lexsort((radius, lat, lon))
+    country, allowed = home
+    country = country[rows] if country.size else np.full(rows.size, -1)
+    order = np.lexsort((country, radius, lat, lon))
+    country = country[order]
     rows, lon, lat, radius = rows[order], lon[order], lat[order], radius[order]
     highest = np.zeros(rows.size)
     if weights is not None and rows.size:
         near, far = (
             weights.highest(lon, lat, radius * reach(share, distribution, coverage))
-            for share in (_NEAR, _FAR)
+            for share in (_NEAR, FAR)
         )
         highest = np.where(near > 0.0, far, 0.0)
     weighted = np.zeros(known.kind.size, dtype=np.bool_)
     weighted[rows] = highest > 0.0
-    return (rows, _Discs(lon, lat, radius, distribution, coverage, weights, highest)), weighted
+    discs = Discs(
+        lon, lat, radius, distribution, coverage, weights, highest, layer, country, allowed
+    )
+    return (rows, discs), weighted
 
 
 def _units(
@@ -330,7 +217,7 @@ def _units(
     return sources, weighted
 
 
-def _by_area(known: _Known, events: IntArray, layer: RegionLayer) -> _Boxes:
+def _by_area(known: _Known, events: IntArray, layer: RegionLayer) -> Boxes:
     """Boxes of every region that is used; regions without a shape are never drawn."""
     size = known.last[events] - known.first[events]
     last = np.cumsum(size)
@@ -345,7 +232,7 @@ def _by_area(known: _Known, events: IntArray, layer: RegionLayer) -> _Boxes:
     for slot, box in enumerate(boxes):
         area = (box[:, 2] - box[:, 0]) * np.diff(np.sin(np.radians(box[:, 1::2])))[:, 0]
         sums.append(slot + np.cumsum(area) / area.sum())
-    return _Boxes(
+    return Boxes(
         layer, last, rows, cumulative, slot_of, np.concatenate(boxes),
         np.concatenate(sums), np.cumsum([len(box) for box in boxes]) - 1,
     )  # fmt: skip
@@ -353,7 +240,7 @@ def _by_area(known: _Known, events: IntArray, layer: RegionLayer) -> _Boxes:
 
 def _cells(
     known: _Known, events: IntArray, layer: RegionLayer, weights: CellWeights
-) -> tuple[_Cells, NDArray[np.bool_]]:
+) -> tuple[Cells, NDArray[np.bool_]]:
     """Weighted cells of each distinct set of regions, and which events have any."""
     groups: dict[tuple[int, int], int] = {}
     group = np.full(events.size, -1)
@@ -374,7 +261,7 @@ def _cells(
         group[i] = groups[key]
     served = group >= 0
     empty = np.zeros(0, dtype=np.int64)
-    source = _Cells(
+    source = Cells(
         layer, weights, group[served], np.array(allowed).reshape(len(cells), len(layer) + 1),
         np.concatenate([empty, *cells]), np.concatenate([np.zeros(0), *sums]),
         np.cumsum([len(found) for found in cells]) - 1,

@@ -207,7 +207,7 @@ def _places(
     if not isinstance(draws, LocationDraws):
         return make_draws(
             events, layer, draws=draws, seed=seed, spread="support", distribution="normal",
-            coverage=0.95, weights=None, n_jobs=n_jobs,
+            coverage=0.95, stated_country="ignore", weights=None, n_jobs=n_jobs,
         )  # fmt: skip
     if draws.lon.shape[1] != len(events):
         raise ValueError(

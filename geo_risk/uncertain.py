@@ -24,6 +24,7 @@ def draw_locations(
     weights: Any = None,
     distribution: str = "normal",
     coverage: float = 0.95,
+    stated_country: str = "ignore",
     n_jobs: int = 1,
 ) -> LocationDraws:
     """Draw places of events at random within what their stated precision supports.
@@ -57,6 +58,10 @@ def draw_locations(
         disc in which all weights are 0 is drawn in without them; `result.weighted` says so.
     distribution, coverage
         Law of the distance from the stated point, as in `region_probabilities`.
+    stated_country : {"ignore", "cut"}
+        With "cut", what a disc puts into another country than the stated one is drawn again
+        within that (UCDP cuts "near a place" at the country), what falls into the sea stays. A
+        disc of which less than about 1 in 2,000 lies in the stated country is left as it is.
     n_jobs : int, default 1
         Threads; -1 for all processors. The result does not depend on it.
 
@@ -106,5 +111,5 @@ def draw_locations(
     """
     return make_draws(
         events, layer, draws=draws, seed=seed, spread=spread, distribution=distribution,
-        coverage=coverage, weights=weights, n_jobs=n_jobs,
+        coverage=coverage, stated_country=stated_country, weights=weights, n_jobs=n_jobs,
     )  # fmt: skip

@@ -260,6 +260,40 @@ def test_spread_can_be_discs_only_or_whole_regions():
     assert (rows == layer.rows_of("AF-TAK")[0]).all()
 
 
+def test_discs_can_be_cut_at_the_stated_country():
+    """As `region_probabilities` has it: the sea keeps its share, the own country takes the rest."""
+    layer = gr.load_regions()
+    khwaja = points([69.42] * 3, [37.07] * 3, 25.0, country_stated=["Afghanistan", "Peru", None])
+    plain = gr.draw_locations(khwaja, draws=500, seed=1)
+    cut = gr.draw_locations(khwaja, draws=500, seed=1, stated_country="cut")
+    labels = np.array([*layer.country_labels, "sea"], dtype=object)
+    before, after = (labels[layer.locate(lon=d.lon, lat=d.lat)] for d in (plain, cut))
+    assert set(before[:, 0]) == {"AFG", "TJK"}
+    assert set(after[:, 0]) == {"AFG"}
+    alone, home = (
+        gr.draw_locations(khwaja.iloc[:1], draws=500, seed=1, stated_country=how)
+        for how in ("ignore", "cut")
+    )
+    stayed = labels[layer.locate(lon=alone.lon, lat=alone.lat)] == "AFG"
+    np.testing.assert_array_equal(home.lon[stayed], alone.lon[stayed])
+    assert (home.lon[~stayed] != alone.lon[~stayed]).all()
+    assert "TJK" in set(after[:, 1]) & set(after[:, 2])  # Peru is out of reach, None is nowhere
+    # the lake shore of Togo and Benin: sea, own and other country
+    coast = points(1.62, 6.25, 25.0, country_stated="Togo")
+    found = gr.draw_locations(coast, draws=4000, seed=2, stated_country="cut")
+    there = labels[layer.locate(lon=found.lon[:, 0], lat=found.lat[:, 0])]
+    assert set(there) == {"TGO", "sea"}
+    want = gr.region_probabilities(coast, stated_country="cut", points=4000)
+    share = want.groupby("region_code")["probability"].sum()
+    assert set(want["country_code"]) == {"TGO"}
+    assert (there == "TGO").mean() == pytest.approx(share.sum(), abs=0.025)
+    region = np.array([*layer.columns["region_code"], ""], dtype=object)[
+        layer.locate(lon=found.lon[:, 0], lat=found.lat[:, 0])
+    ]
+    for code, probability in share.items():
+        assert (region == code).mean() == pytest.approx(probability, abs=0.025)
+
+
 def test_a_finer_layer_has_no_place_for_provinces():
     world = gr.load_regions()
     fine = type(world)(
@@ -318,6 +352,7 @@ def test_neither_index_nor_row_order_matter():
         ({"spread": "cell"}, ValueError, "Invalid spread: 'cell'"),
         ({"distribution": "cauchy"}, ValueError, "Invalid distribution"),
         ({"coverage": 1.0}, ValueError, "Invalid coverage"),
+        ({"stated_country": "keep"}, ValueError, "Invalid stated_country"),
         ({"weights": [1.0]}, TypeError, "Invalid weights: list"),
         ({"weights": {"85283083fffffff": -1.0}}, ValueError, "1 of 1 are negative"),
         ({"weights": {"85283083fffffff": 0.0}}, ValueError, "not all of weight 0"),
