@@ -55,6 +55,11 @@ _KEPT = (
     "fatalities_best", "fatalities_low", "fatalities_high", "country_stated", "location_name",
     "location_precision", "location_uncertainty_km", "flags",
 )  # fmt: skip
+_ADDED = (
+    "country_code", "country_name", "region_code", "region_name", "unit_code", "claimed_by",
+    "match", "snap_m", "place_name", "geonames_id", "place_score", "h3_cell", "border_m",
+    "border_country_code", "border_foot_lon", "border_foot_lat", "country_certainty",
+)  # fmt: skip
 _FOOT = ("border_foot_lon", "border_foot_lat")  # with border_m they give the point away
 _REGION = (
     "region_code", "region_name", "country_code", "country_name", "unit_code", "administered_by",
@@ -165,9 +170,14 @@ def strip_text(events: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
         The same rows and points; of the columns those of the schema that name no party and quote
         no text, and those that geo_risk added.
     """
-    added = report_of(events).get("added_columns", ())
-    kept = {*_KEPT, *added, events.geometry.name}
+    kept = {*_KEPT, *_added(events), events.geometry.name}
     return events[[name for name in events.columns if name in kept]]
+
+
+def _added(events: geopandas.GeoDataFrame) -> Sequence[str]:
+    """Columns that geo_risk added; of frames read from a file, those of these names."""
+    added: Sequence[str] = report_of(events).get("added_columns", ()) or _ADDED
+    return added
 
 
 def withhold_rows(
@@ -182,9 +192,8 @@ def withhold_rows(
     named = np.array([name in sources for name in texts_of(events, "source")], dtype=bool)
     if not named.any():
         return events, 0
-    added = set(report_of(events).get("added_columns", ()))
     geometry = events.geometry.name
-    kept = {"event_id", "source", "flags", geometry, *added} - set(_FOOT)
+    kept = {"event_id", "source", "flags", geometry, *_added(events)} - set(_FOOT)
     result = events.copy()
     if named.all():
         result = result[[name for name in result.columns if name in kept]]

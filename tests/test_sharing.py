@@ -136,6 +136,20 @@ def test_stripped_rows_keep_what_was_found_and_lose_the_text(takhar, tmp_path):
     assert gr.Assessment.load(tmp_path).provenance["sharing"] == {"stripped": True}
 
 
+def test_what_was_loaded_is_shared_like_what_was_made(takhar, tmp_path):
+    takhar.save(tmp_path / "own")
+    again = gr.Assessment.load(tmp_path / "own")
+    for number, options in enumerate(({"strip": True}, {"share": True}, {"coarsen": "regions"})):
+        one = takhar.save(tmp_path / f"a{number}", formats=["csv"], **options)
+        other = again.save(tmp_path / f"b{number}", formats=["csv"], **options)
+        for first, second in zip(one, other):
+            assert first.read_bytes() == second.read_bytes(), first.name
+
+
+def test_the_columns_that_are_taken_for_ours_are_those_of_the_verbs(takhar):
+    assert set(sharing._ADDED) == set(takhar.events.attrs["geo_risk"]["added_columns"])
+
+
 def test_acleds_rows_stay_unless_the_user_says_so(tmp_path, caplog):
     frame = acled_frame(notes="said a nurse", actor1="Commander Z")
     found = gr.assess(frame)
