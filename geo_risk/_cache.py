@@ -12,6 +12,7 @@ import contextlib
 import json
 import logging
 import os
+import sys
 import tempfile
 import zlib
 from collections.abc import Iterable, Mapping
@@ -22,13 +23,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["cache_directory", "load_arrays", "store_arrays"]
+__all__ = ["announce", "cache_directory", "load_arrays", "store_arrays"]
 
 _LOG = logging.getLogger("geo_risk")
 _MAGIC = b"geo_risk arrays 2\n"
 _ALIGN = 64
 _HEADER_BYTES = 4096
 _BLOCK_WORDS = 1 << 14
+
+
+def announce(text: str) -> None:
+    """Say what is being prepared where it takes seconds: in the log, else on standard error.
+
+    A first call that is silent for seconds looks hung. Who has set up logging decides there.
+    """
+    if _LOG.hasHandlers():
+        _LOG.info(text)
+    elif sys.stderr is not None and _LOG.isEnabledFor(logging.WARNING):
+        print(f"geo_risk: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def cache_directory() -> Path:
@@ -94,7 +106,7 @@ def load_arrays(name: str) -> dict[str, NDArray[Any]] | None:
             # what is written never reaches the file
             content = np.memmap(file, dtype=np.uint8, mode="c")
         return {key: _view(content, place) for key, place in header["arrays"].items()}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         _LOG.warning("The cached index %s is of no use (%s) and is built again.", path, error)

@@ -92,7 +92,7 @@ def _warn_uncached() -> None:
         warnings.warn(
             "geo_risk found no writable directory for compiled code, so each process compiles "
             "its kernels again (seconds, once per process). Set NUMBA_CACHE_DIR to a writable "
-            "directory to avoid this.",
+            "directory to avoid this, and GEO_RISK_CACHE_DIR for the indexes that it builds.",
             RuntimeWarning,
             stacklevel=5,
         )

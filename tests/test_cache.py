@@ -142,3 +142,86 @@ def test_read_only_home_still_answers(tmp_path):
     )
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) >= 0
+
+
+def test_processes_that_build_at_once_leave_one_sound_index(folder):
+    code = """
+import shapely
+from geo_risk.regions.coverage import from_geometries
+from geo_risk.regions.locator import Locator
+shapes = [shapely.Point(k % 20, k // 20).buffer(0.5, 64) for k in range(400)]
+found = Locator.of(lambda: from_geometries(shapes), 400, "at-once")
+print(found.locate(lon=[3.0, 3.49, 0.5], lat=[2.0, 2.49, 0.5]).tolist())
+"""
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    said = [process.communicate()[0].strip() for process in processes]
+    assert said == ["[43, -1, -1]"] * 4
+    (path,) = folder.iterdir()
+    assert _cache.load_arrays(path.stem) is not None
+
+
+def test_an_index_of_another_version_is_not_read(folder, monkeypatch):
+    from geo_risk.regions import locator
+
+    TestLocatorIndex.answer(None, Locator.of(lambda: TestLocatorIndex.coverage, 2, "abc"))
+    monkeypatch.setattr(locator, "_FORMAT", locator._FORMAT + 1)
+    asked = []
+    Locator.of(lambda: asked.append(1) or TestLocatorIndex.coverage, 2, "abc")
+    assert asked == [1]
+
+
+def test_nothing_writable_is_told_once_and_works():
+    """Neither code nor indexes can be kept: slower, right, and one warning."""
+    code = """
+import os, warnings
+os.environ["GEO_RISK_CACHE_DIR"] = os.path.join(__import__("sys").executable, "below")
+from numba.core import caching
+class Nowhere:
+    @classmethod
+    def from_function(cls, function, path):
+        return None
+for implementation in (
+    caching.CacheImpl, caching.CompileResultCacheImpl, caching.CodeLibraryCacheImpl
+):
+    implementation._locator_classes = [Nowhere]
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    import geo_risk as gr
+    layer = gr.load_regions()
+    print(layer.columns["region_code"][layer.locate(lon=69.53451, lat=36.73605)])
+    print(gr.h3_cells(lon=[69.5], lat=[36.7], resolution=7)[0])
+told = [str(w.message) for w in caught if w.category is RuntimeWarning]
+assert len(told) == 1 and "GEO_RISK_CACHE_DIR" in told[0], told
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split()[0] == "AF-TAK"
+    assert result.stderr.count("\n") == 1
+    assert "preparing the point-in-region index" in result.stderr
+
+
+class TestAnnounce:
+    def run(self, code):
+        result = subprocess.run(
+            [sys.executable, "-c", code + "\nfrom geo_risk._cache import announce; announce('x')"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert result.stdout == ""
+        return result.stderr
+
+    def test_goes_to_standard_error_where_nobody_set_up_logging(self):
+        assert self.run("") == "geo_risk: x\n"
+
+    def test_goes_to_the_log_where_somebody_did(self):
+        assert self.run("import logging; logging.basicConfig(level='INFO')") == "INFO:geo_risk:x\n"
+        assert self.run("import logging; logging.basicConfig()") == ""
+
+    def test_can_be_silenced(self):
+        quiet = "import logging; logging.getLogger('geo_risk').setLevel('ERROR')"
+        assert self.run(quiet) == ""
+        assert self.run("import sys; sys.stderr = None") == ""

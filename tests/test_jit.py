@@ -70,3 +70,68 @@ def test_bad_n_jobs(n_jobs):
 
 def test_all_processors():
     assert 1 <= _jit.resolve_jobs(-1) <= (os.cpu_count() or 1)
+
+
+WARM = "import sys, geo_risk as gr\nrow = gr.load_regions().locate(lon=69.53, lat=36.74)\n"
+
+
+def python(code: str, **environment: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def test_a_kernel_from_the_cache_does_not_prepare_the_compiler():
+    """Of all that numba registers before it compiles, scipy.linalg is the costliest import."""
+    first = python(WARM + "print(row)")
+    assert python(WARM + "print(row, 'scipy.linalg' in sys.modules)") == f"{first} False"
+
+
+def test_where_quick_loading_fails_the_usual_way_is_taken():
+    code = """
+from numba.core import caching
+usual, calls = caching.Cache._load_overload, []
+def once(self, *arguments):
+    calls.append(self)
+    if len(calls) == 1:
+        raise OSError("planted")
+    return usual(self, *arguments)
+caching.Cache._load_overload = once
+"""
+    want = python(WARM + "print(row, True)")
+    assert python(code + WARM + "print(row, len(calls) > 1)") == want
+
+
+def test_a_kernel_of_another_type_is_compiled_after_a_quick_load():
+    code = """
+import numpy as np
+from geo_risk.regions._predicates import orientation
+assert orientation(0.0, 0.0, 1.0, 0.0, 0.5, 1.0) == 1
+one = np.float32(1.0)
+assert orientation(0 * one, 0 * one, one, 0 * one, one / 2, -one) == -1
+print("both")
+"""
+    assert python(code) == "both"
+    assert python(code) == "both"
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_no_slice_is_longer_than_the_maximum(n_jobs):
+    slices = []
+    _jit.run_chunks(lambda a, b: slices.append((a, b)), 100_001, n_jobs, maximum=4096)
+    assert sorted(slices) == [(a, min(a + 4096, 100_001)) for a in range(0, 100_001, 4096)]
+
+
+def test_after_an_error_no_further_slice_is_begun():
+    seen = []
+
+    def run(start, stop):
+        seen.append(start)
+        raise ArithmeticError("inside")
+
+    with pytest.raises(ArithmeticError, match="inside"):
+        _jit.run_chunks(run, 100_000, 1, maximum=1000, minimum=10)
+    assert seen == [0]

@@ -289,6 +289,78 @@ class TestExactness:
                 assert shapely.distance(shapes[row], shapely.Point(x, y)) < 1e-12
 
 
+class TestSides:
+    """Counting from a side that no edge meets gives what the walk from the corner gives."""
+
+    def both(self, world, lon, lat):
+        from geo_risk.regions._locate import NO_SIDE, locate_points
+
+        index, n = world.locator.index, len(world)
+        walking = index._replace(side=np.full_like(index.side, NO_SIDE))
+        found = []
+        for each in (index, walking):
+            rows = np.empty(len(lon), dtype=np.int64)
+            locate_points(each, lon, lat, rows, 0, len(lon), n)
+            found.append(rows)
+        return found
+
+    def test_most_sub_cells_have_one(self, world):
+        from geo_risk.regions._locate import NO_SIDE
+
+        side = world.locator.index.side
+        assert (np.bincount(side, minlength=5) > 0).all()
+        assert (side[:-1] == NO_SIDE).mean() < 0.05
+
+    @pytest.mark.parametrize("ulps", [0, 1, -1])
+    @pytest.mark.parametrize("t", [0.0, 0.5, 0.3])
+    def test_on_edges_and_one_ulp_away(self, world, t, ulps):
+        topology = world.topology
+        rng = np.random.default_rng(20226)
+        e = rng.integers(0, len(topology.ax), 40_000)
+        lon = topology.ax[e] + t * (topology.bx[e] - topology.ax[e])
+        lat = topology.ay[e] + t * (topology.by[e] - topology.ay[e])
+        for dx, dy in ((ulps, 0), (0, ulps), (ulps, ulps), (ulps, -ulps)):
+            x = np.nextafter(lon, lon + dx).clip(-180, 180)
+            y = np.nextafter(lat, lat + dy).clip(-90, 90)
+            counted, walked = self.both(world, x, y)
+            np.testing.assert_array_equal(counted, walked)
+
+    @pytest.mark.parametrize("degrees", [1e-12, 1e-9, 1e-6, 1e-2])
+    def test_near_edges_and_in_line_with_vertices(self, world, degrees):
+        topology = world.topology
+        rng = np.random.default_rng(20227)
+        e = rng.integers(0, len(topology.ax), 40_000)
+        lon, lat = np.asarray(topology.ax)[e], np.asarray(topology.ay)[e]
+        x = (lon + rng.normal(0, degrees, len(e))).clip(-180, 180)
+        y = (lat + rng.normal(0, degrees, len(e))).clip(-90, 90)
+        for a, b in ((x, y), (lon, y), (x, lat)):
+            counted, walked = self.both(world, a, b)
+            np.testing.assert_array_equal(counted, walked)
+
+    def test_on_grid_lines(self, world):
+        rng = np.random.default_rng(20228)
+        lon = rng.integers(-180 * 64, 180 * 64, 100_000) / 64.0
+        lat = rng.integers(-90 * 64, 90 * 64, 100_000) / 64.0
+        for a, b in ((lon, lat), (lon, rng.permutation(lat) + 1e-3), (lon + 1e-3, lat)):
+            counted, walked = self.both(world, a.clip(-180, 180), b.clip(-90, 90))
+            np.testing.assert_array_equal(counted, walked)
+
+    @pytest.mark.parametrize("x", [-180.0, 180.0])
+    def test_nothing_is_taken_across_the_antimeridian(self, x):
+        """Land on one side of ±180 only: the sub-cells beside it, and the line itself."""
+        shapes = [
+            shapely.box(-180, 10, -179, 11) if x < 0 else shapely.box(179, 10, 180, 11),
+            shapely.Polygon([(x, 20), (x - math.copysign(1, x), 20.5), (x, 21)]),
+        ]
+        layer = make_layer(shapes)
+        rng = np.random.default_rng(3)
+        lon = x - math.copysign(1, x) * rng.uniform(0, 1.2, 4000)
+        lat = rng.uniform(9.5, 21.5, 4000)
+        want = [half_open_rows(shapes, a, b) for a, b in zip(lon, lat)]
+        assert layer.locate(lon=lon, lat=lat).tolist() == [w[0] if w else -1 for w in want]
+        assert layer.locate(lon=[-180.0, 180.0], lat=[10.5, 10.5]).tolist() == [0, 0]
+
+
 class TestCoverage:
     def test_round_trip(self):
         shapes = [

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._cache import load_arrays, store_arrays
+from geo_risk._cache import announce, load_arrays, store_arrays
 from geo_risk._validate import check_choice, check_scalar
 from geo_risk.borders.context import default_reach_km, rows_across
 from geo_risk.borders.nearest import BorderDistances, measure, measure_countries
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Borders", "load_borders"]
 
-_LOG = logging.getLogger("geo_risk")
+_LARGE = 100_000  # edges whose index takes long enough to be told
 _FORMAT = 4  # raise it whenever the arrays of Forest or their meaning change
 
 
@@ -174,8 +173,10 @@ class Borders:
         kept = load_arrays(name) if name else None
         if kept is not None and set(kept) == set(Forest._fields):
             return Forest(**kept)
-        _LOG.info("Preparing the border index (once per layer, about two seconds).")
-        forest = build_forest(*self._network, self._country_of_row, len(self.countries))
+        network = self._network
+        if len(network[0]) > _LARGE:
+            announce("preparing the border index, once per layer; about two seconds.")
+        forest = build_forest(*network, self._country_of_row, len(self.countries))
         if name:
             store_arrays(name, forest._asdict())
         return forest

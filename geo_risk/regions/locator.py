@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._cache import load_arrays, store_arrays
+from geo_risk._cache import announce, load_arrays, store_arrays
 from geo_risk._validate import check_lonlat
 from geo_risk.regions.coverage import Coverage, ring_edges
 from geo_risk.regions.topology import group_edges
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Locator"]
 
 _FORMAT = 7  # raise it whenever the arrays of GridIndex or their meaning change
-_LOG = logging.getLogger("geo_risk")
+_LARGE = 100_000  # vertices of a layer whose index takes long enough to be told
 # Sub-cells per side grow with the edges of a cell up to _MAX_SPLIT. Measured on the world layer, in
 # ns of CPU time per point of the sets U, C, B: one edge per split and at most 32: 27, 42, 21 in
 # 129 MB; two and at most 64: 29, 38, 17 in 207 MB, which take twice as long to build; four and at
@@ -58,8 +57,10 @@ class Locator:
         kept = load_arrays(name) if fingerprint else None
         if kept is not None and set(kept) == set(GridIndex._fields):
             return cls(GridIndex(**kept), n_regions)
-        _LOG.info("Preparing the point-in-region index (once per layer, a few seconds).")
-        index = _build(_distinct_edges(coverage()), n_regions)
+        polygons = coverage()
+        if len(polygons.coords) > _LARGE:
+            announce("preparing the point-in-region index, once per layer; a few seconds.")
+        index = _build(_distinct_edges(polygons), n_regions)
         if fingerprint:
             store_arrays(name, index._asdict())
         return cls(index, n_regions)

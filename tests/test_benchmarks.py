@@ -1,0 +1,99 @@
+"""The benchmark table: every part at n = 10, verdicts, and the command that prints it again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from paths import ROOT
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import bench_locate
+import common
+import peers_sql
+import targets
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_whole_table_small(tmp_path):
+    out = tmp_path / "all.json"
+    result = run(ROOT / "benchmarks" / "run_all.py", "--n", 10, "--rounds", 1, "--out", out)
+    assert result.returncode == 0, result.stderr
+    report = json.loads(out.read_text())
+    assert [row["key"] for row in report["rows"]] == [t.key for t in targets.TARGETS]
+    for row in report["rows"]:
+        assert (row["figure"] is None) == (row["verdict"] == "not measured")
+        assert row["figure"] is not None or row["note"]
+    assert report["versions"]["numpy"] == np.__version__
+    assert {"seed", "cores", "raw", "load_at_start", "load_at_end"} <= set(report)
+    again = run(ROOT / "benchmarks" / "run_all.py", "--table", out)
+    table = again.stdout.strip()
+    assert table.startswith("| job | compared with |")
+    assert table in result.stdout
+    assert len(table.split("\n\n")[0].splitlines()) == 2 + len(targets.TARGETS)
+
+
+def test_an_unknown_part_is_refused():
+    result = run(ROOT / "benchmarks" / "run_all.py", "--only", "locate,nonsense")
+    assert result.returncode == 2
+    assert "no part nonsense" in result.stderr
+
+
+def test_scaling_small(tmp_path):
+    command = [ROOT / "benchmarks" / "scaling.py", "--image", tmp_path / "a.png"]
+    result = run(*command, "--n", 10, "--rounds", 1, "--out", tmp_path / "s.json")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
+    rows = json.loads((tmp_path / "s.json").read_text())["rows"]
+    assert {row["job"] for row in rows} == {
+        "point to region", "lon/lat to H3", "border distance", "neighbour graph", "Gi* analytic",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rounds", "verdict"),
+    [([29, 31, 29], "MISSED"), ([30, 1, 99], "floor held"), ([45, 50, 46], "aim reached")],
+)
+def test_a_ratio_must_not_fall_below(rounds, verdict):
+    row = targets.measured("locate U", rounds)
+    assert (row["verdict"], row["figure"]) == (verdict, np.median(rounds))
+
+
+@pytest.mark.parametrize(("peak", "verdict"), [(501, "MISSED"), (500, "floor held")])
+def test_a_limit_must_not_be_exceeded(peak, verdict):
+    assert targets.measured("memory locate", [peak])["verdict"] == verdict
+
+
+def test_every_target_has_one_key_and_sound_bounds():
+    assert len({t.key for t in targets.TARGETS}) == len(targets.TARGETS)
+    for target in targets.TARGETS:
+        if target.aim is not None:
+            assert (target.aim <= target.floor) if target.most else (target.aim >= target.floor)
+
+
+def test_ratios_are_per_item_and_per_round():
+    seconds = {"peer": [2.0, 4.0], "ours": [1.0, 1.0]}
+    assert common.ratios(seconds, {"peer": 10, "ours": 100}, "peer", "ours").tolist() == [20, 40]
+
+
+def test_wrong_answers_of_peers_are_counted():
+    ours = np.array([3, -1, 5])
+    assert bench_locate.pairs_wrong([(0, 3), (2, 5)], ours) == 0
+    assert bench_locate.pairs_wrong([(0, 3), (0, 4), (2, 5)], ours) == 0  # on a shared edge
+    assert bench_locate.pairs_wrong([(0, 4), (1, 2)], ours) == 3
+    assert bench_locate.pairs_wrong([], ours) == 2
+
+
+def test_a_server_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.delenv("GEO_RISK_BENCH_POSTGIS", raising=False)
+    with pytest.raises(peers_sql.UnavailableError, match="GEO_RISK_BENCH_POSTGIS"):
+        peers_sql._postgis()
+    assert peers_sql.postgis_version() is None
