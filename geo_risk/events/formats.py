@@ -108,7 +108,7 @@ def frame_of_arrow(table: Any) -> Any:
 
     try:
         table.validate(full=True)  # text that is no UTF-8 would fail somewhere further on
-    except pa.ArrowInvalid as error:
+    except _BROKEN as error:
         raise DataCorruptError(f"The Arrow table cannot be used: {error}.") from error
     metadata = table.schema.metadata or {}
     if b"geo" in metadata:  # GeoParquet read with pyarrow: WKB columns and JSON metadata
