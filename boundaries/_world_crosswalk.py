@@ -148,11 +148,11 @@ def fips_of_geonames_rows(
     return found
 
 
-def hasc_rows(
-    rows: list[dict[str, Any]], codes: dict[str, str], iso: Iterable[str], done: set[str],
-    make: MakeRow,
+def shared_code_rows(
+    field: str, rows: list[dict[str, Any]], codes: dict[str, str], iso: Iterable[str],
+    done: set[str], make: MakeRow,
 ) -> list[Row]:  # fmt: skip
-    """HASC codes that the source states for several regions: one keeps it, or none does.
+    """HASC codes or GeoNames numbers stated for several regions: one keeps it, or none does.
 
     It stays with the region that ISO lists, where that is one; else it is the code of a unit that
     all are parts of, or of one of them, and nothing tells of which.
@@ -160,10 +160,10 @@ def hasc_rows(
     known = set(iso)
     holders: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        if row["hasc"] and row["source_code"] not in done:
-            holders[row["hasc"]].append(row)
+        if row[field] and row["source_code"] not in done:
+            holders[str(row[field])].append(row)
     found = []
-    for hasc, group in sorted(holders.items()):
+    for value, group in sorted(holders.items()):
         listed = [row for row in group if codes[row["source_code"]] in known]
         if len(group) == 1:
             continue
@@ -171,8 +171,7 @@ def hasc_rows(
             if len(listed) == 1 and row is listed[0]:
                 continue
             others = ", ".join(r["source_code"] for r in group if r is not row)
-            found.append(
-                make(row["source_code"], "hasc", hasc, "", "code of several regions",
-                     f"the source states {hasc} for {others} too")
-            )  # fmt: skip
+            evidence = f"the source states {value} for {others} too"
+            why = "code of several regions"
+            found.append(make(row["source_code"], field, value, "", why, evidence))
     return found

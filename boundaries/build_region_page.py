@@ -279,6 +279,7 @@ OTHER_CODES = {
     "hasc": "HASC, unique; dropped where the source states one code for several regions",
     "geonames_admin1": "GeoNames' first-order unit that most places of the region are in; a larger "
     "unit stands for several regions",
+    "geonames_id": "GeoNames' number of the unit, unique; `find_region` does not take it",
     "fips": "FIPS 10-4 (withdrawn in 2014), as the source has it; codes of other countries and of "
     "whole countries dropped",
     "wikidata_id": "Wikidata, unique",
@@ -291,7 +292,7 @@ def crosswalks(layer: gr.RegionLayer) -> list[str]:
     lines = [
         "## Codes of other systems",
         "",
-        "Columns of `load_regions().table`; `find_region` takes their codes:",
+        "Columns of `load_regions().table`; `find_region` takes their codes, unless said:",
         "",
         "| column | regions | different codes | what |",
         "|---|---|---|---|",

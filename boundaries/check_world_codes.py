@@ -26,8 +26,8 @@ from _world_crosswalk import (
     admin1_rows,
     fips_country_rows,
     fips_of_geonames_rows,
-    hasc_rows,
     places_by_region,
+    shared_code_rows,
 )
 from _world_names import LANGUAGES, reduced_forms, text
 from build_world import first_row, properties_of, read_source
@@ -227,7 +227,9 @@ def crosswalk_rows(
         fresh = [row for row in fips if row["source_code"] not in settled]
         settled |= {row["source_code"] for row in fresh}
         found += fresh
-    return found + hasc_rows(rows, codes, names.iso, done["hasc"], _row)
+    for field in ("hasc", "geonames_id"):
+        found += shared_code_rows(field, rows, codes, names.iso, done[field], _row)
+    return found
 
 
 def main() -> int:
@@ -254,6 +256,7 @@ def main() -> int:
             "fips",
             "hasc",
             "geonames_admin1",
+            "geonames_id",
         )
     }
     alpha2 = {country.alpha_3: country.alpha_2 for country in pycountry.countries}

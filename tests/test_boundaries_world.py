@@ -286,6 +286,19 @@ def test_every_correction_is_in_the_product() -> None:
         assert str(value or "") == row["new"], row
 
 
+def test_the_documents_count_what_the_tables_hold() -> None:
+    corrections, given = read_table("corrections.csv"), "give part"
+    islands = sum(row["new"].startswith(given) for row in corrections)
+    page = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    assert f"{len(corrections):,}" in page
+    assert f"{islands} islands" in page
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"{len(corrections):,} corrections" in changes
+    iso = columns()["code_system"].count("ISO 3166-2")
+    assert f"{iso:,}" in changes
+    assert f"{iso:,} regions" in (ROOT / "docs" / "regions.md").read_text(encoding="utf-8")
+
+
 def test_names_moved_between_regions_go_with_their_codes() -> None:
     moves = [row for row in read_table("corrections.csv") if row["field"] == "names_from"]
     assert len(moves) == 16

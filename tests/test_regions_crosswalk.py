@@ -124,7 +124,7 @@ class TestRegions:
             gr.find_region("AF26", country="TJK", min_score=1.0)
 
     def test_codes_that_stand_for_one_unit_are_unique(self, world):
-        for column in ("hasc", "wikidata_id", "source_code", "region_code"):
+        for column in ("hasc", "wikidata_id", "geonames_id", "source_code", "region_code"):
             codes = [code for code in world.columns[column] if code]
             assert len(codes) == len(set(codes)), column
         assert sum(code is not None for code in world.columns["hasc"]) > 4200
