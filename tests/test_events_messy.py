@@ -180,3 +180,13 @@ def test_columnar_text_that_is_no_utf8_is_told(tmp_path: Path, name: str) -> Non
     if name.endswith(".parquet"):
         with pytest.raises(DataCorruptError, match=r"(?i)utf-?8"):
             list(iter_events(tmp_path / name))
+
+
+def test_columnar_names_that_are_no_utf8_are_told(tmp_path: Path) -> None:
+    feather.write_feather(
+        pa.table({"lon": [1.0], "lat": [2.0], "plaza": ["x"]}), tmp_path / "e.arrow"
+    )
+    content = (tmp_path / "e.arrow").read_bytes()
+    (tmp_path / "e.arrow").write_bytes(content.replace(b"plaza", b"pla\xf7a"))
+    with pytest.raises(DataCorruptError, match=r"cannot be used|no readable"):
+        read_events(tmp_path / "e.arrow")
