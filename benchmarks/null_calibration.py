@@ -69,6 +69,7 @@ def methods(weights: Any, permutations: int, shared: int) -> dict[str, Callable[
         f"permutation, {shared} shared": together,
         "exact": lambda x, _: gi_star(x, weights, p_method="exact").p_value,
         "exact, mid-p": lambda x, _: gi_star(x, weights, p_method="exact", mid_p=True).p_value,
+        "exact, total": lambda x, _: gi_star(x, weights, p_method="exact", null="total").p_value,
     }
 
 
@@ -173,7 +174,7 @@ def picture(results: dict[str, dict[str, Any]], draws: int, n: int, path: Path) 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    colours = plt.get_cmap("tab10").colors
+    colours = (*plt.get_cmap("tab10").colors, "black")
     figure, axes = plt.subplots(
         len(results), 2, figsize=(12.5, 3.7 * len(results)), width_ratios=[1.25, 1], squeeze=False
     )

@@ -1,8 +1,8 @@
 """Gi* of the bins of a space-time cube, and its p-values: exact, simulated or normal.
 
 The reference distribution deals all values of the reference window, a bin's own included, to the
-bins: its mean and variance are those in the z-score. (Local tests within one period hold the own
-value instead; here a bin's own count is part of what makes it hot.)
+bins: its mean and variance are those in the z-score. A map is a cube of one period, so Gi* asks
+here for its `null="total"`. (The conditional tests hold the own value instead.)
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from geo_risk.hotspots._moments import unit_scale
 from geo_risk.hotspots.inference import stream_key
 from geo_risk.hotspots.weights import Csr, RowSums, row_sums
 
-__all__ = ["BinTest", "Neighbourhoods", "bin_p_values", "neighbourhoods", "z_scores"]
+__all__ = [
+    "BinTest",
+    "Neighbourhoods",
+    "bin_p_values",
+    "bin_tails",
+    "neighbourhoods",
+    "z_scores",
+]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -113,12 +120,23 @@ class BinTest:
     permutations: int
     seed: int | np.random.Generator | None
     max_dispersion: float
+    mid_p: bool = False
 
 
 def bin_p_values(
     x: FloatArray, z: FloatArray, near: Neighbourhoods, test: BinTest
 ) -> tuple[FloatArray, NDArray[np.int8], str]:
     """Two-sided p of every bin (NaN where z is), its direction, and the method taken."""
+    low, high, method = bin_tails(x, z, near, test)
+    p_value = np.where(np.isnan(z), np.nan, np.minimum(1.0, 2.0 * np.minimum(low, high)))
+    hot, cold = (z > 0.0) & (high <= low), (z < 0.0) & (low <= high)
+    return p_value, hot.astype(np.int8) - cold.astype(np.int8), method
+
+
+def bin_tails(
+    x: FloatArray, z: FloatArray, near: Neighbourhoods, test: BinTest
+) -> tuple[FloatArray, FloatArray, str]:
+    """P of a sum at or below, at or above that of every bin, and the method taken."""
     from scipy.special import ndtr
 
     method = test.p_method
@@ -142,14 +160,12 @@ def bin_p_values(
         for compared, scored in near.blocks(x.shape[1]):
             block = x[:, compared]
             if method == "exact":
-                tails = _exact_tails(block, near, scored)
+                tails = _exact_tails(block, near, scored, test.mid_p)
             else:
                 tails = _simulated_tails(block, near, scored, test.permutations, rng)
             for whole, part in zip((low, high), tails):
                 whole[:, compared][:, scored] = part
-    p_value = np.where(np.isnan(z), np.nan, np.minimum(1.0, 2.0 * np.minimum(low, high)))
-    hot, cold = (z > 0.0) & (high <= low), (z < 0.0) & (low <= high)
-    return p_value, hot.astype(np.int8) - cold.astype(np.int8), method
+    return low, high, method
 
 
 def _obstacle(x: FloatArray, near: Neighbourhoods, test: BinTest) -> str:
@@ -161,9 +177,10 @@ def _obstacle(x: FloatArray, near: Neighbourhoods, test: BinTest) -> str:
     bad = (x < 0.0) | (x != np.floor(x)) | (x > 2.0**31)
     if bad.any():
         i, t = (int(v) for v in np.argwhere(bad)[0])
+        place = f"index {i}" if x.shape[1] == 1 else f"cell {i}, period {t}"
         return (
-            f"Invalid cube for the exact p: {int(bad.sum())} of {x.size} values are not counts "
-            f"(integers >= 0); first at cell {i}, period {t}: {x[i, t]:g}. Use "
+            f"Invalid values for the exact p: {int(bad.sum())} of {x.size} values are not counts "
+            f"(integers >= 0); first at {place}: {x[i, t]:g}. Use "
             'p_method="permutation" or "analytic".'
         )
     if not near.rows.uniform:
@@ -193,7 +210,7 @@ def _obstacle(x: FloatArray, near: Neighbourhoods, test: BinTest) -> str:
 
 
 def _exact_tails(
-    block: FloatArray, near: Neighbourhoods, scored: slice
+    block: FloatArray, near: Neighbourhoods, scored: slice, mid_p: bool
 ) -> tuple[FloatArray, FloatArray]:
     """P(sum <= observed) and P(sum >= observed) when all values are dealt at random."""
     from geo_risk.hotspots import _exact as kernel
@@ -210,7 +227,7 @@ def _exact_tails(
     copies[0] += 1
     numbers, group = np.unique(size[dealt], return_inverse=True)
     sums = near.sums(block)[:, scored].astype(np.int64)
-    below, above, _ = kernel.exact_tails(
+    below, above, equal = kernel.exact_tails(
         values,
         copies,
         np.zeros(numbers.size, dtype=np.int64),
@@ -218,6 +235,8 @@ def _exact_tails(
         group.reshape(-1).astype(np.int64),
         sums[dealt],
     )
+    if mid_p:
+        below, above = below - 0.5 * equal, above - 0.5 * equal
     smallest = float(np.finfo(np.float64).tiny)
     low[dealt], high[dealt] = np.clip(below, smallest, 1.0), np.clip(above, smallest, 1.0)
     return low, high

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo_risk._validate import check_choice
 from geo_risk.hotspots import _moments, inference
-from geo_risk.hotspots.weights import FloatArray, IntArray, RowSums, as_values, as_weights
+from geo_risk.hotspots.emerging_bins import BinTest, bin_tails, neighbourhoods
+from geo_risk.hotspots.weights import Csr, FloatArray, IntArray, RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
 
 __all__ = ["GiStarResult", "gi_star"]
@@ -41,6 +43,8 @@ class GiStarResult:
     n_neighbors : ndarray of int64
         Neighbours with a weight above 0, the unit itself not counted.
     star : bool
+    null : str
+        "conditional" or "total": what the exact and the simulated p-values deal out.
     p_method : str
         "exact", "permutation" or "analytic": how the p-values were found.
     alpha : float
@@ -56,6 +60,7 @@ class GiStarResult:
     g: FloatArray
     n_neighbors: IntArray
     star: bool
+    null: str
     p_method: str
     alpha: float
     fdr: str | None
@@ -108,6 +113,7 @@ def gi_star(
     seed: inference.Seed = None,
     alpha: float = 0.05,
     p_method: str = "auto",
+    null: str = "conditional",
     fdr: str | None = "bh",
     mid_p: bool = False,
     draws: str = "fresh",
@@ -141,6 +147,11 @@ def gi_star(
         "auto" simulates where `permutations` are asked for; else takes the exact p where the
         values are counts and the weights binary (or binary, row-standardised); else the normal
         approximation. `result.p_method` says which.
+    null : {"conditional", "total"}
+        What the exact and the simulated p compare with. "conditional": the unit keeps its value,
+        the others are dealt to its neighbours: are the *neighbours* high? "total", for Gi* only:
+        all values are dealt to the unit and its neighbours, as in z: is the sum *with* the unit
+        high? Only "total" finds a unit hot for its own sake, with quiet neighbours.
     fdr : {"bh", "by", None}
         Adjustment of the q-values (see `adjust_fdr`); None leaves q = p.
     mid_p : bool, default False
@@ -187,6 +198,8 @@ def gi_star(
     The analytic p of Gi* asks whether the sum over the unit *and* its neighbours is high. The
     exact and the simulated p hold the unit's own value and deal the others to its neighbours, so
     they ask whether the *neighbours* are high; they are the same for Gi, Gi* and local Moran's I.
+    So the middle of a heap of events can stay unlabelled where the cells around it are hot;
+    ``null="total"`` asks the question of z, exactly.
     On sparse counts the normal approximation is far from right in the tail that matters (with
     0.05 events a cell two of them in one neighbourhood have p = 0.005, though one in twenty has
     them; after FDR there are false hotspots in every run), so the exact p is the default there.
@@ -217,6 +230,8 @@ def gi_star(
     ['not significant', 'hot', 'not significant']
     >>> result.z[99:102].round(1)
     array([ 9.4, 13.9, 10.1])
+    >>> gi_star(counts, chain, null="total").hotspot[99:102].tolist()
+    ['hot', 'hot', 'hot']
     """
     x = as_values(values)
     csr = as_weights(weights, x.size)
@@ -232,20 +247,43 @@ def gi_star(
         fdr=fdr,
     )
     rows = _row_sums(csr)
+    check_choice(null, "null", ("conditional", "total"))
+    if null == "total" and not star:
+        raise ValueError('Invalid null: "total" with star=False; Gi leaves the own value out.')
     lag = csr @ x
     z = _moments.total_z(x, csr, rows, lag) if star else _moments.conditional_z(x, csr, rows)
-    tails = inference.conditional_tails(x, csr, rows, options)
+    if null == "total":
+        tails = _total_tails(x, z, csr, options)
+    else:
+        tails = inference.conditional_tails(x, csr, rows, options)
     return GiStarResult(
         z=z,
         p_value=inference.normal_p(z) if tails is None else inference.two_sided(tails),
         g=_ratio(x, lag, rows, star),
         n_neighbors=rows.count,
         star=star,
+        null=null,
         p_method="analytic" if tails is None else tails.p_method,
         alpha=options.alpha,
         fdr=options.fdr,
         _tails=tails,
     )
+
+
+def _total_tails(
+    x: FloatArray, z: FloatArray, csr: Csr, options: inference.Inference
+) -> inference.Tails | None:
+    """Tails when the own value is dealt out, too: those of the bins of a cube of one period."""
+    test = BinTest(
+        options.p_method, options.permutations, options.seed, options.max_dispersion, options.mid_p
+    )
+    low, high, method = bin_tails(x[:, None], z[:, None], neighbourhoods(csr, 0, "cube"), test)
+    if method == "analytic":
+        return None
+    undefined = np.isnan(z)
+    low, high = low[:, 0], high[:, 0]
+    low[undefined] = high[undefined] = np.nan
+    return inference.Tails(low, high, method)
 
 
 def _ratio(x: FloatArray, lag: FloatArray, rows: RowSums, star: bool) -> FloatArray:
