@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -109,3 +110,34 @@ def test_the_benchmark_runs_small(tmp_path: Path) -> None:
     subprocess.run([*command, "--n", "50", "--out", str(tmp_path)], check=True, timeout=300)
     report = json.loads((tmp_path / "region_agreement.json").read_text(encoding="utf-8"))
     assert report["rows_read"] == 50
+
+
+def test_no_code_bears_the_name_of_another_region(monkeypatch):
+    """Codes and names of OurAirports' list, worldwide: a swap would show as another's name."""
+    monkeypatch.syspath_prepend(str(ROOT / "boundaries"))
+    from _world_names import reduced_forms
+
+    listed = pd.read_csv(shared("data/places/ourairports_regions.csv"), keep_default_na=False)
+    theirs = dict(zip(listed["code"], listed["name"]))
+    columns = gr.load_regions().columns
+    forms, owners = {}, {}
+    for code, name, others in zip(
+        columns["region_code"], columns["region_name"], columns["alternate_names"]
+    ):
+        forms[code] = reduced_forms([name, *others])
+        for form in reduced_forms([name]):
+            owners.setdefault((code[:2], form), set()).add(code)
+    both = [code for code in forms if code in theirs]
+    other = {}
+    for code in both:
+        stated = reduced_forms([theirs[code], *re.split(r"[(),/]", theirs[code])])
+        if not stated & forms[code]:
+            other[code] = set().union(*(owners.get((code[:2], form), set()) for form in stated))
+    assert len(both) > 3000
+    assert len(other) < 0.03 * len(both)  # spelled otherwise
+    # Theirs: Cyprus is numbered in another order than in ISO 3166-2, MD-FL is Floreşti, SI-138 is
+    # Vodice. LV-077 and YE-SA are the municipality and the city that share a name with LV-REZ, YE-SN.
+    swapped = {code for code, named in other.items() if named}
+    assert swapped == {
+        "CY-02", "CY-03", "CY-04", "CY-05", "LV-077", "MD-FL", "SI-138", "YE-SA",
+    }  # fmt: skip
