@@ -136,7 +136,7 @@ def test_no_code_bears_the_name_of_another_region(monkeypatch):
     assert len(both) > 3000
     assert len(other) < 0.03 * len(both)  # spelled otherwise
     # Theirs: Cyprus is numbered in another order than in ISO 3166-2, MD-FL is Floreşti, SI-138 is
-    # Vodice. LV-077 and YE-SA are the municipality and the city that share a name with LV-REZ, YE-SN.
+    # Vodice. LV-077 and YE-SA share a name with the city of Rēzekne and the province of Sana'a.
     swapped = {code for code, named in other.items() if named}
     assert swapped == {
         "CY-02", "CY-03", "CY-04", "CY-05", "LV-077", "MD-FL", "SI-138", "YE-SA",
