@@ -4,6 +4,7 @@
     python benchmarks/run_all.py --n 10                               # a minute, for a look
     python benchmarks/run_all.py --only locate,start                  # some parts
     python benchmarks/run_all.py --table benchmarks/results/DATE.json # print a kept table again
+    python benchmarks/run_all.py --table benchmarks/results/DATE.json --into docs/benchmarks.md
 
 Answers are compared for equality before anything is timed; the tools run interleaved in one
 process, one thread each; a figure is the median of the rounds' ratios. A peer that is not there is
@@ -30,6 +31,7 @@ import bench_locate
 import bench_scan
 import common
 import peers_sql
+import report
 import targets
 from targets import measured, skipped
 
@@ -208,17 +210,16 @@ PARTS: dict[str, Callable[[int, int, list[Row]], Iterator[Row]]] = {
 
 def run(n: int, rounds: int, parts: list[str]) -> Row:
     """Every part; the report with the table's rows and the raw rounds."""
-    report = common.head(())
-    report["versions"] = common.versions(PACKAGES)
-    report["postgis"] = peers_sql.postgis_version()
-    report["n"], report["rounds"], report["raw"] = n, rounds, {}
+    kept = common.head(PACKAGES)
+    kept["postgis"] = peers_sql.postgis_version()
+    kept["n"], kept["rounds"], kept["raw"] = n, rounds, {}
     found: dict[str, Row] = {}
     for part in parts:
         raw: list[Row] = []
         found |= {row["key"]: row for row in PARTS[part](n, rounds, raw)}
-        report["raw"][part] = raw
-    report["rows"] = [found[t.key] for t in targets.TARGETS if t.key in found]
-    return report
+        kept["raw"][part] = raw
+    kept["rows"] = [found[t.key] for t in targets.TARGETS if t.key in found]
+    return kept
 
 
 def main() -> None:
@@ -226,20 +227,26 @@ def main() -> None:
     parser = common.options(__doc__, 1_000_000, "points of U and C; the other sizes follow")
     parser.add_argument("--only", help=f"some of {','.join(PARTS)}")
     parser.add_argument("--table", type=Path, help="print the table of this result file instead")
+    parser.add_argument("--into", type=Path, help="write that table into this page")
     arguments = parser.parse_args()
     if arguments.table:
-        report = json.loads(arguments.table.read_text(encoding="utf-8"))
-        print(targets.markdown(report["rows"]))
+        kept = json.loads(arguments.table.read_text(encoding="utf-8"))
+        if arguments.into:
+            report.write_into(arguments.into, kept)
+        else:
+            print(report.page(kept))
         return
+    if arguments.into:
+        parser.error("--into needs --table RESULT.json")
     parts = arguments.only.split(",") if arguments.only else list(PARTS)
     unknown = sorted(set(parts) - set(PARTS))
     if unknown:
         parser.error(f"--only: no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     if "cells" in parts and not find_spec("libpysal"):
         parser.error("the neighbour graph is compared with libpysal, which is not installed")
-    report = run(arguments.n, arguments.rounds, parts)
-    print("\n" + targets.markdown(report["rows"]))
-    common.write(report, arguments.out, "bench_all")
+    found = run(arguments.n, arguments.rounds, parts)
+    common.write(found, arguments.out, "bench_all")
+    print("\n" + targets.markdown(found["rows"]))
 
 
 if __name__ == "__main__":

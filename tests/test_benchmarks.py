@@ -35,10 +35,28 @@ def test_the_whole_table_small(tmp_path):
     assert report["versions"]["numpy"] == np.__version__
     assert {"seed", "cores", "raw", "load_at_start", "load_at_end"} <= set(report)
     again = run(ROOT / "benchmarks" / "run_all.py", "--table", out)
-    table = again.stdout.strip()
-    assert table.startswith("| job | compared with |")
+    table = targets.markdown(report["rows"])
     assert table in result.stdout
+    assert table in again.stdout
     assert len(table.split("\n\n")[0].splitlines()) == 2 + len(targets.TARGETS)
+    for heading in ("Times behind the ratios", "Differences of the peers", "Whole processes"):
+        assert heading in again.stdout
+    written_into_a_page(tmp_path, out)
+
+
+def written_into_a_page(tmp_path, out):
+    page = tmp_path / "page.md"
+    page.write_text((ROOT / "docs" / "benchmarks.md").read_text())
+    command = [ROOT / "benchmarks" / "run_all.py", "--table", out, "--into", page]
+    assert run(*command).returncode == 0
+    once = page.read_text()
+    assert "| point to region, U |" in once
+    assert run(*command).returncode == 0
+    assert page.read_text() == once
+    page.write_text("no marks")
+    result = run(*command)
+    assert result.returncode == 1
+    assert "generated: begin" in result.stderr
 
 
 def test_an_unknown_part_is_refused():
