@@ -302,7 +302,9 @@ def hotspots(
     resolution: Resolution = 5,
     study_area: StudyArea = "regions",
     value: Annotated[str | None, typer.Option(help="Column to score; default: a count.")] = None,
-    method: Annotated[str, typer.Option(help="gi_star or local_moran.")] = "gi_star",
+    method: Annotated[
+        str, typer.Option(help="gi_star, gi, local_moran, scan, emerging or kde.")
+    ] = "gi_star",
     jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
