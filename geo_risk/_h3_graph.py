@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._h3 import neighbor
+from geo_risk._h3 import neighbor, split
+from geo_risk._h3_tables import BESIDE, IS_PENTAGON
 from geo_risk._jit import njit, run_chunks
 
 __all__ = ["disk", "flood", "graph", "positions"]
@@ -175,7 +176,15 @@ def _link(
         key = cells[n] >> (unused + 6)
         if hint < 0 or group[hint] != key:
             hint = _find_group(key, group, table, bits)
+        resolution, base, digits = split(cells[n])
+        plain = resolution >= 2 and not IS_PENTAGON[base]
+        here, begin = mask[hint], start[hint]
         for side in range(1, 7):
+            low = int(BESIDE[resolution & 1, digits & 63, side - 1]) if plain else -1
+            if low >= 0:
+                rank = begin + _bits_set(here & ((1 << low) - 1))
+                out[n, side - 1] = rank if (here >> low) & 1 else -1
+                continue
             beside = neighbor(cells[n], side)
             if beside == 0:
                 out[n, side - 1] = -2

@@ -189,6 +189,25 @@ def _additions() -> tuple[ByteArray, ByteArray]:
     return total, carry
 
 
+def _beside() -> NDArray[np.int8]:
+    """Last two digits (as 8 * one + other) beyond each side, -1 where a digit before them changes.
+
+    By the parity of the resolution, the last two digits and the side. Four in five steps stay
+    among the 49 cells that differ in these two digits only; pentagons have rules of their own.
+    """
+    out = np.full((2, 64, 6), -1, dtype=np.int8)
+    for odd in (0, 1):
+        for low in range(64):
+            one, other = divmod(low, 8)
+            for side in range(1, 7):
+                step = DIGIT_CARRY[odd, other, side]
+                if 7 in (one, other) or (step and DIGIT_CARRY[1 - odd, one, step]):
+                    continue
+                ahead = DIGIT_SUM[1 - odd, one, step] if step else one
+                out[odd, low, side - 1] = 8 * ahead + DIGIT_SUM[odd, other, side]
+    return out
+
+
 def _pairs() -> NDArray[np.uint16]:
     """Two digits at once, for an even resolution: by (a mod 7) * 7 + b mod 7.
 
@@ -282,6 +301,7 @@ BASE_NEIGHBOR, BASE_TURNS, BASE_TURNS_MORE = _base_tables()
 BASE_FACES = _candidates(FACE_BASE)
 CENTER, AXES = _axes()
 DIGIT_SUM, DIGIT_CARRY = _additions()
+BESIDE = _beside()
 PAIRS = _pairs()
 POWER = _powers()
 SCALE: FloatArray = np.sqrt(7.0) ** np.arange(16)
