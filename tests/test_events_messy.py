@@ -190,3 +190,13 @@ def test_columnar_names_that_are_no_utf8_are_told(tmp_path: Path) -> None:
     (tmp_path / "e.arrow").write_bytes(content.replace(b"plaza", b"pla\xf7a"))
     with pytest.raises(DataCorruptError, match=r"cannot be used|no readable"):
         read_events(tmp_path / "e.arrow")
+
+
+def test_parquet_names_that_are_no_utf8_are_told_in_chunks_too(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"lon": [1.0], "lat": [2.0], "plaza": ["x"]}), tmp_path / "e.parquet")
+    content = (tmp_path / "e.parquet").read_bytes()
+    (tmp_path / "e.parquet").write_bytes(content.replace(b"plaza", b"pla\xf7a"))
+    with pytest.raises(DataCorruptError, match="no readable Parquet"):
+        read_events(tmp_path / "e.parquet")
+    with pytest.raises(DataCorruptError, match="no readable Parquet"):
+        list(iter_events(tmp_path / "e.parquet"))

@@ -168,5 +168,5 @@ def _parquet_chunks(path: Path, kind: str, options: Options, n: int) -> Iterator
             loaded.report |= {"input": path.name, "format": kind}
             start = loaded.index.stop
             yield loaded
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # also of column names
         raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
