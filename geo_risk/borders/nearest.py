@@ -104,7 +104,7 @@ def measure(
         raise ValueError("Invalid to: an outline is not with another country; use kind='land'.")
     points = _checked(borders, lon, lat, country, to, max_km)
 
-    def part(task: _Task) -> BorderDistances:
+    def part(task: _Task) -> _Found:
         target = task.target
         start = _start_lists(borders, kind, task.own, target)
         if kind == "line":
@@ -115,7 +115,7 @@ def measure(
         found = _search(borders, task, start, target, excluded)
         if kind == "any":
             _stand_inside(borders, task, target, start, found)
-        return _named(borders, task, found, both_sides=kind == "line")
+        return found
 
     return _in_batches(borders, points, kind, part, (), n_jobs)
 
@@ -132,7 +132,7 @@ def measure_countries(
         raise ValueError(f"Invalid k: {k}; must be at least 1.")
     points = _checked(borders, lon, lat, country, None, max_km)
 
-    def part(task: _Task) -> BorderDistances:
+    def part(task: _Task) -> _Found:
         start = _start_lists(borders, kind, task.own, task.target)
         excluded = np.full((len(task.lon), k), _NO_COUNTRY, dtype=np.int32)
         excluded[:, 0] = np.where(task.own >= 0, task.own, _NO_COUNTRY)
@@ -148,9 +148,8 @@ def measure_countries(
                     row >= 0, borders._country_of_row[row], _NO_COUNTRY
                 )
                 start = np.where(row >= 0, start, np.int32(-1))
-        joined = _Found(*(np.stack([getattr(s, name) for s in steps], axis=1)
+        return _Found(*(np.stack([getattr(s, name) for s in steps], axis=1)
                           for name in _Found.__dataclass_fields__))  # fmt: skip
-        return _named(borders, task, joined, both_sides=False)
 
     return _in_batches(borders, points, kind, part, (int(k),), n_jobs)
 
@@ -169,7 +168,7 @@ def _checked(
 
 
 def _in_batches(
-    borders: Borders, points: _Points, kind: str, part: Callable[[_Task], BorderDistances],
+    borders: Borders, points: _Points, kind: str, part: Callable[[_Task], _Found],
     tail: tuple[int, ...], n_jobs: int,
 ) -> BorderDistances:  # fmt: skip
     """Answer batches of points that lie near each other, on several threads if asked.
@@ -180,7 +179,9 @@ def _in_batches(
 
     n = len(points.lon)
     order = _walk(points.lon, points.lat)
-    out = _unfilled((n, *tail))
+    size, own = (n, *tail), np.empty(n, dtype=np.int32)
+    edge, across, here = (np.empty(size, dtype=np.int32) for _ in range(3))
+    total = _Found(np.empty(size), edge, np.empty((*size, 2)), across, here)
     # built here, before threads ask for them
     _ = borders._forest, borders._group_of_pair
     if kind == "any" or (points.given < 0).any():
@@ -188,27 +189,14 @@ def _in_batches(
 
     def run(begin: int, end: int) -> None:
         chosen = order[begin:end]
-        found = part(_batch(borders, points, kind, chosen))
-        for field in fields(out):
-            getattr(out, field.name)[chosen] = getattr(found, field.name)
+        task = _batch(borders, points, kind, chosen)
+        found = part(task)
+        own[chosen] = task.own
+        for field in fields(total):
+            getattr(total, field.name)[chosen] = getattr(found, field.name)
 
     run_chunks(run, n, n_jobs, maximum=_BATCH)
-    shape = (*points.shape, *tail)
-    return BorderDistances(*(getattr(out, field.name).reshape(shape) for field in fields(out)))
-
-
-def _unfilled(shape: tuple[int, ...]) -> BorderDistances:
-    """Arrays to be filled."""
-    return BorderDistances(
-        distance_m=np.empty(shape),
-        country_code=np.empty(shape, dtype=object),
-        other_country_code=np.empty(shape, dtype=object),
-        region_code=np.empty(shape, dtype=object),
-        other_region_code=np.empty(shape, dtype=object),
-        foot_lon=np.empty(shape),
-        foot_lat=np.empty(shape),
-        edge=np.empty(shape, dtype=np.int64),
-    )
+    return _named(borders, own, total, (*points.shape, *tail), both_sides=kind == "line")
 
 
 def _batch(borders: Borders, points: _Points, kind: str, chosen: NDArray[np.int64]) -> _Task:
@@ -308,26 +296,28 @@ def _stand_inside(
     found.across[within], found.here[within] = task.inside[within], -1
 
 
-def _named(borders: Borders, task: _Task, found: _Found, *, both_sides: bool) -> BorderDistances:
-    """Replace ids by codes."""
+def _named(
+    borders: Borders, own: IntArray, found: _Found, shape: tuple[int, ...], *, both_sides: bool
+) -> BorderDistances:
+    """Replace ids by codes and give everything the caller's shape."""
     country = np.append(borders._country_of_row, np.int32(-1))  # row -1 has no country
     names = _with_none(borders.countries)
     regions = _with_none(borders._region_codes)
-    own = task.own if found.distance.ndim == 1 else task.own[:, None]
+    own = own if found.distance.ndim == 1 else own[:, None]
     own = np.broadcast_to(own, found.distance.shape)
     here = found.here
     if not both_sides:
         here = np.where(country[here] == own, here, np.int32(-1))
     edges = np.append(borders._forest.position, -1)
     return BorderDistances(
-        distance_m=found.distance,
-        country_code=names[own],
-        other_country_code=names[country[found.across]],
-        region_code=regions[here],
-        other_region_code=regions[found.across],
-        foot_lon=found.foot[..., 0],
-        foot_lat=found.foot[..., 1],
-        edge=edges[found.edge],
+        distance_m=found.distance.reshape(shape),
+        country_code=names[own].reshape(shape),
+        other_country_code=names[country[found.across]].reshape(shape),
+        region_code=regions[here].reshape(shape),
+        other_region_code=regions[found.across].reshape(shape),
+        foot_lon=found.foot[..., 0].reshape(shape),
+        foot_lat=found.foot[..., 1].reshape(shape),
+        edge=edges[found.edge].reshape(shape),
     )
 
 
