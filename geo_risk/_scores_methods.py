@@ -79,6 +79,8 @@ def _local(tally: Tally, ask: Question) -> Scored:
         result: Any = moran
     else:
         star = ask.method == "gi_star"
+        if star:  # is the cell itself hot? so its own count is dealt out, too
+            options.setdefault("null", "total")
         result = hotspots.gi_star(values, ask.units.graph, star=star, **options)
         columns |= {"gi_z": result.z, "gi_bin": result.gi_bin}
         labels = columns["hotspot"] = np.asarray(result.hotspot, dtype=object)

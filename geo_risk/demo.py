@@ -279,7 +279,7 @@ def _named(events: Any, layer: RegionLayer) -> pd.DataFrame:
 
 
 def _hot_cells(found: Assessment) -> Finding:
-    """The cells that stand out most, and why the busiest one need not be among them."""
+    """The cells that stand out most, and what is said of the busiest one."""
     import pandas as pd
 
     cells, counted = found.cells, found.provenance["hotspots"]
@@ -300,8 +300,8 @@ def _hot_cells(found: Assessment) -> Finding:
     note = (
         f"{counted['events_counted']} of {len(found.events)} seismic events of one week lie in "
         f"{counted['cells']} cells; {hot} cells are hot at a false discovery rate of 5 %. "
-        "p keeps a cell's own count and asks whether its neighbours hold more than chance deals "
-        f"them: the busiest cell ({busiest['h3_cell']}, {busiest['n_events']} events, "
+        "p asks whether a cell and its neighbours hold more than chance would deal them: the "
+        f"busiest cell ({busiest['h3_cell']}, {busiest['n_events']} events, "
         f"q = {busiest['q_value']:.2g}) is {busiest['hotspot']}."
     )
     return Finding(f"Seismic events over California and Nevada: {hot} hot cells, first "

@@ -60,7 +60,9 @@ def score_hotspots(
         Numeric column to score. For events it is summed per cell; default: events are counted.
         For cells and regions the default is `n_events`.
     method : str
-        - "gi_star", "gi": Getis and Ord's statistic with and without the unit itself;
+        - "gi_star", "gi": Getis and Ord's statistic with and without the unit itself; here
+          Gi*'s exact and simulated p deal the unit's own value out, too (``null="total"``), so
+          that the fullest cell can be hot itself and not only those around it;
         - "local_moran": local Moran's I;
         - "scan": Kulldorff's scan statistic, with or without `time`; exposure is `population` or
           else the true area of each unit, times the days of each period;

@@ -215,5 +215,5 @@ def test_missing_codes_of_any_kind_fall_back_to_the_points_own(codes):
 
 @pytest.mark.parametrize("n_jobs", [None, 1.5, "2", True])
 def test_jobs_are_whole_numbers(n_jobs):
-    with pytest.raises(TypeError, match="Invalid n_jobs: .* is not an integer"):
+    with pytest.raises(TypeError, match=r"Invalid n_jobs: .* is not an integer"):
         gr.load_regions().locate(lon=[1.0], lat=[1.0], n_jobs=n_jobs)

@@ -55,9 +55,12 @@ def test_the_valley_is_hot(cells):
 
 def test_scores_are_those_of_the_arrays(cells):
     weights = gr.neighbor_graph(cells["h3_cell"].tolist())
-    want = gr.hotspots.gi_star(cells["n_events"].to_numpy(), weights)
+    counts = cells["n_events"].to_numpy()
+    want = gr.hotspots.gi_star(counts, weights, null="total")
     np.testing.assert_array_equal(cells["gi_z"], want.z)
     np.testing.assert_array_equal(cells["p_value"], want.p_value)
+    held = gr.score_hotspots(cells[["h3_cell", "n_events", "geometry"]], null="conditional")
+    np.testing.assert_array_equal(held["p_value"], gr.hotspots.gi_star(counts, weights).p_value)
 
 
 def test_cells_in_any_order_with_any_index(cells):
