@@ -1,6 +1,7 @@
 """Point to region against its peers, compared for equality first.
 
     python benchmarks/bench_locate.py [--n 1000000] [--rounds 5] [--out FILE_OR_FOLDER]
+    python benchmarks/bench_locate.py --exact 10000000      # compare with shapely, time nothing
 
 Point sets U (uniform on the sphere), C (clustered on places) and B (within 10 km of the border of
 Afghanistan and Tajikistan, a fifth as many). Peers: geopandas `sjoin`, and SedonaDB where it is
@@ -47,6 +48,22 @@ def differences(table: Any, points: common.Points, ours: np.ndarray) -> int:
     agrees = np.zeros(len(ours), dtype=bool)
     agrees[point[ours[point] == row]] = True
     return int(((inside != (ours >= 0)) | (inside & ~agrees)).sum())
+
+
+def check_exact(n: int, n_c: int) -> list[dict[str, Any]]:
+    """Differences from shapely on n points of U and C, B, and on n_c more of C, in chunks."""
+    layer, rng = gr.load_regions(), np.random.default_rng(common.SEED + 1)
+    rows = []
+    for name, points in common.point_sets(n).items():
+        wrong = differences(layer.table, points, layer.locate(lon=points[0], lat=points[1]))
+        rows.append({"set": name, "points": len(points[0]), "differences_from_shapely": wrong})
+    rows.append({"set": "C, more", "points": 0, "differences_from_shapely": 0})
+    for start in range(0, n_c, 1_000_000):
+        points = common.clustered_points(min(1_000_000, n_c - start), rng)
+        wrong = differences(layer.table, points, layer.locate(lon=points[0], lat=points[1]))
+        rows[-1]["points"] += len(points[0])
+        rows[-1]["differences_from_shapely"] += wrong
+    return rows
 
 
 def pairs_wrong(found: Any, ours: np.ndarray) -> int:
@@ -186,7 +203,15 @@ def main() -> None:
     """Run everything, print the table, write every round."""
     parser = common.options(__doc__, 1_000_000, "points of U and C")
     parser.add_argument("--peer-share", type=float, default=0.1, help="part that peers get")
+    parser.add_argument("--exact", type=int, default=0, help="compare this many more points of C")
     arguments = parser.parse_args()
+    if arguments.exact:
+        report = common.head(("geo-risk", "numba", "numpy", "shapely"))
+        report["rows"] = check_exact(arguments.n, arguments.exact)
+        for row in report["rows"]:
+            print(row)
+        common.write(report, arguments.out, "locate_exact")
+        return
     share = 1.0 if arguments.n < 10_000 else arguments.peer_share
     report = common.head(("duckdb", "geopandas", "numba", "numpy", "sedonadb", "shapely"))
     report["postgis"] = peers_sql.postgis_version()

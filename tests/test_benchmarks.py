@@ -115,3 +115,14 @@ def test_a_server_that_is_not_there_is_named(monkeypatch):
     with pytest.raises(peers_sql.UnavailableError, match="GEO_RISK_BENCH_POSTGIS"):
         peers_sql._postgis()
     assert peers_sql.postgis_version() is None
+
+
+def test_exactness_small_and_a_planted_error():
+    rows = bench_locate.check_exact(50, 70)
+    assert [row["points"] for row in rows] == [50, 50, 10, 70]
+    assert not any(row["differences_from_shapely"] for row in rows)
+    layer = bench_locate.gr.load_regions()
+    points = common.clustered_points(50, np.random.default_rng(1))
+    found = layer.locate(lon=points[0], lat=points[1])
+    found[7] = (found[7] + 1) % len(layer)
+    assert bench_locate.differences(layer.table, points, found) == 1
