@@ -326,7 +326,7 @@ class Borders:
         -----
         Within 1 mm of the nearest point of all edges (``benchmarks/border_accuracy.py`` compares
         with a search of every edge). Ties go to the lowest region row across the border. About
-        1 to 4 µs per point; the index takes about a second and 70 MB for the world, once.
+        1 to 4 µs per point; the index takes about two seconds and 88 MB for the world, once.
 
         Examples
         --------
