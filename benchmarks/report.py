@@ -22,6 +22,8 @@ def _digits(value: float) -> str:
     """Three significant digits, thousands with commas."""
     if value == 0 or not np.isfinite(value):
         return f"{value:g}"
+    if abs(value) < 1e-4:
+        return f"{value:.1g}"
     places = max(0, 2 - int(np.floor(np.log10(abs(value)))))
     return f"{value:,.{min(places, 9)}f}"
 
