@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import multiprocessing
 import pickle
+import subprocess
+import sys
 
 import geopandas
 import numpy as np
@@ -92,3 +94,18 @@ def test_results_are_pickled():
     twin = pickle.loads(pickle.dumps(found))
     assert twin.events.equals(found.events)
     assert twin.provenance == found.provenance
+
+
+def test_threads_that_load_at_once_get_one_layer():
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "import geo_risk as gr\n"
+        "gr.load_regions  # imported before the race\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    layers = list(pool.map(lambda _: gr.load_regions(), range(8)))\n"
+        "print(len({id(layer) for layer in layers}))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.split() == ["1"]

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = ["load_regions"]
 
 _WORLD = "world_admin1.npz"
 _WORLD_SCALE = 1e5  # the product counts in units of 1e-5 degree
+_LOADING = RLock()  # threads that ask at once get one and the same layer
 
 
 def load_regions(
@@ -145,7 +147,8 @@ def load_regions(
             )
         if level not in (0, 1) or isinstance(level, bool):
             raise ValueError(f"Invalid level: {level!r}; the bundled layer has levels 0 and 1.")
-        return _world_view(int(level), worldview)
+        with _LOADING:
+            return _world_view(int(level), worldview)
     if worldview != "de_facto":
         raise ValueError(
             f"Invalid worldview: {worldview!r}; only the bundled layer has views. A layer of your "
