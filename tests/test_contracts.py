@@ -89,6 +89,29 @@ def test_layers_point_one_way(module):
         assert same_floor or layer_of(imported) < own, f"{module} imports {imported}"
 
 
+def kernels() -> list[tuple[str, ast.FunctionDef]]:
+    """Every function that numba compiles."""
+    found = []
+    for path in sorted((ROOT / "geo_risk").rglob("_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and {"njit", "inner"} & {
+                getattr(mark, "id", None) for mark in node.decorator_list
+            }:
+                found.append((f"{path.name}:{node.name}", node))
+    return found
+
+
+def test_kernels_use_nothing_that_quick_loading_leaves_out():
+    """`_jit` loads compiled code without numba's tables for hashing and for its threads."""
+    assert len(kernels()) > 50
+    for name, kernel in kernels():
+        for node in ast.walk(kernel):
+            shapes = (ast.Set, ast.SetComp, ast.Dict, ast.DictComp, ast.JoinedStr)
+            assert not isinstance(node, shapes), name
+            called = getattr(getattr(node, "func", None), "id", "")
+            assert called not in {"set", "dict", "frozenset", "hash", "str", "prange"}, name
+
+
 def run(code: str, **environment: str) -> str:
     result = subprocess.run(
         [sys.executable, "-c", code],
