@@ -8,6 +8,7 @@ touch no new memory.
 
 from __future__ import annotations
 
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -310,8 +311,12 @@ def graph(
     def link(first: int, last: int) -> None:
         _link(there.cells, first, last, *lookup, links)
 
+    own = threading.local()
+
     def rows(first: int, last: int) -> None:
-        stamp = np.full(n, -1, dtype=np.int32)
+        if not hasattr(own, "stamp"):  # once per thread: no row's stamp is another's
+            own.stamp = np.full(n, -1, dtype=np.int32)
+        stamp = own.stamp
         around = np.empty(size, dtype=np.int64)
         row = np.empty(size, dtype=np.int32)
         step = max(1, _BLOCK // size)
