@@ -12,8 +12,9 @@ import contextlib
 import json
 import logging
 import os
+import secrets
 import sys
-import tempfile
+import time
 import zlib
 from collections.abc import Iterable, Mapping
 from io import FileIO
@@ -30,6 +31,7 @@ _MAGIC = b"geo_risk arrays 2\n"
 _ALIGN = 64
 _HEADER_BYTES = 4096
 _BLOCK_WORDS = 1 << 14
+_UNUSED_DAYS = 90.0
 
 
 def announce(text: str) -> None:
@@ -47,7 +49,7 @@ def cache_directory() -> Path:
     """Where built indexes are kept: ``GEO_RISK_CACHE_DIR``, else the user's cache folder."""
     chosen = os.environ.get("GEO_RISK_CACHE_DIR")
     if chosen:
-        return Path(chosen)
+        return Path(chosen).expanduser()  # a container's ENV knows no ~
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("geo_risk", appauthor=False))
@@ -63,8 +65,8 @@ def store_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:
     try:
         folder = cache_directory()
         folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f"{name}.", suffix=".part")
-        with os.fdopen(handle, "wb") as file:
+        temporary = folder / f"{name}.{secrets.token_hex(8)}.part"
+        with temporary.open("xb") as file:  # not mkstemp: its mode locks other users out
             file.seek(_HEADER_BYTES)
             checksum = 0
             for array in arrays.values():
@@ -78,14 +80,25 @@ def store_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:
                 raise ValueError("too many arrays for the header")
             file.seek(0)
             file.write(text.ljust(_HEADER_BYTES))
-        Path(temporary).replace(folder / f"{name}.bin")
+        temporary.replace(folder / f"{name}.bin")
+        _remove_unused(folder)
     except OSError as error:
         _LOG.info("The cache cannot be written, so this is prepared again next time: %s", error)
         if temporary is not None:
             with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+                temporary.unlink()
         return False
     return True
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove what nobody has read or written for months: indexes of former layers and versions."""
+    before = time.time() - 86400.0 * _UNUSED_DAYS
+    for path in [*folder.glob("*.bin"), *folder.glob("*.part")]:
+        with contextlib.suppress(OSError):
+            used = path.stat()
+            if max(used.st_atime, used.st_mtime) < before:
+                path.unlink()
 
 
 def load_arrays(name: str) -> dict[str, NDArray[Any]] | None:

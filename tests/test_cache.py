@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,6 +98,34 @@ def test_writers_at_once_leave_one_sound_file(folder):
         assert all(pool.map(lambda _: _cache.store_arrays("x", big), range(24)))
     np.testing.assert_array_equal(_cache.load_arrays("x")["a"], big["a"])
     assert [path.name for path in folder.iterdir()] == ["x.bin"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are of POSIX")
+def test_other_users_may_read_what_the_umask_lets_them(folder):
+    before = os.umask(0o022)
+    try:
+        _cache.store_arrays("x", ARRAYS)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((folder / "x.bin").stat().st_mode) == 0o644
+
+
+def test_what_nobody_used_for_months_is_removed(folder):
+    for name in ("old", "lately_read", "new"):
+        _cache.store_arrays(name, ARRAYS)
+    (folder / "notes.txt").write_text("not ours")
+    past = time.time() - 86400 * 100
+    for name in ("old.bin", "notes.txt"):
+        os.utime(folder / name, (past, past))
+    os.utime(folder / "lately_read.bin", (time.time(), past))
+    _cache.store_arrays("newest", ARRAYS)
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"lately_read.bin", "new.bin", "newest.bin", "notes.txt"}
+
+
+def test_a_home_in_the_variable_is_expanded(monkeypatch):
+    monkeypatch.setenv("GEO_RISK_CACHE_DIR", "~/indexes")
+    assert _cache.cache_directory() == Path.home() / "indexes"
 
 
 def test_default_is_the_users_cache(monkeypatch):
