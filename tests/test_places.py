@@ -120,7 +120,7 @@ def test_frame_has_its_columns_types_and_crs():
     assert found["score"].dtype == np.float64
     assert found["matched_by"].tolist() == ["primary"] * 3
     assert found["population"].is_monotonic_decreasing
-    assert found["region_code"].tolist() == [None] * 3
+    assert found["region_code"].tolist() == ["FR-75C", "US-TX", "CA-ON"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 from geo_risk._fold import fold
 from geo_risk.places._columns import object_column
 from geo_risk.places._hits import MATCHED_BY, Hits, search, similar_keys
-from geo_risk.places._scopes import hinter, make_scope, place_rows, world_layer
+from geo_risk.places._scopes import hinter, make_scope, world_layer
 from geo_risk.places.gazetteer import load_gazetteer
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def find_places(
         True adds similar spellings to exact matches, False never looks for any; by default only
         where nothing else is found.
     layer : RegionLayer, optional
-        Layer that `region` refers to and that fills `region_code`; by default the world layer
-        where `region` is given, else none.
+        Layer that `region` refers to and that fills `region_code`; default: the bundled world
+        layer.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def find_places(
         EPSG:4326, index 0..n-1, empty where nothing matches. Columns: ``geonames_id`` (int),
         ``name`` (GeoNames' primary name), ``matched_name`` (the spelling that matched),
         ``country_code`` (ISO 3166-1 alpha-3, XKX for Kosovo), ``admin1`` (GeoNames' code),
-        ``region_code`` (None unless a layer is used, and outside its polygons), ``population``
+        ``region_code`` (of the polygon that holds the place, None outside all), ``population``
         (0 where GeoNames knows none), ``score``, ``matched_by`` ("primary", "alternate",
         "reading", "fuzzy"), ``geometry`` (point).
 
@@ -89,8 +89,8 @@ def find_places(
     most places of its GeoNames unit.
 
     The first call on a machine decompresses the gazetteer (0.7 s) and keeps it in the user's
-    cache (35 MB); the first call of a later process takes 0.1 s. An exact search takes a few
-    milliseconds, a worldwide fuzzy one tens of them.
+    cache (35 MB); the first call of a later process takes 0.4 s, most of it for the layer. An
+    exact search takes a few milliseconds, a worldwide fuzzy one tens of them.
 
     References
     ----------
@@ -100,15 +100,14 @@ def find_places(
     --------
     >>> from geo_risk.places import find_places
     >>> found = find_places("Khwaja-i-Ghar", country="AFG")
-    >>> found[["name", "country_code", "score"]].values.tolist()
-    [['Khwājah Ghār', 'AFG', 0.95]]
+    >>> found[["name", "region_code", "score"]].values.tolist()
+    [['Khwājah Ghār', 'AF-TAK', 0.95]]
     >>> find_places("Santiago").loc[0, "country_code"]
     'CHL'
     """
     key = _check_name(name)
     limit = _check_limit(limit)
-    if region is not None and layer is None:
-        layer = world_layer()
+    layer = world_layer() if layer is None else layer
     scope = make_scope(country, region, layer)
     hits = search(name, key, scope, hinted=hinter(name, layer), fuzzy=fuzzy)
     return _frame(hits, limit, layer)
@@ -180,7 +179,7 @@ def _check_limit(limit: Any) -> int:
     return int(limit)
 
 
-def _frame(hits: Hits, limit: int, layer: RegionLayer | None) -> geopandas.GeoDataFrame:
+def _frame(hits: Hits, limit: int, layer: RegionLayer) -> geopandas.GeoDataFrame:
     """Build the result of `find_places`."""
     import geopandas
     import pandas
@@ -188,10 +187,9 @@ def _frame(hits: Hits, limit: int, layer: RegionLayer | None) -> geopandas.GeoDa
     gazetteer = load_gazetteer()
     place, posting = hits.place[:limit], hits.posting[:limit]
     listed = place.tolist()
-    region: list[str | None] = [None] * len(listed)
-    if layer is not None:
-        codes = layer.columns["region_code"]
-        region = [None if row < 0 else codes[row] for row in place_rows(layer)[0][place]]
+    codes = layer.columns["region_code"]
+    rows = layer.locate(lon=gazetteer.lon[place], lat=gazetteer.lat[place])
+    region = [None if row < 0 else codes[row] for row in rows.tolist()]
     columns = {
         "geonames_id": gazetteer.geonames_id[place].astype(np.int64),
         "name": object_column(gazetteer.primary_name(p) for p in listed),
