@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from geo_risk.quality.routine import flag_counts
+
 if TYPE_CHECKING:
     import geopandas
     import pandas as pd
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = [
     "check_folder",
     "check_out",
-    "count_flags",
     "draw_maps",
     "event_lines",
     "print_files",
@@ -113,14 +114,8 @@ def _counts(frame: geopandas.GeoDataFrame) -> dict[str, Any]:
         if name in frame.columns:
             told[name] = {str(key): int(n) for key, n in frame[name].value_counts().items()}
     if "flags" in frame.columns:
-        told["flags"] = {str(key): int(n) for key, n in count_flags(frame).items()}
+        told["flags"] = flag_counts(frame)
     return told
-
-
-def count_flags(frame: geopandas.GeoDataFrame) -> Any:
-    """Events per flag, the most frequent first."""
-    flags = frame["flags"].str.split(";").explode()
-    return flags[flags.astype(bool) & flags.notna()].value_counts()
 
 
 def draw_maps(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from geo_risk._frames import report_of
 from geo_risk._progress import stages
 from geo_risk.errors import DataNotFoundError
+from geo_risk.quality.routine import check_read, flag_line
 from geo_risk.sharing import MIN_COUNT, Sharing
 from geo_risk.tables import check_format, write_table
 
@@ -41,7 +42,8 @@ class Assessment:
     ----------
     events : GeoDataFrame
         Every input row, in order, with the columns of `geocode`, `index_h3` and
-        `border_proximity`.
+        `border_proximity`, the flags of `check_events`, and, only where it suggests other
+        coordinates for an event, `suggested_lon` and `suggested_lat`.
     cells : GeoDataFrame or None
         The scored study area, one row per H3 cell; None where no event could be counted.
     regions : GeoDataFrame
@@ -61,15 +63,28 @@ class Assessment:
     provenance: dict[str, Any]
 
     def summary(self) -> pd.DataFrame:
-        """One line per event: what happened, where, how near which border."""
+        """One line per event: what happened, where, how near which border, what is doubtful."""
         columns = [
             "event_id", "date_start", "location_name", "country_code", "region_code",
             "region_name", "match", "h3_cell", "border_m", "border_country_code", "flags",
+            "suggested_lon", "suggested_lat",
         ]  # fmt: skip
         import pandas as pd
 
         held = [name for name in columns if name in self.events.columns]
         return pd.DataFrame(self.events[held])
+
+    def flagged(self) -> str:
+        """How many events are flagged and with what, in one line.
+
+        Examples
+        --------
+        >>> import geo_risk as gr
+        >>> found = gr.assess([{"lon": 36.736, "lat": 69.535, "country": "Afghanistan"}])
+        >>> print(found.flagged())
+        1 of 1 event flagged. 1 event: swapped_lonlat.
+        """
+        return flag_line(self.events)
 
     def save(
         self,
@@ -177,6 +192,8 @@ def assess(
     value: str | None = None,
     snap_km: float = 5.0,
     border_kind: str = "land",
+    check: bool = True,
+    now: Any = None,
     n_jobs: int = 1,
     progress: bool | Callable[[str], None] = False,
     **options: Any,
@@ -207,6 +224,16 @@ def assess(
         Passed to `geocode`.
     border_kind : str, default "land"
         Passed to `border_proximity` as `kind`.
+    check : bool, default True
+        Run `check_events` with its defaults on what was read: exchanged or mirrored coordinates,
+        duplicates, piles, impossible dates and deaths are flagged, counted in the provenance,
+        and coordinates that do not fit the stated country are mentioned in a warning. Nothing is
+        dropped or corrected: flagged events are located and scored as they stand. To keep what
+        `check_events` found with other options, pass its result and False.
+    now : date, datetime or str, optional
+        The day after which an event lies in the future. Default: today, where on Earth it is
+        latest. The day is noted only if it is given or if an event does lie in the future;
+        else the same input gives the same result on any later day.
     n_jobs : int, default 1
         Threads; -1 for all processors.
     progress : bool or function, default False
@@ -237,6 +264,7 @@ def assess(
     with stages(progress, 5) as step:
         step("Reading")
         frame = _as_events(events, source)
+        frame = check_read(frame, layer, now) if check else frame
         frame, borders = _enriched(frame, layer, resolution, snap_km, border_kind, n_jobs, step)
         step("Scoring")
         cells, used = _score(
@@ -251,6 +279,7 @@ def assess(
         "value": value,
         "snap_km": snap_km,
         "border_kind": border_kind,
+        "check": check,
         "statistic": {key: repr(option) for key, option in sorted(options.items())},
     }
     return Assessment(
@@ -394,7 +423,10 @@ def _provenance(
 
     import geo_risk
 
-    read = {key: value for key, value in report_of(events).items() if key != "added_columns"}
+    report = report_of(events)
+    read = {key: value for key, value in report.items() if key not in ("added_columns", "quality")}
+    kept = ("options", "flags", "country")  # and no piles: they name points
+    quality = {key: report["quality"][key] for key in kept} if "quality" in report else None
     packages = ("geopandas", "h3", "numba", "numpy", "pandas", "scipy", "shapely")
     return {
         "geo_risk": geo_risk.__version__,
@@ -413,6 +445,7 @@ def _provenance(
                 key: int(n) for key, n in events["match"].value_counts().sort_index().items()
             },
             "read": read,
+            "quality": quality,
         },
         "hotspots": report_of(cells).get("hotspots") if cells is not None else None,
         "note": _DISCLAIMER,

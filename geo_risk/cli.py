@@ -27,7 +27,6 @@ from geo_risk._cli_input import (
 from geo_risk._cli_output import (
     check_folder,
     check_out,
-    count_flags,
     draw_maps,
     event_lines,
     print_files,
@@ -154,6 +153,7 @@ def assess(
     study_area: StudyArea = "regions",
     value: Annotated[str | None, typer.Option(help="Column to score; default: a count.")] = None,
     snap_km: Annotated[float, typer.Option(min=0.0, help="Snap points just outside.")] = 5.0,
+    check: Annotated[bool, typer.Option(help="Look for mistakes and flag them.")] = True,
     maps: Annotated[bool, typer.Option(help="Draw a picture and a web map.")] = True,
     share: Annotated[
         bool, typer.Option("--share", help="Write for others: counts, and no row of an event.")
@@ -195,6 +195,7 @@ def assess(
             study_area=_area(study_area),
             value=value,
             snap_km=snap_km,
+            check=check,
             n_jobs=jobs,
             progress=step,
         )
@@ -220,9 +221,7 @@ def _tell(found: Assessment) -> None:
     """Tables of what was found, for the terminal."""
     counts = found.events["match"].value_counts().rename_axis("match").reset_index(name="events")
     print_table("How events were located", counts)
-    flags = count_flags(found.events)
-    if len(flags):
-        print_table("Flags", flags.rename_axis("flag").reset_index(name="events"))
+    typer.echo(f"\n{found.flagged()}")
     print_table("First events", event_lines(found).head(12))
     print_hotspots("Hotspots", found)
 

@@ -59,8 +59,11 @@ _ADDED = (
     "country_code", "country_name", "region_code", "region_name", "unit_code", "claimed_by",
     "match", "snap_m", "place_name", "geonames_id", "place_score", "h3_cell", "border_m",
     "border_country_code", "border_foot_lon", "border_foot_lat", "country_certainty",
+    "suggested_lon", "suggested_lat",
 )  # fmt: skip
-_FOOT = ("border_foot_lon", "border_foot_lat")  # with border_m they give the point away
+_TELLTALE = (  # what gives a point away: with border_m the foot on the border
+    "border_foot_lon", "border_foot_lat", "suggested_lon", "suggested_lat", "pile_name",
+)  # fmt: skip
 _REGION = (
     "region_code", "region_name", "country_code", "country_name", "unit_code", "administered_by",
     "claimed_by", "neighbor_countries",
@@ -193,7 +196,7 @@ def withhold_rows(
     if not named.any():
         return events, 0
     geometry = events.geometry.name
-    kept = {"event_id", "source", "flags", geometry, *_added(events)} - set(_FOOT)
+    kept = {"event_id", "source", "flags", geometry, *_added(events)} - set(_TELLTALE)
     result = events.copy()
     if named.all():
         result = result[[name for name in result.columns if name in kept]]

@@ -307,3 +307,114 @@ def test_demo_scores_the_real_point_pattern(demo):
     assert (cells["hotspot"] == "hot").any()
     for path in demo.files:
         assert path.stat().st_size > 0
+
+
+# --- the check -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def swapped():
+    """Five rows of Takhar with exchanged columns among ten that are right."""
+    rng = np.random.default_rng(5)
+    lon, lat = rng.uniform(69.2, 69.8, 15), rng.uniform(36.4, 36.9, 15)
+    lon[:5], lat[:5] = lat[:5].copy(), lon[:5].copy()
+    return pd.DataFrame(
+        {"id": [f"s{k}" for k in range(15)], "date": "2022-03-05", "lon": lon, "lat": lat,
+         "country": "Afghanistan"}
+    )  # fmt: skip
+
+
+def test_exchanged_coordinates_are_said(swapped, caplog, tmp_path):
+    with caplog.at_level(logging.WARNING, logger="geo_risk"):
+        found = gr.assess(swapped, hotspot_resolution=4)
+    assert "5 events: swapped_lonlat. They lie outside the country" in caplog.text
+    flags = found.events["flags"].str.contains("swapped_lonlat").tolist()
+    assert flags == [True] * 5 + [False] * 10
+    assert found.flagged() == "5 of 15 events flagged. 5 events: swapped_lonlat."
+    assert found.events["suggested_lon"].tolist()[:5] == swapped["lat"].tolist()[:5]
+    assert found.summary()["suggested_lat"].notna().sum() == 5
+    quality = found.provenance["events"]["quality"]
+    assert quality["flags"]["swapped_lonlat"]["count"] == 5
+    assert quality["country"] == {"misplaced": 5}
+    assert "piles" not in quality
+    assert found.events.geometry.x.tolist() == swapped["lon"].tolist()  # nothing is corrected
+    stripped = json.loads(found.save(tmp_path, strip=True)[-1].read_text())
+    assert stripped["events"]["quality"]["flags"]["swapped_lonlat"]["count"] == 5
+
+
+def test_the_check_can_be_left_out_and_adds_no_column_in_vain(swapped, table, found):
+    silent = gr.assess(swapped, hotspot_resolution=4, check=False)
+    assert silent.provenance["events"]["quality"] is None
+    assert silent.provenance["parameters"]["check"] is False
+    assert silent.flagged() == "None of 15 events is flagged."
+    assert "suggested_lon" not in silent.events.columns
+    assert "suggested_lon" not in found.events.columns
+    right = gr.assess(swapped[5:], hotspot_resolution=4)
+    assert right.provenance["events"]["quality"]["flags"] == {}
+    assert right.events.columns.tolist() == silent.events.columns.tolist()
+
+
+def test_a_check_of_ones_own_is_kept_with_check_false_and_renewed_without(swapped):
+    own = gr.check_events(gr.read_events(swapped), now="2022-01-01")
+    kept = gr.assess(own, hotspot_resolution=4, check=False)
+    assert kept.provenance["events"]["quality"]["options"]["now"] == "2022-01-01"
+    assert kept.provenance["events"]["quality"]["flags"]["future_date"]["count"] == 15
+    right = own.copy()
+    turned = right["suggested_lon"].notna()
+    x = right["suggested_lon"].where(turned, right.geometry.x)
+    y = right["suggested_lat"].where(turned, right.geometry.y)
+    right = right.set_geometry(geopandas.points_from_xy(x, y, crs="EPSG:4326"))
+    renewed = gr.assess(right, hotspot_resolution=4)
+    assert renewed.events["flags"].tolist() == [""] * 15
+    assert renewed.events["suggested_lon"].isna().all()
+    assert (renewed.events["region_code"] == "AF-TAK").sum() > 10
+
+
+def test_the_day_matters_only_to_events_to_come(monkeypatch, tmp_path, swapped):
+    clock = pd.Timestamp.now
+
+    def saved(name, table, **options):
+        files = gr.assess(table, hotspot_resolution=4, **options).save(tmp_path / name)
+        return [path.read_bytes() for path in files]
+
+    def wait(days):
+        monkeypatch.setattr(
+            "geo_risk.quality.routine._today",
+            lambda: str((clock() + pd.Timedelta(days=days)).date()),
+        )
+
+    today = saved("today", swapped)
+    wait(400)
+    assert saved("later", swapped) == today
+    wait(0)
+    to_come = swapped.assign(date=str((clock() + pd.Timedelta(days=200)).date()))
+    found = gr.assess(to_come, hotspot_resolution=4)
+    assert found.provenance["events"]["quality"]["flags"]["future_date"]["count"] == 15
+    assert found.provenance["events"]["quality"]["options"]["now"] == str(clock().date())
+    wait(400)
+    assert "future_date" not in gr.assess(to_come, hotspot_resolution=4).flagged()
+    one = saved("one", to_come, now="2022-01-01")
+    wait(800)
+    assert saved("other", to_come, now="2022-01-01") == one
+
+
+def test_command_line_says_what_is_flagged(run, swapped, tmp_path):
+    swapped.to_csv(tmp_path / "e.csv", index=False)
+    call = ("assess", tmp_path / "e.csv", "--hotspot-resolution", "4", "--no-maps")
+    told = run(*call, "--out", tmp_path / "a")
+    assert "5 of 15 events flagged. 5 events: swapped_lonlat." in told.stdout
+    told = run(*call, "--out", tmp_path / "b", "--no-check")
+    assert "None of 15 events is flagged." in told.stdout
+
+
+def test_suggested_points_of_withheld_rows_stay_at_home(tmp_path):
+    from test_events_sources import acled_frame
+
+    rows = acled_frame()
+    for one, other in (("latitude", "longitude"),):
+        rows[[one, other]] = rows[[other, one]].to_numpy()
+    found = gr.assess(rows, hotspot_resolution=3)
+    assert "suggested_lon" in found.events.columns
+    found.save(tmp_path, source_rows=False, formats=[".csv"])
+    saved = pd.read_csv(tmp_path / "events.csv")
+    assert "suggested_lon" not in saved.columns or saved["suggested_lon"].isna().all()

@@ -447,6 +447,13 @@ def test_options_are_checked(options, message):
         gr.check_events(events({"lon": 1.2, "lat": 9.0}), **options)
 
 
+def test_two_columns_of_one_name_are_refused_by_name():
+    frame = events({"lon": 1.2, "lat": 9.0, "desk": "a"})
+    twice = frame.rename(columns={"desk": "category"})
+    with pytest.raises(ValueError, match="2 columns are called 'category'; rename all but one"):
+        gr.check_events(twice, now=NOW)
+
+
 # --- real tables ---------------------------------------------------------------------------------
 
 

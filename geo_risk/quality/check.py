@@ -57,6 +57,13 @@ QUALITY_FLAGS = {
 }
 """Flags that `check_events` adds and what each means."""
 
+CHECK_COLUMNS = (
+    "suggested_lon", "suggested_lat", "country_reason", "stated_country_probability",
+    "duplicate_of", "duplicate_of_id", "duplicate_score", "duplicate_share", "pile_count",
+    "pile_label", "pile_name",
+)  # fmt: skip
+"""Columns that `check_events` adds."""
+
 
 def check_events(
     events: Any,
@@ -127,7 +134,7 @@ def check_events(
     ------
     TypeError, ValueError
         No GeoDataFrame, no CRS, geometries other than points, options out of range, a layer of
-        several dates, no column `source_column`.
+        several dates, no column `source_column`, two columns of one name.
 
     Notes
     -----
@@ -148,6 +155,7 @@ def check_events(
     from geo_risk.regions import load_regions
 
     frame = check_frame(events)
+    _refuse_twin_columns(frame)
     max_fatalities = check_scalar(max_fatalities, "max_fatalities", low=0.0)
     pile_size = int(check_scalar(pile_size, "pile_size", low=2))
     layer = load_regions() if layer is None else layer
@@ -184,6 +192,17 @@ def check_events(
     summary = _summary(found, country, chances, piles, lon, lat)
     result.attrs["geo_risk"] = report_of(result) | {"quality": {"options": options, **summary}}
     return result
+
+
+def _refuse_twin_columns(frame: geopandas.GeoDataFrame) -> None:
+    """Rows are compared column by column, so each column must be one."""
+    twins = frame.columns[frame.columns.duplicated()]
+    if len(twins):
+        name = twins[0]
+        raise ValueError(
+            f"Invalid events: {int((frame.columns == name).sum())} columns are called {name!r}; "
+            "rename all but one."
+        )
 
 
 def _day(now: Any) -> np.datetime64:
