@@ -14,7 +14,7 @@ from geo_risk._progress import stages
 from geo_risk.errors import DataNotFoundError
 from geo_risk.quality.routine import check_read, flag_line
 from geo_risk.sharing import MIN_COUNT, Sharing
-from geo_risk.tables import check_format, write_table
+from geo_risk.tables import check_format, read_saved, write_table
 
 if TYPE_CHECKING:
     import geopandas
@@ -156,18 +156,21 @@ class Assessment:
     def load(cls, directory: str | PathLike[str]) -> Assessment:
         """Read what `save` wrote (its GeoParquet tables and the provenance).
 
+        The tables equal those that were saved, types and missing values too, and saved again they
+        give the same bytes. Three things are not in a file: the index of `events`, if it did not
+        count from 0; the type of a column that is neither text, numbers, dates nor truth
+        (`write_table` makes text of it); and `attrs`.
+
         Raises
         ------
         DataNotFoundError
             No assessment was saved there, or one for others, which has no events.
         """
-        import geopandas
-
         folder = Path(directory)
         if not (folder / _PROVENANCE).is_file():
             raise DataNotFoundError(f"{folder} holds no {_PROVENANCE}: no assessment was saved.")
         tables = {
-            name: geopandas.read_parquet(folder / f"{name}.parquet")
+            name: read_saved(folder / f"{name}.parquet")
             if (folder / f"{name}.parquet").is_file()
             else None
             for name in ("events", "cells", "regions", "borders")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from os import PathLike
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ __all__ = [
     "check_format",
     "check_path",
     "flat_table",
+    "read_saved",
     "storable",
     "write_csv",
     "write_table",
@@ -66,6 +68,38 @@ def write_table(frame: geopandas.GeoDataFrame, path: str | PathLike[str]) -> Pat
     return target
 
 
+def read_saved(path: str | PathLike[str]) -> geopandas.GeoDataFrame:
+    """Read a GeoParquet file that `write_table` wrote, with the types that the frame had.
+
+    Parameters
+    ----------
+    path : path
+        ``.parquet``.
+
+    Returns
+    -------
+    GeoDataFrame
+        As it was written: text in columns of objects is object again, missing as None, and times
+        have their unit. What `write_table` turned into text stays text; the index counts from 0.
+    """
+    import geopandas
+    import pandas as pd
+    import pyarrow.parquet
+
+    frame = geopandas.read_parquet(path)
+    noted = json.loads((pyarrow.parquet.read_schema(path).metadata or {}).get(b"pandas", "{}"))
+    for name, column in zip(frame.columns, noted.get("columns", ())):
+        kind = column["numpy_type"]
+        if name == frame.geometry.name:
+            continue
+        if kind == "object":  # pandas 3 would give text, with NaN for None
+            values = np.where(frame[name].isna(), None, frame[name].to_numpy(dtype=object))
+            frame[name] = pd.Series(values, index=frame.index, dtype=object)
+        elif column["pandas_type"] == "datetime" and frame[name].dtype != kind:
+            frame[name] = frame[name].astype(kind)  # Parquet has no whole seconds
+    return frame
+
+
 def check_path(target: Path) -> str:
     """Ending of a path that can be written to, as `write_table` knows it."""
     kind = target.suffix.lower()
@@ -112,6 +146,7 @@ def storable(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
     plain = frame.reset_index(drop=True)
     plain.attrs = {}
     for name in plain.columns:
+        plain[name] = _one_missing(plain[name])
         if name == plain.geometry.name or plain[name].dtype != object:
             continue
         values = plain[name].dropna()
@@ -120,6 +155,29 @@ def storable(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
                      zip(plain[name], plain[name].isna())]  # fmt: skip
             plain[name] = pd.Series(texts, dtype=object)
     return plain
+
+
+def _one_missing(values: Any) -> Any:
+    """Numbers or truth with the same bits for all that is missing: Arrow files hold them."""
+    import pandas as pd
+
+    kind: Any = values.dtype
+    if isinstance(kind, np.dtype) and kind.kind == "f":
+        return values.where(values.notna(), np.nan)  # there are NaNs with a sign
+    if not isinstance(kind, (pd.BooleanDtype, *_masked_numbers())):
+        return values
+    data = values.to_numpy(dtype=kind.numpy_dtype, na_value=0)
+    held = type(values.array)(data, values.isna().to_numpy())
+    return pd.Series(held, index=values.index)
+
+
+def _masked_numbers() -> tuple[type, ...]:
+    """pandas' types of numbers that keep what is missing in a mask."""
+    import pandas as pd
+
+    sizes = (8, 16, 32, 64)
+    names = [f"{kind}{size}Dtype" for kind in ("Int", "UInt") for size in sizes]
+    return tuple(getattr(pd, name) for name in (*names, "Float32Dtype", "Float64Dtype"))
 
 
 def flat_table(frame: geopandas.GeoDataFrame) -> pd.DataFrame:
