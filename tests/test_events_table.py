@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import logging
+import sys
 import zipfile
 from typing import Any
 
@@ -164,16 +165,19 @@ def test_empty_feature_collection(tmp_path: Any) -> None:
     assert len(out) == 0
 
 
-def test_excel_names_the_package_it_needs(tmp_path: Any) -> None:
+def test_excel_names_the_extra_it_needs(tmp_path: Any, monkeypatch: Any) -> None:
     path = tmp_path / "e.xlsx"
-    try:
-        import openpyxl  # noqa: F401
-    except ImportError:
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("xl/workbook.xml", "<workbook/>")
-        with pytest.raises(ImportError, match="pip install openpyxl"):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    with monkeypatch.context() as patched:
+        patched.setitem(sys.modules, "openpyxl", None)  # as if it were not installed
+        with pytest.raises(ImportError, match=r"openpyxl: pip install 'geo-risk\[excel\]'"):
             read_events(path)
-        return
+
+
+def test_a_workbook_is_read_and_its_sheet_chosen(tmp_path: Any) -> None:
+    pytest.importorskip("openpyxl", reason="the extra geo-risk[excel] is not installed")
+    path = tmp_path / "e.xlsx"
     small(id=["007", "b"]).to_excel(path, index=False)
     assert read_events(path)["event_id"].tolist() == ["007", "b"]
     assert read_events(path, layer="Sheet1")["event_id"].tolist() == ["007", "b"]

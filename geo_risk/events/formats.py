@@ -276,6 +276,7 @@ def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -
     import pandas as pd
 
     package = "openpyxl" if kind == "excel" else "xlrd"
+    wanted = "'geo-risk[excel]'" if kind == "excel" else package
     if kind == "excel":
         with zipfile.ZipFile(path) as archive:
             check_zip(archive, max_bytes, path.name)
@@ -289,7 +290,7 @@ def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -
         raise ValueError(str(error)) from None
     except ImportError as error:
         raise ImportError(
-            f"Reading {path.name} needs the package {package}: pip install {package}; or save the "
+            f"Reading {path.name} needs the package {package}: pip install {wanted}; or save the "
             "sheet as CSV."
         ) from error
     except (*_BROKEN, OSError, EOFError, zipfile.BadZipFile, zlib.error, SyntaxError) as error:
