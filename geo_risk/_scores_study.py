@@ -114,18 +114,13 @@ def unplaced(
 
 
 def _resolution_of(events: geopandas.GeoDataFrame) -> int:
-    """Resolution of the column h3_cell, else 7."""
+    """Finest resolution of the column h3_cell, else 7."""
     from geo_risk.cells import cell_resolutions, strings_to_cells
 
     named = [cell for cell in texts_of(events, "h3_cell") if cell is not None]
     if not named:
         return 7
-    resolutions = np.unique(cell_resolutions(strings_to_cells(named)))
-    if len(resolutions) > 1:
-        raise ValueError(
-            f"Invalid h3_cell: resolutions {resolutions.tolist()} are mixed; give `resolution`."
-        )
-    return int(resolutions[0])
+    return int(cell_resolutions(strings_to_cells(named)).max())
 
 
 def _study_shapes(

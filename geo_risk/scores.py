@@ -75,7 +75,9 @@ def score_hotspots(
     by : {"cells", "regions"}
         What events are counted in.
     resolution : int, optional
-        Of the cells, for events. Default: that of the column `h3_cell`, else 7.
+        Of the cells, for events. Default: that of the column `h3_cell`, the finest where they are
+        mixed (as `assess` gives them), else 7. Each event is counted by its point, not by that
+        column.
     study_area : "regions", "countries", code(s), geometry or bounds
         For events: "regions" (default for cells) is every region that holds an event, "countries"
         (default for regions) every country that does; or a region or country code or several;

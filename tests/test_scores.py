@@ -144,12 +144,22 @@ def test_what_is_neither_events_nor_cells_nor_regions():
         gr.score_hotspots([1, 2])
 
 
-def test_mixed_resolutions_need_a_choice(events):
+def test_of_mixed_resolutions_the_finest_is_taken(events):
     mixed = gr.index_h3(events, resolution=5)
     other = gr.index_h3(events, resolution=4)["h3_cell"]
     mixed.loc[mixed.index[:10], "h3_cell"] = other[:10]
-    with pytest.raises(ValueError, match=r"resolutions \[4, 5\] are mixed"):
-        gr.score_hotspots(mixed, study_area="AF-BDS")
+    found = gr.score_hotspots(mixed, study_area="AF-BDS")
+    same = gr.score_hotspots(events, resolution=5, study_area="AF-BDS")
+    pd.testing.assert_frame_equal(pd.DataFrame(found), pd.DataFrame(same))
+
+
+def test_what_assess_gives_is_scored_without_a_resolution():
+    rows = [{"lon": 69.5, "lat": 36.7}] * 4 + [{"lon": 69.9, "lat": 36.9, "uncertainty_km": 25}]
+    located = gr.assess(rows, hotspot_resolution=4).events
+    assert located["h3_cell"].str[1].nunique() == 2  # the second character is the resolution
+    found = gr.score_hotspots(located, study_area="AF-TAK")
+    report = found.attrs["geo_risk"]["hotspots"]
+    assert (report["resolution"], report["events_counted"]) == (7, 5)
 
 
 # --- the other methods ---------------------------------------------------------------------------
