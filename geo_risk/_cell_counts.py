@@ -66,7 +66,7 @@ def count_in_cells(cells: ArrayLike, grid: ArrayLike) -> CellCounts:
     >>> counted.counts.tolist(), counted.outside
     ([0, 2, 0, 0, 0, 0, 0], 1)
     """
-    from geo_risk import _h3_graph
+    from geo_risk import _h3_sets
 
     events, _ = as_cells(cells)
     study = as_grid(grid, "grid")
@@ -80,7 +80,7 @@ def count_in_cells(cells: ArrayLike, grid: ArrayLike) -> CellCounts:
                 f"the grid's {resolutions(study[:1])[0]}; first at index {first}: "
                 f"{int(events[first]):x} has {resolutions(events)[first]}."
             )
-    position = _h3_graph.positions(study, events)
+    position = _h3_sets.positions(study, events)
     counts = np.bincount(position[position >= 0], minlength=study.size).astype(np.int64)
     return CellCounts(
         counts=counts,

@@ -117,9 +117,14 @@ def as_cells(cells: ArrayLike, name: str = "cells") -> tuple[CellArray, tuple[in
     return check_valid(np.ascontiguousarray(array).reshape(-1), name), array.shape
 
 
-def as_grid(cells: ArrayLike, name: str = "cells") -> CellArray:
+def as_grid(cells: ArrayLike, name: str = "cells", n_jobs: int = 1) -> CellArray:
     """Flat, valid cells, none missing, all of one resolution, each once."""
-    flat, _ = as_cells(cells, name)
+    from geo_risk import _h3_sets
+
+    flat = np.ascontiguousarray(as_uint64(cells, name)).reshape(-1)
+    if _h3_sets.is_grid(flat, n_jobs):  # ascending, as study grids are: nothing else to look at
+        return flat
+    check_valid(flat, name)
     if (flat == 0).any():
         raise ValueError(
             f"Invalid {name}: {int((flat == 0).sum())} of {flat.size} are missing; "
@@ -132,18 +137,17 @@ def as_grid(cells: ArrayLike, name: str = "cells") -> CellArray:
             f"Invalid {name}: mixed resolutions; index 0 has {levels[0]}, "
             f"index {first} has {levels[first]}."
         )
-    if (flat[1:] > flat[:-1]).all():
+    rising = np.sort(flat)
+    if (rising[1:] != rising[:-1]).all():
         return flat
     order = np.argsort(flat, kind="stable")
     twice = np.flatnonzero(flat[order][1:] == flat[order][:-1])
-    if twice.size:
-        pairs = order[np.stack((twice, twice + 1))]
-        a, b = pairs[:, np.argmin(pairs[1])]
-        raise ValueError(
-            f"Invalid {name}: {twice.size} of {flat.size} are duplicates; first at index {b}: "
-            f"{int(flat[b]):x} is also at index {a}."
-        )
-    return flat
+    pairs = order[np.stack((twice, twice + 1))]
+    a, b = pairs[:, np.argmin(pairs[1])]
+    raise ValueError(
+        f"Invalid {name}: {twice.size} of {flat.size} are duplicates; first at index {b}: "
+        f"{int(flat[b]):x} is also at index {a}."
+    )
 
 
 def resolutions(cells: CellArray) -> IntArray:

@@ -37,7 +37,7 @@ from geo_risk._h3_tables import (
 )
 from geo_risk._jit import njit, run_chunks
 
-__all__ = ["encode", "is_valid", "leading", "neighbor", "neighbors", "split", "turn"]
+__all__ = ["encode", "is_valid", "leading", "neighbor", "neighbors", "split", "turn", "valid"]
 
 FloatArray = NDArray[np.float64]
 CellArray = NDArray[np.uint64]
@@ -229,17 +229,22 @@ def encode(lon: FloatArray, lat: FloatArray, resolution: int, n_jobs: int = 1) -
 
 
 @njit
+def valid(cell: int) -> bool:
+    """Whether a value is the index of an H3 cell."""
+    resolution, base, digits = split(cell)
+    low = (1 << 3 * (15 - resolution)) - 1
+    good = (cell >> 56) == 8 and base < 122 and (cell & low) == low
+    # A digit of 7 has all three bits set.
+    good = good and (digits & (digits >> 1) & (digits >> 2) & _ONES) == 0
+    if good and IS_PENTAGON[base]:
+        good = leading(digits) != 1
+    return good
+
+
+@njit
 def _is_valid(cells: NDArray[np.int64], out: NDArray[np.bool_]) -> None:
     for n in range(cells.size):
-        cell = cells[n]
-        resolution, base, digits = split(cell)
-        low = (1 << 3 * (15 - resolution)) - 1
-        good = (cell >> 56) == 8 and base < 122 and (cell & low) == low
-        # A digit of 7 has all three bits set.
-        good = good and (digits & (digits >> 1) & (digits >> 2) & _ONES) == 0
-        if good and IS_PENTAGON[base]:
-            good = leading(digits) != 1
-        out[n] = good
+        out[n] = valid(cells[n])
 
 
 def is_valid(cells: CellArray) -> NDArray[np.bool_]:

@@ -1,202 +1,106 @@
-"""Kernel half of `cells`: sets of cells, their neighbour graph, flooding.
+"""Kernel half of `cells`: the neighbour graph of a set of cells, flooding.
 
-Cells are uint64, valid, of one resolution. A set of cells is looked up by groups: the cells that
-share all but their last two digits make one group, a 64-bit mask says which of them are there and
-a count of its lower bits gives a cell's rank. Neighbours mostly share a group, so most look-ups
-touch no new memory.
+Cells are uint64, valid, of one resolution.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._h3 import neighbor, split
+from geo_risk._h3_sets import bits_set, cell_set, find, find_group, over_slices, slot_of
 from geo_risk._h3_tables import BESIDE, IS_PENTAGON
 from geo_risk._jit import njit, run_chunks
 
-__all__ = ["disk", "flood", "graph", "positions"]
+__all__ = ["disk", "flood", "graph", "missing"]
 
 CellArray = NDArray[np.uint64]
 IntArray = NDArray[np.int64]
+Ranks = NDArray[np.int32]
 
 _BLOCK = 1 << 22  # entries of a block of rows: 16 MB
-_GOLDEN = -7046029254386353131  # 2**64 / golden ratio, odd, as a signed number
-
-
-class _CellSet(NamedTuple):
-    """Distinct cells, sorted, with their groups and a hash table of the groups."""
-
-    cells: IntArray
-    order: IntArray  # position in the caller's array of each sorted cell
-    rank: IntArray  # and back
-    group: IntArray  # cell >> (unused bits + 6)
-    start: IntArray
-    mask: IntArray
-    table: NDArray[np.int32]  # index of a group, -1 where free
-    unused: int
-
-
-@njit
-def _slot(key: int, bits: int) -> int:
-    return ((key * _GOLDEN) >> (64 - bits)) & ((1 << bits) - 1)
-
-
-@njit
-def _fill_table(keys: IntArray, table: NDArray[np.int32], bits: int) -> None:
-    for index in range(keys.size):
-        slot = _slot(keys[index], bits)
-        while table[slot] >= 0:
-            slot = (slot + 1) & (table.size - 1)
-        table[slot] = index
-
-
-@njit
-def _masks(low: IntArray, start: IntArray, mask: IntArray) -> None:
-    for group in range(mask.size):
-        for n in range(start[group], start[group + 1]):
-            mask[group] |= 1 << low[n]
-
-
-def _cell_set(cells: CellArray) -> _CellSet:
-    """Make a set of distinct cells of one resolution."""
-    given = cells.view(np.int64)
-    if (given[1:] > given[:-1]).all():
-        order = rank = np.arange(given.size)
-        ordered = given
-    else:
-        order = np.argsort(given, kind="stable")
-        ordered = given[order]
-        rank = np.empty_like(order)
-        rank[order] = np.arange(given.size)
-    resolution = int(ordered[0] >> 52) & 15 if given.size else 15
-    unused = 3 * (15 - resolution)
-    keys = ordered >> unused
-    first = np.flatnonzero(np.diff(keys >> 6, prepend=-1))
-    group = keys[first] >> 6
-    start = np.append(first, keys.size)
-    mask = np.zeros(group.size, dtype=np.int64)
-    _masks(keys & 63, start, mask)
-    bits = max(4, int(2 * group.size).bit_length())
-    table = np.full(1 << bits, -1, dtype=np.int32)
-    _fill_table(group, table, bits)
-    return _CellSet(ordered, order, rank, group, start, mask, table, unused)
-
-
-@njit
-def _bits_set(x: int) -> int:
-    """Count the bits set in a non-negative number."""
-    x = x - ((x >> 1) & 0x5555555555555555)
-    x = (x & 0x3333333333333333) + ((x >> 2) & 0x3333333333333333)
-    x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0F
-    return (x * 0x0101010101010101) >> 56
-
-
-@njit
-def _find_group(key: int, group: IntArray, table: NDArray[np.int32], bits: int) -> int:
-    slot = _slot(key, bits)
-    while table[slot] >= 0:
-        if group[table[slot]] == key:
-            return int(table[slot])
-        slot = (slot + 1) & (table.size - 1)
-    return -1
-
-
-@njit
-def _find(
-    cell: int,
-    hint: int,
-    group: IntArray,
-    start: IntArray,
-    mask: IntArray,
-    table: NDArray[np.int32],
-    bits: int,
-    unused: int,
-) -> int:
-    """Rank of a cell in a set, -1 where it is not there; `hint` is a group to look at first."""
-    key = cell >> unused
-    where = hint
-    if where < 0 or group[where] != key >> 6:
-        where = _find_group(key >> 6, group, table, bits)
-        if where < 0:
-            return -1
-    low = key & 63
-    if (mask[where] >> low) & 1 == 0:
-        return -1
-    return int(start[where]) + _bits_set(mask[where] & ((1 << low) - 1))
-
-
-@njit
-def _find_all(
-    cells: IntArray,
-    group: IntArray,
-    start: IntArray,
-    mask: IntArray,
-    table: NDArray[np.int32],
-    bits: int,
-    unused: int,
-    out: IntArray,
-) -> None:
-    for n in range(cells.size):
-        out[n] = _find(cells[n], -1, group, start, mask, table, bits, unused)
-
-
-def positions(grid: CellArray, cells: CellArray) -> IntArray:
-    """Position of each cell in `grid` (distinct cells in any order), -1 where it is not there."""
-    there = _cell_set(grid)
-    out = np.empty(cells.size, dtype=np.int64)
-    bits = there.table.size.bit_length() - 1
-    _find_all(
-        cells.view(np.int64), there.group, there.start, there.mask, there.table, bits,
-        there.unused, out,
-    )  # fmt: skip
-    found = out >= 0
-    out[found] = there.order[out[found]]
-    return out
+_LAST = np.int32(2**31 - 1)  # sorts behind every column
+_ROWS = 1 << 15  # rows of a block at most
 
 
 @njit
 def _link(
     cells: IntArray,
-    first: int,
-    last: int,
     group: IntArray,
     start: IntArray,
     mask: IntArray,
-    table: NDArray[np.int32],
+    table: Ranks,
     bits: int,
     unused: int,
-    out: NDArray[np.int32],
+    out: Ranks,
 ) -> None:
     """Ranks of the six neighbours: -1 outside the set, -2 where a pentagon has none."""
     hint = -1
-    for n in range(first, last):
+    for n in range(cells.size):
         key = cells[n] >> (unused + 6)
         if hint < 0 or group[hint] != key:
-            hint = _find_group(key, group, table, bits)
+            hint = find_group(key, group, table, bits)
         resolution, base, digits = split(cells[n])
         plain = resolution >= 2 and not IS_PENTAGON[base]
         here, begin = mask[hint], start[hint]
         for side in range(1, 7):
             low = int(BESIDE[resolution & 1, digits & 63, side - 1]) if plain else -1
             if low >= 0:
-                rank = begin + _bits_set(here & ((1 << low) - 1))
+                rank = begin + bits_set(here & ((1 << low) - 1))
                 out[n, side - 1] = rank if (here >> low) & 1 else -1
                 continue
             beside = neighbor(cells[n], side)
             if beside == 0:
                 out[n, side - 1] = -2
             else:
-                out[n, side - 1] = _find(beside, hint, group, start, mask, table, bits, unused)
+                out[n, side - 1] = find(beside, hint, group, start, mask, table, bits, unused)
 
 
 @njit
-def _grow(
-    n: int, k: int, links: NDArray[np.int32], stamp: NDArray[np.int32], row: NDArray[np.int32]
-) -> int:
+def _near(links: Ranks, order: IntArray, indices: Ranks, counts: Ranks, absent: Ranks) -> int:
+    """Rows of the graph "within one step": no two sides of a cell lead to the same one.
+
+    Six columns are sorted by a network of twelve exchanges, without a branch to guess; what
+    stands behind a row's end is overwritten by the next row.
+    """
+    row = np.empty(6, dtype=np.int32)
+    used = 0
+    for n in range(counts.size):
+        count = outside = 0
+        for side in range(6):
+            beside = links[n, side]
+            count += beside >= 0
+            outside += beside == -1
+            if beside >= 0 and order.size > 0:
+                beside = order[beside]
+            row[side] = beside if beside >= 0 else _LAST
+        a, b, c, d, e, f = row[0], row[1], row[2], row[3], row[4], row[5]
+        a, f = min(a, f), max(a, f)
+        b, d = min(b, d), max(b, d)
+        c, e = min(c, e), max(c, e)
+        b, c = min(b, c), max(b, c)
+        d, e = min(d, e), max(d, e)
+        a, d = min(a, d), max(a, d)
+        c, f = min(c, f), max(c, f)
+        a, b = min(a, b), max(a, b)
+        c, d = min(c, d), max(c, d)
+        e, f = min(e, f), max(e, f)
+        b, c = min(b, c), max(b, c)
+        d, e = min(d, e), max(d, e)
+        indices[used], indices[used + 1], indices[used + 2] = a, b, c
+        indices[used + 3], indices[used + 4], indices[used + 5] = d, e, f
+        used += count
+        counts[n] = count
+        if absent.size > 0:
+            absent[n] = outside
+    return used
+
+
+@njit
+def _grow(n: int, k: int, links: Ranks, stamp: Ranks, row: Ranks) -> int:
     """Write ranks of the cells within k steps, the cell itself first; returns how many.
 
     -1 where only the grid's own arithmetic can tell: a path leaves the set before its last step,
@@ -254,37 +158,36 @@ def _rows(
     first: int,
     last: int,
     k: int,
-    links: NDArray[np.int32],
+    links: Ranks,
     group: IntArray,
     start: IntArray,
     mask: IntArray,
-    table: NDArray[np.int32],
+    table: Ranks,
     bits: int,
     unused: int,
-    stamp: NDArray[np.int32],
+    stamp: Ranks,
     around: IntArray,
-    row: NDArray[np.int32],
-    indices: NDArray[np.int32],
-    counts: IntArray,
-    missing: IntArray,
+    row: Ranks,
+    indices: Ranks,
+    counts: Ranks,
+    absent: Ranks,
 ) -> int:
     """Neighbours of rows [first, last) of the caller's order, one after the other, sorted."""
     used = 0
     for given in range(first, last):
-        n = rank[given]
+        n = rank[given] if rank.size else given
         total = 1 + 3 * k * (k + 1)
         count = _grow(n, k, links, stamp, row)
         if count < 0:
             total = _disk(cells[n], k, around)
             count = 1
             for entry in range(1, total):
-                place = _find(around[entry], -1, group, start, mask, table, bits, unused)
+                place = find(around[entry], -1, group, start, mask, table, bits, unused)
                 if place >= 0:
                     row[count] = place
                     count += 1
-        missing[given] = total - count
         for entry in range(1, count):
-            value = np.int32(order[row[entry]])
+            value = np.int32(order[row[entry]]) if order.size else row[entry]
             place = used
             while place > used + 1 - entry and indices[place - 1] > value:
                 indices[place] = indices[place - 1]
@@ -292,55 +195,132 @@ def _rows(
             indices[place] = value
             used += 1
         counts[given] = count - 1
+        if absent.size:
+            absent[given] = total - count
     return used
+
+
+class _Blocks:
+    """Columns of blocks of rows, by their first row; made on threads, each from its own slice."""
+
+    def __init__(self, cells: CellArray, n_jobs: int) -> None:
+        self.given = cells.view(np.int64)
+        self.there = cell_set(cells, n_jobs)
+        self.counts = np.empty(cells.size, dtype=np.int32)
+        self.columns: dict[int, Ranks] = {}
+        self._n_jobs = n_jobs
+
+    def _keep(self, first: int, indices: Ranks, used: int) -> None:
+        self.columns[first] = indices[:used] if 2 * used > indices.size else indices[:used].copy()
+
+    def make_near(self, absent: Ranks) -> None:
+        """Make the rows of k = 1; `absent` (may be empty) takes how many are not in the set."""
+        there, counts = self.there, self.counts
+
+        def run(first: int, last: int) -> None:
+            links = np.empty((last - first, 6), dtype=np.int32)
+            _link(self.given[first:last], *there.lookup, links)
+            indices = np.empty(links.size, dtype=np.int32)
+            lost = absent[first:last]
+            used = _near(links, there.order, indices, counts[first:last], lost)
+            self._keep(first, indices, used)
+
+        over_slices(run, counts.size, self._n_jobs, min(_ROWS, _BLOCK))
+
+    def make(self, k: int, absent: Ranks) -> None:
+        """Make the rows of any k, from the links of all cells."""
+        there, counts = self.there, self.counts
+        size = 1 + 3 * k * (k + 1)
+        links = np.empty((counts.size, 6), dtype=np.int32)
+        own = threading.local()
+
+        def link(first: int, last: int) -> None:
+            _link(there.cells[first:last], *there.lookup, links[first:last])
+
+        def run(first: int, last: int) -> None:
+            if not hasattr(own, "stamp"):  # once per thread: no row's stamp is another's
+                own.stamp = np.full(counts.size, -1, dtype=np.int32)
+                own.around = np.empty(size, dtype=np.int64)
+                own.row = np.empty(size, dtype=np.int32)
+            indices = np.empty((last - first) * (size - 1), dtype=np.int32)
+            used = _rows(
+                there.cells, there.order, there.rank, first, last, k, links, *there.lookup,
+                own.stamp, own.around, own.row, indices, counts, absent,
+            )  # fmt: skip
+            self._keep(first, indices, used)
+
+        over_slices(link, counts.size, self._n_jobs)
+        over_slices(run, counts.size, self._n_jobs, max(1, min(_ROWS, _BLOCK // size)))
+
+
+def _blocks(cells: CellArray, k: int, n_jobs: int, absent: Ranks) -> tuple[dict[int, Ranks], Ranks]:
+    """Columns of blocks of rows and the length of each row."""
+    blocks = _Blocks(cells, n_jobs)
+    if k == 1:
+        blocks.make_near(absent)
+    else:
+        blocks.make(k, absent)
+    return blocks.columns, blocks.counts
+
+
+@njit
+def _gather(
+    block: Ranks,
+    counts: Ranks,
+    first: int,
+    at: int,
+    weights: NDArray[np.float64],
+    indices: Ranks,
+    indptr: IntArray | Ranks,
+) -> None:
+    """Put a block of rows into the graph, from entry `at` on."""
+    for n in range(block.size):
+        indices[at + n] = block[n]
+    for n in range(block.size):
+        weights[at + n] = 1.0
+    end = at
+    for row in range(counts.size):
+        end += counts[row]
+        indptr[first + row + 1] = end
 
 
 def graph(
     cells: CellArray, k: int, n_jobs: int = 1
-) -> tuple[IntArray, NDArray[np.int32], IntArray]:
-    """CSR graph "within k steps": row lengths, sorted columns; and neighbours outside the set."""
+) -> tuple[NDArray[np.float64], Ranks, IntArray | Ranks]:
+    """CSR graph "within k steps": ones, sorted columns and where the rows begin."""
     n = cells.size
-    size = 1 + 3 * k * (k + 1)
-    there = _cell_set(cells)
-    bits = there.table.size.bit_length() - 1
-    lookup = (there.group, there.start, there.mask, there.table, bits, there.unused)
-    links = np.empty((n, 6), dtype=np.int32)
-    counts, missing = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-    blocks: dict[int, NDArray[np.int32]] = {}
+    blocks, counts = _blocks(cells, k, n_jobs, np.empty(0, dtype=np.int32))
+    firsts = sorted(blocks)
+    ends = np.cumsum([0] + [blocks[first].size for first in firsts])
+    total = int(ends[-1])
+    weights, indices = np.empty(total), np.empty(total, dtype=np.int32)
+    indptr: IntArray | Ranks = np.zeros(n + 1, dtype=np.int64)
+    if total <= np.iinfo(np.int32).max:
+        indptr = np.zeros(n + 1, dtype=np.int32)
 
-    def link(first: int, last: int) -> None:
-        _link(there.cells, first, last, *lookup, links)
+    def gather(start: int, stop: int) -> None:
+        for part in range(start, stop):
+            first = firsts[part]
+            block = blocks.pop(first)
+            last = firsts[part + 1] if part + 1 < len(firsts) else n
+            _gather(block, counts[first:last], first, int(ends[part]), weights, indices, indptr)
 
-    own = threading.local()
+    run_chunks(gather, len(firsts), n_jobs, minimum=1)
+    return weights, indices, indptr
 
-    def rows(first: int, last: int) -> None:
-        if not hasattr(own, "stamp"):  # once per thread: no row's stamp is another's
-            own.stamp = np.full(n, -1, dtype=np.int32)
-        stamp = own.stamp
-        around = np.empty(size, dtype=np.int64)
-        row = np.empty(size, dtype=np.int32)
-        step = max(1, _BLOCK // size)
-        for low in range(first, last, step):
-            high = min(low + step, last)
-            indices = np.empty((high - low) * (size - 1), dtype=np.int32)
-            used = _rows(
-                there.cells, there.order, there.rank, low, high, k, links, *lookup,
-                stamp, around, row, indices, counts, missing,
-            )  # fmt: skip
-            blocks[low] = indices[:used] if used == indices.size else indices[:used].copy()
 
-    run_chunks(link, n, n_jobs)
-    run_chunks(rows, n, n_jobs, minimum=65_536)
-    parts = [blocks[low] for low in sorted(blocks)]
-    columns = np.concatenate(parts) if parts else np.empty(0, dtype=np.int32)
-    return counts, columns, missing
+def missing(cells: CellArray, k: int) -> IntArray:
+    """How many of each cell's neighbours within k steps are not among the cells."""
+    absent = np.empty(cells.size, dtype=np.int32)
+    _blocks(cells, k, 1, absent)
+    return absent.astype(np.int64)
 
 
 @njit
 def _mark(cell: int, unused: int, keys: IntArray, masks: IntArray, bits: int) -> int:
     """Mark a cell: 0 where it was marked, 1 where its group was known, 2 where that is new."""
     key = cell >> unused
-    slot = _slot(key >> 6, bits)
+    slot = slot_of(key >> 6, bits)
     while keys[slot] != 0 and keys[slot] != key >> 6:
         slot = (slot + 1) & (keys.size - 1)
     bit = 1 << (key & 63)
@@ -360,7 +340,7 @@ def _enlarge(keys: IntArray, masks: IntArray, bits: int) -> tuple[IntArray, IntA
     new_keys, new_masks = np.zeros(1 << bits, np.int64), np.zeros(1 << bits, np.int64)
     for old in range(keys.size):
         if keys[old] != 0:
-            slot = _slot(keys[old], bits)
+            slot = slot_of(keys[old], bits)
             while new_keys[slot] != 0:
                 slot = (slot + 1) & (new_keys.size - 1)
             new_keys[slot], new_masks[slot] = keys[old], masks[old]

@@ -391,22 +391,20 @@ def neighbor_graph(cells: ArrayLike, *, k: int = 1, n_jobs: int = 1) -> csr_arra
     """
     from scipy.sparse import csr_array
 
-    counts, indices, _ = _graph(cells, k, n_jobs)
-    indptr = np.zeros(counts.size + 1, dtype=np.int64)
-    np.cumsum(counts, out=indptr[1:])
-    if indptr[-1] <= np.iinfo(np.int32).max:
-        indptr = indptr.astype(np.int32)
-    weights = np.ones(indices.size)
-    return csr_array((weights, indices, indptr), shape=(counts.size, counts.size))
-
-
-def _graph(cells: ArrayLike, k: Any, n_jobs: int) -> tuple[IntArray, NDArray[np.int32], IntArray]:
     from geo_risk import _h3_graph
 
+    k = _check_rings(k)
+    grid = as_grid(cells, n_jobs=n_jobs)
+    found = csr_array(_h3_graph.graph(grid, k, n_jobs), shape=(grid.size, grid.size))
+    found.has_canonical_format = True  # nobody needs to look
+    return found
+
+
+def _check_rings(k: Any) -> int:
     k = check_k(k)
     if k == 0:
         raise ValueError("Invalid k: 0; a neighbour graph needs at least one ring.")
-    return _h3_graph.graph(as_grid(cells), k, n_jobs)
+    return int(k)
 
 
 def neighbors_missing(cells: ArrayLike, *, k: int = 1) -> IntArray:
@@ -434,7 +432,10 @@ def neighbors_missing(cells: ArrayLike, *, k: int = 1) -> IntArray:
     >>> neighbors_missing(grid_disk(["872086481ffffff"], 1)).tolist()
     [3, 0, 3, 3, 3, 3, 3]
     """
-    return _graph(cells, k, 1)[2]
+    from geo_risk import _h3_graph
+
+    k = _check_rings(k)
+    return _h3_graph.missing(as_grid(cells), k)
 
 
 def study_grid(

@@ -1,0 +1,253 @@
+"""Kernel half of `cells`: sets of cells that are looked up, and what makes a list of cells one.
+
+Cells are uint64, of one resolution. A set of cells is looked up by groups: the cells that share
+all but their last two digits make one group, a 64-bit mask says which of them are there and a
+count of its lower bits gives a cell's rank. Neighbours mostly share a group, so most look-ups
+touch no new memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._h3 import valid
+from geo_risk._jit import njit, run_chunks
+
+__all__ = [
+    "CellSet",
+    "bits_set",
+    "cell_set",
+    "find",
+    "find_group",
+    "is_grid",
+    "over_slices",
+    "positions",
+    "slot_of",
+]
+
+CellArray = NDArray[np.uint64]
+IntArray = NDArray[np.int64]
+
+_SLICE = 1 << 15  # cells that a thread takes at a time: what it reads stays in its cache
+_GOLDEN = -7046029254386353131  # 2**64 / golden ratio, odd, as a signed number
+
+
+class CellSet(NamedTuple):
+    """Distinct cells, sorted, with their groups and a hash table of the groups."""
+
+    cells: IntArray
+    order: IntArray  # position in the caller's array of each sorted cell; empty where the same
+    rank: IntArray  # and back
+    group: IntArray  # cell >> (unused bits + 6)
+    start: IntArray
+    mask: IntArray
+    table: NDArray[np.int32]  # index of a group, -1 where free
+    unused: int
+
+    @property
+    def lookup(self) -> tuple[IntArray, IntArray, IntArray, NDArray[np.int32], int, int]:
+        """What `find` takes after the cell and the hint."""
+        bits = self.table.size.bit_length() - 1
+        return self.group, self.start, self.mask, self.table, bits, self.unused
+
+
+def over_slices(run: Callable[[int, int], None], n: int, n_jobs: int, size: int = _SLICE) -> None:
+    """Call `run(start, stop)` over slices of at most `size` rows, always the same ones."""
+
+    def some(first: int, last: int) -> None:
+        for part in range(first, last):
+            run(part * size, min((part + 1) * size, n))
+
+    run_chunks(some, -(-n // size), n_jobs, minimum=1)
+
+
+@njit
+def slot_of(key: int, bits: int) -> int:
+    return ((key * _GOLDEN) >> (64 - bits)) & ((1 << bits) - 1)
+
+
+@njit
+def _fill_table(keys: IntArray, table: NDArray[np.int32], bits: int) -> None:
+    for index in range(keys.size):
+        slot = slot_of(keys[index], bits)
+        while table[slot] >= 0:
+            slot = (slot + 1) & (table.size - 1)
+        table[slot] = index
+
+
+@njit
+def _is_grid(cells: IntArray, first: int, last: int) -> bool:
+    """Whether cells [first, last) are valid, of the first one's resolution and ascending."""
+    resolution = (cells[0] >> 52) & 15
+    good = True
+    for n in range(first, last):
+        cell = cells[n]
+        good &= valid(cell) and (cell >> 52) & 15 == resolution
+        good &= n == 0 or cells[n - 1] < cell
+    return good
+
+
+def is_grid(cells: CellArray, n_jobs: int = 1) -> bool:
+    """Whether cells are valid, none missing, of one resolution and strictly ascending."""
+    given = cells.view(np.int64)
+    good = []
+    over_slices(lambda a, b: good.append(_is_grid(given, a, b)), cells.size, n_jobs)
+    return all(good)
+
+
+@njit
+def _count_groups(cells: IntArray, first: int, last: int, shift: int) -> int:
+    """Groups that begin in [first, last), -1 where the cells do not ascend."""
+    groups = 0
+    rising = True
+    for n in range(first, last):
+        if n == 0:
+            groups += 1
+        else:
+            rising &= cells[n - 1] < cells[n]
+            groups += (cells[n - 1] ^ cells[n]) >> shift != 0
+    return groups if rising else -1
+
+
+@njit
+def _fill_groups(
+    cells: IntArray,
+    first: int,
+    last: int,
+    shift: int,
+    at: int,
+    group: IntArray,
+    start: IntArray,
+    mask: IntArray,
+) -> None:
+    """Write the groups that begin in [first, last), to their ends; `at` is the first's index."""
+    n = first
+    while n > 0 and n < last and (cells[n - 1] ^ cells[n]) >> shift == 0:
+        n += 1  # of a group that begins before
+    while n < last:
+        key = cells[n] >> shift
+        group[at], start[at] = key, n
+        here = 0
+        while n < cells.size and cells[n] >> shift == key:
+            here |= 1 << ((cells[n] >> (shift - 6)) & 63)
+            n += 1
+        mask[at] = here
+        at += 1
+
+
+def _groups(cells: IntArray, shift: int, n_jobs: int) -> tuple[IntArray, IntArray, IntArray] | None:
+    """Group, start and mask of ascending cells; None where they do not ascend."""
+    begin: dict[int, int] = {}
+
+    def count(first: int, last: int) -> None:
+        begin[first] = _count_groups(cells, first, last, shift)
+
+    over_slices(count, cells.size, n_jobs)
+    total = 0
+    for first in sorted(begin):
+        if begin[first] < 0:
+            return None
+        begin[first], total = total, total + begin[first]
+    group, mask = np.empty(total, dtype=np.int64), np.empty(total, dtype=np.int64)
+    start = np.empty(total + 1, dtype=np.int64)
+    start[total] = cells.size
+
+    def fill(first: int, last: int) -> None:
+        _fill_groups(cells, first, last, shift, begin[first], group, start, mask)
+
+    over_slices(fill, cells.size, n_jobs)
+    return group, start, mask
+
+
+def cell_set(cells: CellArray, n_jobs: int = 1) -> CellSet:
+    """Make a set of distinct cells of one resolution."""
+    ordered = cells.view(np.int64)
+    resolution = int(ordered[0] >> 52) & 15 if ordered.size else 15
+    unused = 3 * (15 - resolution)
+    order = rank = np.empty(0, dtype=np.int64)
+    groups = _groups(ordered, unused + 6, n_jobs)
+    if groups is None:
+        order = np.argsort(ordered)
+        ordered = ordered[order]
+        rank = np.empty_like(order)
+        rank[order] = np.arange(order.size)
+        groups = _groups(ordered, unused + 6, n_jobs)
+        assert groups is not None, "cells of a set are distinct"
+    group, start, mask = groups
+    bits = max(4, int(2 * group.size).bit_length())
+    table = np.full(1 << bits, -1, dtype=np.int32)
+    _fill_table(group, table, bits)
+    return CellSet(ordered, order, rank, group, start, mask, table, unused)
+
+
+@njit
+def bits_set(x: int) -> int:
+    """Count the bits set in a non-negative number."""
+    x = x - ((x >> 1) & 0x5555555555555555)
+    x = (x & 0x3333333333333333) + ((x >> 2) & 0x3333333333333333)
+    x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0F
+    return (x * 0x0101010101010101) >> 56
+
+
+@njit
+def find_group(key: int, group: IntArray, table: NDArray[np.int32], bits: int) -> int:
+    slot = slot_of(key, bits)
+    while table[slot] >= 0:
+        if group[table[slot]] == key:
+            return int(table[slot])
+        slot = (slot + 1) & (table.size - 1)
+    return -1
+
+
+@njit
+def find(
+    cell: int,
+    hint: int,
+    group: IntArray,
+    start: IntArray,
+    mask: IntArray,
+    table: NDArray[np.int32],
+    bits: int,
+    unused: int,
+) -> int:
+    """Rank of a cell in a set, -1 where it is not there; `hint` is a group to look at first."""
+    key = cell >> unused
+    where = hint
+    if where < 0 or group[where] != key >> 6:
+        where = find_group(key >> 6, group, table, bits)
+        if where < 0:
+            return -1
+    low = key & 63
+    if (mask[where] >> low) & 1 == 0:
+        return -1
+    return int(start[where]) + bits_set(mask[where] & ((1 << low) - 1))
+
+
+@njit
+def _find_all(
+    cells: IntArray,
+    group: IntArray,
+    start: IntArray,
+    mask: IntArray,
+    table: NDArray[np.int32],
+    bits: int,
+    unused: int,
+    out: IntArray,
+) -> None:
+    for n in range(cells.size):
+        out[n] = find(cells[n], -1, group, start, mask, table, bits, unused)
+
+
+def positions(grid: CellArray, cells: CellArray) -> IntArray:
+    """Position of each cell in `grid` (distinct cells in any order), -1 where it is not there."""
+    there = cell_set(grid)
+    out = np.empty(cells.size, dtype=np.int64)
+    _find_all(cells.view(np.int64), *there.lookup, out)
+    if there.order.size:
+        found = out >= 0
+        out[found] = there.order[out[found]]
+    return out
