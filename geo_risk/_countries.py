@@ -8,7 +8,7 @@ from typing import Any
 from geo_risk._fold import fold
 from geo_risk.errors import UnknownRegionError
 
-__all__ = ["country_keys", "country_names", "find_country", "resolve_country"]
+__all__ = ["countries_named", "country_keys", "country_names", "find_country", "resolve_country"]
 
 # Everyday and former names that ISO 3166 does not list (pycountry carries its official, short
 # and common names).
@@ -63,6 +63,10 @@ _EVERYDAY = {
 }  # fmt: skip
 
 
+# Everyday names of two countries, the one that ISO 3166 calls so first.
+_SHARED = {"congo": ("COG", "COD"), "korea": ("KOR", "PRK")}
+
+
 @cache
 def country_names() -> dict[str, tuple[str, ...]]:
     """For each alpha-3 code the names a country goes by, its usual name first."""
@@ -102,6 +106,18 @@ def country_keys() -> dict[str, str]:
                 head, tail = (part.strip() for part in name.split(",", 1))
                 owners.setdefault(fold(f"{tail} {head}"), set()).add(code)
     return {key: codes.pop() for key, codes in owners.items() if len(codes) == 1}
+
+
+def countries_named(name: str) -> tuple[str, ...]:
+    """Alpha-3 codes of the countries that a bare name may mean, the likeliest first.
+
+    A name only: three letters that are a code may well be a village.
+    """
+    key = fold(name)
+    if key in _SHARED:
+        return _SHARED[key]
+    found = country_keys().get(key)
+    return () if found is None else (found,)
 
 
 def find_country(text: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._countries import find_country
+from geo_risk._enrich_names import find_named, with_places
 from geo_risk._frames import add_columns, add_flags, check_frame, lonlat_of, texts_of, too_coarse
 from geo_risk._validate import check_choice, check_resolution, check_scalar
 
@@ -26,7 +26,6 @@ __all__ = ["border_proximity", "geocode", "index_h3"]
 
 # The finest level of which a stand-in coordinate tells the unit.
 _LEVEL_OF = {"admin2": 2, "admin1": 1, "line": 0, "country": 0, "none": 0}
-_PLACE_RADIUS_KM = 5.0  # judgement, as for UCDP where_prec 1: the town is known, not the street
 
 
 def geocode(
@@ -82,9 +81,11 @@ def geocode(
         - `place_name`, `geonames_id`, `place_score`: what the gazetteer found (None, -1, NaN
           elsewhere). Such rows get the place's coordinates and, where the input states none, the
           precision "place" with 5 km. A name that is no place but one region of the layer gives
-          the region, without coordinates, and the precision "admin1". Flags: "place_not_found",
-          and "ambiguous_place" where another place of that name is nearly as likely, or a country
-          bears it (Georgia, Mexico).
+          the region, without coordinates, and the precision "admin1". The name of a country, if
+          no place of that country is called so, or no name but a stated country, gives the
+          country, without region and coordinates, and the precision "country". Flags:
+          "place_not_found", and "ambiguous_place" where another place of that name is nearly as
+          likely, or a country bears it (Georgia, Congo, Luxembourg).
 
         A column of the input with one of these names is kept with an underscore appended.
 
@@ -116,7 +117,7 @@ def geocode(
     layer = load_regions() if layer is None else layer
     lon, lat = lonlat_of(frame)
     match = np.full(len(frame), "none", dtype=object)
-    found = _from_gazetteer(frame, layer, np.isnan(lon), min_score)
+    found = find_named(frame, layer, np.isnan(lon), min_score)
     by_name = found["rows"]
     lon[by_name], lat[by_name] = found["lon"], found["lat"]
     rows, snap_m = np.full(len(frame), -1, dtype=np.int64), np.full(len(frame), np.nan)
@@ -127,13 +128,17 @@ def geocode(
     by_region = found["region_rows"]
     rows[by_region], match[by_region], match[by_name] = found["regions"], "gazetteer", "gazetteer"
     columns = _region_columns(layer, rows)
+    for row, home in found["countries"].items():
+        match[row] = "gazetteer"
+        for name in {"country_code", "country_name", "unit_code"} & columns.keys():
+            columns[name][row] = layer.columns[name][home]
     if coarse == "skip":
         terms = texts_of(frame, "location_precision")
         finer = np.array([_LEVEL_OF.get(str(term), layer.level) < layer.level for term in terms])
         for name in {"region_code", "region_name"} & columns.keys():
             columns[name][finer.astype(bool)] = None
     columns |= {"match": match, "snap_m": snap_m, **found["columns"]}
-    result = add_columns(_with_places(frame, found, lon, lat), columns)
+    result = add_columns(with_places(frame, found, lon, lat), columns)
     if any(mask.any() for mask, _ in found["flags"]):
         result["flags"] = add_flags(frame, found["flags"])
     return result
@@ -150,101 +155,6 @@ def _region_columns(layer: RegionLayer, rows: NDArray[np.int64]) -> dict[str, An
     joined = [";".join(claim) or None if claim else None for claim in claims]
     columns["claimed_by"] = np.array([*joined, None], dtype=object)[rows]
     return columns
-
-
-def _from_gazetteer(
-    frame: geopandas.GeoDataFrame, layer: RegionLayer, wanted: NDArray[np.bool_], min_score: float
-) -> dict[str, Any]:
-    """Look up the named places, else the named regions, of the `wanted` rows."""
-    names, countries = texts_of(frame, "location_name"), texts_of(frame, "country_stated")
-    asked = np.array([row for row in np.flatnonzero(wanted) if names[row] is not None], dtype=int)
-    n = len(frame)
-    columns: dict[str, Any] = {
-        "place_name": np.full(n, None, dtype=object),
-        "geonames_id": np.full(n, -1, dtype=np.int64),
-        "place_score": np.full(n, np.nan),
-    }
-    none = np.array([], dtype=int)
-    found: dict[str, Any] = {
-        "rows": none, "lon": none, "lat": none, "flags": [],
-        "region_rows": none, "regions": none, "columns": columns,
-    }  # fmt: skip
-    if len(asked) == 0:
-        return found
-    from geo_risk.places import locate_names
-
-    places = locate_names(
-        [names[row] for row in asked],
-        countries=[countries[row] for row in asked],
-        min_score=min_score,
-    )
-    good = places.geonames_id >= 0
-    rows = asked[good]
-    columns["place_score"][rows] = places.score[good]
-    columns["place_name"][rows] = places.name[good]
-    columns["geonames_id"][rows] = places.geonames_id[good]
-    lost, unsure = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
-    lost[asked[~good]], unsure[asked[places.ambiguous]] = True, True
-    countries_too = {name for name in {names[row] for row in asked} if find_country(name or "")}
-    unsure[[row for row in asked if names[row] in countries_too]] = True
-    region = _named_regions(layer, names, countries, asked[~good])
-    by_region = np.array(list(region), dtype=int)
-    lost[by_region] = False
-    return found | {
-        "rows": rows, "lon": places.lon[good], "lat": places.lat[good],
-        "flags": [(lost, "place_not_found"), (unsure & ~lost, "ambiguous_place")],
-        "region_rows": by_region, "regions": np.array(list(region.values()), dtype=int),
-    }  # fmt: skip
-
-
-def _named_regions(
-    layer: RegionLayer,
-    names: list[str | None],
-    countries: list[str | None],
-    rows: NDArray[np.int64],
-) -> dict[int, int]:
-    """Rows whose name is exactly that of one region of the layer, with the region's row."""
-    from geo_risk.regions import find_region
-
-    found = {}
-    for row in rows.tolist():
-        try:
-            match = find_region(
-                names[row] or "", country=countries[row], layer=layer, min_score=1.0
-            )
-        except (LookupError, ValueError):  # none, several, or an unknown country: stays unfound
-            continue
-        found[row] = match.row
-    return found
-
-
-def _with_places(
-    frame: geopandas.GeoDataFrame,
-    found: dict[str, Any],
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-) -> geopandas.GeoDataFrame:
-    """Copy with the geometry and the precision of the places that were found by name."""
-    import shapely
-
-    result = frame.copy()
-    rows, by_region = found["rows"], found["region_rows"]
-    if len(rows) + len(by_region) == 0:
-        return result
-    shapes = result.geometry.to_numpy().copy()
-    shapes[rows] = shapely.points(lon[rows], lat[rows])
-    result[result.geometry.name] = shapes
-    result = result.set_crs("EPSG:4326", allow_override=True)
-    precision = np.array(texts_of(frame, "location_precision"), dtype=object)
-    uncertainty = np.full(len(frame), np.nan)
-    if "location_uncertainty_km" in frame.columns:
-        uncertainty = frame["location_uncertainty_km"].to_numpy(dtype=float, copy=True)
-    stated = np.array([term is not None for term in precision], dtype=bool)
-    unstated = rows[~stated[rows]]
-    precision[unstated], uncertainty[unstated] = "place", _PLACE_RADIUS_KM
-    precision[by_region[~stated[by_region]]] = "admin1"
-    result["location_precision"], result["location_uncertainty_km"] = precision, uncertainty
-    return result
 
 
 def _states(

@@ -164,7 +164,8 @@ def _one_missing(values: Any) -> Any:
     kind: Any = values.dtype
     if isinstance(kind, np.dtype) and kind.kind == "f":
         return values.where(values.notna(), np.nan)  # there are NaNs with a sign
-    if not isinstance(kind, (pd.BooleanDtype, *_masked_numbers())):
+    masked = isinstance(kind, (pd.BooleanDtype, *_masked_numbers()))
+    if not masked:
         return values
     data = values.to_numpy(dtype=kind.numpy_dtype, na_value=0)
     held = type(values.array)(data, values.isna().to_numpy())

@@ -46,7 +46,9 @@ def layer_of(module: str) -> int:
     head = module.split(".")[1] if "." in module else ""
     if head.startswith(("_h3", "_study_grid", "_cell")):  # the kernel halves of cells.py
         return LAYERS["cells"]
-    if head.startswith(("_scores", "_support", "_uncertain")):  # halves of the verbs on frames
+    if head.startswith(
+        ("_enrich", "_scores", "_support", "_uncertain")
+    ):  # halves of the verbs on frames
         return LAYERS["scores"]
     return LAYERS[head]
 

@@ -67,12 +67,81 @@ def test_places_are_found_by_name_and_regions_by_theirs():
     )
     found = gr.geocode(events)
     assert found["region_code"].tolist() == ["AF-TAK", "AF-TAK", None, None]
-    assert found["match"].tolist() == ["gazetteer", "gazetteer", "none", "none"]
+    assert found["match"].tolist() == ["gazetteer", "gazetteer", "none", "gazetteer"]
+    assert found["country_code"].tolist() == ["AFG", "AFG", None, "AFG"]
     assert found["location_precision"].tolist()[:2] == ["place", "admin1"]
     assert found["location_uncertainty_km"].tolist()[0] == 5.0
     assert found.geometry.notna().tolist() == [True, False, False, False]
     assert "place_not_found" in found["flags"][2]
     assert found["place_score"].notna().tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "country", "code", "doubtful"),
+    [
+        ("Afghanistan", None, "AFG", False),
+        ("Afghanistan", "Afghanistan", "AFG", False),
+        ("AFGHANISTAN ", "AFG", "AFG", False),
+        (None, "Afghanistan", "AFG", False),
+        ("Georgia", None, "GEO", True),  # and a state of the United States
+        ("Georgia", "Georgia", "GEO", False),
+        ("Congo", None, "COG", True),  # two countries
+        ("Congo", "DR Congo", "COD", False),
+        ("Congo", "Congo", "COG", False),
+        ("Ukraine", None, "UKR", False),
+        ("Palestine", None, "PSE", True),  # and a town in Texas
+        (None, "Puerto Rico", "PRI", False),
+    ],
+)
+@pytest.mark.parametrize("coarse", ["skip", "keep"])
+def test_a_bare_country_gives_the_country_and_no_more(name, country, code, doubtful, coarse):
+    events = gr.read_events([{"location_name": name, "country": country}])
+    found = gr.geocode(events, coarse=coarse)
+    row = found.iloc[0]
+    layer = gr.load_regions()
+    assert (row["unit_code"], row["match"]) == (code, "gazetteer")
+    home = layer.table[layer.table["unit_code"] == code].iloc[0]
+    assert row["country_code"] == home["country_code"]
+    assert row["country_name"] == home["country_name"]
+    assert row["region_code"] is None
+    assert row["place_name"] is None
+    assert row["geonames_id"] == -1
+    assert row.geometry is None
+    assert row["location_precision"] == "country"
+    assert np.isnan(row["location_uncertainty_km"])
+    assert row["flags"] == "no_coordinates" + (";ambiguous_place" if doubtful else "")
+    near = gr.border_proximity(gr.index_h3(found))
+    assert near["h3_cell"].tolist() == [None]
+    assert near["border_m"].isna().all()
+
+
+def test_names_of_countries_give_way_to_places_and_states_that_are_meant():
+    events = gr.read_events(
+        [
+            {"location_name": "Luxembourg", "country": "Luxembourg"},
+            {"location_name": "Georgia", "country": "United States"},
+            {"location_name": "Afghanistan", "country": "Pakistan"},
+            {"location_name": "Atlantis", "country": "Atlantis"},
+            {"location_name": "Nowhereville", "country": "Afghanistan"},
+        ]
+    )
+    found = gr.geocode(events)
+    assert found["country_code"].tolist() == ["LUX", "USA", None, None, None]
+    assert found["region_code"].notna().tolist() == [True, True, False, False, False]
+    assert found["match"].tolist() == ["gazetteer", "gazetteer", "none", "none", "none"]
+    assert found["flags"].str.contains("place_not_found").tolist() == [False] * 2 + [True] * 3
+
+
+def test_a_stated_precision_is_kept_and_a_layer_tells_only_its_own_countries():
+    events = gr.read_events(
+        [{"location_name": None, "country": country} for country in ("Peru", "Afghanistan")]
+    )
+    events["location_precision"] = "none"
+    found = gr.geocode(events)
+    assert found["location_precision"].tolist() == ["none", "none"]
+    assert found["country_code"].tolist() == ["PER", "AFG"]
+    own = gr.load_regions(gr.load_regions().table.query("country_code == 'AFG'"))
+    assert gr.geocode(events, own)["country_code"].tolist() == [None, "AFG"]
 
 
 def test_other_crs_is_reprojected_and_none_is_refused(three):
