@@ -213,16 +213,17 @@ def _encode(lon: FloatArray, lat: FloatArray, resolution: int, out: NDArray[np.i
 def encode(lon: FloatArray, lat: FloatArray, resolution: int, n_jobs: int = 1) -> CellArray:
     """Cell of each point, 0 where the point is NaN; -180 is taken as 180."""
     out = np.empty(lon.size, dtype=np.int64)
+    ask: list[int] = []
 
     def run(start: int, stop: int) -> None:
-        _encode(lon[start:stop], lat[start:stop], resolution, out[start:stop])
+        if _encode(lon[start:stop], lat[start:stop], resolution, out[start:stop]):
+            ask.extend((start + np.flatnonzero(out[start:stop] == _ASK)).tolist())
 
     run_chunks(run, lon.size, n_jobs)
-    ask = np.flatnonzero(out == _ASK)
-    if ask.size:
+    if ask:
         import h3.api.basic_int as h3
 
-        for n in ask.tolist():
+        for n in ask:
             x = float(lon[n])
             out[n] = h3.latlng_to_cell(float(lat[n]), 180.0 if x == -180.0 else x, resolution)
     return out.view(np.uint64)

@@ -23,7 +23,6 @@ Ranks = NDArray[np.int32]
 
 _BLOCK = 1 << 22  # entries of a block of rows: 16 MB
 _LAST = np.int32(2**31 - 1)  # sorts behind every column
-_ROWS = 1 << 15  # rows of a block at most
 
 
 @njit
@@ -225,7 +224,7 @@ class _Blocks:
             used = _near(links, there.order, indices, counts[first:last], lost)
             self._keep(first, indices, used)
 
-        over_slices(run, counts.size, self._n_jobs, min(_ROWS, _BLOCK))
+        over_slices(run, counts.size, self._n_jobs)
 
     def make(self, k: int, absent: Ranks) -> None:
         """Make the rows of any k, from the links of all cells."""
@@ -250,7 +249,7 @@ class _Blocks:
             self._keep(first, indices, used)
 
         over_slices(link, counts.size, self._n_jobs)
-        over_slices(run, counts.size, self._n_jobs, max(1, min(_ROWS, _BLOCK // size)))
+        over_slices(run, counts.size, self._n_jobs, max(1, _BLOCK // size))
 
 
 def _blocks(cells: CellArray, k: int, n_jobs: int, absent: Ranks) -> tuple[dict[int, Ranks], Ranks]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._h3 import valid
-from geo_risk._jit import njit, run_chunks
+from geo_risk._jit import njit, resolve_jobs, run_chunks
 
 __all__ = [
     "CellSet",
@@ -32,7 +32,9 @@ __all__ = [
 CellArray = NDArray[np.uint64]
 IntArray = NDArray[np.int64]
 
-_SLICE = 1 << 15  # cells that a thread takes at a time: what it reads stays in its cache
+_SLICES = 16  # enough for threads to end together
+_SLICE = 1 << 12, 1 << 15  # cells of a slice: worth a call, and such that they stay in a cache
+_FEW = 1 << 18  # cells that are checked and grouped sooner than a thread has begun
 _GOLDEN = -7046029254386353131  # 2**64 / golden ratio, odd, as a signed number
 
 
@@ -55,14 +57,22 @@ class CellSet(NamedTuple):
         return self.group, self.start, self.mask, self.table, bits, self.unused
 
 
-def over_slices(run: Callable[[int, int], None], n: int, n_jobs: int, size: int = _SLICE) -> None:
-    """Call `run(start, stop)` over slices of at most `size` rows, always the same ones."""
+def over_slices(
+    run: Callable[[int, int], None], n: int, n_jobs: int, maximum: int = _SLICE[1]
+) -> None:
+    """Call `run(start, stop)` over slices of `range(n)`, which do not depend on `n_jobs`."""
+    size = min(max(n // _SLICES, _SLICE[0]), _SLICE[1], maximum)
 
     def some(first: int, last: int) -> None:
         for part in range(first, last):
             run(part * size, min((part + 1) * size, n))
 
     run_chunks(some, -(-n // size), n_jobs, minimum=1)
+
+
+def _jobs(n: int, n_jobs: int) -> int:
+    """Threads for a pass over n cells that takes less time than to start one, where n is small."""
+    return resolve_jobs(n_jobs) if n > _FEW else min(resolve_jobs(n_jobs), 1)
 
 
 @njit
@@ -95,7 +105,8 @@ def is_grid(cells: CellArray, n_jobs: int = 1) -> bool:
     """Whether cells are valid, none missing, of one resolution and strictly ascending."""
     given = cells.view(np.int64)
     good = []
-    over_slices(lambda a, b: good.append(_is_grid(given, a, b)), cells.size, n_jobs)
+    jobs = _jobs(cells.size, n_jobs)
+    over_slices(lambda a, b: good.append(_is_grid(given, a, b)), cells.size, jobs)
     return all(good)
 
 
@@ -142,6 +153,7 @@ def _fill_groups(
 def _groups(cells: IntArray, shift: int, n_jobs: int) -> tuple[IntArray, IntArray, IntArray] | None:
     """Group, start and mask of ascending cells; None where they do not ascend."""
     begin: dict[int, int] = {}
+    n_jobs = _jobs(cells.size, n_jobs)
 
     def count(first: int, last: int) -> None:
         begin[first] = _count_groups(cells, first, last, shift)
