@@ -35,4 +35,5 @@ def test_a_place_named_like_a_country_is_flagged_as_ambiguous():
     found = gr.geocode(gr.read_events([{"location_name": name} for name in names]))
     flags = found["flags"].str.contains("ambiguous_place").tolist()
     assert flags == [True, True, True, True, False, False, False, False]
-    assert found["flags"].str.contains("place_not_found").tolist()[5:7] == [True, True]
+    assert found["flags"].str.contains("place_not_found").tolist()[5:7] == [False, True]
+    assert found["country_code"].tolist()[5:] == ["AFG", None, None]  # a country is its answer
