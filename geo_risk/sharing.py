@@ -63,6 +63,7 @@ _ADDED = (
 )  # fmt: skip
 _TELLTALE = (  # what gives a point away: with border_m the foot on the border
     "border_foot_lon", "border_foot_lat", "suggested_lon", "suggested_lat", "pile_name",
+    "place_name", "geonames_id", "place_score",
 )  # fmt: skip
 _REGION = (
     "region_code", "region_name", "country_code", "country_name", "unit_code", "administered_by",
@@ -202,7 +203,9 @@ def withhold_rows(
         result = result[[name for name in result.columns if name in kept]]
     else:
         for name in result.columns:
-            if name not in kept:
+            if name == "geonames_id":
+                result[name] = result[name].where(~named, -1)  # its missing value
+            elif name not in kept:
                 result[name] = result[name].where(~named)
     shapes = result.geometry.to_numpy().copy()
     shapes[named] = None

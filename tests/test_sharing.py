@@ -172,6 +172,18 @@ def test_acleds_rows_stay_unless_the_user_says_so(tmp_path, caplog):
     assert own.events.geometry.to_wkb().tolist() == found.events.geometry.to_wkb().tolist()
 
 
+def test_the_name_of_a_withheld_place_is_withheld_too():
+    nameless = acled_frame().assign(latitude=None, longitude=None, location="Taloqan")
+    ours = gr.read_events([{"location_name": "Fayzabad", "country": "Afghanistan"}])
+    mixed = gr.geocode(pd.concat([gr.read_events(nameless), ours], ignore_index=True))
+    assert mixed["place_name"].tolist() == ["Taloqan"] * 3 + ["Fayzabad"]
+    kept, _ = sharing.withhold_rows(mixed)
+    assert kept["place_name"].isna().tolist() == [True] * 3 + [False]
+    assert kept["geonames_id"].tolist() == [-1] * 3 + [1142170]
+    assert kept["geonames_id"].dtype == mixed["geonames_id"].dtype
+    assert kept["region_code"].tolist() == ["AF-TAK"] * 3 + ["AF-BDS"]
+
+
 def test_rows_of_other_sources_beside_acleds_stay_whole(tmp_path):
     ours = gr.read_events(table(69.5, 36.7, 2))
     both = pd.concat([gr.read_events(acled_frame()), ours], ignore_index=True)
