@@ -22,6 +22,7 @@ IntArray = NDArray[np.int64]
 Ranks = NDArray[np.int32]
 
 _BLOCK = 1 << 22  # entries of a block of rows: 16 MB
+_SPACE = 1 << 26  # entries of all blocks that are one array: 256 MB
 _LAST = np.int32(2**31 - 1)  # sorts behind every column
 
 
@@ -202,24 +203,40 @@ def _rows(
 class _Blocks:
     """Columns of blocks of rows, by their first row; made on threads, each from its own slice."""
 
-    def __init__(self, cells: CellArray, n_jobs: int) -> None:
+    def __init__(self, cells: CellArray, k: int, n_jobs: int) -> None:
         self.given = cells.view(np.int64)
         self.there = cell_set(cells, n_jobs)
         self.counts = np.empty(cells.size, dtype=np.int32)
         self.columns: dict[int, Ranks] = {}
         self._n_jobs = n_jobs
+        entries = cells.size * 3 * k * (k + 1)
+        self._space = np.empty(entries if entries <= _SPACE else 0, dtype=np.int32)
+
+    def _take(self, first: int, last: int, width: int) -> Ranks:
+        """Space for a block, of one array for all unless that were large.
+
+        Threads that ask the system for memory wait for each other.
+        """
+        if self._space.size == 0:
+            return np.empty((last - first) * width, dtype=np.int32)
+        return self._space[first * width : last * width]
 
     def _keep(self, first: int, indices: Ranks, used: int) -> None:
-        self.columns[first] = indices[:used] if 2 * used > indices.size else indices[:used].copy()
+        short = indices[:used]
+        wasteful = self._space.size == 0 and 2 * used < indices.size
+        self.columns[first] = short.copy() if wasteful else short
 
     def make_near(self, absent: Ranks) -> None:
         """Make the rows of k = 1; `absent` (may be empty) takes how many are not in the set."""
         there, counts = self.there, self.counts
+        own = threading.local()
 
         def run(first: int, last: int) -> None:
-            links = np.empty((last - first, 6), dtype=np.int32)
+            if not hasattr(own, "links") or len(own.links) < last - first:
+                own.links = np.empty((last - first, 6), dtype=np.int32)
+            links = own.links[: last - first]
             _link(self.given[first:last], *there.lookup, links)
-            indices = np.empty(links.size, dtype=np.int32)
+            indices = self._take(first, last, 6)
             lost = absent[first:last]
             used = _near(links, there.order, indices, counts[first:last], lost)
             self._keep(first, indices, used)
@@ -241,7 +258,7 @@ class _Blocks:
                 own.stamp = np.full(counts.size, -1, dtype=np.int32)
                 own.around = np.empty(size, dtype=np.int64)
                 own.row = np.empty(size, dtype=np.int32)
-            indices = np.empty((last - first) * (size - 1), dtype=np.int32)
+            indices = self._take(first, last, size - 1)
             used = _rows(
                 there.cells, there.order, there.rank, first, last, k, links, *there.lookup,
                 own.stamp, own.around, own.row, indices, counts, absent,
@@ -254,7 +271,7 @@ class _Blocks:
 
 def _blocks(cells: CellArray, k: int, n_jobs: int, absent: Ranks) -> tuple[dict[int, Ranks], Ranks]:
     """Columns of blocks of rows and the length of each row."""
-    blocks = _Blocks(cells, n_jobs)
+    blocks = _Blocks(cells, k, n_jobs)
     if k == 1:
         blocks.make_near(absent)
     else:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import shapely
 from paths import ROOT
+from scipy import sparse
 
 from geo_risk import _h3, _h3_shape, cells
 from geo_risk._constants import EARTH_RADIUS_KM
@@ -318,15 +319,58 @@ def test_graph_and_missing_neighbours_equal_brute_force(resolution, k):
         assert (graph != graph.T).nnz == 0
 
 
-def test_graph_has_no_dependence_on_threads_and_blocks(monkeypatch):
-    from geo_risk import _h3_graph
+@pytest.mark.parametrize("k", [1, 2])
+@pytest.mark.parametrize("mixed", [False, True])
+def test_graph_has_no_dependence_on_threads_and_blocks(monkeypatch, k, mixed):
+    from geo_risk import _h3_graph, _h3_sets
 
     some = cells.grid_disk(["872086481ffffff"], 160)
-    whole = cells.neighbor_graph(some, k=2)
-    monkeypatch.setattr(_h3_graph, "_BLOCK", 10_000)
-    pieces = cells.neighbor_graph(some, k=2, n_jobs=2)
-    for name in ("indptr", "indices", "data"):
-        np.testing.assert_array_equal(getattr(whole, name), getattr(pieces, name))
+    some = np.union1d(some, disk(h3.int_to_str(h3.get_pentagons(7)[3]), 20))
+    if mixed:
+        some = np.random.default_rng(k).permutation(some)
+    whole = cells.neighbor_graph(some, k=k)
+    assert whole.has_canonical_format
+    copy = sparse.csr_array((whole.data, whole.indices, whole.indptr), shape=whole.shape)
+    assert copy.has_canonical_format  # this one looks
+    absent = cells.neighbors_missing(some, k=k)
+    assert (np.diff(whole.indptr) + absent >= 3 * k * (k + 1) - 6).all()
+    for space in (_h3_graph._SPACE, 0):
+        monkeypatch.setattr(_h3_graph, "_SPACE", space)
+        for slices in ((1 << 20, 1 << 20), (1, 300)):
+            monkeypatch.setattr(_h3_sets, "_SLICE", slices)
+            monkeypatch.setattr(_h3_sets, "_FEW", 0)
+            monkeypatch.setattr(_h3_graph, "_BLOCK", 100 * slices[1])
+            for n_jobs in (1, 2, 3):
+                pieces = cells.neighbor_graph(some, k=k, n_jobs=n_jobs)
+                for name in ("indptr", "indices", "data"):
+                    np.testing.assert_array_equal(getattr(whole, name), getattr(pieces, name))
+        np.testing.assert_array_equal(cells.neighbors_missing(some, k=k), absent)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("place", [0, 299, 300, 301, 7650])
+def test_threads_name_the_first_bad_cell(monkeypatch, place, n_jobs):
+    from geo_risk import _h3_sets
+
+    monkeypatch.setattr(_h3_sets, "_SLICE", (1, 300))
+    monkeypatch.setattr(_h3_sets, "_FEW", 0)
+    some = cells.grid_disk(["872086481ffffff"], 50)
+    assert some.size == 7651
+    later = min(place + 1000, 7650)
+    for value, message in (
+        (5, f"values are not H3 cells; first at index {place}: 0x5"),
+        (0, f"missing; first at index {place}"),
+        (some[place - 1], f"duplicates; first at index {max(place, 7650 * (place == 0))}: "),
+    ):
+        bad = some.copy()
+        bad[later] = value if value < 6 else bad[later]
+        bad[place] = value
+        with pytest.raises(ValueError, match=message):
+            cells.neighbor_graph(bad, n_jobs=n_jobs)
+    bad = some.copy()
+    bad[place] = h3.cell_to_children(int(some[place]), 8)[0]
+    with pytest.raises(ValueError, match=f"mixed resolutions; .*index {place or 1} has "):
+        cells.neighbor_graph(bad, n_jobs=n_jobs)
 
 
 def test_graph_equals_libpysal():
