@@ -22,7 +22,8 @@ import common
 import h3.api.basic_int as h3
 import numpy as np
 
-from geo_risk import _h3, cells
+from geo_risk import cells
+from geo_risk.cells import _h3
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 import h3_points

@@ -15,8 +15,9 @@ import shapely
 from paths import ROOT
 from scipy import sparse
 
-from geo_risk import _h3, _h3_shape, cells
+from geo_risk import cells
 from geo_risk._constants import EARTH_RADIUS_KM
+from geo_risk.cells import _h3, _h3_shape
 
 TALOQAN = (69.53451, 36.73605)
 
@@ -322,7 +323,7 @@ def test_graph_and_missing_neighbours_equal_brute_force(resolution, k):
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize("mixed", [False, True])
 def test_graph_has_no_dependence_on_threads_and_blocks(monkeypatch, k, mixed):
-    from geo_risk import _h3_graph, _h3_sets
+    from geo_risk.cells import _h3_graph, _h3_sets
 
     some = cells.grid_disk(["872086481ffffff"], 160)
     some = np.union1d(some, disk(h3.int_to_str(h3.get_pentagons(7)[3]), 20))
@@ -350,7 +351,7 @@ def test_graph_has_no_dependence_on_threads_and_blocks(monkeypatch, k, mixed):
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("place", [0, 299, 300, 301, 7650])
 def test_threads_name_the_first_bad_cell(monkeypatch, place, n_jobs):
-    from geo_risk import _h3_sets
+    from geo_risk.cells import _h3_sets
 
     monkeypatch.setattr(_h3_sets, "_SLICE", (1, 300))
     monkeypatch.setattr(_h3_sets, "_FEW", 0)
@@ -598,7 +599,7 @@ def test_too_many_cells_are_refused_with_a_resolution_that_fits():
 
 
 def test_expected_size_is_near_the_truth():
-    from geo_risk import _study_grid
+    from geo_risk.cells import _study_grid
 
     parts = _study_grid.as_parts(HOLED)
     area = _study_grid._outline_area_km2(_study_grid._edges(parts))

@@ -22,12 +22,11 @@ LAYERS = {
     "_countries": 1, "_cache": 1, "_stated": 1, "_progress": 1,
     "regions": 2, "cells": 2, "hotspots": 2, "certainty": 2,
     "borders": 3, "places": 3, "events": 3, "_region_shapes": 3,
-    "enrich": 4, "scores": 4, "quality": 4, "support": 4, "uncertain": 4, "tables": 4,
-    "sharing": 4,
-    "assessment": 5,
-    "maps": 6, "scale": 6,
-    "demo": 7,
-    "_cli_output": 8, "_cli_input": 8, "_cli_layers": 9, "cli": 10,
+    "enrich": 4, "quality": 4, "support": 4, "sharing": 4, "tables": 4, "uncertain": 5, "scores": 6,
+    "assessment": 7,
+    "maps": 8, "scale": 8,
+    "demo": 9,
+    "_cli_output": 10, "_cli_input": 10, "_cli_layers": 11, "cli": 12,
 }  # fmt: skip
 HEAVY = {
     "geopandas",
@@ -44,12 +43,6 @@ HEAVY = {
 
 def layer_of(module: str) -> int:
     head = module.split(".")[1] if "." in module else ""
-    if head.startswith(("_h3", "_study_grid", "_cell")):  # the kernel halves of cells.py
-        return LAYERS["cells"]
-    if head.startswith(
-        ("_enrich", "_scores", "_support", "_uncertain")
-    ):  # halves of the verbs on frames
-        return LAYERS["scores"]
     return LAYERS[head]
 
 
@@ -84,9 +77,6 @@ def test_layers_point_one_way(module):
         head = imported.split(".")[1]
         if head in ("__version__", own_head):
             continue
-        halves = (LAYERS["cells"], LAYERS["scores"])
-        if head.startswith("_") and layer_of(imported) == own and own in halves:
-            continue  # private halves of the modules of this layer
         same_floor = layer_of(imported) == own == 1  # foundations may build on one another
         assert same_floor or layer_of(imported) < own, f"{module} imports {imported}"
 

@@ -402,7 +402,7 @@ def test_more_steps_between_regions():
 
 
 def test_centres_of_regions_are_right_across_the_antimeridian():
-    from geo_risk._scores_units import RegionUnits
+    from geo_risk.scores._units import RegionUnits
 
     layer = gr.load_regions()
     rows = np.concatenate([layer.rows_of(code) for code in ("RU-CHU", "AF-TAK", "FJ-N")])

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._scores_time import Periods
-from geo_risk._scores_units import Units
+from geo_risk.scores._time import Periods
+from geo_risk.scores._units import Units
 
 __all__ = ["COUNT", "Events", "Tally", "numbers_of", "population_of", "tally_of_rows"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo_risk._h3_shape import rings
+from geo_risk.cells._h3_shape import rings
 
 __all__ = ["polygons"]
 

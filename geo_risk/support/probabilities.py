@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from geo_risk._frames import add_columns, check_frame, lonlat_of, texts_of, too_coarse
 from geo_risk._stated import stated_countries
-from geo_risk._support_laws import DISTRIBUTIONS, move, reach, stated_radii
-from geo_risk._support_units import unit_regions
 from geo_risk._validate import check_choice, check_scalar
+from geo_risk.support.laws import DISTRIBUTIONS, move, reach, stated_radii
+from geo_risk.support.units import unit_regions
 
 if TYPE_CHECKING:
     import geopandas

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._scores_data import Tally
-from geo_risk._scores_units import CellUnits, Units
 from geo_risk._validate import check_choice
+from geo_risk.scores._data import Tally
+from geo_risk.scores._units import CellUnits, Units
 
 __all__ = ["METHODS", "QUIET", "TIMED", "Question", "Scored", "method_of"]
 

@@ -14,8 +14,9 @@ import h3.api.basic_int as h3
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._h3 import leading, split, turn
-from geo_risk._h3_tables import (
+from geo_risk._jit import njit
+from geo_risk.cells._h3 import leading, split, turn
+from geo_risk.cells._h3_tables import (
     AXES,
     BASE_FACES,
     CENTER,
@@ -27,7 +28,6 @@ from geo_risk._h3_tables import (
     UNIT,
     UNKNOWN,
 )
-from geo_risk._jit import njit
 
 __all__ = ["areas_km2", "centers", "rings"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._cell_input import as_cells, as_grid, resolutions
+from geo_risk.cells._input import as_cells, as_grid, resolutions
 
 __all__ = ["CellCounts", "count_in_cells"]
 
@@ -66,7 +66,7 @@ def count_in_cells(cells: ArrayLike, grid: ArrayLike) -> CellCounts:
     >>> counted.counts.tolist(), counted.outside
     ([0, 2, 0, 0, 0, 0, 0], 1)
     """
-    from geo_risk import _h3_sets
+    from geo_risk.cells import _h3_sets
 
     events, _ = as_cells(cells)
     study = as_grid(grid, "grid")

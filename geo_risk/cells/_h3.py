@@ -15,7 +15,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._h3_tables import (
+from geo_risk._jit import njit, run_chunks
+from geo_risk.cells._h3_tables import (
     AXES,
     BASE_NEIGHBOR,
     BASE_TURNS,
@@ -35,7 +36,6 @@ from geo_risk._h3_tables import (
     UNIT,
     UNKNOWN,
 )
-from geo_risk._jit import njit, run_chunks
 
 __all__ = ["encode", "is_valid", "leading", "neighbor", "neighbors", "split", "turn", "valid"]
 

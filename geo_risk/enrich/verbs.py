@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._enrich_names import find_named, with_places
 from geo_risk._frames import add_columns, add_flags, check_frame, lonlat_of, texts_of, too_coarse
 from geo_risk._validate import check_choice, check_resolution, check_scalar
+from geo_risk.enrich._names import find_named, with_places
 
 if TYPE_CHECKING:
     import geopandas

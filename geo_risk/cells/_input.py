@@ -98,7 +98,7 @@ def _check_bounds(values: list[int], name: str) -> None:
 def check_valid(
     cells: CellArray, name: str, as_given: NDArray[np.object_] | None = None
 ) -> CellArray:
-    from geo_risk import _h3
+    from geo_risk.cells import _h3
 
     bad = ~_h3.is_valid(cells) & (cells != 0)
     if bad.any():
@@ -119,7 +119,7 @@ def as_cells(cells: ArrayLike, name: str = "cells") -> tuple[CellArray, tuple[in
 
 def as_grid(cells: ArrayLike, name: str = "cells", n_jobs: int = 1) -> CellArray:
     """Flat, valid cells, none missing, all of one resolution, each once."""
-    from geo_risk import _h3_sets
+    from geo_risk.cells import _h3_sets
 
     flat = np.ascontiguousarray(as_uint64(cells, name)).reshape(-1)
     if _h3_sets.is_grid(flat, n_jobs):  # ascending, as study grids are: nothing else to look at

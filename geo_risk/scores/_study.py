@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._frames import texts_of, too_coarse
-from geo_risk._scores_units import CellUnits, RegionUnits, Units
 from geo_risk._validate import check_resolution
 from geo_risk.errors import UnknownRegionError
+from geo_risk.scores._units import CellUnits, RegionUnits, Units
 
 if TYPE_CHECKING:
     import geopandas

@@ -10,10 +10,10 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._h3 import neighbor, split
-from geo_risk._h3_sets import bits_set, cell_set, find, find_group, over_slices, slot_of
-from geo_risk._h3_tables import BESIDE, IS_PENTAGON
 from geo_risk._jit import njit, run_chunks
+from geo_risk.cells._h3 import neighbor, split
+from geo_risk.cells._h3_sets import bits_set, cell_set, find, find_group, over_slices, slot_of
+from geo_risk.cells._h3_tables import BESIDE, IS_PENTAGON
 
 __all__ = ["disk", "flood", "graph", "missing"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geo_risk._uncertain_draw import LocationDraws, make_draws
+from geo_risk.uncertain.location_draws import LocationDraws, make_draws
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_risk._frames import add_columns
-from geo_risk._scores_data import COUNT, population_of
-from geo_risk._scores_draws import score_draws
-from geo_risk._scores_frame import study_of_events, study_of_rows
-from geo_risk._scores_methods import TIMED, Question, method_of
-from geo_risk._scores_study import kind_of
-from geo_risk._uncertain_draw import LocationDraws, make_draws
 from geo_risk._validate import check_choice, check_scalar
+from geo_risk.scores._data import COUNT, population_of
+from geo_risk.scores._draws import score_draws
+from geo_risk.scores._frame import study_of_events, study_of_rows
+from geo_risk.scores._methods import TIMED, Question, method_of
+from geo_risk.scores._study import kind_of
+from geo_risk.uncertain.location_draws import LocationDraws, make_draws
 
 if TYPE_CHECKING:
     import geopandas

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._h3 import valid
 from geo_risk._jit import njit, resolve_jobs, run_chunks
+from geo_risk.cells._h3 import valid
 
 __all__ = [
     "CellSet",

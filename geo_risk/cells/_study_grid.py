@@ -15,9 +15,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo_risk import _h3, _h3_graph, _h3_shape
 from geo_risk._constants import EARTH_RADIUS_KM
 from geo_risk._validate import check_lonlat
+from geo_risk.cells import _h3, _h3_graph, _h3_shape
 
 __all__ = ["as_parts", "of_discs", "of_hull", "of_polygons"]
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._frames import check_frame, lonlat_of, report_of
-from geo_risk._scores_data import COUNT, Events, Tally, numbers_of, tally_of_rows
-from geo_risk._scores_study import units_around, units_of_rows, unplaced
-from geo_risk._scores_time import Periods
-from geo_risk._scores_units import CellUnits, Units
+from geo_risk.scores._data import COUNT, Events, Tally, numbers_of, tally_of_rows
+from geo_risk.scores._study import units_around, units_of_rows, unplaced
+from geo_risk.scores._time import Periods
+from geo_risk.scores._units import CellUnits, Units
 
 if TYPE_CHECKING:
     import geopandas

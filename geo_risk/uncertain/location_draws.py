@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from geo_risk._frames import check_frame, lonlat_of, too_coarse
 from geo_risk._stated import stated_countries
-from geo_risk._support_laws import DISTRIBUTIONS, reach, stated_radii
-from geo_risk._support_units import unit_regions
-from geo_risk._uncertain_cover import cover
-from geo_risk._uncertain_sources import FAR, Boxes, Cells, Discs
-from geo_risk._uncertain_weights import CellWeights
 from geo_risk._validate import check_choice, check_scalar
+from geo_risk.support.laws import DISTRIBUTIONS, reach, stated_radii
+from geo_risk.support.units import unit_regions
+from geo_risk.uncertain._cover import cover
+from geo_risk.uncertain._sources import FAR, Boxes, Cells, Discs
+from geo_risk.uncertain._weights import CellWeights
 
 if TYPE_CHECKING:
     import geopandas

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._constants import EARTH_RADIUS_KM as _EARTH
-from geo_risk._support_laws import move, reach
-from geo_risk._uncertain_weights import CellWeights
+from geo_risk.support.laws import move, reach
+from geo_risk.uncertain._weights import CellWeights
 
 if TYPE_CHECKING:
     from geo_risk.regions import RegionLayer

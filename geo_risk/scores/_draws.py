@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._scores_data import COUNT, Events, Tally
-from geo_risk._scores_methods import QUIET, Question, Scored
-from geo_risk._uncertain_draw import LocationDraws, seeds_of
+from geo_risk.scores._data import COUNT, Events, Tally
+from geo_risk.scores._methods import QUIET, Question, Scored
+from geo_risk.uncertain.location_draws import LocationDraws, seeds_of
 
 __all__ = ["score_draws"]
 

@@ -1,0 +1,193 @@
+"""H3 cells by arrays: from points, to and from names, their resolutions and parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo_risk._validate import check_lonlat, check_resolution
+from geo_risk.cells._input import as_cells, as_uint64, read_names, resolutions
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["cell_parents", "cell_resolutions", "cells_to_strings", "h3_cells", "strings_to_cells"]
+
+FloatArray = NDArray[np.float64]
+CellArray = NDArray[np.uint64]
+IntArray = NDArray[np.int64]
+
+
+def h3_cells(*, lon: ArrayLike, lat: ArrayLike, resolution: int, n_jobs: int = 1) -> CellArray:
+    """H3 cell of each point.
+
+    Equal to the h3 library's `latlng_to_cell` for every point and resolution; a longitude of
+    -180 is taken as 180, the same meridian.
+
+    Parameters
+    ----------
+    lon, lat : array_like
+        Degrees, WGS84, within [-180, 180] and [-90, 90]; they broadcast. NaN is missing.
+    resolution : int
+        0 (cells of about 4.4 million km²) to 15 (about 0.9 m²).
+    n_jobs : int, default 1
+        Threads; -1 for all processors. The result does not depend on it.
+
+    Returns
+    -------
+    ndarray of uint64
+        Cells in the shape of the input; 0 where `lon` or `lat` is NaN.
+
+    Raises
+    ------
+    ValueError
+        A coordinate or the resolution is out of range, or shapes do not broadcast.
+    TypeError
+        Values are not real numbers, or the resolution is no integer.
+
+    Examples
+    --------
+    >>> cells = h3_cells(lon=[69.53451, float("nan")], lat=[36.73605, 0.0], resolution=7)
+    >>> cells_to_strings(cells).tolist()
+    ['872086481ffffff', None]
+    """
+    from geo_risk.cells import _h3
+
+    resolution = check_resolution(resolution)
+    lon, lat, shape = check_lonlat(lon, lat)
+    return _h3.encode(lon, lat, resolution, n_jobs).reshape(shape)
+
+
+def cells_to_strings(cells: ArrayLike) -> NDArray[np.object_]:
+    """Hexadecimal names of cells, as frames and web maps carry them.
+
+    The values are written as they are: whether they are valid cells is not checked.
+
+    Parameters
+    ----------
+    cells : array_like of uint64
+        0 is missing.
+
+    Returns
+    -------
+    ndarray of object
+        15 lower-case hexadecimal digits each, in the shape of the input; None where missing.
+
+    Raises
+    ------
+    TypeError
+        Values are not integers.
+
+    Examples
+    --------
+    >>> cells_to_strings([608692970719281151, 0]).tolist()
+    ['872830828ffffff', None]
+    """
+    array = as_uint64(cells, "cells")
+    flat = np.ascontiguousarray(array).reshape(-1)
+    digits = np.frombuffer(flat.astype(">u8").tobytes().hex().encode(), dtype=np.uint8)
+    names = np.ascontiguousarray(digits.reshape(-1, 16)[:, 1:]).view("S15").reshape(-1)
+    out = names.astype("U15").astype(object)
+    out[flat == 0] = None
+    return out.reshape(array.shape)
+
+
+def strings_to_cells(names: ArrayLike | Iterable[str | None]) -> CellArray:
+    """Cells from their hexadecimal names.
+
+    Parameters
+    ----------
+    names : array_like of str
+        15 hexadecimal digits each, upper or lower case. None, NaN and NA are missing.
+
+    Returns
+    -------
+    ndarray of uint64
+        In the shape of the input; 0 where missing.
+
+    Raises
+    ------
+    ValueError
+        A name is not that of a valid H3 cell; the message has it and its place.
+    TypeError
+        A value is neither a string nor missing.
+
+    Examples
+    --------
+    >>> strings_to_cells(["872830828ffffff", None])
+    array([608692970719281151,                  0], dtype=uint64)
+    """
+    return read_names(names)
+
+
+def cell_resolutions(cells: ArrayLike) -> IntArray:
+    """Resolution of each cell.
+
+    Parameters
+    ----------
+    cells : array_like of uint64 or str
+        0 or None is missing.
+
+    Returns
+    -------
+    ndarray of int64
+        0 to 15 in the shape of the input; -1 where missing.
+
+    Raises
+    ------
+    ValueError
+        A value is not a valid cell.
+
+    Examples
+    --------
+    >>> cell_resolutions(["872830828ffffff", None])
+    array([ 7, -1])
+    """
+    flat, shape = as_cells(cells)
+    return resolutions(flat).reshape(shape)
+
+
+def cell_parents(cells: ArrayLike, resolution: int) -> CellArray:
+    """Return the ancestor of each cell at a coarser resolution.
+
+    H3's hierarchy is by index, not by area: a cell sticks out of its parent by a seventh or so.
+
+    Parameters
+    ----------
+    cells : array_like of uint64 or str
+        0 or None is missing.
+    resolution : int
+        0 to 15, not finer than any of the cells.
+
+    Returns
+    -------
+    ndarray of uint64
+        In the shape of the input; 0 where missing.
+
+    Raises
+    ------
+    ValueError
+        A value is not a valid cell, or is coarser than `resolution`.
+
+    Examples
+    --------
+    >>> cells_to_strings(cell_parents(["872830828ffffff"], 5)).tolist()
+    ['85283083fffffff']
+    """
+    resolution = check_resolution(resolution)
+    flat, shape = as_cells(cells)
+    coarser = (resolutions(flat) < resolution) & (flat != 0)
+    if coarser.any():
+        first = int(np.argmax(coarser))
+        raise ValueError(
+            f"Invalid resolution: {resolution} is finer than cell {int(flat[first]):x} at index "
+            f"{first}, which has {resolutions(flat)[first]}."
+        )
+    unused = np.uint64((1 << (3 * (15 - resolution))) - 1)
+    level = np.uint64(resolution) << np.uint64(52)
+    parents = (flat & ~(np.uint64(15) << np.uint64(52))) | level | unused
+    parents[flat == 0] = 0
+    return parents.reshape(shape)
