@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -23,3 +25,15 @@ settings.load_profile("ci")
 _cache = tempfile.mkdtemp(prefix="geo_risk-tests-")
 os.environ["GEO_RISK_CACHE_DIR"] = _cache
 atexit.register(shutil.rmtree, _cache, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def no_handler_is_left_behind():
+    """The command line, run within a test, sends the log to that test's standard error."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    for handler in list(root.handlers):
+        if type(handler) is logging.StreamHandler and handler not in before:
+            root.removeHandler(handler)
+    root.setLevel(level)

@@ -38,6 +38,8 @@ def test_a_crash_is_told(monkeypatch: Any, capsys: Any, error: Exception) -> Non
     def crash(*_: Any, **__: Any) -> Any:
         raise error
 
+    files = fuzz.seeds()  # before nothing can be read any more
+    monkeypatch.setattr(fuzz, "seeds", lambda: files)
     monkeypatch.setattr(fuzz, "read_events", crash)
     monkeypatch.setattr(fuzz, "iter_events", crash)
     assert fuzz.main(["--case", "0"]) == 1
