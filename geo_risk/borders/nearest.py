@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -180,8 +180,10 @@ def _in_batches(
     n = len(points.lon)
     order = _walk(points.lon, points.lat)
     size, own = (n, *tail), np.empty(n, dtype=np.int32)
-    edge, across, here = (np.empty(size, dtype=np.int32) for _ in range(3))
-    total = _Found(np.empty(size), edge, np.empty((*size, 2)), across, here)
+    walked: dict[str, NDArray[Any]] = {
+        name: np.empty(size, dtype=np.int32) for name in ("edge", "across", "here")
+    }
+    walked |= {"distance": np.empty(size), "foot": np.empty((*size, 2))}
     # built here, before threads ask for them
     _ = borders._forest, borders._group_of_pair
     if kind == "any" or (points.given < 0).any():
@@ -191,23 +193,27 @@ def _in_batches(
         chosen = order[begin:end]
         task = _batch(borders, points, kind, chosen)
         found = part(task)
-        own[chosen] = task.own
-        for field in fields(total):
-            getattr(total, field.name)[chosen] = getattr(found, field.name)
+        own[begin:end] = task.own
+        for name, values in walked.items():
+            values[begin:end] = getattr(found, name)
 
     run_chunks(run, n, n_jobs, maximum=_BATCH)
-    return _named(borders, own, total, (*points.shape, *tail), both_sides=kind == "line")
+    back = np.empty(n, dtype=np.int64)
+    back[order] = np.arange(n)
+    # one after the other: never all of the answer twice in memory
+    total = _Found(**{name: walked.pop(name).take(back, axis=0) for name in list(walked)})
+    return _named(borders, own.take(back), total, (*points.shape, *tail), both_sides=kind == "line")
 
 
 def _batch(borders: Borders, points: _Points, kind: str, chosen: NDArray[np.int64]) -> _Task:
     """Take some of the points, and find the country of each."""
-    lon, lat, own = points.lon[chosen], points.lat[chosen], points.given[chosen]
+    lon, lat, own = points.lon.take(chosen), points.lat.take(chosen), points.given.take(chosen)
     inside = np.full(len(chosen), -1, dtype=np.int64)
     if kind == "any" or (own < 0).any():
         inside = borders.layer.locate(lon=lon, lat=lat)
         located = np.where(inside >= 0, borders._country_of_row[inside], np.int32(-1))
         own = np.where(own < 0, located, own).astype(np.int32)
-    return _Task(lon, lat, own, points.target[chosen], inside, points.limit)
+    return _Task(lon, lat, own, points.target.take(chosen), inside, points.limit)
 
 
 def _country_ids(borders: Borders, codes: Codes, name: str, n: int) -> IntArray:
@@ -273,9 +279,10 @@ def _sides(
     borders: Borders, edge: IntArray, own: IntArray, target: IntArray, excluded: IntArray
 ) -> tuple[IntArray, IntArray]:
     """Rows across the border and on this side, -1 for none (as the kernel's `_rank` sees it)."""
-    forest, known = borders._forest, edge >= 0
+    forest, found = borders._forest, edge >= 0
+    known = slice(None) if found.all() else found
     across, here = np.full(len(edge), -1, dtype=np.int32), np.full(len(edge), -1, dtype=np.int32)
-    a, b, ca, cb = forest.sides[edge[known]].T
+    a, b, ca, cb = forest.sides.take(edge[known], axis=0).T
     own, target, excluded = own[known], target[known], excluded[known]
     not_asked = (ca == own) | (excluded == ca[:, None]).any(axis=1)
     turned = ((b >= 0) & (cb == target)) | ((ca != target) & not_asked)
@@ -303,18 +310,20 @@ def _named(
     country = np.append(borders._country_of_row, np.int32(-1))  # row -1 has no country
     names = _with_none(borders.countries)
     regions = _with_none(borders._region_codes)
+    across, here = found.across, found.here
     own = own if found.distance.ndim == 1 else own[:, None]
     own = np.broadcast_to(own, found.distance.shape)
-    here = found.here
     if not both_sides:
         here = np.where(country[here] == own, here, np.int32(-1))
     edges = np.append(borders._forest.position, -1)
     return BorderDistances(
         distance_m=found.distance.reshape(shape),
-        country_code=names[own].reshape(shape),
-        other_country_code=names[country[found.across]].reshape(shape),
-        region_code=regions[here].reshape(shape),
-        other_region_code=regions[found.across].reshape(shape),
+        country_code=names.take(own, mode="wrap").reshape(shape),
+        other_country_code=names.take(country.take(across, mode="wrap"), mode="wrap").reshape(
+            shape
+        ),
+        region_code=regions.take(here, mode="wrap").reshape(shape),
+        other_region_code=regions.take(across, mode="wrap").reshape(shape),
         foot_lon=found.foot[..., 0].reshape(shape),
         foot_lat=found.foot[..., 1].reshape(shape),
         edge=edges[found.edge].reshape(shape),
