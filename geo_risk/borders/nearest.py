@@ -202,7 +202,9 @@ def _in_batches(
     back[order] = np.arange(n)
     # one after the other: never all of the answer twice in memory
     total = _Found(**{name: walked.pop(name).take(back, axis=0) for name in list(walked)})
-    return _named(borders, own.take(back), total, (*points.shape, *tail), both_sides=kind == "line")
+    own = own.take(back)
+    del order, back
+    return _named(borders, own, total, (*points.shape, *tail), both_sides=kind == "line")
 
 
 def _batch(borders: Borders, points: _Points, kind: str, chosen: NDArray[np.int64]) -> _Task:
