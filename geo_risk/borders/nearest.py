@@ -175,6 +175,15 @@ def _in_batches(
 
     So no more memory is taken than the answer and a few batches need.
     """
+    own, total = _found_in_batches(borders, points, kind, part, tail, n_jobs)
+    return _named(borders, own, total, (*points.shape, *tail), both_sides=kind == "line")
+
+
+def _found_in_batches(
+    borders: Borders, points: _Points, kind: str, part: Callable[[_Task], _Found],
+    tail: tuple[int, ...], n_jobs: int,
+) -> tuple[IntArray, _Found]:  # fmt: skip
+    """Country of each point and what was found, in the caller's order."""
     from geo_risk._jit import run_chunks
 
     n = len(points.lon)
@@ -202,9 +211,7 @@ def _in_batches(
     back[order] = np.arange(n)
     # one after the other: never all of the answer twice in memory
     total = _Found(**{name: walked.pop(name).take(back, axis=0) for name in list(walked)})
-    own = own.take(back)
-    del order, back
-    return _named(borders, own, total, (*points.shape, *tail), both_sides=kind == "line")
+    return own.take(back), total
 
 
 def _batch(borders: Borders, points: _Points, kind: str, chosen: NDArray[np.int64]) -> _Task:
