@@ -131,7 +131,7 @@ def _periods(
 ) -> dict[str, Any]:
     """First and last period of each unit's cluster; NaT, or NaN for numbered ones, in none."""
     dated = labels.dtype.kind == "M"
-    kind, none = ("datetime64[us]", np.datetime64("NaT")) if dated else ("float64", np.nan)
+    kind, none = ("datetime64[us]", np.datetime64("NaT", "us")) if dated else ("float64", np.nan)
     ends = [[c.period[end] for c in found] for end in (0, 1)]
     return {
         name: np.array([*end, none], dtype=kind)[cluster]
