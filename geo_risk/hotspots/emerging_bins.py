@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk.hotspots._moments import unit_scale
-from geo_risk.hotspots.inference import stream_key
+from geo_risk.hotspots.inference import Tails, directions, stream_key, two_sided
 from geo_risk.hotspots.weights import Csr, RowSums, row_sums
 
 __all__ = [
@@ -127,16 +127,12 @@ def bin_p_values(
     x: FloatArray, z: FloatArray, near: Neighbourhoods, test: BinTest
 ) -> tuple[FloatArray, NDArray[np.int8], str]:
     """Two-sided p of every bin (NaN where z is), its direction, and the method taken."""
-    low, high, method = bin_tails(x, z, near, test)
-    p_value = np.where(np.isnan(z), np.nan, np.minimum(1.0, 2.0 * np.minimum(low, high)))
-    hot, cold = (z > 0.0) & (high <= low), (z < 0.0) & (low <= high)
-    return p_value, hot.astype(np.int8) - cold.astype(np.int8), method
+    tails = bin_tails(x, z, near, test)
+    return two_sided(tails), directions(z, tails), tails.p_method
 
 
-def bin_tails(
-    x: FloatArray, z: FloatArray, near: Neighbourhoods, test: BinTest
-) -> tuple[FloatArray, FloatArray, str]:
-    """P of a sum at or below, at or above that of every bin, and the method taken."""
+def bin_tails(x: FloatArray, z: FloatArray, near: Neighbourhoods, test: BinTest) -> Tails:
+    """P of a sum at or below, at or above that of every bin; NaN where z is."""
     from scipy.special import ndtr
 
     method = test.p_method
@@ -165,7 +161,9 @@ def bin_tails(
                 tails = _simulated_tails(block, near, scored, test.permutations, rng)
             for whole, part in zip((low, high), tails):
                 whole[:, compared][:, scored] = part
-    return low, high, method
+    undefined = np.isnan(z)
+    low[undefined] = high[undefined] = np.nan
+    return Tails(low, high, method)
 
 
 def _obstacle(x: FloatArray, near: Neighbourhoods, test: BinTest) -> str:

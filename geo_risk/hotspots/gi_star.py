@@ -277,13 +277,10 @@ def _total_tails(
     test = BinTest(
         options.p_method, options.permutations, options.seed, options.max_dispersion, options.mid_p
     )
-    low, high, method = bin_tails(x[:, None], z[:, None], neighbourhoods(csr, 0, "cube"), test)
-    if method == "analytic":
+    tails = bin_tails(x[:, None], z[:, None], neighbourhoods(csr, 0, "cube"), test)
+    if tails.p_method == "analytic":
         return None
-    undefined = np.isnan(z)
-    low, high = low[:, 0], high[:, 0]
-    low[undefined] = high[undefined] = np.nan
-    return inference.Tails(low, high, method)
+    return inference.Tails(tails.low[:, 0], tails.high[:, 0], tails.p_method)
 
 
 def _ratio(x: FloatArray, lag: FloatArray, rows: RowSums, star: bool) -> FloatArray:

@@ -283,18 +283,21 @@ class RegionLayer:
         >>> layer.neighbors("AF-BDS", of="countries")
         ['CHN', 'PAK', 'TJK']
         """
+        return sorted({label for _, label in self._beside(code, of)})
+
+    def _beside(self, code: str, of: str) -> list[tuple[int, str]]:
+        """Positions in `adjacent_rows` where `code` ends, each with the label across."""
         check_choice(of, "of", ("regions", "countries"))
         own = np.zeros(len(self), dtype=bool)
         own[self.rows_of(code)] = True
+        labels = self.columns["region_code"] if of == "regions" else self.country_labels
+        mine = set() if of == "regions" else {labels[row] for row in np.flatnonzero(own)}
         pairs = self.adjacent_rows
-        inside = own[pairs]
-        rows = np.concatenate(
-            [pairs[inside[:, 0] & ~inside[:, 1], 1], pairs[inside[:, 1] & ~inside[:, 0], 0]]
-        )
-        if of == "regions":
-            return sorted({self.columns["region_code"][row] for row in rows})
-        labels = self.country_labels
-        return sorted({labels[row] for row in rows} - {labels[row] for row in np.flatnonzero(own)})
+        first = own[pairs[:, 0]]
+        at = np.flatnonzero(first != own[pairs[:, 1]])
+        others = np.where(first[at], pairs[at, 1], pairs[at, 0])
+        across = [(k, labels[row]) for k, row in zip(at.tolist(), others.tolist())]
+        return [(k, label) for k, label in across if label not in mine]
 
     def border_lengths(self, code: str, *, of: str = "regions") -> dict[str, float]:
         """Lengths of the borders that a region or a country shares with each of its neighbours.
@@ -324,17 +327,10 @@ class RegionLayer:
         >>> {k: round(v) for k, v in layer.border_lengths("AF-TAK", of="countries").items()}
         {'TJK': 115}
         """
-        check_choice(of, "of", ("regions", "countries"))
-        own = np.zeros(len(self), dtype=bool)
-        own[self.rows_of(code)] = True
-        labels = self.columns["region_code"] if of == "regions" else self.country_labels
-        mine = set() if of == "regions" else {labels[row] for row in np.flatnonzero(own)}
-        pairs, metres = self.adjacent_rows, self.adjacent_lengths_m
+        beside, metres = self._beside(code, of), self.adjacent_lengths_m
         found: dict[str, float] = {}
-        for k in np.flatnonzero(own[pairs[:, 0]] != own[pairs[:, 1]]):
-            other = labels[pairs[k, 1] if own[pairs[k, 0]] else pairs[k, 0]]
-            if other not in mine:
-                found[other] = found.get(other, 0.0) + float(metres[k]) / 1000.0
+        for k, other in beside:
+            found[other] = found.get(other, 0.0) + float(metres[k]) / 1000.0
         return dict(sorted(found.items()))
 
     def tripoints(self, code: str | None = None, *, of: str = "countries") -> list[Tripoint]:
