@@ -21,13 +21,14 @@ import numpy as np
 import pandas as pd
 import shapely
 from geopandas.array import GeometryDtype
+from paths import SHARED
 
 import geo_risk as gr
 from geo_risk.demo import run_demo
 
 TESTS = Path(__file__).resolve().parent
 FILE = TESTS / "digests.json"
-EVENTS = TESTS.parent.parent / "shared" / "data" / "events"
+EVENTS = SHARED / "data" / "events"
 FILES = {
     "ucdp": "ucdp_ged_v23_1_sample1000_global.csv",
     "gdelt": "gdelt2_20191024143000.export.CSV",

@@ -126,3 +126,14 @@ def test_exactness_small_and_a_planted_error():
     found = layer.locate(lon=points[0], lat=points[1])
     found[7] = (found[7] + 1) % len(layer)
     assert bench_locate.differences(layer.table, points, found) == 1
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "benchmarks").glob("bench_*.py")), ids=lambda p: p.name
+)
+def test_benchmark_runs_small(path, tmp_path):
+    result = subprocess.run(
+        [sys.executable, str(path), "--n", "10", "--out", str(tmp_path)],
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr

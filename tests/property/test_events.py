@@ -18,7 +18,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_events_sources import acled_frame, gtd_frame, ucdp_frame
+from source_frames import acled_frame, gtd_frame, ucdp_frame
 
 from geo_risk.events import (
     FIELDS,

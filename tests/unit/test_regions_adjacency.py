@@ -7,9 +7,9 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layer_cases import make_layer
 from pyproj import Geod
 from strategies import coverages
-from test_regions import make_layer
 
 import geo_risk as gr
 from geo_risk.errors import UnknownRegionError

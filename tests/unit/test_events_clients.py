@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_events_sources import acled_frame, ucdp_frame
+from source_frames import acled_frame, ucdp_frame
 
 from geo_risk.errors import AccessDeniedError, DataCorruptError, GeoRiskError, ServiceError
 from geo_risk.events import fetch_acled, fetch_ucdp, service

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 import shapely
+from layer_cases import make_layer
 from oracles import half_open_rows, orientation_exact
 
 import geo_risk as gr
@@ -16,17 +17,6 @@ from geo_risk import _products
 from geo_risk.errors import DataCorruptError, DataNotFoundError, UnknownRegionError
 from geo_risk.regions import RegionLayer, sources
 from geo_risk.regions.coverage import Coverage, from_geometries, to_geometries
-
-
-def make_layer(shapes, **columns):
-    n = len(shapes)
-    filled = {
-        "region_code": [f"R{k}" for k in range(n)],
-        "region_name": [f"region {k}" for k in range(n)],
-        "country_code": ["AAA"] * n,
-        "unit_code": ["AAA"] * n,
-    } | columns
-    return RegionLayer(from_geometries(shapes), filled, name="test")
 
 
 @pytest.fixture(scope="module")

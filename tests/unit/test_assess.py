@@ -473,7 +473,7 @@ def test_command_line_says_what_is_flagged(run, swapped, tmp_path):
 
 
 def test_suggested_points_of_withheld_rows_stay_at_home(tmp_path):
-    from test_events_sources import acled_frame
+    from source_frames import acled_frame
 
     rows = acled_frame()
     for one, other in (("latitude", "longitude"),):

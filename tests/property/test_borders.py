@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layer_cases import layer_of
 from oracles_borders import GEOD, brute_force, every_edge
 from strategies import coverages, lonlats
-from test_borders import layer_of
 
 from geo_risk.borders import BorderDistances, load_borders
 

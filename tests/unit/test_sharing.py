@@ -12,8 +12,8 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from source_frames import acled_frame
 from strategies import lonlats
-from test_events_sources import acled_frame
 
 import geo_risk as gr
 from geo_risk import sharing

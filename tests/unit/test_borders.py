@@ -6,6 +6,7 @@ import runpy
 import numpy as np
 import pytest
 import shapely
+from layer_cases import layer_of
 from oracles_borders import GEOD, brute_force, every_edge
 from paths import ROOT, shared
 
@@ -17,18 +18,6 @@ from geo_risk.regions.coverage import from_geometries
 A = 6378137.0
 PLACES = {"Taloqan": (69.53451, 36.73605), "Khwaja Ghar": (69.42126, 37.06588),
           "Fayzabad": (70.58002, 37.11664)}  # fmt: skip
-
-
-def layer_of(shapes, countries, units=None):
-    """A layer of given polygons; regions are called R0, R1, …"""
-    rows = range(len(shapes))
-    columns = {
-        "region_code": [f"R{i}" for i in rows],
-        "region_name": [f"Region {i}" for i in rows],
-        "country_code": list(countries),
-        "unit_code": list(units or countries),
-    }
-    return RegionLayer(from_geometries(shapes), columns, name="test")
 
 
 def box(west, south, east, north):

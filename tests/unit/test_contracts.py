@@ -153,48 +153,10 @@ def test_public_functions_take_lon_and_lat_by_keyword_only():
                     assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, function
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
-def test_example_runs_and_is_short(path, tmp_path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 40
-    result = subprocess.run(
-        [sys.executable, "-W", "error", str(path)],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.strip()
-
-
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "benchmarks").glob("bench_*.py")), ids=lambda p: p.name
-)
-def test_benchmark_runs_small(path, tmp_path):
-    result = subprocess.run(
-        [sys.executable, str(path), "--n", "10", "--out", str(tmp_path)],
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
-
-
 def test_nothing_needs_what_stands_beside_a_checkout():
     for folder in ("geo_risk", "examples", "boundaries"):
         for path in (ROOT / folder).rglob("*.py"):
             assert "../shared" not in path.read_text(encoding="utf-8"), path
-
-
-def test_ruff_finds_nothing():
-    for command in (["check"], ["format", "--check"]):
-        result = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "."],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert result.returncode == 0, result.stdout
-
-
-def test_mypy_finds_nothing():
-    result = subprocess.run(
-        [sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stdout
 
 
 def test_changelog_names_the_version():

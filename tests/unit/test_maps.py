@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 import warnings
@@ -21,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from map_cases import EVIL, KHWAJA_GHAR, TALOQAN, evil_map, points, reports, squares
 from pyproj import Geod
 
 from geo_risk.maps import static_map, web_map
@@ -41,50 +40,6 @@ from geo_risk.maps._view import choose_view, local_scale, smallest_arc
 from geo_risk.maps.web import embed_json
 
 GEOD = Geod(ellps="WGS84")
-TALOQAN, KHWAJA_GHAR = (69.53451, 36.73605), (69.42126, 37.06588)
-EVIL = (
-    "<script>document.title='pwned'</script>",
-    "</script><img src=x onerror=\"document.title='pwned'\">",
-    "<!--<script>",
-    "a & b \"c\" 'd' \u2028 {0} {title} ${x} `y` \\u003c",
-    "]]>\u202eltr",
-)
-
-
-def points(lon: Any, lat: Any, **columns: Any) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
-
-
-def reports() -> gpd.GeoDataFrame:
-    columns = {
-        "event_id": ["a", "b", "c"],
-        "category": ["raid", "cross-border fire", "road closure"],
-        "actors": ["SECRET-ACTOR"] * 3,
-        "notes": ["SECRET-NOTE"] * 3,
-        "report": ["SECRET-REPORT"] * 3,
-        "location_name": ["Taloqan", "Khwaja Ghar", "a road"],
-        "location_precision": ["place", "near_place", "line"],
-        "location_uncertainty_km": [5.0, 25.0, np.nan],
-        "fatalities_best": [8.0, 0.0, np.nan],
-        "match": ["gazetteer", "gazetteer", "none"],
-        "region_code": ["AF-TAK", "AF-TAK", None],
-        "border_m": [46658.255, 10405.7, np.nan],
-    }
-    where = [shapely.Point(TALOQAN), shapely.Point(KHWAJA_GHAR), None]
-    return gpd.GeoDataFrame(columns, geometry=where, crs="EPSG:4326", index=[7, 3, 3])
-
-
-def squares() -> gpd.GeoDataFrame:
-    """Two neighbours either side of 70°E, of two countries."""
-    shapes = [shapely.box(68, 35, 70, 38), shapely.box(70, 35, 72, 38)]
-    columns = {
-        "region_code": ["AF-TAK", "TJ-X"],
-        "region_name": ["Takhar", "Elsewhere"],
-        "country_code": ["AFG", "TJK"],
-        "country_name": ["Afghanistan", "Tajikistan"],
-        "claimed_by": [[], ["AFG"]],
-    }
-    return gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4326")
 
 
 def border() -> gpd.GeoDataFrame:
@@ -661,17 +616,6 @@ def test_security_policy_matches_the_script_and_the_style(tmp_path: Path) -> Non
     assert "unsafe" not in policy
 
 
-def evil_map(path: Path) -> Path:
-    n = len(EVIL)
-    columns = {name: list(EVIL) for name in ("event_id", "category", "location_name", "notes")}
-    regions = squares().assign(region_name=EVIL[0], country_name=EVIL[1])
-    events = points(np.linspace(69, 69.8, n), np.linspace(36.5, 37, n), **columns)
-    asked = ["event_id", "category", "location_name", "notes"]
-    return web_map(
-        path, events=events, regions=regions, title=EVIL[1], attribution=EVIL, popup_columns=asked
-    )
-
-
 def test_text_never_becomes_markup(tmp_path: Path) -> None:
     path = evil_map(tmp_path / "map.html")
     page = path.read_text(encoding="utf-8")
@@ -803,44 +747,6 @@ def test_days_of_events_can_be_chosen_unless_they_are_not_shown(tmp_path: Path) 
     asked = data_of(web_map(tmp_path / "b.html", events=events, popup_columns=["category"]))
     assert asked["events"]["dates"] is None
     assert data_of(web_map(tmp_path / "c.html", events=reports()))["events"]["dates"] is None
-
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
-def test_chromium_draws_the_map(tmp_path: Path) -> None:
-    """The page runs without error, text stays text, and there is a picture."""
-    import matplotlib.image
-
-    path = evil_map(tmp_path / "map.html")
-    command = [
-        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-        "--no-first-run", "--disable-background-networking", "--disable-component-update",
-        "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=4000",
-        "--window-size=1000,700", "--run-all-compositor-stages-before-draw",
-    ]  # fmt: skip
-    shot = tmp_path / "shot.png"
-    environment = {**os.environ, "HOME": str(tmp_path)}
-    options: dict[str, Any] = {"capture_output": True, "timeout": 90, "env": environment}
-    colours = 0
-    for _ in range(3):  # on a busy machine the picture can be taken before anything is painted
-        run = subprocess.run([*command, f"--screenshot={shot}", path.as_uri()], **options)
-        if not shot.exists():
-            pytest.skip(f"chromium cannot run here: {run.stderr.decode(errors='replace')[-200:]}")
-        assert b"Uncaught" not in run.stderr
-        picture = matplotlib.image.imread(shot)[60:500, 60:600, :3]
-        colours = len(np.unique((picture * 255).astype(int).reshape(-1, 3), axis=0))
-        if colours > 20:
-            break
-    assert colours > 20
-    run = subprocess.run([*command, "--dump-dom", path.as_uri()], **options)
-    dom = run.stdout.decode("utf-8", errors="replace")
-    assert 'id="layer-events"' in dom
-    assert "Events (5)" in dom
-    assert "Regions (2)" in dom
-    assert "<img" not in dom.split("<body>")[1]
-    assert dom.split("<title>")[1].startswith("&lt;/script&gt;")
 
 
 def test_maps_warn_of_nothing(tmp_path: Path) -> None:
