@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from paths import shared
+from paths import reference
 from scipy import sparse
 
 LATTICES = (
@@ -37,7 +37,7 @@ def texts(path: Path, name: str) -> list[str]:
 
 def lattice(name: str) -> tuple[np.ndarray, Any, Path]:
     """Values, binary weights and folder of a reference set."""
-    folder = shared(f"oracles/lattice/{name}")
+    folder = reference(f"lattice/{name}")
     return column(folder / "input.csv", "x"), neighbours(folder), folder
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from paths import shared
+from paths import reference
 from scipy import sparse
 
 from geo_risk.hotspots import emerging_bins
@@ -24,7 +24,7 @@ ESRI = {"p_method": "analytic", "fdr": None, "trend_correction": "none"}
 
 
 def rules() -> tuple[np.ndarray, pd.DataFrame]:
-    folder = shared("oracles/ehsa/ehsa_rules")
+    folder = reference("ehsa/ehsa_rules")
     expected = pd.read_csv(folder / "expected.csv").set_index("case")
     series = pd.read_csv(folder / "series.csv")
     z = series.pivot(index="case", columns="period", values="z").loc[expected.index]
@@ -170,7 +170,7 @@ def test_the_share_of_nine_tenths_is_exact() -> None:
 
 
 def new_mexico() -> tuple[np.ndarray, Any, pd.DataFrame, pd.DataFrame]:
-    folder = shared("oracles/ehsa/ehsa_nm_counties")
+    folder = reference("ehsa/ehsa_nm_counties")
     names = pd.read_csv(folder / "input.csv")["id"]
     row = {name: i for i, name in enumerate(names)}
     pairs = pd.read_csv(folder / "neighbours.csv")

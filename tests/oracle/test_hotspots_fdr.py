@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pytest
 from hotspot_cases import LATTICES, column
-from paths import shared
+from paths import reference
 
 from geo_risk.hotspots import adjust_fdr
 
 
 def test_edge_cases_as_in_r() -> None:
-    cases = json.loads((shared("oracles/fdr/fdr_edge") / "expected_R.json").read_text())
+    cases = json.loads((reference("fdr/fdr_edge") / "expected_R.json").read_text())
     for case in cases.values():
         p = [float("nan") if v == "NA" else v for v in case["p"]]
         for method, key in (("bh", "BH"), ("by", "BY")):
@@ -22,7 +22,7 @@ def test_edge_cases_as_in_r() -> None:
 
 
 def test_rejections_as_in_statsmodels() -> None:
-    cases = json.loads((shared("oracles/fdr/fdr_edge") / "expected_py.json").read_text())
+    cases = json.loads((reference("fdr/fdr_edge") / "expected_py.json").read_text())
     for name, case in cases.items():
         q = adjust_fdr(case["p"])
         np.testing.assert_allclose(q, case["scipy_bh"], rtol=1e-14, err_msg=name)
@@ -32,7 +32,7 @@ def test_rejections_as_in_statsmodels() -> None:
 
 @pytest.mark.parametrize("name", LATTICES)
 def test_local_moran_p_values_as_in_r(name: str) -> None:
-    path = shared(f"oracles/lattice/{name}") / "fdr_R.csv"
+    path = reference(f"lattice/{name}") / "fdr_R.csv"
     p = column(path, "p")
     np.testing.assert_allclose(adjust_fdr(p), column(path, "bh"), rtol=1e-12)
     np.testing.assert_allclose(adjust_fdr(p, method="by"), column(path, "by"), rtol=1e-12)

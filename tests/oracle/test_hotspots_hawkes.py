@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from paths import shared
+from paths import reference
 from scipy import integrate
 
 from geo_risk.hotspots.hawkes import (
@@ -30,7 +30,7 @@ from geo_risk.hotspots.hawkes_forecast import decayed_intensity, hawkes_forecast
 
 
 def test_exponential_log_likelihood_agrees_with_the_hawkes_package() -> None:
-    folder = shared("oracles/hawkes/hawkes_coal")
+    folder = reference("hawkes/hawkes_coal")
     times = pd.read_csv(folder / "input.csv")["t"].to_numpy()
     for case in json.loads((folder / "expected.json").read_text()):
         parameters = HawkesParameters(case["mu"], case["alpha"], case["beta"])
@@ -43,7 +43,7 @@ def test_exponential_log_likelihood_agrees_with_the_hawkes_package() -> None:
 
 @pytest.mark.parametrize("name", ["etas_ogata", "etas_tangshan"])
 def test_etas_agrees_with_ptprocess(name: str) -> None:
-    folder = shared(f"oracles/hawkes/{name}")
+    folder = reference(f"hawkes/{name}")
     events = pd.read_csv(folder / "input.csv")
     moments = pd.read_csv(folder / "lambda.csv")
     cases = json.loads((folder / "expected.json").read_text())
@@ -231,7 +231,7 @@ def test_poisson_events_need_no_excitation() -> None:
 
 
 def test_etas_fit_beats_the_stated_parameters() -> None:
-    folder = shared("oracles/hawkes/etas_ogata")
+    folder = reference("hawkes/etas_ogata")
     events = pd.read_csv(folder / "input.csv")
     fit = hawkes_fit(events["time"], kernel="omori", magnitudes=events["mag"], start=0.0, end=800.0)
     for case in json.loads((folder / "expected.json").read_text()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hotspot_cases import column
-from paths import shared
+from paths import reference
 
 from geo_risk.hotspots import kde, kde_bandwidth
 
@@ -16,7 +16,7 @@ RNG = np.random.default_rng(3)
 @pytest.mark.parametrize("kappa", [10, 400, 20000])
 @pytest.mark.parametrize("name", ["kde_iran", "kde_quakesfiji"])
 def test_as_with_forty_digits(name: str, kappa: int) -> None:
-    folder = shared(f"oracles/kde_sphere/{name}")
+    folder = reference(f"kde_sphere/{name}")
     at = folder / "expected.csv"
     result = kde(
         lon=column(folder / "input.csv", "lon"),

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from hotspot_cases import column
-from paths import shared
+from paths import reference
 from scipy import stats
 
 from geo_risk.hotspots import knox
@@ -19,7 +19,7 @@ RNG = np.random.default_rng(13)
 
 @pytest.mark.parametrize("name", ["knox_imdepiB", "knox_japan_m6_sphere"])
 def test_as_in_the_reference(name: str) -> None:
-    folder = shared(f"oracles/knox/{name}")
+    folder = reference(f"knox/{name}")
     entries = json.loads((folder / "expected.json").read_text())
     distance, interval = (sorted({e[key] for e in entries}) for key in ("eps_s", "eps_t"))
     path = folder / "input.csv"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from paths import shared
+from paths import reference
 from scipy import stats
 
 from geo_risk.hotspots.mann_kendall import mann_kendall
@@ -18,7 +18,7 @@ SETS = ["mk_nile", "mk_lakehuron", "mk_coal_annual_ties", "mk_short_n5", "mk_con
 
 
 def read(name: str) -> tuple[np.ndarray, dict[str, Any], dict[str, Any]]:
-    folder: Path = shared(f"oracles/mann_kendall/{name}")
+    folder: Path = reference(f"mann_kendall/{name}")
     x = np.loadtxt(folder / "input.csv", delimiter=",", skiprows=1, usecols=1)
     expected = [json.loads((folder / f"expected_{by}.json").read_text()) for by in ("py", "R")]
     return x, expected[0], expected[1]

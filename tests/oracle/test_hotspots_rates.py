@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 from hotspot_cases import chain, column, neighbours, row_standardised
-from paths import shared
+from paths import reference
 from scipy import sparse
 
 from geo_risk.hotspots import eb_rates, moran, standardized_rates
@@ -17,7 +17,7 @@ SETS = ("eb_ncsids74", "eb_auckland", "eb_scotland")
 
 @pytest.mark.parametrize("name", SETS)
 def test_global_as_in_spdep(name: str) -> None:
-    folder = shared(f"oracles/eb/{name}")
+    folder = reference(f"eb/{name}")
     o, n = column(folder / "input.csv", "O"), column(folder / "input.csv", "N")
     result = eb_rates(o, n)
     parameters = json.loads((folder / "parameters.json").read_text())
@@ -31,7 +31,7 @@ def test_global_as_in_spdep(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETS[:2])
 def test_local_as_in_spdep(name: str) -> None:
-    folder = shared(f"oracles/eb/{name}")
+    folder = reference(f"eb/{name}")
     o, n = column(folder / "input.csv", "O"), column(folder / "input.csv", "N")
     weights = neighbours(folder)
     result = eb_rates(o, n, weights)
@@ -41,9 +41,9 @@ def test_local_as_in_spdep(name: str) -> None:
         (result.prior_mean, "eb_local_geoda_m"),
         (result.prior_variance, "eb_local_geoda_a"),
     ):
-        reference = column(folder / "expected.csv", wanted)
-        known = ~np.isnan(reference)  # NaN in spdep where the whole neighbourhood is 0: 0 here
-        np.testing.assert_allclose(found[known], reference[known], rtol=1e-12, atol=1e-20)
+        theirs = column(folder / "expected.csv", wanted)
+        known = ~np.isnan(theirs)  # NaN in spdep where the whole neighbourhood is 0: 0 here
+        np.testing.assert_allclose(found[known], theirs[known], rtol=1e-12, atol=1e-20)
         assert (found[~known] == 0).all()
     z = standardized_rates(o, n)
     parameters = json.loads((folder / "parameters.json").read_text())

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scan_oracle as oracle
-from paths import shared
+from paths import reference
 from scipy import stats
 
 from geo_risk.hotspots import _scan as kernel
@@ -29,7 +29,7 @@ DEFAULT_REPLICATIONS = 999
 
 def read(name: str) -> tuple[dict[str, Any], np.ndarray, dict[str, Any]]:
     """Arguments of `scan`, names of the places, and what SaTScan and brute force found."""
-    folder = shared(f"oracles/scan/{name}")
+    folder = reference(f"scan/{name}")
     places = pd.read_csv(folder / "input.csv", dtype={0: str})
     names = places.iloc[:, 0].to_numpy()
     arguments: dict[str, Any] = {}
@@ -90,7 +90,7 @@ def test_spatial_poisson_agrees_with_satscan(name: str) -> None:
 
 
 def check_centres(result: ScanResult, names: np.ndarray, name: str) -> None:
-    table = pd.read_csv(shared(f"oracles/scan/{name}/llr_by_centre.csv"), dtype={0: str})
+    table = pd.read_csv(reference(f"scan/{name}/llr_by_centre.csv"), dtype={0: str})
     expected = table.set_index("id").iloc[:, 0].loc[names].to_numpy()
     np.testing.assert_allclose(result.centre_llr, expected, rtol=0, atol=1e-9)
 
@@ -124,7 +124,7 @@ def test_space_time_agrees_with_brute_force_with_ties_together(name: str) -> Non
 
 
 def test_prospective_permutation_scan_agrees_with_satscan() -> None:
-    folder = shared("oracles/scan/scan_stp_nycfever_userguide")
+    folder = reference("scan/scan_stp_nycfever_userguide")
     places = pd.read_csv(folder / "input.csv", dtype={0: str})
     records = pd.read_csv(folder / "cases.csv", dtype={0: str}, parse_dates=["date"])
     names = places["zip"].to_numpy()
@@ -154,7 +154,7 @@ def test_prospective_permutation_scan_agrees_with_satscan() -> None:
 
 def test_covariates_and_dated_populations_agree_with_satscan() -> None:
     """SaTScan draws straight lines between census populations (1 July) and counts person-days."""
-    folder = shared("oracles/scan/scan_st_nm_userguide")
+    folder = reference("scan/scan_st_nm_userguide")
     expected = json.loads((folder / "expected.json").read_text())
     columns = ["id", "year", "n", "age", "sex"]
     population = pd.read_csv(folder / "satscan/in.pop", sep=" ", names=columns)

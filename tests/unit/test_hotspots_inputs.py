@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from hotspot_cases import grid
-from paths import ROOT, shared
 from scipy import sparse
 
 from geo_risk import hotspots
@@ -162,14 +161,6 @@ def test_defaults_are_the_documented_ones() -> None:
     for function in (hotspots.gi_star, hotspots.local_moran, hotspots.scan):
         kinds = [p.kind for p in inspect.signature(function).parameters.values()]
         assert set(kinds[2:]) == {inspect.Parameter.KEYWORD_ONLY}
-
-
-def test_every_reference_set_is_used() -> None:
-    """A set that nobody reads would prove nothing."""
-    names = [path.name for path in shared("oracles").glob("*/*") if path.is_dir()]
-    assert len(names) >= 31
-    text = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("*.py"))
-    assert not [name for name in names if f'"{name}' not in text and f"/{name}" not in text]
 
 
 RAGGED = [[1, 2], [3]]
