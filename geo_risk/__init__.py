@@ -12,7 +12,58 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from geo_risk import errors, hotspots
+    from geo_risk import (
+        assessment as assessment,
+    )
+    from geo_risk import (
+        borders as borders,
+    )
+    from geo_risk import (
+        cells as cells,
+    )
+    from geo_risk import (
+        certainty as certainty,
+    )
+    from geo_risk import (
+        demo as demo,
+    )
+    from geo_risk import (
+        enrich as enrich,
+    )
+    from geo_risk import (
+        errors,
+        hotspots,
+    )
+    from geo_risk import (
+        events as events,
+    )
+    from geo_risk import (
+        maps as maps,
+    )
+    from geo_risk import (
+        places as places,
+    )
+    from geo_risk import (
+        quality as quality,
+    )
+    from geo_risk import (
+        regions as regions,
+    )
+    from geo_risk import (
+        scores as scores,
+    )
+    from geo_risk import (
+        sharing as sharing,
+    )
+    from geo_risk import (
+        support as support,
+    )
+    from geo_risk import (
+        tables as tables,
+    )
+    from geo_risk import (
+        uncertain as uncertain,
+    )
     from geo_risk.assessment import Assessment, assess
     from geo_risk.borders import BorderDistances, Borders, load_borders
     from geo_risk.cells import h3_cells, neighbor_graph, study_grid
@@ -65,7 +116,11 @@ _HOME = {
     "web_map": "maps",
     "worldviews": "regions",
 }
-_MODULES = ("errors", "hotspots")
+_MODULES = (
+    "assessment", "borders", "cells", "certainty", "demo", "enrich", "errors", "events",
+    "hotspots", "maps", "places", "quality", "regions", "scores", "sharing", "support", "tables",
+    "uncertain",
+)  # fmt: skip
 
 __all__ = [
     "Assessment",
@@ -115,4 +170,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

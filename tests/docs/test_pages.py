@@ -115,19 +115,3 @@ def test_every_page_is_linked_from_another():
             linked.add((page.parent / target).resolve())
     alone = [page.name for page in PAGES if page not in linked and page.stem.isupper() is False]
     assert not alone, alone
-
-
-def test_the_code_that_pages_name_exists():
-    """Backticked `gr.name`, `hotspots.name` and `geo_risk.name` on any page."""
-    import geo_risk.events
-    import geo_risk.places
-    import geo_risk.regions
-
-    bases = {"gr": gr, "geo_risk": gr, "hotspots": hotspots, "places": geo_risk.places}
-    missing = []
-    for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        for base, name in re.findall(r"`(gr|geo_risk|hotspots|places)\.([a-z_]+)[`(]", text):
-            if not hasattr(bases[base], name):
-                missing.append(f"{page.name}: {base}.{name}")
-    assert not missing, missing
