@@ -18,16 +18,19 @@ def stages(wanted: bool | Step, total: int) -> Iterator[Step]:
     With True a bar is drawn on standard error, and nothing where that is no terminal; with False
     nothing is. A function is called itself, so that a caller's bar can go on.
     """
-    if callable(wanted):
-        yield wanted
-        return
     if not wanted:
         yield lambda _: None
+        return
+    if callable(wanted):
+        yield wanted
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
+    if not console.is_terminal:  # rich before 15 ends a disabled bar with a new line
+        yield lambda _: None
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -35,9 +38,7 @@ def stages(wanted: bool | Step, total: int) -> Iterator[Step]:
         TimeElapsedColumn(),
     )
     done = -1
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as drawn:
+    with Progress(*columns, console=console, transient=True) as drawn:
         task = drawn.add_task("", total=total)
 
         def step(name: str) -> None:

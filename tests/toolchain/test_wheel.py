@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import email
 import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -43,6 +45,21 @@ def test_wheel_holds_the_products_and_not_their_builders(wheel):
     assert not any(name.startswith(("tests/", "examples/")) for name in names)
 
 
+def test_metadata_states_licence_authors_and_the_one_version(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        folder = name.removesuffix("METADATA")
+        facts = email.message_from_bytes(archive.read(name))
+        licences = set(archive.namelist())
+    assert facts["Version"] == geo_risk.__version__ == wheel.name.split("-")[1]
+    assert "version" not in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert facts["License-Expression"] == "BSD-3-Clause AND CC-BY-4.0"
+    assert set(facts.get_all("License-File")) == {"LICENSE", "boundaries/ATTRIBUTION.md"}
+    assert {f"{folder}licenses/{file}" for file in facts.get_all("License-File")} <= licences
+    assert facts["Author"]
+    assert all("https://" in address for address in facts.get_all("Project-URL"))
+
+
 def test_products_fit_in_twenty_megabytes(wheel):
     with zipfile.ZipFile(wheel) as archive:
         size = sum(
@@ -51,7 +68,7 @@ def test_products_fit_in_twenty_megabytes(wheel):
     assert size < 20e6
 
 
-@pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_wheel_alone_runs_the_demo(wheel, tmp_path):
     """No checkout in sight: an empty environment, another directory, only the wheel."""
     run(sys.executable, "-m", "venv", tmp_path / "env")

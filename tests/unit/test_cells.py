@@ -256,7 +256,9 @@ def test_polygons_tile_the_plane(resolution):
     shapes = cells.cell_polygons(everywhere(resolution))
     assert shapely.is_valid(shapes).all()
     assert shapely.area(shapes).sum() == pytest.approx(360 * 180, abs=1e-9)
-    assert shapely.area(shapely.union_all(shapes)) == pytest.approx(360 * 180, abs=1e-9)
+    # On a grid: GEOS before 3.14 loses area where edges nearly coincide.
+    union = shapely.union_all(shapes, grid_size=1e-12)
+    assert shapely.area(union) == pytest.approx(360 * 180, abs=1e-9)
     west, south, east, north = shapely.total_bounds(shapes)
     assert (west, south, east, north) == (-180, -90, 180, 90)
     rings = shapely.get_exterior_ring(shapely.get_parts(shapes))

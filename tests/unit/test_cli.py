@@ -207,7 +207,7 @@ def test_a_pipe_gives_what_the_file_gives(folder: Path) -> None:
     events = gr.border_proximity(
         gr.index_h3(gr.geocode(gr.read_events(folder / "events.csv")), resolution=5)
     )
-    found = pd.read_csv(io.StringIO(one.stdout))
+    found = pd.read_csv(io.StringIO(one.stdout), float_precision="round_trip")
     assert not [name for name in found.columns if name in ("region_code_", "lon__")]
     assert found["h3_cell"].tolist() == events["h3_cell"].tolist()
     assert found["border_m"].tolist() == events["border_m"].tolist()
