@@ -307,13 +307,11 @@ def shared_cells(
         )
     counts = cells[_count_column(cells)].to_numpy(dtype=float, na_value=np.nan)
     shown, hidden = _suppressed(counts, least)
-    columns: dict[str, Any] = {"h3_cell": cells["h3_cell"].to_numpy(dtype=object)}
-    columns |= {"n_events": shown, "suppressed": hidden}
-    if "hotspot" in cells.columns:
-        labels = cells["hotspot"].to_numpy(dtype=object).copy()
-        labels[hidden] = None
-        columns["hotspot"] = labels
-    shapes = cell_polygons(strings_to_cells(columns["h3_cell"]))
+    names = cells["h3_cell"].to_numpy(dtype=object)
+    columns: dict[str, Any] = {"h3_cell": names, "n_events": shown, "suppressed": hidden}
+    if "hotspot" in cells.columns:  # words, or signs, which stay numbers
+        columns["hotspot"] = cells["hotspot"].where(~hidden, None).to_numpy()
+    shapes = cell_polygons(strings_to_cells(names))
     return geopandas.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4326")
 
 

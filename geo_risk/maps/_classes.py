@@ -30,7 +30,7 @@ _HOT = ("#b2182b", "#ef8a62", "#fddbc7")  # strongest first
 _COLD = ("#2166ac", "#67a9cf", "#d1e5f0")
 _PLAIN = "#e4dfd3"
 _UNKNOWN = "#bdbdbd"
-_SUPPRESSED = "#7d7d7d"
+_SUPPRESSED = "#9a9a9a"
 _SEQUENCE = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 _CATEGORIES = ("#009e73", "#e69f00", "#cc79a7", "#56b4e9", "#f0e442", "#0072b2", "#d55e00")
 _OTHER = "#8c8c8c"
@@ -85,13 +85,11 @@ def classify_cells(cells: Any, color_by: str | None) -> Classes:
 
 def with_suppressed(classes: Classes, hidden: Any, words: str) -> Classes:
     """Classes with one more, the last: rows of which neither count nor class is shown."""
-    last = len(classes.labels)
     return replace(
         classes,
         labels=(*classes.labels, words),
         colours=(*classes.colours, _SUPPRESSED),
-        index=np.where(hidden, last, classes.index),
-        faint=classes.faint | {last},
+        index=np.where(hidden, len(classes.labels), classes.index),
     )
 
 
