@@ -132,17 +132,16 @@ def draw_maps(
     from geo_risk.maps import static_map, web_map
     from geo_risk.regions import load_regions
 
-    events, told = sharing.rows(found.events)
+    events, told = (found.events, {}) if sharing.counts else sharing.rows(found.events)
     content: dict[str, Any] = {
-        "events": found.events if sharing.counts else events,
+        "events": events,
         "cells": found.cells,
         "regions": load_regions() if layer is None else layer,
         "borders": load_borders(layer),
         "title": title,
     }
     if sharing.counts:
-        options = {"coarsen": sharing.coarsen, "min_count": sharing.min_count}
-        content |= {"share": True, **options}
+        content |= {"share": True, "coarsen": sharing.coarsen, "min_count": sharing.min_count}
     elif "rows_withheld" in told:
         content["attribution"] = [_WITHHELD.format(n=told["rows_withheld"])]
     static_map(out / "map.png", **content)

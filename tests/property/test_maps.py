@@ -257,7 +257,7 @@ def _frame(where: list[Any], precision: list[str], text: str) -> gpd.GeoDataFram
 spots = st.tuples(st.floats(-180, 180), st.floats(-90, 90))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     st.lists(spots, min_size=1, max_size=15),
     st.lists(st.none() | spots, max_size=5),
@@ -293,7 +293,7 @@ classes = st.sampled_from(["hot", "cold", "not significant", None])
 scores = st.floats(-9, 9)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     st.dictionaries(st.builds(h3.latlng_to_cell, st.floats(-90, 90), st.floats(-180, 180),
                     st.integers(0, 5)), st.tuples(st.integers(0, 9), classes, scores),
