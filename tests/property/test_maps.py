@@ -307,7 +307,7 @@ def test_shared_cells_look_alike_in_table_page_and_picture(
     counts, labels, z = zip(*cells.values())
     frame = pd.DataFrame({"h3_cell": list(cells), name: counts, "gi_z": z, "hotspot": labels})
     few = (frame[name] > 0) & (frame[name] < least)
-    table = shared_cells(None, frame, None, least)
+    table = shared_cells(None, frame, 5, least)
     assert table["h3_cell"].tolist() == list(cells)
     assert table["suppressed"].tolist() == few.tolist()
     page, picture = _page_and_picture(cells=frame, share=True, min_count=least)
