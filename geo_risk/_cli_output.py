@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from geo_risk.assessment import Assessment
     from geo_risk.regions import RegionLayer
+    from geo_risk.sharing import Sharing
 
 __all__ = [
     "check_folder",
@@ -46,6 +47,7 @@ _EVENT_COLUMNS = {
     "country_certainty": "country sure",
     "date_precision": "date to",
 }
+_WITHHELD = "Points left out of this map, because their source forbids to pass its rows on: {n}."
 _STREAM = "-"
 
 
@@ -123,25 +125,25 @@ def draw_maps(
     out: Path,
     title: str,
     layer: RegionLayer | None,
-    shared: bool,
-    coarsen: str | None,
-    min_count: int,
+    sharing: Sharing,
 ) -> list[Path]:
-    """A picture and a web map; for others where `shared`."""
+    """A picture and a web map of what the tables hold that were saved with `sharing`."""
     from geo_risk.borders import load_borders
     from geo_risk.maps import static_map, web_map
     from geo_risk.regions import load_regions
 
-    finest = int(coarsen) if coarsen is not None and coarsen.isdigit() else None
+    events, told = (found.events, {}) if sharing.counts else sharing.rows(found.events)
     content: dict[str, Any] = {
-        "events": found.events,
+        "events": events,
         "cells": found.cells,
         "regions": load_regions() if layer is None else layer,
         "borders": load_borders(layer),
         "title": title,
     }
-    if shared:
-        content |= {"share": True, "coarsen": finest, "min_count": min_count}
+    if sharing.counts:
+        content |= {"share": True, "coarsen": sharing.coarsen, "min_count": sharing.min_count}
+    elif "rows_withheld" in told:
+        content["attribution"] = [_WITHHELD.format(n=told["rows_withheld"])]
     static_map(out / "map.png", **content)
     web_map(out / "map.html", **content)
     return [out / "map.png", out / "map.html"]

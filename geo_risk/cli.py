@@ -178,7 +178,6 @@ def assess(
     from geo_risk.assessment import assess as run
     from geo_risk.sharing import Sharing
 
-    shared = share or coarsen is not None
     sharing = Sharing(share, _number_or_name(coarsen), min_count, strip, source_rows, worldview)
     sharing.check()  # before the work, not after it
     check_folder(out)
@@ -203,16 +202,15 @@ def assess(
         files = found.save(out, **asdict(sharing))
         if maps:
             step("Drawing")
-            title = "Events" if events == "-" else Path(events).stem
+            nameless = events == "-" or sharing.counts or sharing.strip
+            title = "Events" if nameless else Path(events).stem
             own = pick_layer(regions, level, worldview)
-            told = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
-            for_others = "sharing" in told  # and so where a source forbids to pass its rows on
-            files += draw_maps(found, out, title, own, for_others, coarsen, min_count)
+            files += draw_maps(found, out, title, own, sharing)
     if as_json:
         provenance = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
         print_json({**provenance, "files": [str(path) for path in files]})
         return
-    if not shared:
+    if not sharing.counts:
         _tell(found)
     print_files(files)
 

@@ -1,7 +1,8 @@
 """What of a result may leave the house: rows withheld, text stripped, points made into counts.
 
-The columns that stay are a list of what is allowed, never of what is forbidden, so a new column of
-a source stays out until somebody has thought about it.
+Tables and maps for others show what this module gives them, and nothing else. The columns that stay
+are a list of what is allowed, never of what is forbidden, so a new column of a source stays out
+until somebody has thought about it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import geopandas
 
 __all__ = [
+    "COUNTS",
     "DEFAULT_RESOLUTION",
     "MIN_COUNT",
     "WITHHELD_SOURCES",
@@ -38,6 +40,8 @@ DEFAULT_RESOLUTION = 5
 """H3 cells of about 250 km², 9 km from the middle to a corner."""
 MIN_COUNT = 3
 """Smallest count that is shown to others unless they ask for another."""
+COUNTS = ("n_events", "count")
+"""Columns that count the events of a cell; the first that is there is taken."""
 WITHHELD_SOURCES = ("acled",)
 """Sources whose terms do not allow to pass their rows on."""
 
@@ -82,6 +86,11 @@ class Sharing:
     source_rows: bool
     worldview: str | None
 
+    @property
+    def counts(self) -> bool:
+        """Whether counts are written, and no row of an event."""
+        return self.share or self.coarsen is not None
+
     def check(self) -> None:
         """Refuse options that no result could be written with.
 
@@ -91,29 +100,18 @@ class Sharing:
             An unknown `coarsen`, an invalid resolution or `min_count`.
         """
         check_min_count(self.min_count)
-        if isinstance(self.coarsen, str) and self.coarsen not in ("cells", "regions"):
-            raise ValueError(
-                f'Invalid coarsen: {self.coarsen!r}; must be "cells", "regions" or an H3 '
-                "resolution."
-            )
-        if self.coarsen is not None and not isinstance(self.coarsen, str):
-            check_resolution(self.coarsen)
+        if self.coarsen != "regions":
+            _finest(self.coarsen)
 
     def export(self, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Tables to write by name, and the provenance that goes with them."""
         self.check()
-        told: dict[str, Any] = {}
-        if self.share or self.coarsen is not None:
+        if self.counts:
             tables, told = self._counts(found)
         else:
-            events, withheld = found.events, 0
-            if not self.source_rows:
-                events, withheld = withhold_rows(events)
-            if withheld:
-                told["rows_withheld"] = withheld
-                _LOG.warning(_WITHHELD, withheld, len(events))
-            if self.strip:
-                events, told["stripped"] = strip_text(events), True
+            events, told = self.rows(found.events)
+            if "rows_withheld" in told:
+                _LOG.warning(_WITHHELD, told["rows_withheld"], len(events))
             tables = {"events": events, "cells": found.cells, "regions": found.regions}
         tables["borders"] = found.borders
         if "regions" in tables or "events" in tables:
@@ -126,6 +124,17 @@ class Sharing:
             provenance |= {"events": None, "hotspots": None}
         return {name: table for name, table in tables.items() if table is not None}, provenance
 
+    def rows(self, events: geopandas.GeoDataFrame) -> tuple[Any, dict[str, Any]]:
+        """Rows of events that are written where no counts are, and what is to be told of them."""
+        told: dict[str, Any] = {}
+        if not self.source_rows:
+            events, withheld = withhold_rows(events)
+            if withheld:
+                told["rows_withheld"] = withheld
+        if self.strip:
+            events, told["stripped"] = strip_text(events), True
+        return events, told
+
     def _counts(self, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Counts in cells or regions, and what is to be told of them."""
         wanted = "cells" if self.coarsen is None else self.coarsen
@@ -133,8 +142,7 @@ class Sharing:
         told: dict[str, Any] = {"coarsen": wanted, "min_count": least}
         if wanted == "regions":
             return {"regions": shared_regions(found.regions, least)}, told
-        finest = DEFAULT_RESOLUTION if isinstance(wanted, str) else wanted
-        return {"cells": shared_cells(found.events, found.cells, finest, least)}, told
+        return {"cells": shared_cells(found.events, found.cells, wanted, least)}, told
 
     def _view(self, found: Any, outward: bool) -> None:
         """Ask for the worldview of what goes to others; mention it where it stays at home."""
@@ -148,7 +156,7 @@ class Sharing:
 
     def refuse_leftovers(self, folder: Path, names: set[str]) -> None:
         """Never leave rows of an earlier save beside what was made to be passed on."""
-        if not (self.share or self.coarsen is not None or self.strip):
+        if not (self.counts or self.strip):
             return
         kinds = ("events", "cells", "regions")
         earlier = {path.name for kind in kinds for path in folder.glob(f"{kind}.*")}
@@ -255,19 +263,20 @@ def ask_for_worldview(
 
 
 def shared_cells(
-    events: geopandas.GeoDataFrame, cells: Any, resolution: int, min_count: int
+    events: geopandas.GeoDataFrame | None, cells: Any, coarsen: str | int | None, min_count: int
 ) -> geopandas.GeoDataFrame:
-    """Events per H3 cell for others.
+    """Events per H3 cell for others: what tables and maps show.
 
     Parameters
     ----------
-    events : GeoDataFrame
+    events : GeoDataFrame or None
         Points; those that only stand for a district, province or country are not counted.
-    cells : GeoDataFrame or None
-        Scored cells (`h3_cell`, `n_events`, `hotspot`), taken where they are no finer than
-        `resolution`; else the events are counted.
-    resolution : int
-        The finest to show.
+    cells : DataFrame or None
+        Counted or scored cells (`h3_cell`, `n_events` or `count`, `hotspot`), taken where they are
+        no finer than `coarsen`; else the events are counted, because scores of small cells do not
+        add up to scores of large ones.
+    coarsen : "cells" or int, optional
+        The finest resolution to show; by default, and for "cells", 5.
     min_count : int
         Counts from 1 to `min_count` - 1 are left out.
 
@@ -276,29 +285,60 @@ def shared_cells(
     GeoDataFrame
         `h3_cell`, `n_events` (NaN where left out), `suppressed`, the class `hotspot` where there
         are scores and the count is shown; no score, because a score tells the count.
+
+    Raises
+    ------
+    ValueError
+        An invalid `coarsen` or `min_count`; cells that cannot be taken, and no events.
     """
     import geopandas
 
-    from geo_risk.cells import cell_polygons, cell_resolutions, strings_to_cells
+    from geo_risk.cells import cell_polygons, strings_to_cells
 
-    limit = check_resolution(resolution)
-    least = check_min_count(min_count)
-    taken = cells is not None and len(cells) > 0
-    if taken:
-        names = strings_to_cells(cells["h3_cell"].to_numpy(dtype=object))
-        taken = int(cell_resolutions(names).max()) <= limit
-    if not taken:
+    limit, least = _finest(coarsen), check_min_count(min_count)
+    fit = cells is not None and _fit(cells, limit)
+    if events is not None and not (fit and len(cells)):
         cells = _counted(events, limit)
-    counts = cells["n_events"].to_numpy(dtype=float)
+    elif not fit:
+        raise ValueError(
+            "Invalid cells: others are shown H3 cells with a count (n_events or count), none finer "
+            f"than resolution {limit}. Give the events, which are counted in such cells, or say "
+            "coarsen= with the resolution of the cells."
+        )
+    counts = cells[_count_column(cells)].to_numpy(dtype=float, na_value=np.nan)
     shown, hidden = _suppressed(counts, least)
-    columns: dict[str, Any] = {"h3_cell": cells["h3_cell"].to_numpy(dtype=object)}
-    columns |= {"n_events": shown, "suppressed": hidden}
-    if "hotspot" in cells.columns:
-        labels = cells["hotspot"].to_numpy(dtype=object).copy()
-        labels[hidden] = None
-        columns["hotspot"] = labels
-    shapes = cell_polygons(strings_to_cells(columns["h3_cell"]))
+    names = cells["h3_cell"].to_numpy(dtype=object)
+    columns: dict[str, Any] = {"h3_cell": names, "n_events": shown, "suppressed": hidden}
+    if "hotspot" in cells.columns:  # words, or signs, which stay numbers
+        columns["hotspot"] = cells["hotspot"].where(~hidden, None).to_numpy()
+    shapes = cell_polygons(strings_to_cells(names))
     return geopandas.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4326")
+
+
+def _finest(coarsen: str | int | None) -> int:
+    """The finest resolution that others are shown."""
+    if coarsen is None or coarsen == "cells":
+        return DEFAULT_RESOLUTION
+    if isinstance(coarsen, str):
+        raise ValueError(
+            f'Invalid coarsen: {coarsen!r}; must be "cells", "regions" (tables only) or an H3 '
+            "resolution."
+        )
+    return check_resolution(coarsen)
+
+
+def _count_column(cells: Any) -> str | None:
+    return next((name for name in COUNTS if name in cells.columns), None)
+
+
+def _fit(cells: Any, limit: int) -> bool:
+    """Whether cells have names and counts, and are all as coarse as is asked."""
+    from geo_risk.cells import cell_resolutions, strings_to_cells
+
+    if "h3_cell" not in cells.columns or _count_column(cells) is None:
+        return False
+    names = strings_to_cells(cells["h3_cell"].to_numpy(dtype=object))
+    return int(cell_resolutions(names).max(initial=-1)) <= limit
 
 
 def shared_regions(regions: geopandas.GeoDataFrame, min_count: int) -> geopandas.GeoDataFrame:

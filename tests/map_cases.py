@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,14 @@ EVIL = (
     "a & b \"c\" 'd' \u2028 {0} {title} ${x} `y` \\u003c",
     "]]>\u202eltr",
 )
+
+
+def data_of(path: Path) -> dict[str, Any]:
+    page = path.read_text(encoding="utf-8")
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    assert found is not None
+    data: dict[str, Any] = json.loads(found.group(1))
+    return data
 
 
 def points(lon: Any, lat: Any, **columns: Any) -> gpd.GeoDataFrame:

@@ -7,7 +7,7 @@ shape of their marker too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ __all__ = [
     "classify_events",
     "is_missing",
     "marker_sizes",
+    "with_suppressed",
 ]
 
 IntArray = NDArray[np.int64]
@@ -29,6 +30,7 @@ _HOT = ("#b2182b", "#ef8a62", "#fddbc7")  # strongest first
 _COLD = ("#2166ac", "#67a9cf", "#d1e5f0")
 _PLAIN = "#e4dfd3"
 _UNKNOWN = "#bdbdbd"
+_SUPPRESSED = "#9a9a9a"
 _SEQUENCE = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 _CATEGORIES = ("#009e73", "#e69f00", "#cc79a7", "#56b4e9", "#f0e442", "#0072b2", "#d55e00")
 _OTHER = "#8c8c8c"
@@ -79,6 +81,16 @@ def classify_cells(cells: Any, color_by: str | None) -> Classes:
     if color_by == "gi_z" or (color_by.endswith("_z") and (values < 0).any()):
         return _z_scores(values, "Gi* z-score" if color_by == "gi_z" else color_by)
     return _sequence(values, color_by)
+
+
+def with_suppressed(classes: Classes, hidden: Any, words: str) -> Classes:
+    """Classes with one more, the last: rows of which neither count nor class is shown."""
+    return replace(
+        classes,
+        labels=(*classes.labels, words),
+        colours=(*classes.colours, _SUPPRESSED),
+        index=np.where(hidden, len(classes.labels), classes.index),
+    )
 
 
 def is_missing(value: Any) -> bool:

@@ -14,11 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk.maps._classes import Classes, classify_cells, classify_events, marker_sizes
+from geo_risk._frames import too_coarse
+from geo_risk.maps._classes import (
+    Classes,
+    classify_cells,
+    classify_events,
+    marker_sizes,
+    with_suppressed,
+)
 from geo_risk.maps._geometry import Shape, cell_shapes, line_shapes, polygon_shapes
 from geo_risk.maps._labels import Label, country_labels, place_labels, region_labels
-from geo_risk.maps._share import shared_cells
 from geo_risk.maps._view import Bounds, View, choose_view
+from geo_risk.sharing import COUNTS, MIN_COUNT, check_min_count, shared_cells
 
 __all__ = ["DISPUTED", "Content", "EventLayer", "ShapeLayer", "prepare"]
 
@@ -33,9 +40,12 @@ NON_ENDORSEMENT = (
 UNDER_REPORTING = "Reports are not all that happened; a place without them is not thereby safe."
 DISPUTED = "Disputed, in whole or part"
 HOLLOW = "Hollow markers stand for a district, a province, a line or a country, not for a place."
+SHARED = (
+    "Written for sharing: cells in place of points, no text, no count below {least} other than 0. "
+    "Events known only by district, province or country are in no cell."
+)
 GEONAMES = "Places: GeoNames (geonames.org), CC BY 4.0."
 _WORLDVIEWS = {"de_facto": "de facto"}
-_AREAS = ("admin1", "admin2", "country", "line", "none")
 _DISC_LIMIT_KM = 300.0  # a larger disc says "somewhere in the country" and hides the map
 
 
@@ -110,8 +120,8 @@ def prepare(
     worldview: str | None = None,
     attribution: Sequence[str] = (),
     share: bool = False,
-    coarsen: int | None = None,
-    min_count: int = 3,
+    coarsen: str | int | None = None,
+    min_count: int = MIN_COUNT,
     aspect: float = 1.5,
     overdraw: float = 1.0,
 ) -> Content:
@@ -122,20 +132,21 @@ def prepare(
     told = str(worldview or getattr(regions, "worldview", "de_facto"))
     events, cells = as_frame(events, "events"), as_frame(cells, "cells")
     regions, borders = as_frame(regions, "regions"), as_frame(borders, "borders")
-    shared = share or coarsen is not None
-    lon, lat = _points(events)
-    if shared:
-        cells = shared_cells(events, lon, lat, cells, coarsen, min_count)
-    classes = None if cells is None else _cell_classes(cells, color_by, shared, min_count)
-    view = choose_view(*_extent(lon, lat, cells, classes, regions), bounds=bounds, aspect=aspect)
-    wide = view.expand(overdraw)
     reported = events is not None or cells is not None
-    notes = _notes(events, lon, reported, shared, boundary_source, told, attribution)
-    codes = set() if shared else _codes(events)
+    credits = [f"Boundaries: {boundary_source}.", *_credits(events), *map(str, attribution)]
+    shared = share or coarsen is not None
+    if shared:  # from here on nothing can tell of the events what the cells do not
+        cells, events = _for_others(events, cells, coarsen, min_count), None
+        credits.insert(0, SHARED.format(least=min_count))
+    lon, lat = _points(events)
+    classes = None if cells is None else _cell_classes(cells, color_by, shared, min_count)
+    extent = _extent(lon, lat, cells, classes, regions, every_cell=shared)
+    view = choose_view(*extent, bounds=bounds, aspect=aspect)
+    wide = view.expand(overdraw)
+    notes = _notes(lon, reported, told, credits)
     region_layer = None if regions is None else _layer(regions, wide)
     event_layer = (
-        None if shared or events is None
-        else _event_layer(events, lon, lat, wide, category, size_by)
+        None if events is None else _event_layer(events, lon, lat, wide, category, size_by)
     )  # fmt: skip
     cell_layer = None if cells is None else _layer(cells, wide, classes)
     border_layer = None if borders is None else _layer(borders, wide)
@@ -145,7 +156,8 @@ def prepare(
             notes.append(HOLLOW)
     return Content(
         view, title or "Event map", region_layer, border_layer, cell_layer, event_layer,
-        _labels(labels, codes, region_layer, event_layer, view, wide), [*notes, f"{view.name}."],
+        _labels(labels, _codes(events), region_layer, event_layer, view, wide),
+        [*notes, f"{view.name}."],
         _describe(event_layer, cell_layer, region_layer), shared, min_count,
     )  # fmt: skip
 
@@ -171,6 +183,14 @@ def as_frame(value: Any, name: str) -> Any:
     return frame if frame.crs.to_epsg() == 4326 else frame.to_crs("EPSG:4326")
 
 
+def _for_others(events: Any, cells: Any, coarsen: str | int | None, min_count: int) -> Any:
+    """Cells as others may see them; None where nothing was given."""
+    check_min_count(min_count)
+    if events is None and cells is None:
+        return None
+    return shared_cells(events, cells, coarsen, min_count)
+
+
 def _points(events: Any) -> tuple[FloatArray, FloatArray]:
     """Longitude and latitude of each event; NaN where it has none that can be drawn."""
     if events is None:
@@ -190,13 +210,17 @@ def _points(events: Any) -> tuple[FloatArray, FloatArray]:
 
 
 def _extent(
-    lon: FloatArray, lat: FloatArray, cells: Any, classes: Classes | None, regions: Any
-) -> tuple[FloatArray, FloatArray]:
-    """Points that the view must hold: events and the cells that stand out, else what there is."""
+    lon: FloatArray, lat: FloatArray, cells: Any, classes: Classes | None, regions: Any,
+    every_cell: bool,
+) -> tuple[FloatArray, FloatArray]:  # fmt: skip
+    """Points that the view must hold: events and the cells that stand out, else what there is.
+
+    With `every_cell` none is left out, so that a map for others shows all that its table does.
+    """
     import shapely
 
     if cells is not None and classes is not None and len(cells):
-        plain = np.isin(classes.index, list(classes.faint))
+        plain = np.isin(classes.index, [] if every_cell else list(classes.faint))
         rows = np.flatnonzero(~plain) if (~plain).any() else np.arange(len(cells))
         if rows.size and ((~plain).any() or not np.isfinite(lon).any()):
             cell_lon, cell_lat = _cell_points(cells.iloc[rows])
@@ -221,12 +245,18 @@ def _cell_points(cells: Any) -> tuple[FloatArray, FloatArray]:
 
 
 def _cell_classes(cells: Any, color_by: str | None, shared: bool, min_count: int) -> Classes:
-    classes = classify_cells(cells, color_by)
-    if shared and classes.title == "Events per cell":
-        last = len(classes.labels) - 1
-        labels = (*classes.labels[:last], f"Fewer than {min_count}")
-        classes = replace(classes, labels=labels, faint=classes.faint - {last})
-    return classes
+    """Classes of cells; for others with one of their own for counts that are left out."""
+    if not shared:
+        return classify_cells(cells, color_by)
+    if color_by not in (None, "hotspot", *COUNTS):
+        raise ValueError(
+            f"Invalid color_by: {color_by!r}; a map for others has 'hotspot' and 'n_events', "
+            "because a score tells the count of its cell."
+        )
+    classes = classify_cells(cells, "n_events" if color_by in COUNTS else color_by)
+    by_count = "hotspot" not in cells.columns or color_by in COUNTS
+    words = f"Fewer than {min_count}" + ("" if by_count else " events, class not shown")
+    return with_suppressed(classes, cells["suppressed"].to_numpy(), words)
 
 
 def _is_claimed(value: Any) -> bool:
@@ -261,9 +291,7 @@ def _event_layer(
         km = events["location_uncertainty_km"].to_numpy(dtype=float, na_value=np.nan)
         with np.errstate(invalid="ignore"):
             disc = np.where((km > 0.0) & (km <= _DISC_LIMIT_KM), 1000.0 * km, 0.0)
-    hollow = np.zeros(len(events), bool)
-    if "location_precision" in events.columns:
-        hollow = events["location_precision"].isin(_AREAS).to_numpy(bool)
+    hollow = too_coarse(events, "skip")
     # large markers first, so that small ones stay visible on top
     rows = rows[np.argsort(-size[rows], kind="stable")]
     title = "" if size_by is None else size_by.replace("_", " ")
@@ -303,10 +331,7 @@ def _labels(
     return [*places, *asked, *country_labels(*layer), *(others if auto else [])]
 
 
-def _notes(
-    events: Any, lon: FloatArray, reported: bool, shared: bool, source: str, worldview: str,
-    attribution: Sequence[str],
-) -> list[str]:  # fmt: skip
+def _notes(lon: FloatArray, reported: bool, worldview: str, credits: Sequence[str]) -> list[str]:
     """The lines that every map carries, the non-endorsement first."""
     told = _WORLDVIEWS.get(worldview, f"under the worldview “{worldview}”")
     notes = [NON_ENDORSEMENT.format(worldview=told)]
@@ -316,13 +341,13 @@ def _notes(
     if missing:
         has = "has" if missing == 1 else "have"
         notes.append(f"{missing} of {len(lon)} events {has} no location and cannot be drawn.")
-    if shared:
-        notes.append("Written for sharing: cells in place of points, no text, no small counts.")
-    credits = [f"Boundaries: {source}."]
+    return [*notes, *credits]
+
+
+def _credits(events: Any) -> list[str]:
+    """Whose places the events stand at, where they were found by name."""
     by_name = events is not None and "match" in events.columns
-    if by_name and (events["match"] == "gazetteer").any():
-        credits.append(GEONAMES)
-    return [*notes, *credits, *[str(line) for line in attribution]]
+    return [GEONAMES] if by_name and (events["match"] == "gazetteer").any() else []
 
 
 def _outside(lon: FloatArray, lat: FloatArray, view: View) -> list[str]:

@@ -12,7 +12,7 @@ from geo_risk.maps._content import DISPUTED, Content, EventLayer, ShapeLayer
 from geo_risk.maps._geometry import earth_outline, graticule, quantise
 from geo_risk.maps._labels import SHIFTS
 from geo_risk.maps._paint import degree_text
-from geo_risk.maps._share import COUNTS, cell_columns, event_columns, region_columns
+from geo_risk.maps._popups import cell_columns, event_columns, region_columns
 from geo_risk.maps._view import View, local_scale
 
 __all__ = ["payload"]
@@ -77,7 +77,7 @@ def payload(content: Content, wide: View, popup_columns: Sequence[str] | None) -
         ],
         "regions": regions,
         "borders": borders,
-        "cells": _cells(content.cells, wide, quantum, content.shared, content.min_count),
+        "cells": _cells(content, wide, quantum),
         "events": _events(content.events, wide, quantum, popup_columns),
     }  # fmt: skip
 
@@ -146,9 +146,9 @@ def _lines(layer: ShapeLayer | None, wide: View, quantum: float) -> dict[str, An
     return {"lines": _coded([s.lines for s in layer.shapes], wide, quantum, closed=False)}
 
 
-def _cells(
-    layer: ShapeLayer | None, wide: View, quantum: float, shared: bool, min_count: int
-) -> dict[str, Any] | None:
+def _cells(content: Content, wide: View, quantum: float) -> dict[str, Any] | None:
+    """Cells: rings, classes, rows for popups; what others may not read is told as such."""
+    layer = content.cells
     if layer is None or layer.classes is None:
         return None
     rings = _coded([shape.rings for shape in layer.shapes], wide, quantum, closed=True)
@@ -156,19 +156,22 @@ def _cells(
         if not curves:  # thinner than the grid, as at a pole: the cell still counts
             rings[i] = [_speck(layer.shapes[i].rings[0][0], wide, quantum)]
     rows = layer.rows
-    columns = cell_columns(layer.frame, shared)
+    columns = cell_columns(layer.frame)
     table = _table(layer.frame, rows, columns, ("h3_cell",), "Cell")
-    if shared:
-        hidden = f"fewer than {min_count}"
-        table["rows"] = [
-            [
-                hidden if text is None and name in COUNTS else text
-                for name, text in zip(columns, row)
-            ]
-            for row in table["rows"]
-        ]
+    if content.shared:
+        for row, text in zip(table["rows"], _counts(layer.frame.iloc[rows], content.min_count)):
+            row[columns.index("n_events")] = text
     classes = _classes(layer.classes, layer.classes.index[rows])
     return {"shapes": rings, "classes": classes, **table}
+
+
+def _counts(cells: Any, least: int) -> list[str | None]:
+    """Counts for others in words, with all their digits."""
+    few = f"fewer than {least}"
+    return [
+        few if hidden else None if np.isnan(count) else np.format_float_positional(count, trim="-")
+        for count, hidden in zip(cells["n_events"], cells["suppressed"])
+    ]
 
 
 def _events(

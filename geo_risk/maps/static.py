@@ -10,6 +10,7 @@ from geo_risk._validate import check_scalar
 from geo_risk.maps._content import BOUNDARY_SOURCE, Content, prepare
 from geo_risk.maps._paint import paint
 from geo_risk.maps._view import Bounds
+from geo_risk.sharing import MIN_COUNT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,8 +35,8 @@ def static_map(
     worldview: str | None = None,
     attribution: Sequence[str] = (),
     share: bool = False,
-    coarsen: int | None = None,
-    min_count: int = 3,
+    coarsen: str | int | None = None,
+    min_count: int = MIN_COUNT,
     figsize: tuple[float, float] = (11.0, 7.6),
     dpi: float = 150.0,
 ) -> Figure:
@@ -64,9 +65,10 @@ def static_map(
         Heading.
     bounds : (west, south, east, north), optional
         Degrees; west > east means across ±180. By default the view holds all events and the
-        cells that stand out, else all cells, else all regions.
+        cells that stand out, else all cells, else all regions; for others all cells.
     color_by : str, optional
-        Column of `cells`: by default ``hotspot``, else ``gi_z``, else ``count``.
+        Column of `cells`: by default ``hotspot``, else ``gi_z``, else ``count``; for others
+        ``hotspot`` or ``n_events``.
     category : str
         Column of `events` that chooses colour and shape of the marker (seven, then "Other").
     size_by : str, optional
@@ -78,7 +80,8 @@ def static_map(
     attribution : sequence of str
         Further lines, such as the licence of the events.
     share, coarsen, min_count
-        As in `web_map`: cells in place of points, counts below `min_count` not shown.
+        As in `web_map`: cells in place of points, and those of the tables that
+        `Assessment.save` writes with the same options.
     figsize : (float, float)
         Inches.
     dpi : float

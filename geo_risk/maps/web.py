@@ -15,6 +15,7 @@ from typing import Any
 from geo_risk.maps._content import BOUNDARY_SOURCE, prepare
 from geo_risk.maps._payload import payload
 from geo_risk.maps._view import Bounds
+from geo_risk.sharing import MIN_COUNT
 
 __all__ = ["web_map"]
 
@@ -77,8 +78,8 @@ def web_map(
     worldview: str | None = None,
     attribution: Sequence[str] = (),
     share: bool = False,
-    coarsen: int | None = None,
-    min_count: int = 3,
+    coarsen: str | int | None = None,
+    min_count: int = MIN_COUNT,
 ) -> Path:
     """Write events, H3 cells, regions and borders as one HTML file that needs no network.
 
@@ -102,12 +103,15 @@ def web_map(
         As in `static_map`.
     share : bool
         Write the map for others: cells in place of points, no text of any report, no scores but
-        the class, no count below `min_count`.
-    coarsen : int, optional
-        H3 resolution at the finest for a shared map (0 to 15); implies `share`. By default
-        `cells` as they are, or, without any, counts of `events` at resolution 5.
+        the class, neither count nor class where the count is below `min_count`. The cells are
+        those that `Assessment.save` writes with the same options: `cells`, with their column
+        ``n_events`` or ``count``, where they are coarse enough, else counts of `events` without
+        those that only stand for a district, province or country.
+    coarsen : "cells" or int, optional
+        H3 resolution at the finest for a shared map (0 to 15); implies `share`. By default, and
+        with "cells", 5.
     min_count : int
-        Smallest count that a shared map shows.
+        Smallest count that a shared map shows; 0 is shown.
 
     Returns
     -------

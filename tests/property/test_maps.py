@@ -20,9 +20,11 @@ from strategies import coverages, lonlats
 
 from geo_risk.maps import static_map, web_map
 from geo_risk.maps._classes import classify_cells
+from geo_risk.maps._content import prepare
 from geo_risk.maps._geometry import cell_shapes, polygon_shapes, quantise
 from geo_risk.maps._view import choose_view, smallest_arc
 from geo_risk.maps.web import embed_json
+from geo_risk.sharing import shared_cells
 
 some_text = st.text(max_size=30)
 cell_names = st.builds(
@@ -236,3 +238,92 @@ def test_any_places_make_a_picture(where: list[tuple[float, float] | None], titl
         c for c in figure.axes[0].collections if type(c) is PathCollection and c.get_zorder() == 7
     ]
     assert sum(len(c.get_offsets()) for c in marks) == sum(spot is not None for spot in where)
+
+
+def _page_and_picture(**content: Any) -> tuple[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        page = web_map(Path(folder, "map.html"), **content).read_text(encoding="utf-8")
+        static_map(Path(folder, "map.png"), **content, dpi=30)
+        return page, Path(folder, "map.png").read_bytes()
+
+
+def _frame(where: list[Any], precision: list[str], text: str) -> gpd.GeoDataFrame:
+    columns = {"event_id": [text] * len(where), "location_name": text, "category": text}
+    columns |= {"actors": [text] * len(where), "location_precision": precision}
+    points = [None if spot is None else shapely.Point(spot) for spot in where]
+    return gpd.GeoDataFrame(columns, geometry=points, crs="EPSG:4326")
+
+
+spots = st.tuples(st.floats(-180, 180), st.floats(-90, 90))
+
+
+@settings(max_examples=12)
+@given(
+    st.lists(spots, min_size=1, max_size=15),
+    st.lists(st.none() | spots, max_size=5),
+    st.integers(0, 6),
+    st.integers(1, 4),
+    st.randoms(use_true_random=False),
+)
+def test_a_shared_map_depends_on_nothing_that_its_table_leaves_out(
+    where: list[tuple[float, float]], others: list[Any], resolution: int, least: int, chance: Any
+) -> None:
+    """Other points in the same cells, other small counts, other text, other stand-ins: one map."""
+    one = _frame([*where, *others], ["place"] * len(where) + ["country"] * len(others), "SECRET")
+    held: dict[str, int] = {}
+    for east, north in where:
+        cell = h3.latlng_to_cell(north, east, resolution)
+        held[cell] = held.get(cell, 0) + 1
+    moved = []
+    for cell, count in held.items():
+        lat, lon = h3.cell_to_latlng(cell)
+        moved += [(lon, lat)] * (count if count >= least else chance.randint(1, least - 1))
+    chance.shuffle(moved)
+    stand_ins = [spot or (0.0, 0.0) for spot in others[:2]] + [None]
+    precision = ["place"] * len(moved) + ["admin1"] * (len(stand_ins) - 1) + ["place"]
+    other = _frame([*moved, *stand_ins], precision, "HIDDEN")
+    options = {"share": True, "coarsen": resolution, "min_count": least}
+    first = _page_and_picture(events=one, **options)
+    assert first == _page_and_picture(events=other, **options)
+    assert "SECRET" not in first[0]
+    assert b"SECRET" not in first[1]
+
+
+classes = st.sampled_from(["hot", "cold", "not significant", None])
+scores = st.floats(-9, 9)
+
+
+@settings(max_examples=12)
+@given(
+    st.dictionaries(st.builds(h3.latlng_to_cell, st.floats(-90, 90), st.floats(-180, 180),
+                    st.integers(0, 5)), st.tuples(st.integers(0, 9), classes, scores),
+                    min_size=1, max_size=12),
+    st.integers(1, 10),
+    st.sampled_from(["n_events", "count"]),
+)  # fmt: skip
+def test_shared_cells_look_alike_in_table_page_and_picture(
+    cells: dict[str, tuple[int, str | None, float]], least: int, name: str
+) -> None:
+    counts, labels, z = zip(*cells.values())
+    frame = pd.DataFrame({"h3_cell": list(cells), name: counts, "gi_z": z, "hotspot": labels})
+    few = (frame[name] > 0) & (frame[name] < least)
+    table = shared_cells(None, frame, 5, least)
+    assert table["h3_cell"].tolist() == list(cells)
+    assert table["suppressed"].tolist() == few.tolist()
+    page, picture = _page_and_picture(cells=frame, share=True, min_count=least)
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])["cells"]  # type: ignore[index]
+    words = np.where(few, f"fewer than {least}", frame[name].astype(str))
+    shown = [None if hidden else label for hidden, label in zip(few, labels)]
+    assert data["rows"] == [list(row) for row in zip(cells, words, shown)]
+    told = [data["classes"]["labels"][i].startswith("Fewer than") for i in data["classes"]["index"]]
+    assert told == few.tolist()
+    content = prepare(cells=frame, share=True, min_count=least).cells
+    assert content is not None
+    assert content.frame.equals(table)
+    assert content.rows.tolist() == list(range(len(cells)))
+    assert content.classes is not None
+    assert content.classes.index.tolist() == data["classes"]["index"]
+    # what is left out of the table changes nothing
+    other = frame.assign(gi_z=0.0, **{name: np.where(few, least - 1, frame[name])})
+    other["hotspot"] = np.where(few, "hot", np.array(labels, dtype=object))
+    assert _page_and_picture(cells=other, share=True, min_count=least) == (page, picture)

@@ -18,7 +18,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from map_cases import data_of
 from paths import ROOT
+from PIL import Image
+from source_frames import acled_frame
 from typer.testing import CliRunner
 
 import geo_risk as gr
@@ -294,6 +297,62 @@ def test_maps_of_what_is_shared_draw_no_event(call: Any, tmp_path: Path) -> None
     assert "raid at dawn" in (tmp_path / "all" / "map.html").read_text("utf-8")
     for path in (tmp_path / "shared").iterdir():
         assert b"raid at dawn" not in path.read_bytes(), path
+
+
+def cells_of(page: Path) -> dict[str, tuple[str, str | None]]:
+    """Count and class of each cell, as the popups of a page tell them."""
+    cells = data_of(page)["cells"]
+    rows = [dict(zip(cells["columns"], row)) for row in cells["rows"]]
+    return {row["H3 cell"]: (row["events"], row.get("hotspot")) for row in rows}
+
+
+@pytest.mark.parametrize("options", [["--share"], ["--coarsen", "cells"], ["--coarsen", "4"]])
+def test_the_shared_map_has_the_cells_of_the_shared_table(
+    call: Any, tmp_path: Path, options: list[str]
+) -> None:
+    """Five events with a place, four that are known to be in the country."""
+    columns = {"country": "Afghanistan", "notes": "said a nurse", "id": "case-1"}
+    located = pd.DataFrame({"lon": [69.53] * 5, "lat": [36.74] * 5, "location_precision": "place"})
+    coarse = pd.DataFrame({"lon": [67.7] * 4, "lat": [33.9] * 4, "location_precision": "country"})
+    pd.concat([located, coarse]).assign(**columns).to_csv(tmp_path / "informers.csv", index=False)
+    assert call("assess", "informers.csv", "--out", "o", *options)[0] == 0
+    table = pd.read_csv(tmp_path / "o" / "cells.csv")
+    assert table["n_events"].tolist() == [5]
+    assert cells_of(tmp_path / "o" / "map.html") == {table["h3_cell"][0]: ("5", None)}
+    page = (tmp_path / "o" / "map.html").read_text("utf-8")
+    with Image.open(tmp_path / "o" / "map.png") as picture:
+        told = page + " ".join(picture.text.values())  # type: ignore[attr-defined]
+    for secret in ("informers", "said a nurse", "case-1", "of 9"):
+        assert secret not in told
+
+
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [("table", ["--strip"]), ("table", []), ("acled", []), ("acled", ["--strip"])],
+)
+def test_maps_of_rows_draw_the_rows_that_were_saved(
+    call: Any, tmp_path: Path, source: str, options: list[str]
+) -> None:
+    """Stripped rows, and ACLED's without their points: the map has what the tables have."""
+    frame = acled_frame(notes="said a nurse")
+    if source == "table":
+        frame = frame.rename(columns={"event_id_cnty": "id", "location": "location_name"})
+        frame = frame[["id", "location_name", "latitude", "longitude", "notes", "country"]]
+    frame.to_csv(tmp_path / "e.csv", index=False)
+    assert call("assess", "e.csv", "--out", "o", "--hotspot-resolution", "5", *options)[0] == 0
+    cells = pd.read_csv(tmp_path / "o" / "cells.csv")
+    told = zip(cells["n_events"].astype(str), cells["hotspot"])
+    drawn = cells_of(tmp_path / "o" / "map.html")
+    assert drawn.items() <= dict(zip(cells["h3_cell"], told)).items()
+    assert set(cells["h3_cell"][cells["n_events"] > 0]) <= set(drawn)
+    events = pd.read_csv(tmp_path / "o" / "events.csv")
+    data = data_of(tmp_path / "o" / "map.html")
+    points = 3 if source == "table" else 0
+    assert len(data["events"]["x"]) == events["lon"].notna().sum() == points
+    page = (tmp_path / "o" / "map.html").read_text("utf-8")
+    assert "said a nurse" not in page
+    assert ("Points left out of this map" in page) == (source == "acled")
+    assert ("Khwaja Ghar" in page) == (source == "table")
 
 
 @pytest.mark.parametrize("error", [ServiceError("gone"), AccessDeniedError("refused")])

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from map_cases import EVIL, KHWAJA_GHAR, TALOQAN, evil_map, points, reports, squares
+from map_cases import EVIL, KHWAJA_GHAR, TALOQAN, data_of, evil_map, points, reports, squares
 from pyproj import Geod
 
 from geo_risk.maps import static_map, web_map
@@ -59,14 +59,6 @@ def scored(resolution: int = 5) -> pd.DataFrame:
     return pd.DataFrame(
         {"h3_cell": names, "n_events": counts, "gi_z": z, "q_value": q, "hotspot": labels}
     )
-
-
-def data_of(path: Path) -> dict[str, Any]:
-    page = path.read_text(encoding="utf-8")
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
-    assert found is not None
-    data: dict[str, Any] = json.loads(found.group(1))
-    return data
 
 
 def decode(steps: list[int]) -> np.ndarray:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import json
 import logging
+import re
+from collections import Counter
 
 import geopandas
 import numpy as np
@@ -12,11 +16,16 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from map_cases import data_of
+from matplotlib.colors import to_hex
+from PIL import Image
 from source_frames import acled_frame
 from strategies import lonlats
 
 import geo_risk as gr
 from geo_risk import sharing
+from geo_risk.maps import static_map, web_map
+from geo_risk.maps._content import prepare
 
 SECRETS = ("the informer", "Commander Z", "said a nurse")
 
@@ -268,3 +277,188 @@ def test_no_small_count_ever_shows(points, resolution, least):
     few = every["n_events"] < least
     assert shown["suppressed"].tolist() == few.tolist()
     assert shown["n_events"][~few].tolist() == every["n_events"][~few].tolist()
+
+
+# ---- maps for others show the cells of the table for others -------------------------------------
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """Events with a point of their own, stand-ins for their country, some without a point, ACLED's.
+
+    By assessment: cells of resolution 5, of resolution 6, and none.
+    """
+    lon = np.repeat([69.53, 69.42, 70.2, 67.7, np.nan], [7, 2, 1, 4, 3])
+    lat = np.repeat([36.74, 37.06, 36.9, 33.9, np.nan], [7, 2, 1, 4, 3])
+    precision = np.repeat(["place", "country", "place"], [10, 4, 3])
+    names = np.repeat(["Taloqan", "Afghanistan", "a road"], [10, 4, 3])
+    own = gr.read_events(table(lon, lat, 17, location_precision=precision, location=names))
+    theirs = gr.read_events(acled_frame(notes="said a nurse", actor1="Commander Z"))
+    events = pd.concat([own, theirs], ignore_index=True)
+    found = gr.assess(events, hotspot_resolution=5)
+    finer = gr.assess(events, study_area=["AF-TAK"], hotspot_resolution=6)
+    return {5: found, 6: finer, None: dataclasses.replace(found, cells=None)}
+
+
+def in_table(folder, least):
+    """Cell to count and class in words, as the table has them."""
+    cells = pd.read_csv(folder / "cells.csv")
+    words = [
+        f"fewer than {least}" if few else f"{count:.0f}"
+        for count, few in zip(cells["n_events"], cells["suppressed"])
+    ]
+    labels = cells["hotspot"] if "hotspot" in cells else itertools.repeat(None)
+    labels = [None if label != label else label for _, label in zip(words, labels)]
+    return dict(zip(cells["h3_cell"], zip(words, labels)))
+
+
+def in_page(path):
+    """Cell to count and class in words as the popups of a page have them, and its colour's name."""
+    cells = data_of(path)["cells"]
+    shown = cells["classes"]
+    told = {}
+    for row, index in zip(cells["rows"], shown["index"]):
+        by_name = dict(zip(cells["columns"], row))
+        popup = by_name["events"], by_name.get("hotspot")
+        told[by_name["H3 cell"]] = popup, shown["labels"][index]
+    return told
+
+
+def in_words(count, label, least, by_count):
+    """What the legend must say of a cell."""
+    if count.startswith("fewer"):
+        return f"Fewer than {least}" + ("" if by_count else " events, class not shown")
+    if by_count:
+        return None
+    return {"hot": "Hot spot", "cold": "Cold spot", "not significant": "Not significant"}[label]
+
+
+def painted(figure, colours):
+    """How many cells of each colour a picture has."""
+    found = Counter()
+    for collection in figure.axes[0].collections:
+        colour = to_hex(collection.get_facecolor()[0]) if len(collection.get_facecolor()) else ""
+        if colour in colours and collection.get_zorder() in (2.5, 3):
+            found[colour] += len(collection.get_paths())
+    return found
+
+
+SHARED = [*itertools.product([None, "cells", 3, 5, 6], [1, 2, 3, 10], [{}])]
+SHARED += [(None, 3, {"strip": True}), (4, 2, {"source_rows": True}), (6, 3, {"strip": True})]
+
+
+@pytest.mark.parametrize(("coarsen", "least", "extra"), SHARED)
+@pytest.mark.parametrize("scored", [5, 6, None])
+def test_map_picture_and_table_of_one_export_agree_cell_for_cell(
+    mixed, tmp_path, scored, coarsen, least, extra
+):
+    found = mixed[scored]
+    found.save(tmp_path, formats=[".csv"], share=True, coarsen=coarsen, min_count=least, **extra)
+    table = in_table(tmp_path, least)
+    given = {"events": found.events, "cells": found.cells}
+    given |= {"share": True, "coarsen": coarsen, "min_count": least}
+    page = in_page(web_map(tmp_path / "map.html", **given))
+    assert {cell: popup for cell, (popup, _) in page.items()} == table
+    by_count = all(label is None for _, label in table.values())
+    assert by_count == (scored is None or scored > (coarsen if isinstance(coarsen, int) else 5))
+    for cell, (count, label) in table.items():
+        word, said = page[cell][1], in_words(count, label, least, by_count)
+        if said is not None:
+            assert word == said, cell
+        else:
+            low, *high = re.findall(r"\d+", word)
+            assert int(low) <= int(count) <= int(high[0] if high else low), cell
+    content = prepare(**given)
+    layer = content.cells
+    assert layer.frame["h3_cell"].tolist() == list(table)
+    assert layer.rows.tolist() == list(range(len(table)))  # all in view
+    assert [layer.classes.labels[i] for i in layer.classes.index] == [page[c][1] for c in table]
+    colours = [layer.classes.colours[i] for i in layer.classes.index]
+    assert painted(static_map(**given, dpi=40), set(colours)) == Counter(colours)
+
+
+def test_events_that_stand_for_a_country_are_in_no_shared_map(mixed, tmp_path):
+    events = mixed[5].events
+    alone = events[events["location_precision"] == "country"]
+    assert (alone.geometry.notna()).all()
+    page = web_map(tmp_path / "map.html", events=alone, share=True, min_count=1)
+    assert data_of(page)["cells"]["rows"] == []
+    assert len(prepare(events=alone, share=True).cells.frame) == 0
+    assert len(prepare(events=alone).events.rows) == len(alone)  # at home they are drawn, hollow
+
+
+@pytest.mark.parametrize("given", ["events", "events and cells", "cells"])
+def test_a_shared_map_tells_no_secret(mixed, tmp_path, given):
+    found = mixed[5]
+    content = {"regions": gr.load_regions(), "borders": found.borders, "share": True}
+    content |= {"events": found.events} if "events" in given else {}
+    content |= {"cells": found.cells} if "cells" in given else {}
+    page = web_map(tmp_path / "map.html", **content, popup_columns=["notes"])
+    figure = static_map(tmp_path / "map.png", **content, dpi=40)
+    data = data_of(page)
+    assert data["events"] is None
+    assert data["cells"]["columns"] == ["H3 cell", "events", *["hotspot"] * ("cells" in given)]
+    assert {row[1] for row in data["cells"]["rows"]} <= {"fewer than 3", "0", "3", "8"}
+    assert "place" not in {label["kind"] for label in data["labels"]}
+    with Image.open(tmp_path / "map.png") as picture:
+        metadata = " ".join(picture.text.values())
+    drawn = " ".join(text.get_text() for text in [*figure.texts, *figure.axes[0].texts])
+    legend = " ".join(text.get_text() for text in figure.axes[0].get_legend().get_texts())
+    said = {"page": page.read_text("utf-8"), "png": metadata, "picture": drawn + legend}
+    secrets = [*SECRETS, "case-", "AFG1", "Taloqan", "Khwaja Ghar", "69.53", "36.74", "of 20"]
+    for where, secret in itertools.product(said, secrets):
+        assert secret not in said[where], (where, secret)
+
+
+def test_a_shared_map_is_coloured_by_no_score(takhar, tmp_path):
+    for column in ("gi_z", "q_value", "nonsense"):
+        with pytest.raises(ValueError, match=f"Invalid color_by: '{column}'; a map for others has"):
+            web_map(tmp_path / "m.html", cells=takhar.cells, share=True, color_by=column)
+    strong = prepare(cells=takhar.cells.assign(hotspot="hot", q_value=0.001), share=True)
+    assert {strong.cells.classes.labels[i] for i in strong.cells.classes.used()} == {
+        "Hot spot", "Fewer than 3 events, class not shown",
+    }  # fmt: skip
+    counted = prepare(cells=takhar.cells, share=True, color_by="n_events").cells.classes
+    assert counted.title == "Events per cell"
+    assert [counted.labels[i] for i in counted.used()] == ["7", "0", "Fewer than 3"]
+
+
+def test_cells_are_shared_by_either_name_of_their_count():
+    cells = ["85208643fffffff", "85208647fffffff", "8520864bfffffff", None]
+    frame = pd.DataFrame({"h3_cell": cells, "count": pd.array([9, 2, None, 0], dtype="Int64")})
+    shown = sharing.shared_cells(None, frame, None, 3)
+    assert shown["n_events"].fillna(-1).tolist() == [9, -1, -1, 0]
+    assert shown["suppressed"].tolist() == [False, True, False, False]
+    assert shown["h3_cell"].tolist()[:3] == cells[:3]
+    both = frame.assign(n_events=[4, 4, 4, 4])
+    assert sharing.shared_cells(None, both, "cells", 3)["n_events"].tolist() == [4.0] * 4
+
+
+@pytest.mark.parametrize("labels", [["hot", "hot", None], [1, 1, 0], [1.0, -1.0, np.nan]])
+def test_the_class_of_a_small_count_is_left_out_in_words_and_in_signs(labels):
+    cells = ["85208643fffffff", "85208647fffffff", "8520864bfffffff"]
+    frame = pd.DataFrame({"h3_cell": cells, "n_events": [9, 2, 0], "hotspot": labels})
+    shown = sharing.shared_cells(None, frame, None, 3)["hotspot"]
+    assert shown.isna().tolist() == [False, True, labels[2] is None or labels[2] != labels[2]]
+    own, others = (prepare(cells=frame, share=share).cells.classes for share in (False, True))
+    words = [[c.labels[i] for i in c.index] for c in (own, others)]
+    assert words[0][0] == words[1][0] == "Hot spot"
+    assert words[0][2] == words[1][2]
+    assert words[1][1] == "Fewer than 3 events, class not shown"
+
+
+def test_cells_that_cannot_be_shared_are_refused_or_counted_anew(takhar):
+    nameless = takhar.cells.drop(columns="h3_cell")
+    countless = takhar.cells.drop(columns="n_events")
+    for cells in (nameless, countless):
+        with pytest.raises(ValueError, match="others are shown H3 cells with a count"):
+            sharing.shared_cells(None, cells, None, 3)
+        assert sharing.shared_cells(takhar.events, cells, 5, 1)["n_events"].sum() == 10
+    empty = sharing.shared_cells(None, takhar.cells.iloc[:0], None, 3)
+    assert len(empty) == 0
+
+
+def test_large_counts_have_all_their_digits_on_a_shared_map(tmp_path):
+    cells = pd.DataFrame({"h3_cell": ["85208643fffffff"], "n_events": [12_345_678]})
+    page = web_map(tmp_path / "map.html", cells=cells, share=True)
+    assert data_of(page)["cells"]["rows"] == [["85208643fffffff", "12345678"]]
