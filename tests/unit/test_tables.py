@@ -158,6 +158,8 @@ def test_events_come_back_from_every_format(ending, tmp_path_factory, table):
     """What `read_events` made is read back as it was: points, days, numbers, text, flags."""
     import geo_risk as gr
 
+    if ending == ".geojson":  # it has 15 decimals: a latitude of 1e-308 is 0 there
+        table = table.round({"lon": 15, "lat": 15})
     before = gr.read_events(table)
     path = write_table(before, tmp_path_factory.mktemp("events") / f"e{ending}")
     after = gr.read_events(path)
