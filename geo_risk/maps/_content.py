@@ -19,6 +19,7 @@ from geo_risk.maps._geometry import Shape, cell_shapes, line_shapes, polygon_sha
 from geo_risk.maps._labels import Label, country_labels, place_labels, region_labels
 from geo_risk.maps._share import shared_cells
 from geo_risk.maps._view import Bounds, View, choose_view
+from geo_risk.regions.dated import refuse_dated
 
 __all__ = ["DISPUTED", "Content", "EventLayer", "ShapeLayer", "prepare"]
 
@@ -154,6 +155,7 @@ def as_frame(value: Any, name: str) -> Any:
     """The caller's frame in WGS84 degrees; a layer object gives its `table`."""
     if value is None:
         return None
+    refuse_dated(value, verb="a map", name=name)
     frame = getattr(value, "table", value)
     if not hasattr(frame, "columns") or not hasattr(frame, "iloc"):
         raise TypeError(f"Invalid {name}: a GeoDataFrame is needed, not {type(value).__name__}.")
