@@ -81,8 +81,6 @@ def load_borders(
     if isinstance(context, str):
         check_choice(context, "context", ("natural_earth",))
         context = None if layer.name == context else load_regions(context)
-    if context is not None:
-        context = plain_layer(context, verb="load_borders", name="context")
     if context_km is not None:
         context_km = check_scalar(context_km, "context_km", low=0.0)
     known = vars(layer).setdefault("_borders", {})  # kept with the layer: they live equally long
@@ -128,8 +126,10 @@ class Borders:
         context: RegionLayer | None = None,
         context_km: float | None = None,
     ) -> None:
-        layer = plain_layer(layer, verb="Borders")
+        layer = plain_layer(layer, verb="load_borders")
         labels = list(layer.country_labels)
+        if context is not None:
+            context = plain_layer(context, verb="load_borders", name="context")
         if context is not None and set(labels).isdisjoint(context.country_labels):
             context = None  # it knows none of these countries
         self.layer, self.context = layer, context

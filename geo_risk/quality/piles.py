@@ -94,6 +94,8 @@ def _labelled(layer: RegionLayer, points: FloatArray) -> NDArray[np.object_]:
     own = [labels[row] if row >= 0 else None for row in at.tolist()]
     _label_places(result, points, own)
     result[(points * 2.0 == np.round(points * 2.0)).all(axis=1)] = ["round_degrees", None]
+    if len(layer) == 0:  # on a day on which no region holds
+        return result
     regions, reach, countries, country_reach, codes = _middles(layer)
     for kind, targets, radius, names in (
         ("region_middle", regions, reach, layer.columns["region_name"]),
