@@ -69,7 +69,6 @@ def hinter(name: str, layer: RegionLayer | None) -> Callable[[Scope], tuple[Scop
     """Narrow a scope by the countries and regions that follow the name's commas."""
 
     def narrow(scope: Scope) -> tuple[Scope, bool]:
-        asked = world_layer() if layer is None else layer
         _, hints = split_hints(name)
         understood = bool(hints)
         for hint in hints:
@@ -79,6 +78,7 @@ def hinter(name: str, layer: RegionLayer | None) -> Callable[[Scope], tuple[Scop
                     scope = Scope(country, scope.places)
                 understood &= scope.country == country
                 continue
+            asked = world_layer() if layer is None else layer
             rows = rows_by_name(asked, fold(hint))
             if not rows:
                 understood = False

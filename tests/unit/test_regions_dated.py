@@ -222,6 +222,22 @@ def test_a_plain_layer_of_no_region_answers_nothing(make):
     assert found[column].isna().all()
 
 
+def test_hints_of_names_are_those_of_a_layer_without_regions():
+    nowhere, world = sudans().at("1930-01-01"), gr.load_regions()
+    assert find_places("Paris, Texas", layer=world).loc[0, "region_code"] == "US-TX"
+    found = find_places("Paris, Texas", layer=nowhere)
+    assert found["region_code"].isna().all()
+    assert found.loc[0, "country_code"] == "FRA"
+
+
+def test_border_within_takes_a_plain_layer():
+    events, plain = some_events().iloc[:3], sudans().at("2015-01-01")
+    assert_geodataframe_equal(
+        gr.border_within(events, 10.0, plain),
+        gr.border_within(events, 10.0, gr.load_borders(plain)),
+    )
+
+
 def test_nobody_asks_the_bundled_layer(monkeypatch):
     """Countries that only the dated layer has, so no context is asked for either."""
     layer = box_layer([BOX], ["AAA"], [("2000-01-01", None)])
