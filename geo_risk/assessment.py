@@ -208,7 +208,8 @@ def assess(
     events : path, frame or table
         Whatever `read_events` takes; a frame that `read_events` made is taken as it is.
     layer : RegionLayer, optional
-        Default: the bundled world layer.
+        Default: the bundled world layer. Study area, neighbours and borders are those of one day:
+        of a layer that holds by date pass ``layer.at("2015-01-01")``.
     source : str, optional
         Passed to `read_events`.
     worldview : str, optional
@@ -253,7 +254,7 @@ def assess(
     Raises
     ------
     TypeError, ValueError
-        As the steps do; nothing is written.
+        As the steps do; a layer that holds by date. Nothing is written.
 
     Examples
     --------
@@ -296,10 +297,11 @@ def assess(
 
 def _layer(layer: RegionLayer | None, worldview: str | None) -> RegionLayer:
     """The layer given, or the bundled one in the view asked for."""
-    from geo_risk.regions import load_regions
+    from geo_risk.regions.sources import load_regions, plain_layer
 
     if layer is None:
         return load_regions(worldview=worldview or "de_facto")
+    layer = plain_layer(layer, verb="assess")
     if worldview is not None and worldview != layer.worldview:
         raise ValueError(
             f"Invalid worldview: {worldview!r}; the layer {layer.name!r} that was given follows "

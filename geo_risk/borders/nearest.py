@@ -220,9 +220,14 @@ def _batch(borders: Borders, points: _Points, kind: str, chosen: NDArray[np.int6
     inside = np.full(len(chosen), -1, dtype=np.int64)
     if kind == "any" or (own < 0).any():
         inside = borders.layer.locate(lon=lon, lat=lat)
-        located = np.where(inside >= 0, borders._country_of_row[inside], np.int32(-1))
-        own = np.where(own < 0, located, own).astype(np.int32)
+        own = np.where(own < 0, _country_of(borders, inside), own).astype(np.int32)
     return _Task(lon, lat, own, points.target.take(chosen), inside, points.limit)
+
+
+def _country_of(borders: Borders, rows: NDArray[Any]) -> IntArray:
+    """Country ids of rows, -1 for -1."""
+    country: IntArray = np.append(borders._country_of_row, np.int32(-1))[rows]
+    return country
 
 
 def _country_ids(borders: Borders, codes: Codes, name: str, n: int) -> IntArray:
@@ -303,7 +308,7 @@ def _stand_inside(
     borders: Borders, task: _Task, target: IntArray, start: IntArray, found: _Found
 ) -> None:
     """Points that lie in another country than the one given for them are at distance 0 of it."""
-    country = np.where(task.inside >= 0, borders._country_of_row[task.inside], np.int32(-1))
+    country = _country_of(borders, task.inside)
     within = (country >= 0) & (country != task.own) & (start >= 0)
     within &= (target < 0) | (country == target)
     found.distance[within] = 0.0

@@ -16,6 +16,7 @@ from geo_risk.borders.nearest import BorderDistances, measure, measure_countries
 from geo_risk.errors import UnknownRegionError
 from geo_risk.regions import RegionLayer, load_regions
 from geo_risk.regions.adjacency import edge_lengths_m
+from geo_risk.regions.sources import plain_layer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from geo_risk.borders._tree import Forest
 
-__all__ = ["Borders", "load_borders"]
+__all__ = ["Borders", "load_borders", "plain_borders"]
 
 _LARGE = 100_000  # edges whose index takes long enough to be told
 _FORMAT = 4  # raise it whenever the arrays of Forest or their meaning change
@@ -66,7 +67,7 @@ def load_borders(
     TypeError
         `layer` or `context` is not a RegionLayer.
     ValueError
-        `context` is another string, or `context_km` is negative.
+        `context` is another string, `context_km` is negative, or a layer holds by date.
 
     Examples
     --------
@@ -76,15 +77,10 @@ def load_borders(
     >>> print(found.other_country_code, round(float(found.distance_m) / 1000))
     TJK 47
     """
-    if layer is None:
-        layer = load_regions()
-    if not isinstance(layer, RegionLayer):
-        raise TypeError(f"Invalid layer: {type(layer).__name__} is not a RegionLayer.")
+    layer = plain_layer(layer, verb="load_borders")
     if isinstance(context, str):
         check_choice(context, "context", ("natural_earth",))
         context = None if layer.name == context else load_regions(context)
-    if context is not None and not isinstance(context, RegionLayer):
-        raise TypeError(f"Invalid context: {type(context).__name__} is not a RegionLayer.")
     if context_km is not None:
         context_km = check_scalar(context_km, "context_km", low=0.0)
     known = vars(layer).setdefault("_borders", {})  # kept with the layer: they live equally long
@@ -92,6 +88,13 @@ def load_borders(
     if key not in known:
         known[key] = Borders(layer, context=context, context_km=context_km)
     return known[key]  # type: ignore[no-any-return]
+
+
+def plain_borders(borders: Any, *, verb: str) -> Borders:
+    """The borders given, or those of the layer given or of the bundled one; see `plain_layer`."""
+    if isinstance(borders, Borders):
+        return borders
+    return load_borders(plain_layer(borders, verb=verb, name="borders"))
 
 
 def _borders_of(
@@ -123,7 +126,10 @@ class Borders:
         context: RegionLayer | None = None,
         context_km: float | None = None,
     ) -> None:
+        layer = plain_layer(layer, verb="load_borders")
         labels = list(layer.country_labels)
+        if context is not None:
+            context = plain_layer(context, verb="load_borders", name="context")
         if context is not None and set(labels).isdisjoint(context.country_labels):
             context = None  # it knows none of these countries
         self.layer, self.context = layer, context
@@ -196,7 +202,8 @@ class Borders:
     def _group_of_pair(self) -> NDArray[np.int32]:
         """Position of each pair of country ids among the forest's groups, -1 where none meet."""
         members = self._forest.members
-        group = np.full((len(self.countries), len(self.countries)), -1, dtype=np.int32)
+        n = max(len(self.countries), 1)  # -1, no country, is a position even where there is none
+        group = np.full((n, n), -1, dtype=np.int32)
         land = np.flatnonzero(members[:, 1] >= 0)
         a, b = members[land].T
         group[a, b] = group[b, a] = land

@@ -43,7 +43,11 @@ def as_parts(area: Any) -> ObjectArray:
     if isinstance(area, shapely.Geometry):
         shapes = [area]
     elif isinstance(area, (str, bytes)) or not isinstance(area, Iterable):
-        raise TypeError(f"Invalid area: {type(area).__name__} is neither polygons nor a box.")
+        hint = "; of a layer take layer.table, of one that holds by date layer.at(date).table"
+        raise TypeError(
+            f"Invalid area: {type(area).__name__} is neither polygons nor a box"
+            f"{hint if hasattr(type(area), 'table') else ''}."
+        )
     else:
         shapes = list(area)
         if len(shapes) == 4 and not any(isinstance(s, shapely.Geometry) for s in shapes):

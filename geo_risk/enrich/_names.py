@@ -25,27 +25,29 @@ _PLACE_RADIUS_KM = 5.0  # judgement, as for UCDP where_prec 1: the town is known
 
 def find_named(
     frame: geopandas.GeoDataFrame, layer: RegionLayer, wanted: NDArray[np.bool_], min_score: float
-) -> dict[str, Any]:
-    """Look up the named places, else the named regions, of the `wanted` rows."""
+) -> dict[str, NDArray[Any]]:
+    """Look up the named places, else the named regions, of the `wanted` rows.
+
+    Returns
+    -------
+    dict of ndarray, one entry per row
+        `place_name`, `geonames_id` (-1 without a place), `place_score`, `place_lon`, `place_lat`;
+        `named_region` and `named_country`, a row of the layer or -1; `lost`, `unsure`.
+    """
     names, countries = texts_of(frame, "location_name"), texts_of(frame, "country_stated")
     asked = np.array([row for row in np.flatnonzero(wanted) if names[row] is not None], dtype=int)
     n = len(frame)
-    columns: dict[str, Any] = {
+    found: dict[str, NDArray[Any]] = {
         "place_name": np.full(n, None, dtype=object),
         "geonames_id": np.full(n, -1, dtype=np.int64),
-        "place_score": np.full(n, np.nan),
+        **{name: np.full(n, np.nan) for name in ("place_score", "place_lon", "place_lat")},
+        **{name: np.full(n, -1, dtype=np.int64) for name in ("named_region", "named_country")},
+        **{name: np.zeros(n, dtype=np.bool_) for name in ("lost", "unsure")},
     }
-    none = np.array([], dtype=int)
-    found: dict[str, Any] = {
-        "rows": none, "lon": none, "lat": none, "flags": [],
-        "region_rows": none, "regions": none, "columns": columns, "countries": {},
-    }  # fmt: skip
     homes, stated = _homes(layer), stated_countries(frame)
-    found["countries"] = {
-        row: homes[stated[row]]
-        for row in np.flatnonzero(wanted).tolist()
-        if names[row] is None and stated[row] in homes
-    }
+    for row in np.flatnonzero(wanted).tolist():
+        if names[row] is None and stated[row] in homes:
+            found["named_country"][row] = homes[stated[row]]
     if len(asked) == 0:
         return found
     from geo_risk.places import locate_names
@@ -58,25 +60,21 @@ def find_named(
     good = places.geonames_id >= 0
     regions = _named_regions(layer, names, countries, asked[~good])
     lands = _named_countries(layer, homes, frame, asked, places, regions)
-    good &= ~np.isin(asked, list(lands))
-    rows = asked[good]
-    columns["place_score"][rows] = places.score[good]
-    columns["place_name"][rows] = places.name[good]
-    columns["geonames_id"][rows] = places.geonames_id[good]
-    lost, unsure = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    lost, unsure = found["lost"], found["unsure"]
     lost[asked[~good]], unsure[asked[places.ambiguous]] = True, True
     countries_too = {name for name in {names[row] for row in asked} if find_country(name or "")}
     unsure[[row for row in asked if names[row] in countries_too]] = True
-    by_region = np.array(list(regions), dtype=int)
-    lost[by_region] = False
-    for row, (_, doubtful) in lands.items():
-        lost[row], unsure[row] = False, doubtful
-    return found | {
-        "rows": rows, "lon": places.lon[good], "lat": places.lat[good],
-        "flags": [(lost, "place_not_found"), (unsure & ~lost, "ambiguous_place")],
-        "region_rows": by_region, "regions": np.array(list(regions.values()), dtype=int),
-        "countries": found["countries"] | {row: home for row, (home, _) in lands.items()},
-    }  # fmt: skip
+    for row, region in regions.items():
+        lost[row], found["named_region"][row] = False, region
+    for row, (home, doubtful) in lands.items():
+        lost[row], unsure[row], found["named_country"][row] = False, doubtful, home
+    good &= ~np.isin(asked, list(lands))
+    for column, values in (
+        ("place_score", places.score), ("place_name", places.name),
+        ("geonames_id", places.geonames_id), ("place_lon", places.lon), ("place_lat", places.lat),
+    ):  # fmt: skip
+        found[column][asked[good]] = values[good]
+    return found
 
 
 def _named_countries(
@@ -142,31 +140,27 @@ def _named_regions(
 
 
 def with_places(
-    frame: geopandas.GeoDataFrame,
-    found: dict[str, Any],
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
+    frame: geopandas.GeoDataFrame, found: dict[str, NDArray[Any]]
 ) -> geopandas.GeoDataFrame:
     """Copy with the geometry and the precision of the places that were found by name."""
     import shapely
 
     result = frame.copy()
-    rows, by_region = found["rows"], found["region_rows"]
-    by_country = np.array(list(found["countries"]), dtype=int)
-    if len(rows) + len(by_region) + len(by_country) == 0:
+    place, region = found["geonames_id"] >= 0, found["named_region"] >= 0
+    country = found["named_country"] >= 0
+    if not (place | region | country).any():
         return result
     shapes = result.geometry.to_numpy().copy()
-    shapes[rows] = shapely.points(lon[rows], lat[rows])
+    shapes[place] = shapely.points(found["place_lon"][place], found["place_lat"][place])
     result[result.geometry.name] = shapes
     result = result.set_crs("EPSG:4326", allow_override=True)
     precision = np.array(texts_of(frame, "location_precision"), dtype=object)
     uncertainty = np.full(len(frame), np.nan)
     if "location_uncertainty_km" in frame.columns:
         uncertainty = frame["location_uncertainty_km"].to_numpy(dtype=float, copy=True)
-    stated = np.array([term is not None for term in precision], dtype=bool)
-    unstated = rows[~stated[rows]]
-    precision[unstated], uncertainty[unstated] = "place", _PLACE_RADIUS_KM
-    precision[by_region[~stated[by_region]]] = "admin1"
-    precision[by_country[~stated[by_country]]] = "country"
+    unstated = np.array([term is None for term in precision], dtype=bool)
+    precision[place & unstated], uncertainty[place & unstated] = "place", _PLACE_RADIUS_KM
+    precision[region & unstated] = "admin1"
+    precision[country & unstated] = "country"
     result["location_precision"], result["location_uncertainty_km"] = precision, uncertainty
     return result

@@ -6,7 +6,6 @@ the index is kept, and the caller's frame is never changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,23 +13,25 @@ from numpy.typing import NDArray
 
 from geo_risk._frames import add_columns, add_flags, check_frame, lonlat_of, texts_of, too_coarse
 from geo_risk._validate import check_choice, check_resolution, check_scalar
-from geo_risk.enrich._names import find_named, with_places
+from geo_risk.enrich._names import with_places
+from geo_risk.enrich._polygons import geocoded
+from geo_risk.regions.dated import Positions, by_state
 
 if TYPE_CHECKING:
     import geopandas
 
     from geo_risk.borders import Borders
-    from geo_risk.regions import RegionLayer
+    from geo_risk.regions import DatedLayer, RegionLayer
 
 __all__ = ["border_proximity", "geocode", "index_h3"]
 
-# The finest level of which a stand-in coordinate tells the unit.
-_LEVEL_OF = {"admin2": 2, "admin1": 1, "line": 0, "country": 0, "none": 0}
+# What was found by name and is no column of the result.
+_ASIDE = ("place_lon", "place_lat", "named_region", "named_country", "lost", "unsure")
 
 
 def geocode(
     events: Any,
-    layer: RegionLayer | None = None,
+    layer: RegionLayer | DatedLayer | None = None,
     *,
     snap_km: float = 5.0,
     min_score: float = 0.8,
@@ -48,10 +49,10 @@ def geocode(
     events : GeoDataFrame
         Points in any CRS; best from `read_events`. `location_name` and `country_stated` are
         used where a row has no geometry.
-    layer : RegionLayer, optional
+    layer : RegionLayer or DatedLayer, optional
         Default: the bundled world layer. Of a layer whose regions hold from one day to another
         (`load_regions` with `valid_from`, `valid_to`), the region that holds on `date_start`;
-        events without a date then get none.
+        events without a date then get none, and of places found by name only the point.
     snap_km : float, default 5.0
         How far outside a point may lie and still be given to the nearest region; 0 for never.
         Where a layer of your own ends at a border, points that the bundled layer puts in another
@@ -116,107 +117,18 @@ def geocode(
     check_choice(coarse, "coarse", ("skip", "keep"))
     layer = load_regions() if layer is None else layer
     lon, lat = lonlat_of(frame)
-    match = np.full(len(frame), "none", dtype=object)
-    found = find_named(frame, layer, np.isnan(lon), min_score)
-    by_name = found["rows"]
-    lon[by_name], lat[by_name] = found["lon"], found["lat"]
-    rows, snap_m = np.full(len(frame), -1, dtype=np.int64), np.full(len(frame), np.nan)
-    for at, row_of, state in _states(layer, frame):
-        inside, snap_m[at] = _located(state, lon[at], lat[at], snap_km, n_jobs)
-        rows[at] = np.append(row_of, -1)[inside]
-    match[rows >= 0], match[~np.isnan(snap_m)] = "polygon", "snapped"
-    by_region = found["region_rows"]
-    rows[by_region], match[by_region], match[by_name] = found["regions"], "gazetteer", "gazetteer"
-    columns = _region_columns(layer, rows)
-    for row, home in found["countries"].items():
-        match[row] = "gazetteer"
-        for name in {"country_code", "country_name", "unit_code"} & columns.keys():
-            columns[name][row] = layer.columns[name][home]
-    if coarse == "skip":
-        terms = texts_of(frame, "location_precision")
-        finer = np.array([_LEVEL_OF.get(str(term), layer.level) < layer.level for term in terms])
-        for name in {"region_code", "region_name"} & columns.keys():
-            columns[name][finer.astype(bool)] = None
-    columns |= {"match": match, "snap_m": snap_m, **found["columns"]}
-    result = add_columns(with_places(frame, found, lon, lat), columns)
-    if any(mask.any() for mask, _ in found["flags"]):
-        result["flags"] = add_flags(frame, found["flags"])
+
+    def ask(chosen: Positions, state: RegionLayer) -> dict[str, NDArray[Any]]:
+        part = frame.iloc[chosen], lon[chosen], lat[chosen]
+        return geocoded(*part, state, snap_km, min_score, coarse, n_jobs)
+
+    columns = by_state(layer, frame, ask)
+    found = {name: columns.pop(name) for name in _ASIDE} | {"geonames_id": columns["geonames_id"]}
+    result = add_columns(with_places(frame, found), columns)
+    lost, unsure = found["lost"], found["unsure"] & ~found["lost"]
+    if (lost | unsure).any():
+        result["flags"] = add_flags(frame, [(lost, "place_not_found"), (unsure, "ambiguous_place")])
     return result
-
-
-def _region_columns(layer: RegionLayer, rows: NDArray[np.int64]) -> dict[str, Any]:
-    """Attributes of the layer's rows, None where the row is -1."""
-    columns: dict[str, Any] = {}
-    for name in ("country_code", "country_name", "region_code", "region_name", "unit_code"):
-        if name in layer.columns:
-            values = np.array([*layer.columns[name], None], dtype=object)
-            columns[name] = values[rows]  # -1 is the None at the end
-    claims = layer.columns.get("claimed_by", [None] * len(layer))
-    joined = [";".join(claim) or None if claim else None for claim in claims]
-    columns["claimed_by"] = np.array([*joined, None], dtype=object)[rows]
-    return columns
-
-
-def _states(
-    layer: RegionLayer, frame: geopandas.GeoDataFrame
-) -> Iterable[tuple[NDArray[np.int64], NDArray[np.int64], RegionLayer]]:
-    """Events by the state of the layer on their day, with the state's rows in the layer."""
-    from geo_risk.regions import DatedLayer
-
-    if not isinstance(layer, DatedLayer):
-        return [(np.arange(len(frame)), np.arange(len(layer)), layer)]
-    if "date_start" not in frame.columns:
-        raise ValueError(
-            f"Invalid events: the layer {layer.name!r} holds by date, but there is no column "
-            "date_start."
-        )
-    return layer.as_of(frame["date_start"].to_numpy())
-
-
-def _located(
-    layer: RegionLayer,
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    snap_km: float,
-    n_jobs: int,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Region that holds each point or, within the limit, is nearest: row or -1, and metres."""
-    rows, snap_m = layer.locate(lon=lon, lat=lat, n_jobs=n_jobs), np.full(len(lon), np.nan)
-    if snap_km > 0.0:
-        adrift = np.flatnonzero((rows < 0) & ~np.isnan(lon))
-        rows[adrift], snap_m[adrift] = _snap(layer, lon[adrift], lat[adrift], snap_km, n_jobs)
-    return rows, snap_m
-
-
-def _snap(
-    layer: RegionLayer,
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    snap_km: float,
-    n_jobs: int,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Nearest region of points outside all, within the limit: row or -1, and metres."""
-    from geo_risk.borders import load_borders
-
-    rows = np.full(len(lon), -1, dtype=np.int64)
-    metres = np.full(len(lon), np.nan)
-    if len(lon) == 0:
-        return rows, metres
-    borders = load_borders(layer)
-    near = borders.nearest(lon=lon, lat=lat, kind="any", max_km=snap_km, n_jobs=n_jobs)
-    hit = np.flatnonzero(~np.isnan(near.distance_m))
-    row_of = {code: row for row, code in enumerate(layer.columns["region_code"])}
-    found = np.array([row_of[code] for code in near.other_region_code[hit]], dtype=np.int64)
-    if borders.context is not None:  # outside a layer that ends at a border is often abroad
-        context = borders.context
-        own = np.array([*layer.country_labels, None], dtype=object)[found]
-        inside = context.locate(lon=lon[hit], lat=lat[hit], n_jobs=n_jobs)
-        home = (inside < 0) | (
-            np.array([*context.country_labels, None], dtype=object)[inside] == own
-        )
-        hit, found = hit[home], found[home]
-    rows[hit], metres[hit] = found, near.distance_m[hit]
-    return rows, metres
 
 
 def index_h3(events: Any, *, resolution: int = 7, coarse: str = "skip") -> geopandas.GeoDataFrame:
@@ -310,7 +222,7 @@ def _radius_km(frame: geopandas.GeoDataFrame) -> NDArray[np.float64]:
 
 def border_proximity(
     events: Any,
-    borders: Borders | None = None,
+    borders: Borders | RegionLayer | DatedLayer | None = None,
     *,
     kind: str = "land",
     coarse: str = "skip",
@@ -323,8 +235,10 @@ def border_proximity(
     events : GeoDataFrame
         Points in any CRS. Where `geocode` has been here, its country counts as the event's own,
         so that a snapped event and its border agree.
-    borders : Borders, optional
-        Default: those of the bundled world layer.
+    borders : Borders, RegionLayer or DatedLayer, optional
+        Borders, or the layer whose borders are meant (`load_borders`); default: the bundled world
+        layer. Of a layer that holds by date, the borders on `date_start`; events without a date
+        get NaN.
     kind : {"land", "any", "outline", "line"}
         What counts as border; see `Borders.nearest`.
     coarse : {"skip", "keep"}
@@ -363,26 +277,43 @@ def border_proximity(
     >>> near["border_country_code"].tolist(), near["border_m"].round(-3).tolist()
     (['TJK'], [47000.0])
     """
-    from geo_risk.borders import load_borders
+    from geo_risk.borders import Borders, load_borders
 
     frame = check_frame(events)
     borders = load_borders() if borders is None else borders
     lon, lat = lonlat_of(frame)
     lon[too_coarse(frame, coarse)] = np.nan
-    country = None
-    if "unit_code" in frame.columns and "country_code" in frame.columns:
-        codes = zip(texts_of(frame, "country_code"), texts_of(frame, "unit_code"))
-        country = [unit if code is None else code for code, unit in codes]
-    near = borders.nearest(lon=lon, lat=lat, kind=kind, country=country, n_jobs=n_jobs)
-    columns = {
-        "border_m": near.distance_m,
-        "border_country_code": np.asarray(near.other_country_code, dtype=object),
-        "border_foot_lon": near.foot_lon,
-        "border_foot_lat": near.foot_lat,
-    }
+    own = _own_countries(frame)
+
+    def measure(chosen: Positions, lines: Borders) -> dict[str, NDArray[Any]]:
+        country = None if own is None or not lines.countries else own[chosen].tolist()
+        near = lines.nearest(
+            lon=lon[chosen], lat=lat[chosen], kind=kind, country=country, n_jobs=n_jobs
+        )
+        return {
+            "border_m": near.distance_m,
+            "border_country_code": np.asarray(near.other_country_code, dtype=object),
+            "border_foot_lon": near.foot_lon,
+            "border_foot_lat": near.foot_lat,
+        }
+
+    if isinstance(borders, Borders):
+        columns = measure(slice(None), borders)
+    else:
+        columns = by_state(borders, frame, lambda at, state: measure(at, load_borders(state)))
     if kind == "land":
-        columns["country_certainty"] = _certainty(frame, near.distance_m)
+        columns["country_certainty"] = _certainty(frame, columns["border_m"])
     return add_columns(frame, columns)
+
+
+def _own_countries(frame: geopandas.GeoDataFrame) -> NDArray[np.object_] | None:
+    """Country of each event where `geocode` has been."""
+    if "unit_code" not in frame.columns or "country_code" not in frame.columns:
+        return None
+    codes = zip(texts_of(frame, "country_code"), texts_of(frame, "unit_code"))
+    return np.array(
+        [*(unit if code is None else code for code, unit in codes), None], dtype=object
+    )[:-1]
 
 
 def _certainty(frame: geopandas.GeoDataFrame, border_m: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ from geo_risk.maps._classes import (
 from geo_risk.maps._geometry import Shape, cell_shapes, line_shapes, polygon_shapes
 from geo_risk.maps._labels import Label, country_labels, place_labels, region_labels
 from geo_risk.maps._view import Bounds, View, choose_view
+from geo_risk.regions.dated import refuse_dated
 from geo_risk.sharing import COUNTS, MIN_COUNT, check_min_count, shared_cells
 
 __all__ = ["DISPUTED", "Content", "EventLayer", "ShapeLayer", "prepare"]
@@ -166,6 +167,7 @@ def as_frame(value: Any, name: str) -> Any:
     """The caller's frame in WGS84 degrees; a layer object gives its `table`."""
     if value is None:
         return None
+    refuse_dated(value, verb="a map", name=name)
     frame = getattr(value, "table", value)
     if not hasattr(frame, "columns") or not hasattr(frame, "iloc"):
         raise TypeError(f"Invalid {name}: a GeoDataFrame is needed, not {type(value).__name__}.")

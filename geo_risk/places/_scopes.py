@@ -78,11 +78,12 @@ def hinter(name: str, layer: RegionLayer | None) -> Callable[[Scope], tuple[Scop
                     scope = Scope(country, scope.places)
                 understood &= scope.country == country
                 continue
-            rows = rows_by_name(layer or world_layer(), fold(hint))
+            asked = world_layer() if layer is None else layer
+            rows = rows_by_name(asked, fold(hint))
             if not rows:
                 understood = False
                 continue
-            inside = np.isin(place_rows(layer or world_layer())[1], rows)
+            inside = np.isin(place_rows(asked)[1], rows)
             scope = Scope(scope.country, inside if scope.places is None else inside & scope.places)
         return scope, understood
 

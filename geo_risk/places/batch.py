@@ -14,8 +14,9 @@ from geo_risk._fold import fold
 from geo_risk._validate import check_scalar
 from geo_risk.errors import GeoRiskError
 from geo_risk.places._hits import MATCHED_BY, Hits, search
-from geo_risk.places._scopes import hinter, make_scope, world_layer
+from geo_risk.places._scopes import hinter, make_scope
 from geo_risk.places.gazetteer import load_gazetteer
+from geo_risk.regions.sources import plain_layer
 
 if TYPE_CHECKING:
     from geo_risk.regions import RegionLayer
@@ -111,7 +112,7 @@ def locate_names(
     TypeError
         A name that is neither a string nor missing.
     ValueError
-        Columns of different lengths; `min_score` outside [0, 1].
+        Columns of different lengths; `min_score` outside [0, 1]; a layer that holds by date.
 
     Notes
     -----
@@ -135,8 +136,8 @@ def locate_names(
     """
     min_score = check_scalar(min_score, "min_score", low=0.0, high=1.0)
     rows = _columns(names, countries, regions)
-    if layer is None and any(region is not None for _, _, region in rows):
-        layer = world_layer()
+    if layer is not None or any(region is not None for _, _, region in rows):
+        layer = plain_layer(layer, verb="locate_names")
     distinct = list(dict.fromkeys(rows))
     position = {row: number for number, row in enumerate(distinct)}
     best = [_locate_one(*row, layer, min_score) for row in distinct]

@@ -9,8 +9,9 @@ import numpy as np
 from geo_risk._fold import fold
 from geo_risk.places._columns import object_column
 from geo_risk.places._hits import MATCHED_BY, Hits, search, similar_keys
-from geo_risk.places._scopes import hinter, make_scope, world_layer
+from geo_risk.places._scopes import hinter, make_scope
 from geo_risk.places.gazetteer import load_gazetteer
+from geo_risk.regions.sources import plain_layer
 
 if TYPE_CHECKING:
     import geopandas
@@ -72,7 +73,7 @@ def find_places(
     Raises
     ------
     TypeError, ValueError
-        `name`, `country` or `limit` is not usable.
+        `name`, `country` or `limit` is not usable; no layer, or one that holds by date.
     UnknownRegionError
         No such country or region; close matches are listed.
 
@@ -107,7 +108,7 @@ def find_places(
     """
     key = _check_name(name)
     limit = _check_limit(limit)
-    layer = world_layer() if layer is None else layer
+    layer = plain_layer(layer, verb="find_places")
     scope = make_scope(country, region, layer)
     hits = search(name, key, scope, hinted=hinter(name, layer), fuzzy=fuzzy)
     return _frame(hits, limit, layer)

@@ -25,7 +25,7 @@ from geo_risk.quality.piles import Piles, find_piles
 if TYPE_CHECKING:
     import geopandas
 
-    from geo_risk.regions import RegionLayer
+    from geo_risk.regions import DatedLayer, RegionLayer
 
 __all__ = ["QUALITY_FLAGS", "check_events"]
 
@@ -68,7 +68,7 @@ CHECK_COLUMNS = (
 def check_events(
     events: Any,
     *,
-    layer: RegionLayer | None = None,
+    layer: RegionLayer | DatedLayer | None = None,
     now: Any = None,
     duplicate_km: float = 5.0,
     duplicate_days: int = 1,
@@ -89,8 +89,9 @@ def check_events(
     ----------
     events : GeoDataFrame
         Points in any CRS; best from `read_events`. Checks whose columns are absent find nothing.
-    layer : RegionLayer, optional
-        Default: the bundled world layer.
+    layer : RegionLayer or DatedLayer, optional
+        Default: the bundled world layer. Of a layer that holds by date, the regions that hold on
+        `date_start`; the country of an event without a date is then not compared.
     now : date, datetime or str, optional
         The day after which an event lies in the future; default today (UTC). Pass it to get the
         same result tomorrow.
@@ -133,8 +134,8 @@ def check_events(
     Raises
     ------
     TypeError, ValueError
-        No GeoDataFrame, no CRS, geometries other than points, options out of range, a layer of
-        several dates, no column `source_column`, two columns of one name.
+        No GeoDataFrame, no CRS, geometries other than points, options out of range, no column
+        `source_column`, two columns of one name, no `date_start` for a layer that holds by date.
 
     Notes
     -----
@@ -159,8 +160,6 @@ def check_events(
     max_fatalities = check_scalar(max_fatalities, "max_fatalities", low=0.0)
     pile_size = int(check_scalar(pile_size, "pile_size", low=2))
     layer = load_regions() if layer is None else layer
-    if layer.is_dated:
-        raise ValueError("Invalid layer: its regions hold by date; pass the state of one day.")
     today = _day(now)
     lon, lat = lonlat_of(frame)
     start, end = _days(frame, "date_start"), _days(frame, "date_end")
@@ -170,7 +169,7 @@ def check_events(
         km=duplicate_km, days=duplicate_days, min_score=min_score, min_share=min_share,
         within_sources=within_sources,
     )  # fmt: skip
-    piles = find_piles(layer, lon, lat, pile_size, too_coarse(frame, "skip"))
+    piles = find_piles(layer, frame, lon, lat, pile_size, too_coarse(frame, "skip"))
     chances = _minutes(frame, lon, lat)
     found: Found = [(country.slips[:, i], flag) for i, flag in enumerate(SLIPS)]
     found.append((_rows_of_sources(frame, chances) & ~np.isnan(lon), "maybe_degrees_minutes"))

@@ -12,9 +12,10 @@ from geo_risk._frames import COARSE, texts_of
 from geo_risk._stated import state_began, stated_countries
 from geo_risk.certainty import country_certainty
 from geo_risk.quality.coordinates import SLIPS, find_slips
+from geo_risk.regions.dated import Positions, by_state
 
 if TYPE_CHECKING:
-    from geo_risk.regions import RegionLayer
+    from geo_risk.regions import DatedLayer, RegionLayer
 
 __all__ = ["CLASSES", "CountryCheck", "check_countries"]
 
@@ -83,9 +84,21 @@ class CountryCheck:
 
 
 def check_countries(
+    frame: Any, lon: FloatArray, lat: FloatArray, days: NDArray[np.datetime64],
+    layer: RegionLayer | DatedLayer,
+) -> CountryCheck:  # fmt: skip
+    """Compare the stated countries with the polygons, of the event's day if the layer is dated."""
+
+    def compare(chosen: Positions, state: RegionLayer) -> dict[str, NDArray[Any]]:
+        return vars(_compare(frame.iloc[chosen], lon[chosen], lat[chosen], days[chosen], state))
+
+    return CountryCheck(**by_state(layer, frame, compare))
+
+
+def _compare(
     frame: Any, lon: FloatArray, lat: FloatArray, days: NDArray[np.datetime64], layer: RegionLayer
 ) -> CountryCheck:
-    """Compare the stated countries with the polygons of the layer."""
+    """Compare the stated countries with the polygons of one layer."""
     n = len(frame)
     stated = stated_countries(frame)
     row = layer.locate(lon=lon, lat=lat)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._constants import EARTH_RADIUS_KM
 from geo_risk._region_shapes import region_areas, region_centroids
+from geo_risk.regions.dated import states
 
 if TYPE_CHECKING:
-    from geo_risk.regions import RegionLayer
+    from geo_risk.regions import DatedLayer, RegionLayer
 
 __all__ = ["PILE_LABELS", "Piles", "find_piles"]
 
@@ -53,26 +54,32 @@ class Piles:
 
 
 def find_piles(
-    layer: RegionLayer, lon: FloatArray, lat: FloatArray, size: int, coarse: NDArray[np.bool_]
-) -> Piles:
-    """Count events on one spot and label the spots that have at least `size` of them."""
+    layer: RegionLayer | DatedLayer, frame: Any, lon: FloatArray, lat: FloatArray, size: int,
+    coarse: NDArray[np.bool_],
+) -> Piles:  # fmt: skip
+    """Count events on one spot and label the spots that have at least `size` of them.
+
+    All days count; what stands at the spot is that of the event's day if the layer is dated.
+    """
     n = len(lon)
     count, label = np.zeros(n, dtype=np.int64), np.full(n, None, dtype=object)
-    name = np.full(n, None, dtype=object)
+    name, spot = np.full(n, None, dtype=object), np.full(n, -1, dtype=np.int64)
     there = np.flatnonzero(~np.isnan(lon))
     if len(there) == 0:
         return Piles(count, label, name)
     points, back, counts = np.unique(
         np.column_stack([lon[there], lat[there]]), axis=0, return_inverse=True, return_counts=True
     )
-    back = back.reshape(-1)
-    count[there] = counts[back]
-    piles = np.flatnonzero(counts >= size)
-    at_point = np.full((len(points), 2), None, dtype=object)
-    at_point[piles] = _labelled(layer, points[piles])
-    areas = np.bincount(back, weights=coarse[there], minlength=len(points)) > 0.5 * counts
-    at_point[areas & (counts >= size), 0] = "area"
-    label[there], name[there] = at_point[back].T
+    spot[there] = back.reshape(-1)
+    count[there] = counts[spot[there]]
+    areas = np.bincount(spot[there], weights=coarse[there], minlength=len(points)) > 0.5 * counts
+    for chosen, state in states(layer, frame):
+        rows = np.arange(n)[chosen]
+        rows = rows[count[rows] >= size]
+        piles, of = np.unique(spot[rows], return_inverse=True)
+        at_point = _labelled(state, points[piles])
+        at_point[areas[piles], 0] = "area"
+        label[rows], name[rows] = at_point[of.reshape(-1)].T
     return Piles(count, label, name)
 
 
@@ -87,6 +94,8 @@ def _labelled(layer: RegionLayer, points: FloatArray) -> NDArray[np.object_]:
     own = [labels[row] if row >= 0 else None for row in at.tolist()]
     _label_places(result, points, own)
     result[(points * 2.0 == np.round(points * 2.0)).all(axis=1)] = ["round_degrees", None]
+    if len(layer) == 0:  # on a day on which no region holds
+        return result
     regions, reach, countries, country_reach, codes = _middles(layer)
     for kind, targets, radius, names in (
         ("region_middle", regions, reach, layer.columns["region_name"]),

@@ -29,15 +29,12 @@ def check_read(
 ) -> geopandas.GeoDataFrame:
     """Events with the flags of `check_events` and, where there are any, suggested coordinates.
 
-    Columns of an earlier check are brought up to date. A layer whose regions hold by date has no
-    one country per place: the bundled layer stands in.
+    Columns of an earlier check are brought up to date.
     """
     from geo_risk.quality.check import CHECK_COLUMNS, check_events
     from geo_risk.quality.coordinates import SLIPS
 
-    checked = check_events(
-        frame, layer=None if layer.is_dated else layer, now=_today() if now is None else now
-    )
+    checked = check_events(frame, layer=layer, now=_today() if now is None else now)
     quality = report_of(checked)["quality"]
     if now is None and "future_date" not in quality["flags"]:
         # no event begins later, so the day decided nothing: unsaid, the result is tomorrow's, too

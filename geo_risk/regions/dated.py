@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._validate import check_lonlat
+from geo_risk.regions.coverage import Coverage
 from geo_risk.regions.layer import RegionLayer
 from geo_risk.regions.subset import take_rows
-from geo_risk.regions.topology import Topology
 
-__all__ = ["DatedLayer", "days_of"]
+if TYPE_CHECKING:
+    import geopandas
+
+__all__ = ["DatedLayer", "Positions", "by_state", "days_of", "refuse_dated", "states"]
 
 Days = NDArray[np.datetime64]
+Positions = NDArray[np.int64] | slice
+
+_NO_DAY, _ONE_DAY = np.datetime64("NaT", "D"), np.timedelta64(1, "D")
 
 
 def days_of(values: Any, name: str) -> Days:
@@ -25,25 +31,27 @@ def days_of(values: Any, name: str) -> Days:
     Parameters
     ----------
     values : array_like
-        Dates, datetimes, or text that begins with year, year-month or year-month-day; a number is
-        a year.
+        Dates, datetimes (the day is that of their own time zone), pandas periods (their first
+        day), or text that begins with year, year-month or year-month-day; a number is a year.
 
     Raises
     ------
     ValueError
         A value that is none of these; the first one is shown.
     """
-    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
-        return values.astype("datetime64[D]")
-    listed = list(np.atleast_1d(np.asarray(values, dtype=object)))
-    days = np.full(len(listed), np.datetime64("NaT", "D"))
-    for k, value in enumerate(listed):
-        if value is None or value != value or (isinstance(value, str) and not value.strip()):
-            continue
+    if isinstance(values, (np.ndarray, np.datetime64)) and values.dtype.kind == "M":
+        return values.astype("datetime64[D]").reshape(-1)
+    import pandas as pd
+
+    listed = np.asarray(values, dtype=object).reshape(-1)
+    days = np.full(len(listed), _NO_DAY)
+    for k in np.flatnonzero(~pd.isna(listed)).tolist():
         try:
-            days[k] = _day(value)
+            days[k] = _day(listed[k])
         except (TypeError, ValueError) as error:
-            raise ValueError(f"Invalid {name}: {value!r} at index {k} is not a date.") from error
+            raise ValueError(
+                f"Invalid {name}: {listed[k]!r} at index {k} is not a date."
+            ) from error
     return days
 
 
@@ -55,57 +63,100 @@ def _day(value: Any) -> np.datetime64:
             raise ValueError("not a year")
         return np.datetime64(f"{int(value):04d}", "D")
     if isinstance(value, str):
-        return np.datetime64(value.strip().replace("/", "-").split("T")[0].split(" ")[0], "D")
+        text = value.strip().replace("/", "-").split("T")[0].split(" ")[0]
+        return np.datetime64(text or "NaT", "D")
+    value = getattr(value, "start_time", value)  # of a period
+    if getattr(value, "tzinfo", None) is not None:
+        value = value.replace(tzinfo=None)
     return np.datetime64(value, "D")
 
 
-class DatedLayer(RegionLayer):
-    """A layer in which a region holds from `valid_from` to `valid_to`, both days included.
+class DatedLayer:
+    """Regions that hold from one day to another, both included: a plain layer for every day.
 
-    Ask `locate` with ``date=``, or take the layer as of a day with `at`; the polygons of different
-    times overlap, so without a day neither edges nor places have one answer.
+    Made by `load_regions` with `valid_from` or `valid_to`. It is no `RegionLayer`: polygons of
+    different times overlap, so without a day neither points, neighbours nor borders have one
+    answer. `at` gives the `RegionLayer` of a day, which works everywhere. `geocode`,
+    `border_proximity` and `check_events` take the dated layer itself and ask the state on each
+    event's `date_start`; every other function refuses it.
 
     Parameters
     ----------
-    valid_from, valid_to : array_like of datetime64[D], shape (n,)
-        NaT for open ends.
+    valid_from, valid_to : array_like of dates, shape (n,)
+        First and last day of each region; NaT for open ends.
     coverage, columns, **facts
         As for `RegionLayer`.
+
+    Attributes
+    ----------
+    columns, name, level, worldview, provenance, fingerprint, report
+        As of a `RegionLayer`, of the regions of all days.
+    valid_from, valid_to : ndarray of datetime64[D]
     """
 
-    is_dated = True
-
     def __init__(
-        self, coverage: Any, columns: Any, *, valid_from: Days, valid_to: Days, **facts: Any
+        self, coverage: Any, columns: Any, *, valid_from: Any, valid_to: Any, **facts: Any
     ) -> None:
-        super().__init__(coverage, columns, **facts)
-        self.valid_from, self.valid_to = valid_from, valid_to
-        backwards = valid_to < valid_from  # false for NaT
+        rows = RegionLayer(coverage, columns, **facts)
+        self._rows, self.columns = rows, rows.columns
+        self.name, self.level, self.worldview = rows.name, rows.level, rows.worldview
+        self.provenance, self.fingerprint = rows.provenance, rows.fingerprint
+        self.report = rows.report
+        self.valid_from = days_of(valid_from, "valid_from")
+        self.valid_to = days_of(valid_to, "valid_to")
+        self._check()
+        # days on which the set of regions changes: it is constant from one to the next
+        changes = np.concatenate([self.valid_from, self.valid_to + _ONE_DAY])
+        self._changes = np.unique(changes[~np.isnat(changes)])
+        self._states: dict[int, tuple[NDArray[np.int64], RegionLayer]] = {}
+
+    def _check(self) -> None:
+        """Raise ValueError unless every region has its two days, in order."""
+        for name, days in (("valid_from", self.valid_from), ("valid_to", self.valid_to)):
+            if len(days) != len(self):
+                raise ValueError(f"Invalid {name}: {len(days)} dates for {len(self)} regions.")
+        backwards = self.valid_to < self.valid_from  # false for NaT
         if backwards.any():
             row = int(np.argmax(backwards))
             raise ValueError(
                 f"Invalid valid_to: {int(backwards.sum())} of {len(self)} regions end before they "
-                f"begin; first {self.columns['region_code'][row]!r}: {valid_from[row]} to "
-                f"{valid_to[row]}."
+                f"begin; first {self.columns['region_code'][row]!r}: {self.valid_from[row]} to "
+                f"{self.valid_to[row]}."
             )
-        # days on which the set of regions changes: it is constant from one to the next
-        ends = valid_to[~np.isnat(valid_to)] + np.timedelta64(1, "D")
-        self._changes = np.unique(np.concatenate([valid_from[~np.isnat(valid_from)], ends]))
-        self._epochs: dict[bytes, RegionLayer] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return (
+            f"<DatedLayer {self.name!r}, level {self.level}: {len(self)} regions of "
+            f"{len(set(self.columns['unit_code']))} units, {len(self._changes)} days of change>"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles keep; the states are derived again."""
+        return {**vars(self), "_states": {}}
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Show the way from what only the layer of one day has."""
+            if name.startswith("_") or not hasattr(RegionLayer, name):
+                raise AttributeError(f"'DatedLayer' object has no attribute {name!r}")
+            raise AttributeError(
+                f"The layer {self.name!r} holds by date and has no {name}: take "
+                f"layer.at(date).{name}."
+            )
 
     @property
-    def topology(self) -> Topology:
-        """Not to be had: edges of different times have no two sides.
+    def coverage(self) -> Coverage:
+        """The polygons of all days as flat arrays."""
+        return self._rows.coverage
 
-        Raises
-        ------
-        ValueError
-            Always; the message shows the way.
-        """
-        raise ValueError(
-            f"The layer {self.name!r} holds by date: borders and neighbours are those of "
-            "layer.at(date)."
-        )
+    @property
+    def table(self) -> geopandas.GeoDataFrame:
+        """Attributes and polygons of all days as a GeoDataFrame (EPSG:4326)."""
+        return self._rows.table
 
     def rows_at(self, date: Any) -> NDArray[np.int64]:
         """Rows that hold on a day.
@@ -115,10 +166,7 @@ class DatedLayer(RegionLayer):
         ValueError
             `date` is missing or not a date.
         """
-        day = days_of(date, "date")
-        if len(day) != 1 or np.isnat(day[0]):
-            raise ValueError(f"Invalid date: {date!r} is not one day.")
-        return np.flatnonzero(~(self.valid_from > day[0]) & ~(self.valid_to < day[0]))
+        return self._state(_one_day(date))[0]
 
     def at(self, date: Any) -> RegionLayer:
         """Take the layer as of a day.
@@ -131,29 +179,40 @@ class DatedLayer(RegionLayer):
         Returns
         -------
         RegionLayer
-            Only the regions that hold on that day, in the same order; the same object for all
-            days between two changes.
+            Only the regions that hold on that day, in the same order, or none; the same object
+            for all days between two changes. ``provenance`` has the first and the last of these
+            days as `valid_from` and `valid_to`, None for open ends.
 
         Raises
         ------
         ValueError
             `date` is missing or not a date.
         """
-        rows = self.rows_at(date)
-        key = hashlib.sha256(rows.tobytes()).digest()
-        if key not in self._epochs:
-            columns = {name: [v[r] for r in rows] for name, v in self.columns.items()}
-            named = f"{self.fingerprint}-{key.hex()[:16]}" if self.fingerprint else None
-            self._epochs[key] = RegionLayer(
-                lambda: take_rows(self.coverage, rows),
-                columns,
-                name=self.name,
-                level=self.level,
-                worldview=self.worldview,
-                provenance={**self.provenance, "as_of": str(days_of(date, "date")[0])},
-                fingerprint=named,
-            )
-        return self._epochs[key]
+        return self._state(_one_day(date))[1]
+
+    def _state(self, day: np.datetime64) -> tuple[NDArray[np.int64], RegionLayer]:
+        """Rows that hold on a day, and the layer of them."""
+        number = int(np.searchsorted(self._changes, day, side="right"))
+        if number not in self._states:
+            rows = np.flatnonzero(~(self.valid_from > day) & ~(self.valid_to < day))
+            ends = np.concatenate([[_NO_DAY], self._changes, [_NO_DAY]])
+            span = {"valid_from": ends[number], "valid_to": ends[number + 1] - _ONE_DAY}
+            told = {name: None if np.isnat(end) else str(end) for name, end in span.items()}
+            self._states[number] = rows, self._take(rows, told)
+        return self._states[number]
+
+    def _take(self, rows: NDArray[np.int64], facts: dict[str, Any]) -> RegionLayer:
+        """Some of the rows as a plain layer."""
+        key = hashlib.sha256(rows.tobytes()).hexdigest()[:16]
+        return RegionLayer(
+            lambda: take_rows(self.coverage, rows),
+            {name: [values[row] for row in rows] for name, values in self.columns.items()},
+            name=self.name,
+            level=self.level,
+            worldview=self.worldview,
+            provenance=self.provenance | facts,
+            fingerprint=f"{self.fingerprint}-{key}" if self.fingerprint else None,
+        )
 
     def locate(
         self, *, lon: ArrayLike, lat: ArrayLike, n_jobs: int = 1, date: Any = None
@@ -209,10 +268,98 @@ class DatedLayer(RegionLayer):
             These rows.
         """
         days = days_of(dates, "dates")
-        epoch = np.searchsorted(self._changes, days, side="right")
-        epoch[np.isnat(days)] = -1
-        for k in np.unique(epoch[epoch >= 0]).tolist():
-            chosen = np.flatnonzero(epoch == k)
-            rows = self.rows_at(days[chosen[0]])
+        number = np.searchsorted(self._changes, days, side="right")
+        number[np.isnat(days)] = -1
+        for k in np.unique(number[number >= 0]).tolist():
+            chosen = np.flatnonzero(number == k)
+            rows, layer = self._state(days[chosen[0]])
             if len(rows):
-                yield chosen, rows, self.at(days[chosen[0]])
+                yield chosen, rows, layer
+
+
+def _one_day(date: Any) -> np.datetime64:
+    days = days_of(date, "date")
+    if len(days) != 1 or np.isnat(days[0]):
+        raise ValueError(f"Invalid date: {date!r} is not one day.")
+    day: np.datetime64 = days[0]
+    return day
+
+
+def refuse_dated(value: Any, *, verb: str, name: str = "layer") -> None:
+    """Refuse a dated layer where the regions of one day are needed, and show the way.
+
+    Raises
+    ------
+    ValueError
+        `value` is a `DatedLayer`.
+    """
+    if isinstance(value, DatedLayer):
+        raise ValueError(
+            f"Invalid {name}: the layer {value.name!r} holds by date, and {verb} needs the regions "
+            "of one day; take layer.at(date)."
+        )
+
+
+def states(layer: Any, events: geopandas.GeoDataFrame) -> list[tuple[Positions, RegionLayer]]:
+    """Part events by the state of a layer on the day of their `date_start`.
+
+    Parameters
+    ----------
+    layer : RegionLayer or DatedLayer
+    events : GeoDataFrame
+
+    Returns
+    -------
+    list of (positions, RegionLayer)
+        Every event once. A plain layer holds for all of them. Events without a date, and those
+        of days on which no region holds, come last, with a layer without regions.
+
+    Raises
+    ------
+    ValueError
+        A dated layer, and no column `date_start`.
+    TypeError
+        `layer` is no layer.
+    """
+    if isinstance(layer, RegionLayer):
+        return [(slice(None), layer)]
+    if not isinstance(layer, DatedLayer):
+        kind = type(layer).__name__
+        raise TypeError(f"Invalid layer: {kind} is neither a RegionLayer nor a DatedLayer.")
+    if "date_start" not in events.columns:
+        raise ValueError(
+            f"Invalid events: the layer {layer.name!r} holds by date, but there is no column "
+            "date_start; for all events on one day take layer.at(date)."
+        )
+    parts: list[tuple[Positions, RegionLayer]] = []
+    left = np.ones(len(events), dtype=np.bool_)
+    for chosen, _, state in layer.as_of(events["date_start"].to_numpy()):
+        left[chosen] = False
+        parts.append((chosen, state))
+    if left.any() or not parts:
+        none = np.zeros(0, dtype=np.int64)
+        parts.append((np.flatnonzero(left), layer._take(none, {})))
+    return parts
+
+
+def by_state(
+    layer: Any,
+    events: geopandas.GeoDataFrame,
+    ask: Callable[[Positions, RegionLayer], dict[str, NDArray[Any]]],
+) -> dict[str, NDArray[Any]]:
+    """Ask each state of a layer about the events of its days, and put the answers together.
+
+    Parameters
+    ----------
+    layer, events
+        As for `states`.
+    ask : callable
+        Gives arrays by name, with one entry per event, for positions of events and their layer.
+    """
+    whole: dict[str, NDArray[Any]] = {}
+    for chosen, state in states(layer, events):
+        for name, values in ask(chosen, state).items():
+            if name not in whole:
+                whole[name] = np.empty((len(events), *values.shape[1:]), dtype=values.dtype)
+            whole[name][chosen] = values
+    return whole

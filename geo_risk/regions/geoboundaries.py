@@ -13,6 +13,7 @@ from geo_risk.regions.download import fetch_layer, fetch_record
 if TYPE_CHECKING:
     import os
 
+    from geo_risk.regions.dated import DatedLayer
     from geo_risk.regions.layer import RegionLayer
 
 __all__ = ["load_geoboundaries"]
@@ -42,7 +43,7 @@ def load_geoboundaries(
     folder: str | os.PathLike[str] | None = None,
     progress: bool = False,
     **options: Any,
-) -> RegionLayer:
+) -> RegionLayer | DatedLayer:
     """Fetch a country's layer from geoBoundaries, once, and load it.
 
     Needs the network the first time; later calls read the cache.
@@ -69,8 +70,8 @@ def load_geoboundaries(
 
     Returns
     -------
-    RegionLayer
-        ``provenance`` has source, licence, year, address and sha256.
+    RegionLayer or DatedLayer
+        As from `load_regions`; ``provenance`` has source, licence, year, address and sha256.
 
     Raises
     ------
@@ -99,7 +100,9 @@ def load_geoboundaries(
     if not isinstance(url, str):
         raise DataCorruptError(f"The answer of {asked} names no {key}.")
     path = fetch_layer(url, sha256=sha256, folder=folder, progress=progress)
-    layer = load_regions(path, **{"level": level, "country": code, **options})
+    layer: RegionLayer | DatedLayer = load_regions(
+        path, **{"level": level, "country": code, **options}
+    )
     layer.name = f"geoBoundaries-{code}-ADM{level}"
     facts = {ours: answer[theirs] for theirs, ours in _FACTS.items() if answer.get(theirs)}
     record = fetch_record(path) or {}

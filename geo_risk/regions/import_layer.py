@@ -85,7 +85,7 @@ def import_layer(
     accuracy_m: float | None = None,
     context: RegionLayer,
     parent_layer: RegionLayer | None = None,
-) -> RegionLayer:
+) -> RegionLayer | DatedLayer:
     """Read, repair, name and check; see `load_regions`."""
     frame, title = read_polygons(source, table=table)
     if len(frame) == 0:

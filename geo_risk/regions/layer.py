@@ -31,7 +31,8 @@ class RegionLayer:
     """Regions of one administrative level, with exact location and neighbours.
 
     Made by `load_regions`. Nothing is computed before it is asked for: `table` builds the
-    GeoDataFrame, `topology` finds the shared edges, the first `locate` builds the index.
+    GeoDataFrame, `topology` finds the shared edges, the first `locate` builds the index. A
+    `DatedLayer`, whose regions hold by date, is none; its `at` gives one.
 
     Parameters
     ----------
@@ -51,9 +52,6 @@ class RegionLayer:
     report : LayerReport, optional
         What was found and mended when the layer was brought in.
     """
-
-    is_dated = False
-    """Whether regions hold only from one day to another (`DatedLayer`)."""
 
     _bundled: tuple[int, str] | None = None  # level and worldview, where load_regions knows them
 

@@ -104,7 +104,7 @@ def find_region(
     UnknownRegionError
         None fits; close matches are listed.
     TypeError, ValueError
-        Not a string, or an empty one.
+        Not a string, or an empty one; no layer, or one that holds by date.
 
     Examples
     --------
@@ -121,10 +121,9 @@ def find_region(
     if not name_or_code.strip():
         raise ValueError("Invalid name_or_code: an empty string.")
     check_scalar(min_score, "min_score", low=0.0, high=1.0)
-    if layer is None:
-        from geo_risk.regions.sources import load_regions
+    from geo_risk.regions.sources import plain_layer
 
-        layer = load_regions()
+    layer = plain_layer(layer, verb="find_region")
     scope = _inside(layer, parent, _scope(layer, country))
     by_code = _by_code(layer, name_or_code.strip())
     if by_code is not None and (scope is None or by_code in scope):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -22,11 +22,44 @@ from geo_risk.regions.dissolve import dissolve
 from geo_risk.regions.layer import RegionLayer
 from geo_risk.regions.worldview import relabel
 
-__all__ = ["load_regions"]
+if TYPE_CHECKING:
+    from geo_risk.regions.dated import DatedLayer
+
+__all__ = ["load_regions", "plain_layer"]
 
 _WORLD = "world_admin1.npz"
 _WORLD_SCALE = 1e5  # the product counts in units of 1e-5 degree
 _LOADING = RLock()  # threads that ask at once get one and the same layer
+
+
+@overload
+def load_regions(
+    source: Any = ..., *, level: int = ..., worldview: str = ..., code: str | None = ...,
+    name: str | None = ..., parent: str | None = ..., country: str | None = ...,
+    valid_from: None = None, valid_to: None = None, crs: Any = ..., table: str | None = ...,
+    snap_tolerance_m: float = ..., accuracy_m: float | None = ...,
+    context: RegionLayer | None = ..., parent_layer: RegionLayer | None = ...,
+) -> RegionLayer: ...  # fmt: skip
+
+
+@overload
+def load_regions(
+    source: Any = ..., *, level: int = ..., worldview: str = ..., code: str | None = ...,
+    name: str | None = ..., parent: str | None = ..., country: str | None = ...,
+    valid_from: str, valid_to: str | None = ..., crs: Any = ..., table: str | None = ...,
+    snap_tolerance_m: float = ..., accuracy_m: float | None = ...,
+    context: RegionLayer | None = ..., parent_layer: RegionLayer | None = ...,
+) -> DatedLayer: ...  # fmt: skip
+
+
+@overload
+def load_regions(
+    source: Any = ..., *, level: int = ..., worldview: str = ..., code: str | None = ...,
+    name: str | None = ..., parent: str | None = ..., country: str | None = ...,
+    valid_from: None = None, valid_to: str, crs: Any = ..., table: str | None = ...,
+    snap_tolerance_m: float = ..., accuracy_m: float | None = ...,
+    context: RegionLayer | None = ..., parent_layer: RegionLayer | None = ...,
+) -> DatedLayer: ...  # fmt: skip
 
 
 def load_regions(
@@ -46,7 +79,7 @@ def load_regions(
     accuracy_m: float | None = None,
     context: RegionLayer | None = None,
     parent_layer: RegionLayer | None = None,
-) -> RegionLayer:
+) -> RegionLayer | DatedLayer:
     """Load a layer of regions: the bundled one, or your own.
 
     Polygons of your own are re-projected, repaired, given unique codes and checked; what was
@@ -72,7 +105,7 @@ def load_regions(
         and where it is empty, a region's country is the one of `context` that it overlaps most.
     valid_from, valid_to : str, optional
         Columns of your layer with the first and the last day on which a region holds, both
-        included; empty for open. Such a layer is asked with a date (`DatedLayer`).
+        included; empty for open. With either of them the result is a `DatedLayer`.
     crs : optional
         The CRS of your coordinates where the source states none.
     table : str, optional
@@ -91,7 +124,8 @@ def load_regions(
 
     Returns
     -------
-    RegionLayer
+    RegionLayer or DatedLayer
+        A `DatedLayer` with `valid_from` or `valid_to`, else a `RegionLayer`.
         The bundled layer is read once per process: the same object for the same arguments.
         `columns` of your own layer are region_code (unique), region_name, code_system (where the
         code comes from), country_code, country_name, unit_code ("ZZZ" where the country is not
@@ -103,9 +137,9 @@ def load_regions(
     ValueError
         A level, a worldview, a column or a country that does not exist; no CRS; geometries that
         are not polygons or leave [-180, 180] x [-90, 90]; an option that the bundled layer does
-        not take.
+        not take; a `context` or `parent_layer` that holds by date.
     TypeError
-        `source` is neither a path nor a GeoDataFrame.
+        `source` is neither a path nor a GeoDataFrame; `context` or `parent_layer` is no layer.
     DataNotFoundError, DataCorruptError
         The file or the bundled product is missing or damaged.
 
@@ -158,9 +192,9 @@ def load_regions(
         raise ValueError(f"Invalid level: {level!r}; must be an integer from 0 to 9.")
     if accuracy_m is not None:
         accuracy_m = check_scalar(accuracy_m, "accuracy_m", low=0.0, high=1e6)
-    for option in ("context", "parent_layer"):
-        if own[option] is not None and not isinstance(own[option], RegionLayer):
-            raise TypeError(f"Invalid {option}: {type(own[option]).__name__} is not a RegionLayer.")
+    context = plain_layer(context, verb="load_regions", name="context")
+    if parent_layer is not None:
+        parent_layer = plain_layer(parent_layer, verb="load_regions", name="parent_layer")
     from geo_risk.regions.import_layer import Columns, import_layer
 
     return import_layer(
@@ -171,9 +205,29 @@ def load_regions(
         table=table,
         snap_tolerance_m=check_scalar(snap_tolerance_m, "snap_tolerance_m", low=0.0, high=1e4),
         accuracy_m=accuracy_m,
-        context=_world() if context is None else context,
+        context=context,
         parent_layer=parent_layer,
     )
+
+
+def plain_layer(layer: Any, *, verb: str, name: str = "layer") -> RegionLayer:
+    """The layer that a verb asks for regions whatever the day: the given or the bundled one.
+
+    Raises
+    ------
+    ValueError
+        A layer that holds by date; the message shows the way.
+    TypeError
+        No layer.
+    """
+    if layer is None:
+        return load_regions()
+    if not isinstance(layer, RegionLayer):
+        from geo_risk.regions.dated import refuse_dated
+
+        refuse_dated(layer, verb=verb, name=name)
+        raise TypeError(f"Invalid {name}: {type(layer).__name__} is not a RegionLayer.")
+    return layer
 
 
 @cache

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from geo_risk._frames import texts_of, too_coarse
 from geo_risk._validate import check_resolution
 from geo_risk.errors import UnknownRegionError
+from geo_risk.regions.sources import plain_layer
 from geo_risk.scores._units import CellUnits, RegionUnits, Units
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from geo_risk.regions import RegionLayer
 
-__all__ = ["kind_of", "units_around", "units_of_rows", "unplaced"]
+__all__ = ["kind_of", "layer_asked", "units_around", "units_of_rows", "unplaced"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -58,6 +59,17 @@ def kind_of(frame: Any, time: str | None) -> str:
         f"nor regions (region_code, {each}); columns: {', '.join(map(str, frame.columns))}."
         f"{repeated}"
     )
+
+
+def layer_asked(
+    layer: Any, kind: str, by: str, study_area: Any, *, drawn: bool
+) -> RegionLayer | None:
+    """The layer given, if regions of it are asked for; one that holds by date is refused then."""
+    by_code = study_area is None or _codes_of(study_area) is not None
+    events = kind == "events" and (drawn or by == "regions" or by_code)
+    if layer is None or not (events or kind == "regions"):
+        return None
+    return plain_layer(layer, verb="score_hotspots")
 
 
 def units_of_rows(

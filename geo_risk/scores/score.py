@@ -12,7 +12,7 @@ from geo_risk.scores._data import COUNT, population_of
 from geo_risk.scores._draws import score_draws
 from geo_risk.scores._frame import study_of_events, study_of_rows
 from geo_risk.scores._methods import TIMED, Question, method_of
-from geo_risk.scores._study import kind_of
+from geo_risk.scores._study import kind_of, layer_asked
 from geo_risk.uncertain.location_draws import LocationDraws, make_draws
 
 if TYPE_CHECKING:
@@ -144,7 +144,8 @@ def score_hotspots(
     ------
     TypeError, ValueError
         The frame is none of the three kinds, a column is missing or not numeric, the study area
-        is too large; whatever the statistic refuses.
+        is too large, a layer whose regions are asked for holds by date; whatever the statistic
+        refuses.
 
     Examples
     --------
@@ -165,6 +166,9 @@ def score_hotspots(
     spread = isinstance(draws, LocationDraws) or draws != 0
     if spread and kind != "events":
         raise ValueError(f"Invalid draws: the frame holds {kind}; only events have places.")
+    layer = layer_asked(
+        layer, kind, by, study_area, drawn=spread and not isinstance(draws, LocationDraws)
+    )
     if kind == "events":
         study = study_of_events(
             frame, value=value, by=by, time=time, step=step, coarse=coarse, resolution=resolution,

@@ -83,7 +83,7 @@ def region_probabilities(
     ------
     TypeError, ValueError
         No GeoDataFrame, no CRS, geometries other than points, negative radii, options out of
-        range.
+        range, a layer that holds by date.
 
     Notes
     -----
@@ -117,16 +117,14 @@ def region_probabilities(
     >>> found[["region_code", "probability"]].round(2).values.tolist()
     [['AF-TAK', 0.76], ['AF-KDZ', 0.13], ['TJ-KT', 0.11]]
     """
-    from geo_risk.regions import load_regions
+    from geo_risk.regions.sources import plain_layer
 
     frame = check_frame(events)
     check_choice(distribution, "distribution", DISTRIBUTIONS)
     check_choice(stated_country, "stated_country", ("ignore", "cut"))
     points = int(check_scalar(points, "points", low=16, high=100_000))
     coverage = check_scalar(coverage, "coverage", low=0.0, high=0.999, open_low=True)
-    layer = load_regions() if layer is None else layer
-    if layer.is_dated:
-        raise ValueError("Invalid layer: its regions hold by date; pass the state of one day.")
+    layer = plain_layer(layer, verb="region_probabilities")
     lon, lat = lonlat_of(frame)
     stated = stated_countries(frame)
     coarse = too_coarse(frame, "skip")
@@ -243,7 +241,7 @@ def _long_frame(
 def border_within(
     events: Any,
     km: float,
-    borders: Borders | None = None,
+    borders: Borders | RegionLayer | None = None,
     *,
     kind: str = "land",
     distribution: str = "normal",
@@ -259,8 +257,8 @@ def border_within(
         Points in any CRS; where `geocode` has been here, its country is the event's own.
     km : float
         The distance asked about, kilometres, at least 0.
-    borders : Borders, optional
-        Default: those of the bundled world layer.
+    borders : Borders or RegionLayer, optional
+        Borders, or the layer whose borders are meant; default: the bundled world layer.
     kind : {"land", "outline", "line"}
         What counts as border; see `Borders.nearest`.
     distribution, coverage, points
@@ -279,7 +277,8 @@ def border_within(
     Raises
     ------
     TypeError, ValueError
-        No GeoDataFrame, no CRS, geometries other than points, options out of range.
+        No GeoDataFrame, no CRS, geometries other than points, options out of range, a layer that
+        holds by date.
 
     Notes
     -----
@@ -299,7 +298,7 @@ def border_within(
     >>> near["border_p_within"].round(1).tolist()
     [0.4]
     """
-    from geo_risk.borders import load_borders
+    from geo_risk.borders.network import plain_borders
 
     frame = check_frame(events)
     km = check_scalar(km, "km", low=0.0)
@@ -307,7 +306,7 @@ def border_within(
     check_choice(distribution, "distribution", DISTRIBUTIONS)
     points = int(check_scalar(points, "points", low=16, high=100_000))
     coverage = check_scalar(coverage, "coverage", low=0.0, high=0.999, open_low=True)
-    borders = load_borders() if borders is None else borders
+    borders = plain_borders(borders, verb="border_within")
     lon, lat = lonlat_of(frame)
     lon[too_coarse(frame, "skip")] = np.nan
     radius = stated_radii(frame)

@@ -75,8 +75,8 @@ def draw_locations(
     ------
     TypeError, ValueError
         No GeoDataFrame, no CRS, geometries other than points, negative radii, options out of
-        range; weights that are negative, missing, all 0, of mixed resolutions or hardly touch the
-        region that they should spread events over.
+        range; a layer that holds by date; weights that are negative, missing, all 0, of mixed
+        resolutions or hardly touch the region that they should spread events over.
 
     Notes
     -----

@@ -80,7 +80,7 @@ def make_draws(
     distribution: str, coverage: float, stated_country: str, weights: Any, n_jobs: int,
 ) -> LocationDraws:  # fmt: skip
     """Draw the places; parameters as in `geo_risk.uncertain.draw_locations`."""
-    from geo_risk.regions import load_regions
+    from geo_risk.regions.sources import plain_layer
 
     frame = check_frame(events)
     check_choice(spread, "spread", SPREADS)
@@ -91,9 +91,7 @@ def make_draws(
         raise TypeError(f"Invalid draws: {draws!r} is not an integer.")
     if draws < 1:
         raise ValueError(f"Invalid draws: {draws}; at least 1 is needed.")
-    layer = load_regions() if layer is None else layer
-    if layer.is_dated:
-        raise ValueError("Invalid layer: its regions hold by date; pass the state of one day.")
+    layer = plain_layer(layer, verb="draw_locations")
     people = None if weights is None else CellWeights.of(weights)
     stated = stated_countries(frame)
     known = _known(frame, layer, spread, stated, n_jobs)

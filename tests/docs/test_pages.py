@@ -69,6 +69,11 @@ def write_files(folder: Path) -> None:
         geometry=[shapely.box(68, 36, 69, 37), shapely.box(69, 36, 70, 37)],
         crs=4326,
     ).to_file(folder / "districts.gpkg")
+    geopandas.GeoDataFrame(
+        {"since": [None, "2011-07-09"], "until": ["2011-07-08", None]},
+        geometry=[shapely.box(68, 36, 70, 37), shapely.box(69, 36, 70, 37)],
+        crs=4326,
+    ).to_file(folder / "states.gpkg")
 
 
 @pytest.mark.parametrize(

@@ -586,13 +586,15 @@ class TestDated:
         assert before.columns["region_code"] == ["SDN@1956-01-01", "TCD"]
         assert after.neighbors("SSD") == ["SDN@2011-07-09", "TCD"]
         assert layer.at("1999-01-01") is before
-        assert not before.is_dated
+        assert isinstance(before, gr.RegionLayer)
 
     def test_without_a_day_nothing_is_said(self):
         layer = self.layer()
         with pytest.raises(ValueError, match=r"holds by date: give date="):
             layer.locate(lon=70.0, lat=36.5)
-        with pytest.raises(ValueError, match=r"holds by date: borders and neighbours"):
+        with pytest.raises(
+            AttributeError, match=r"no neighbors: take layer\.at\(date\)\.neighbors"
+        ):
             layer.neighbors("SSD")
         with pytest.raises(ValueError, match="Invalid date: 2 dates for 3 points"):
             layer.locate(lon=[1, 2, 3], lat=0, date=["2001-01-01"] * 2)
