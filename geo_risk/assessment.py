@@ -366,17 +366,20 @@ def _score(
     if not (events["h3_cell"].notna() & events["region_code"].notna()).any():
         return None, None
     wanted = {"study_area": study_area, "value": value, "layer": layer, **options}
-    if hotspot_resolution is not None:
-        return score_hotspots(events, resolution=hotspot_resolution, **wanted), hotspot_resolution
-    for finest in range(resolution, 0, -1):
-        try:
-            return score_hotspots(
-                events, resolution=finest, max_cells=_AUTO_CELLS, **wanted
-            ), finest
-        except ValueError as error:
-            if "max_cells" not in str(error):
-                raise
-    return score_hotspots(events, resolution=0, **wanted), 0
+    if hotspot_resolution is None:
+        hotspot_resolution = _affordable(events, resolution, wanted)
+    return score_hotspots(events, resolution=hotspot_resolution, **wanted), hotspot_resolution
+
+
+def _affordable(events: geopandas.GeoDataFrame, resolution: int, wanted: Mapping[str, Any]) -> int:
+    """Finest resolution, not finer than the one given, at which there are not too many cells."""
+    from geo_risk.scores import study_resolution
+
+    if wanted.get("by", "cells") != "cells":
+        return resolution
+    asked = ("study_area", "layer", "coarse", "draws")
+    area = {name: wanted[name] for name in asked if name in wanted}
+    return min(resolution, study_resolution(events, max_cells=_AUTO_CELLS, **area))
 
 
 def _regions(events: geopandas.GeoDataFrame, layer: RegionLayer) -> geopandas.GeoDataFrame:

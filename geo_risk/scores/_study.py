@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from geo_risk.regions import RegionLayer
 
-__all__ = ["kind_of", "units_around", "units_of_rows", "unplaced"]
+__all__ = ["kind_of", "study_shapes", "units_around", "units_of_rows", "unplaced"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -97,7 +97,7 @@ def units_around(
     from geo_risk.cells import study_grid
 
     resolution = _resolution_of(events) if resolution is None else check_resolution(resolution)
-    area = _study_shapes(study_area, lon, lat, layer)
+    area = study_shapes(study_area, lon, lat, layer)
     return CellUnits(study_grid(area, resolution=resolution, max_cells=max_cells), k)
 
 
@@ -123,7 +123,7 @@ def _resolution_of(events: geopandas.GeoDataFrame) -> int:
     return int(cell_resolutions(strings_to_cells(named)).max())
 
 
-def _study_shapes(
+def study_shapes(
     study_area: Any, lon: FloatArray, lat: FloatArray, layer: RegionLayer | None
 ) -> Any:
     """Geometry of the study area, as `cells.study_grid` takes it."""
