@@ -422,7 +422,7 @@ def main() -> None:
         typer.echo(f"geo-risk: {error}", err=True)
         raise SystemExit(3) from error
     except (GeoRiskError, ValueError, TypeError, OSError, ImportError) as error:
-        typer.echo(f"geo-risk: {for_the_command_line(str(error))}", err=True)
+        typer.echo(f"geo-risk: {for_the_command_line(error)}", err=True)
         _trace(error)
         raise SystemExit(2) from error
     except Exception as error:

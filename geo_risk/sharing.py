@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from geo_risk._frames import lonlat_of, report_of, texts_of, too_coarse
 from geo_risk._validate import check_resolution
+from geo_risk.errors import OptionNeededError
 
 if TYPE_CHECKING:
     import geopandas
@@ -246,11 +247,12 @@ def ask_for_worldview(
         return
     code, sides = next(iter(disputed.items()))
     more = f" and {len(disputed) - 1} more" if len(disputed) > 1 else ""
-    raise ValueError(
+    raise OptionNeededError(
         f"This export names the countries of disputed regions ({code}: administered by "
         f"{sides['administered_by'] or 'no state'}, claimed by {sides['claimed_by']}{more}). Say "
         f"whose view it follows: worldview={layer!r}, as it was made, or assess(worldview=...) for "
-        "another."
+        "another.",
+        ["worldview"],
     )
 
 

@@ -11,9 +11,11 @@ import shlex
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 from paths import ROOT
@@ -22,7 +24,7 @@ from typer.testing import CliRunner
 import geo_risk as gr
 from geo_risk import cli
 from geo_risk._cli_input import for_the_command_line, reader_options
-from geo_risk.errors import AccessDeniedError, ServiceError
+from geo_risk.errors import AccessDeniedError, OptionNeededError, ServiceError
 
 PAGE = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
 LINES = [
@@ -136,6 +138,12 @@ MISTAKES: list[tuple[list[str], str, str]] = [
     (["geocode", "e.csv"], "lon,lat,date\n1,2,03/04/2020\n", "--read dayfirst=…"),
     (["geocode", "e.csv"], "x,y\n545000,4065000\n", "--read crs=…"),
     (["geocode", "e.csv"], "lon,lng,lat\n1,2,3\n", "longitude could be any of 'lon', 'lng'"),
+    (["geocode", "e.csv"], "lon,lng,lat\n1,2,3\n", "command line: --read lon=… --read lat=…"),
+    (["geocode", "e.csv"], "lon,b\n1,2\n", "command line: --read lat=…"),
+    (["geocode", "e.csv"], "a\n1\n", "--read delimiter=… --read location_name=…"),
+    (["geocode", "e.csv"], "1,2\n3,4\n", "--read names=… --read location_name=…"),
+    (["geocode", "e.csv"], "a;b\n1;36.7,69.5\n", "--read geometry=… --read latlon=…"),
+    (["geocode", "e.csv"], "lon,lat\x00\n1,2\n", "command line: --read encoding=…"),
     (["geocode", "e.csv"], "\x00\x01", "is not text"),
     (["geocode", "e.csv", "--read", "lon"], EVENTS, "NAME=VALUE is needed"),
     (["geocode", "e.csv", "--read", "colour=red"], EVENTS, "'colour' is none of lon, lat"),
@@ -178,6 +186,18 @@ def test_a_mistake_is_told_in_words(
     assert told in " ".join(error.replace("│", " ").split()).replace("\n", " ")
     assert "Traceback" not in error
     assert out == ""
+
+
+def test_how_to_read_events_is_not_told_of_a_layer(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text(EVENTS)
+    shapes = gpd.GeoDataFrame.from_features(DISTRICTS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it has no CRS
+        shapes.to_file(tmp_path / "d.gpkg")
+    code, _, error = call("geocode", "e.csv", "--regions", "d.gpkg")
+    assert code == 2
+    assert "states no CRS" in error
+    assert "--read" not in error
 
 
 def test_an_empty_pipe_and_one_that_holds_json(call: Any, monkeypatch: Any) -> None:
@@ -332,5 +352,11 @@ def test_options_of_the_readers() -> None:
         "lon": "X", "dayfirst": False, "delimiter": "\t", "layer": 2, "names": ["a", "b"],
         "columns": {"actors": ["a", "b"], "date": "when", "latlon": "where"},
     }  # fmt: skip
-    assert for_the_command_line("Nothing to add.") == "Nothing to add."
-    assert for_the_command_line("Pass crs=.").endswith("On the command line: --read crs=…")
+
+
+def test_what_an_error_asks_for_is_told_in_the_words_of_the_command_line() -> None:
+    assert for_the_command_line(ValueError("Pass crs=.")) == "Pass crs=."  # prose is not read
+    asked = OptionNeededError("Say more.", ["lon", "geometry", "worldview"])
+    assert for_the_command_line(asked) == (
+        "Say more.\nOn the command line: --read lon=… --read geometry=… --worldview …"
+    )
