@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo_risk._constants import RESOLUTION
 from geo_risk._frames import report_of
 from geo_risk._progress import stages
 from geo_risk.errors import DataNotFoundError
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Assessment", "assess"]
 
-_RESOLUTION = 7
 _AUTO_CELLS = 20_000
 _PROVENANCE = "provenance.json"
 _DISCLAIMER = (
@@ -271,7 +271,7 @@ def assess(
         frame, borders = _enriched(frame, layer, resolution, snap_km, border_kind, n_jobs, step)
         step("Scoring")
         cells, used = _score(
-            frame, layer, study_area, value, _RESOLUTION if resolution is None else resolution,
+            frame, layer, study_area, value, RESOLUTION if resolution is None else resolution,
             hotspot_resolution, {**options, "n_jobs": n_jobs},
         )  # fmt: skip
     parameters = {
@@ -334,7 +334,7 @@ def _enriched(
     frame = geocode(frame, layer, snap_km=snap_km, n_jobs=n_jobs)
     step("Indexing")
     if resolution is None:
-        frame = index_h3(frame, resolution=_RESOLUTION, coarse="parent")
+        frame = index_h3(frame, resolution=RESOLUTION, coarse="parent")
     else:
         frame = index_h3(frame, resolution=resolution)
     step("Measuring")

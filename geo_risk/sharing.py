@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._constants import SHARED_RESOLUTION
 from geo_risk._frames import lonlat_of, report_of, texts_of, too_coarse
 from geo_risk._validate import check_resolution
 from geo_risk.errors import OptionNeededError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import geopandas
 
 __all__ = [
-    "DEFAULT_RESOLUTION",
     "MIN_COUNT",
     "WITHHELD_SOURCES",
     "Sharing",
@@ -35,8 +35,6 @@ __all__ = [
     "withhold_rows",
 ]
 
-DEFAULT_RESOLUTION = 5
-"""H3 cells of about 250 km², 9 km from the middle to a corner."""
 MIN_COUNT = 3
 """Smallest count that is shown to others unless they ask for another."""
 WITHHELD_SOURCES = ("acled",)
@@ -134,7 +132,7 @@ class Sharing:
         told: dict[str, Any] = {"coarsen": wanted, "min_count": least}
         if wanted == "regions":
             return {"regions": shared_regions(found.regions, least)}, told
-        finest = DEFAULT_RESOLUTION if isinstance(wanted, str) else wanted
+        finest = SHARED_RESOLUTION if isinstance(wanted, str) else wanted
         return {"cells": shared_cells(found.events, found.cells, finest, least)}, told
 
     def _view(self, found: Any, outward: bool) -> None:

@@ -13,18 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._constants import SHARED_RESOLUTION
 from geo_risk._validate import check_resolution
 
 __all__ = [
     "COUNTS",
-    "DEFAULT_RESOLUTION",
     "cell_columns",
     "event_columns",
     "region_columns",
     "shared_cells",
 ]
-
-DEFAULT_RESOLUTION = 5  # H3 cells of about 250 km2, 9 km from the middle to a corner
 
 _EVENT = (
     "event_id", "category", "date_start", "date_end", "date_precision", "time", "fatalities_best",
@@ -77,7 +75,7 @@ def shared_cells(
     """
     if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
         raise ValueError(f"Invalid min_count: {min_count!r}; must be a whole number from 1.")
-    limit = check_resolution(DEFAULT_RESOLUTION if resolution is None else resolution)
+    limit = check_resolution(SHARED_RESOLUTION if resolution is None else resolution)
     if cells is not None and _coarse_enough(cells, limit):
         shown = cells.copy()
         for name in COUNTS:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._constants import RESOLUTION
 from geo_risk._frames import texts_of, too_coarse
 from geo_risk._validate import check_resolution
 from geo_risk.errors import UnknownRegionError
@@ -114,12 +115,12 @@ def unplaced(
 
 
 def _resolution_of(events: geopandas.GeoDataFrame) -> int:
-    """Finest resolution of the column h3_cell, else 7."""
+    """Finest resolution of the column h3_cell, else the default."""
     from geo_risk.cells import cell_resolutions, strings_to_cells
 
     named = [cell for cell in texts_of(events, "h3_cell") if cell is not None]
     if not named:
-        return 7
+        return RESOLUTION
     return int(cell_resolutions(strings_to_cells(named)).max())
 
 

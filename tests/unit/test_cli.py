@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import logging
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,10 @@ from paths import ROOT
 from typer.testing import CliRunner
 
 import geo_risk as gr
-from geo_risk import cli
+from geo_risk import _cli_layers, cli
 from geo_risk._cli_input import for_the_command_line, reader_options
 from geo_risk.errors import AccessDeniedError, OptionNeededError, ServiceError
+from geo_risk.regions import fetch_layer, load_geoboundaries
 
 PAGE = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
 LINES = [
@@ -124,6 +127,52 @@ def test_the_page_names_every_command_and_option() -> None:
         assert f"| `{name}` |" in PAGE, name
     for code in (0, 1, 2, 3, 130):
         assert f"| {code} |" in PAGE
+
+
+CALLED: dict[str, list[Callable[..., Any]]] = {
+    "demo": [],
+    "assess": [gr.read_events, gr.assess, gr.Assessment.save, gr.load_regions],
+    "geocode": [gr.read_events, gr.geocode, gr.load_regions],
+    "borders": [gr.read_events, gr.border_proximity, gr.load_regions],
+    "hotspots": [gr.read_events, gr.score_hotspots],
+    "places": [gr.find_places],
+    "info": [],
+    "layers list": [],
+    "layers fetch": [load_geoboundaries, fetch_layer],
+    "layers verify": [],
+}
+"""Command → the functions that it hands its options to."""
+# Another thing under the same name: --source is of events, and a layer is only loaded in a view
+# or from a file where one is asked for.
+OTHERWISE = {("source", gr.load_regions), ("worldview", gr.load_regions)}
+OF_THE_COMMAND_LINE = {"out", "read", "regions", "worldview", "maps", "chunk_rows", "as_json"}
+
+
+@pytest.mark.parametrize("command", CALLED)
+def test_defaults_are_those_of_the_function_that_is_called(command: str) -> None:
+    group, _, name = command.rpartition(" ")
+    registered = (_cli_layers.app if group else cli.app).registered_commands
+    (callback,) = [c.callback for c in registered if (c.name or c.callback.__name__) == name]
+    options = inspect.signature(callback).parameters.values()
+    for option in (option for option in options if option.default is not option.empty):
+        here = {"jobs": "n_jobs"}.get(option.name, option.name)
+        defaults = [
+            inspect.signature(function).parameters[here].default
+            for function in CALLED[command]
+            if here in inspect.signature(function).parameters and (here, function) not in OTHERWISE
+        ]
+        assert defaults == [option.default] * len(defaults), option.name
+        # geocode adds cells only where it is asked to, which `gr.geocode` never does
+        ours = option.name in OF_THE_COMMAND_LINE or (command, here) == ("geocode", "resolution")
+        assert defaults or ours, option.name
+
+
+def test_the_defaults_of_every_command_are_compared() -> None:
+    names = {c.name or c.callback.__name__ for c in cli.app.registered_commands}
+    names |= {
+        f"layers {c.name or c.callback.__name__}" for c in _cli_layers.app.registered_commands
+    }
+    assert names == set(CALLED)
 
 
 # mistakes -----------------------------------------------------------------------------------------

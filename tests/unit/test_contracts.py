@@ -191,6 +191,18 @@ def test_no_text_of_an_error_decides_anything():
         assert not texts_that_decide(path.read_text(encoding="utf-8")), path
 
 
+def test_default_resolutions_stand_in_one_place():
+    for path in sorted((ROOT / "geo_risk").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                named = [*node.args.posonlyargs, *node.args.args]
+                pairs = [*zip(reversed(named), reversed(node.args.defaults))]
+                pairs += zip(node.args.kwonlyargs, node.args.kw_defaults)
+                for argument, default in pairs:
+                    if argument.arg.endswith("resolution") and isinstance(default, ast.Constant):
+                        assert default.value is None, f"{path}: {node.name}({argument.arg}=)"
+
+
 def options_asked_for() -> set[str]:
     """What the errors of the package name as deciding."""
     names = set()
