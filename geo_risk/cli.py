@@ -83,7 +83,7 @@ Chunk = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 StudyArea = Annotated[
-    str | None, typer.Option(help="regions, countries, or codes joined by commas.")
+    str | None, typer.Option(help="regions (default), countries, or codes joined by commas.")
 ]
 
 
