@@ -4,6 +4,9 @@ One file per array set: a header that describes the arrays, then their bytes. A 
 under a temporary name and renamed, so a reader never sees half of one and two processes may build
 at once; whichever finishes last wins with the same content. A file that is damaged, of another
 format or unreadable counts as missing. Where nothing can be written, nothing is kept.
+
+The files have a folder of their own, since the user may have named one that holds other things.
+What is removed from it must also begin as our files do.
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ import contextlib
 import json
 import logging
 import os
+import re
 import secrets
+import stat
 import sys
 import time
 import zlib
@@ -27,7 +32,10 @@ from numpy.typing import NDArray
 __all__ = ["announce", "cache_directory", "load_arrays", "store_arrays"]
 
 _LOG = logging.getLogger("geo_risk")
-_MAGIC = b"geo_risk arrays 2\n"
+_FOLDER = "geo_risk-arrays"
+_OURS = re.compile(r".+\.(bin|[0-9a-f]{16}\.part)")
+_MARK = b"geo_risk arrays "  # of every version
+_MAGIC = _MARK + b"2\n"
 _ALIGN = 64
 _HEADER_BYTES = 4096
 _BLOCK_WORDS = 1 << 14
@@ -55,6 +63,11 @@ def cache_directory() -> Path:
     return Path(platformdirs.user_cache_dir("geo_risk", appauthor=False))
 
 
+def _array_folder() -> Path:
+    """The folder in the cache that holds arrays and nothing else."""
+    return cache_directory() / _FOLDER
+
+
 def store_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:
     """Keep arrays under `name` (a file name without ending); False where that is impossible."""
     places, offset = {}, _HEADER_BYTES
@@ -63,10 +76,11 @@ def store_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:
         offset += -(-array.nbytes // _ALIGN) * _ALIGN
     temporary = None
     try:
-        folder = cache_directory()
+        folder = _array_folder()
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f"{name}.{secrets.token_hex(8)}.part"
-        with temporary.open("xb") as file:  # not mkstemp: its mode locks other users out
+        part = folder / f"{name}.{secrets.token_hex(8)}.part"
+        with part.open("xb") as file:  # not mkstemp: its mode locks other users out
+            temporary = part
             file.seek(_HEADER_BYTES)
             checksum = 0
             for array in arrays.values():
@@ -80,30 +94,41 @@ def store_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:
                 raise ValueError("too many arrays for the header")
             file.seek(0)
             file.write(text.ljust(_HEADER_BYTES))
-        temporary.replace(folder / f"{name}.bin")
-        _remove_unused(folder)
+        part.replace(folder / f"{name}.bin")
     except OSError as error:
         _LOG.info("The cache cannot be written, so this is prepared again next time: %s", error)
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
         return False
+    with contextlib.suppress(OSError):
+        _remove_unused(folder)
     return True
 
 
 def _remove_unused(folder: Path) -> None:
     """Remove what nobody has read or written for months: indexes of former layers and versions."""
     before = time.time() - 86400.0 * _UNUSED_DAYS
-    for path in [*folder.glob("*.bin"), *folder.glob("*.part")]:
+    for path in [] if folder.is_symlink() else list(folder.iterdir()):
         with contextlib.suppress(OSError):
-            used = path.stat()
-            if max(used.st_atime, used.st_mtime) < before:
+            used = path.lstat()
+            unused = stat.S_ISREG(used.st_mode) and max(used.st_atime, used.st_mtime) < before
+            if unused and _is_ours(path):
                 path.unlink()
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether we wrote a file: by its name and its beginning, which is zeros if we were stopped."""
+    if not _OURS.fullmatch(path.name):
+        return False
+    with path.open("rb") as file:
+        head = file.read(len(_MARK))
+    return head == _MARK or (path.suffix == ".part" and not head.strip(b"\0"))
 
 
 def load_arrays(name: str) -> dict[str, NDArray[Any]] | None:
     """Arrays kept under `name`, mapped copy-on-write; None where there is no sound file."""
-    path = cache_directory() / f"{name}.bin"
+    path = _array_folder() / f"{name}.bin"
     try:
         with path.open("rb", buffering=0) as file:
             head = file.read(_HEADER_BYTES)

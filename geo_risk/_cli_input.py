@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from geo_risk.errors import OptionNeededError
 
 if TYPE_CHECKING:
     import geopandas
@@ -102,17 +103,13 @@ def reader_options(given: Sequence[str]) -> dict[str, Any]:
     return options | ({"columns": columns} if columns else {})
 
 
-def for_the_command_line(message: str) -> str:
-    """An error of a reader in the words of the command line (`lon=` is `--read lon=…` there)."""
-    options = "|".join(_OPTIONS)
-    asked = re.findall(rf"(?<![\w.(])({options})=", message)
-    asked += re.findall(r'"([a-z_]+)": ', message) if "columns={" in message else []
-    shown = " ".join(f"--read {name}=…" for name in dict.fromkeys(asked))
-    if "worldview=" in message:
-        shown = "--worldview …"
-    if not shown:
-        return message
-    return f"{message}\nOn the command line: {shown}"
+def for_the_command_line(error: Exception) -> str:
+    """An error in the words of the command line, where `lon=` is `--read lon=…`."""
+    if not isinstance(error, OptionNeededError):
+        return str(error)
+    own = {"worldview": "--worldview …"}
+    shown = " ".join(own.get(name, f"--read {name}=…") for name in error.options)
+    return f"{error}\nOn the command line: {shown}"
 
 
 def is_located(frame: Any) -> bool:

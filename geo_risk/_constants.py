@@ -1,10 +1,19 @@
-"""Figures of the Earth, each with its source."""
+"""Figures of the Earth, each with its source, and the defaults that several modules share."""
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["EARTH_RADIUS_KM", "MEAN_EARTH_RADIUS_M", "WGS84_A", "WGS84_B", "WGS84_E2", "WGS84_F"]
+__all__ = [
+    "EARTH_RADIUS_KM",
+    "MEAN_EARTH_RADIUS_M",
+    "RESOLUTION",
+    "SHARED_RESOLUTION",
+    "WGS84_A",
+    "WGS84_B",
+    "WGS84_E2",
+    "WGS84_F",
+]
 
 # NGA.STND.0036_1.0.0_WGS84 (2014), table 3.1: defining parameters of the ellipsoid.
 WGS84_A: Final = 6_378_137.0
@@ -21,3 +30,8 @@ EARTH_RADIUS_KM: Final = 6371.0088
 """Mean radius (2a + b) / 3 in kilometres; the sphere of every spherical statistic."""
 MEAN_EARTH_RADIUS_M: Final = 1000.0 * EARTH_RADIUS_KM
 """The same radius in metres."""
+
+RESOLUTION: Final = 7
+"""H3 resolution of events and of cells, where nobody asks for another: 5 km²."""
+SHARED_RESOLUTION: Final = 5
+"""H3 resolution of what is shown to others: 250 km², 9 km from the middle to a corner."""

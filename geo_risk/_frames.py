@@ -121,12 +121,14 @@ def texts_of(frame: Any, column: str) -> list[str | None]:
     """Text column as a list with None for missing; all None where there is no such column."""
     if column not in frame.columns:
         return [None] * len(frame)
+    import pandas as pd
+
     values = frame[column]
-    missing = values.isna().to_numpy()
-    return [
-        None if absent or not str(value).strip() else str(value)
-        for value, absent in zip(values, missing)
-    ]
+    missing = values.isna().tolist()
+    if isinstance(values.dtype, pd.StringDtype):  # row by row, Arrow's text is slow
+        values = values.to_numpy(dtype=object)
+    texts = ["" if absent else str(value) for value, absent in zip(values.tolist(), missing)]
+    return [text if text.strip() else None for text in texts]
 
 
 def add_flags(frame: Any, rows: Iterable[tuple[NDArray[np.bool_], str]]) -> list[str]:

@@ -48,11 +48,9 @@ def _compiled(function: F, **options: bool) -> F:
     options |= {"nogil": True}
     try:
         compiled: F = numba.njit(cache=True, error_model="numpy", **options)(function)
-    except RuntimeError as error:
-        if "cannot cache" not in str(error):
-            raise
-        _warn_uncached()
+    except RuntimeError:  # no place for code, or something that is raised here again
         compiled = numba.njit(cache=False, error_model="numpy", **options)(function)
+        _warn_uncached()
     else:
         _load_quickly(compiled)
     return compiled

@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo_risk._constants import RESOLUTION
 from geo_risk._frames import report_of
 from geo_risk._progress import stages
 from geo_risk.errors import DataNotFoundError
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Assessment", "assess"]
 
-_RESOLUTION = 7
 _AUTO_CELLS = 20_000
 _PROVENANCE = "provenance.json"
 _DISCLAIMER = (
@@ -272,7 +272,7 @@ def assess(
         frame, borders = _enriched(frame, layer, resolution, snap_km, border_kind, n_jobs, step)
         step("Scoring")
         cells, used = _score(
-            frame, layer, study_area, value, _RESOLUTION if resolution is None else resolution,
+            frame, layer, study_area, value, RESOLUTION if resolution is None else resolution,
             hotspot_resolution, {**options, "n_jobs": n_jobs},
         )  # fmt: skip
     parameters = {
@@ -336,7 +336,7 @@ def _enriched(
     frame = geocode(frame, layer, snap_km=snap_km, n_jobs=n_jobs)
     step("Indexing")
     if resolution is None:
-        frame = index_h3(frame, resolution=_RESOLUTION, coarse="parent")
+        frame = index_h3(frame, resolution=RESOLUTION, coarse="parent")
     else:
         frame = index_h3(frame, resolution=resolution)
     step("Measuring")
@@ -368,17 +368,20 @@ def _score(
     if not (events["h3_cell"].notna() & events["region_code"].notna()).any():
         return None, None
     wanted = {"study_area": study_area, "value": value, "layer": layer, **options}
-    if hotspot_resolution is not None:
-        return score_hotspots(events, resolution=hotspot_resolution, **wanted), hotspot_resolution
-    for finest in range(resolution, 0, -1):
-        try:
-            return score_hotspots(
-                events, resolution=finest, max_cells=_AUTO_CELLS, **wanted
-            ), finest
-        except ValueError as error:
-            if "max_cells" not in str(error):
-                raise
-    return score_hotspots(events, resolution=0, **wanted), 0
+    if hotspot_resolution is None:
+        hotspot_resolution = _affordable(events, resolution, wanted)
+    return score_hotspots(events, resolution=hotspot_resolution, **wanted), hotspot_resolution
+
+
+def _affordable(events: geopandas.GeoDataFrame, resolution: int, wanted: Mapping[str, Any]) -> int:
+    """Finest resolution, not finer than the one given, at which there are not too many cells."""
+    from geo_risk.scores import study_resolution
+
+    if wanted.get("by", "cells") != "cells":
+        return resolution
+    asked = ("study_area", "layer", "coarse", "draws")
+    area = {name: wanted[name] for name in asked if name in wanted}
+    return min(resolution, study_resolution(events, max_cells=_AUTO_CELLS, **area))
 
 
 def _regions(events: geopandas.GeoDataFrame, layer: RegionLayer) -> geopandas.GeoDataFrame:

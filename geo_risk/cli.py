@@ -82,8 +82,9 @@ Chunk = Annotated[
     typer.Option(min=1, help="Read, locate and write so many rows at a time, as CSV."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-Resolution = Annotated[int, typer.Option(min=0, max=15, help="H3 resolution.")]
-StudyArea = Annotated[str, typer.Option(help="regions, countries, or codes joined by commas.")]
+StudyArea = Annotated[
+    str | None, typer.Option(help="regions (default), countries, or codes joined by commas.")
+]
 
 
 def _version(wanted: bool) -> None:
@@ -296,8 +297,13 @@ def hotspots(
     out: Out = "-",
     source: Source = None,
     read: Read = None,
-    resolution: Resolution = 5,
-    study_area: StudyArea = "regions",
+    resolution: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=15, help="H3 resolution; default: that of the column h3_cell, or 7."
+        ),
+    ] = None,
+    study_area: StudyArea = None,
     value: Annotated[str | None, typer.Option(help="Column to score; default: a count.")] = None,
     method: Annotated[
         str, typer.Option(help="gi_star, gi, local_moran, scan, emerging or kde.")
@@ -402,8 +408,8 @@ def info(as_json: Json = False) -> None:
             typer.echo(f"  {name} {text}".rstrip())
 
 
-def _area(text: str) -> Any:
-    return text.split(",") if "," in text else text
+def _area(text: str | None) -> Any:
+    return text.split(",") if text is not None and "," in text else text
 
 
 def _number_or_name(text: str | None) -> str | int | None:
@@ -420,7 +426,7 @@ def main() -> None:
         typer.echo(f"geo-risk: {error}", err=True)
         raise SystemExit(3) from error
     except (GeoRiskError, ValueError, TypeError, OSError, ImportError) as error:
-        typer.echo(f"geo-risk: {for_the_command_line(str(error))}", err=True)
+        typer.echo(f"geo-risk: {for_the_command_line(error)}", err=True)
         _trace(error)
         raise SystemExit(2) from error
     except Exception as error:

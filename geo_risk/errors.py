@@ -15,6 +15,7 @@ __all__ = [
     "DataCorruptError",
     "DataNotFoundError",
     "GeoRiskError",
+    "OptionNeededError",
     "ServiceError",
     "UnknownPlaceError",
     "UnknownRegionError",
@@ -31,6 +32,17 @@ class DataNotFoundError(GeoRiskError, FileNotFoundError):
 
 class DataCorruptError(GeoRiskError, ValueError):
     """A data product is damaged: its checksum or its structure is wrong."""
+
+
+class OptionNeededError(GeoRiskError, ValueError):
+    """An input or a result that leaves a choice open; `options` names what decides it.
+
+    The names are those of arguments, or of the fields in `columns=`.
+    """
+
+    def __init__(self, message: str, options: Sequence[str] = ()) -> None:
+        self.options = tuple(options)
+        super().__init__(message)
 
 
 class _UnknownNameError(GeoRiskError, LookupError):

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from geo_risk._frames import lonlat_of, report_of, texts_of, too_coarse
 from geo_risk._validate import check_resolution
+from geo_risk.errors import OptionNeededError
 
 if TYPE_CHECKING:
     import geopandas
 
 __all__ = [
     "COUNTS",
-    "DEFAULT_RESOLUTION",
     "MIN_COUNT",
     "WITHHELD_SOURCES",
     "Sharing",
@@ -36,8 +36,6 @@ __all__ = [
     "withhold_rows",
 ]
 
-DEFAULT_RESOLUTION = 5
-"""H3 cells of about 250 km², 9 km from the middle to a corner."""
 MIN_COUNT = 3
 """Smallest count that is shown to others unless they ask for another."""
 COUNTS = ("n_events", "count")
@@ -254,11 +252,12 @@ def ask_for_worldview(
         return
     code, sides = next(iter(disputed.items()))
     more = f" and {len(disputed) - 1} more" if len(disputed) > 1 else ""
-    raise ValueError(
+    raise OptionNeededError(
         f"This export names the countries of disputed regions ({code}: administered by "
         f"{sides['administered_by'] or 'no state'}, claimed by {sides['claimed_by']}{more}). Say "
         f"whose view it follows: worldview={layer!r}, as it was made, or assess(worldview=...) for "
-        "another."
+        "another.",
+        ["worldview"],
     )
 
 
@@ -318,7 +317,7 @@ def shared_cells(
 def _finest(coarsen: str | int | None) -> int:
     """The finest resolution that others are shown."""
     if coarsen is None or coarsen == "cells":
-        return DEFAULT_RESOLUTION
+        return SHARED_RESOLUTION
     if isinstance(coarsen, str):
         raise ValueError(
             f'Invalid coarsen: {coarsen!r}; must be "cells", "regions" (tables only) or an H3 '

@@ -7,7 +7,7 @@ order never leaves this module.
 
 from geo_risk.cells.counts import CellCounts, count_in_cells
 from geo_risk.cells.graph import grid_disk, neighbor_graph, neighbors_missing
-from geo_risk.cells.grid import study_grid
+from geo_risk.cells.grid import finest_resolution, study_grid
 from geo_risk.cells.index import (
     cell_parents,
     cell_resolutions,
@@ -26,6 +26,7 @@ __all__ = [
     "cell_resolutions",
     "cells_to_strings",
     "count_in_cells",
+    "finest_resolution",
     "grid_disk",
     "h3_cells",
     "neighbor_graph",

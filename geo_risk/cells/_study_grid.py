@@ -19,7 +19,7 @@ from geo_risk._constants import EARTH_RADIUS_KM
 from geo_risk._validate import check_lonlat
 from geo_risk.cells import _h3, _h3_graph, _h3_shape
 
-__all__ = ["as_parts", "of_discs", "of_hull", "of_polygons"]
+__all__ = ["as_parts", "finest_resolution", "of_discs", "of_hull", "of_polygons"]
 
 FloatArray = NDArray[np.float64]
 CellArray = NDArray[np.uint64]
@@ -186,14 +186,16 @@ def _edge_km(resolution: int) -> float:
     return float(np.sqrt(_mean_area_km2(resolution) * 2.0 / (3.0 * np.sqrt(3.0))))
 
 
-def _check_size(area_km2: float, outline_km: float, resolution: int, max_cells: int) -> None:
-    """Refuse an area of too many cells: those inside and those along the outline."""
+def _expected_cells(edges: FloatArray) -> list[float]:
+    """About how many cells of each resolution polygons touch: inside and along the outline."""
+    area_km2, outline_km = _outline_area_km2(edges), _outline_length_km(edges)
+    return [area_km2 / _mean_area_km2(r) + 0.6 * outline_km / _edge_km(r) for r in range(16)]
 
-    def expected(level: int) -> float:
-        return area_km2 / _mean_area_km2(level) + 0.6 * outline_km / _edge_km(level)
 
-    fits = [level for level in range(resolution) if expected(level) <= max_cells]
-    _refuse(expected(resolution), resolution, max_cells, fits)
+def finest_resolution(parts: ObjectArray, max_cells: float) -> int:
+    """Finest resolution at which polygons touch about `max_cells` cells or fewer, or 0."""
+    expected = _expected_cells(_edges(parts))
+    return max((r for r in range(16) if expected[r] <= max_cells), default=0)
 
 
 def _refuse(
@@ -223,7 +225,9 @@ def _edges(parts: ObjectArray) -> FloatArray:
 def of_polygons(parts: ObjectArray, resolution: int, overlap: bool, max_cells: int) -> CellArray:
     """Cells that polygons touch, or whose centre they hold; sorted."""
     edges = _edges(parts)
-    _check_size(_outline_area_km2(edges), _outline_length_km(edges), resolution, max_cells)
+    expected = _expected_cells(edges)
+    fits = [r for r in range(resolution) if expected[r] <= max_cells]
+    _refuse(expected[resolution], resolution, max_cells, fits)
     wall = _trace(edges, resolution)
     beside = np.setdiff1d(_h3_graph.disk(wall, 1), wall, assume_unique=True)
     inside, held_beside = _centers_inside(beside, parts)

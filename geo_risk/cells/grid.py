@@ -12,7 +12,7 @@ from geo_risk._validate import check_choice, check_lonlat, check_resolution, che
 if TYPE_CHECKING:
     pass
 
-__all__ = ["study_grid"]
+__all__ = ["finest_resolution", "study_grid"]
 
 FloatArray = NDArray[np.float64]
 CellArray = NDArray[np.uint64]
@@ -106,3 +106,37 @@ def study_grid(
         return _study_grid.of_hull(x, y, resolution, overlap, max_cells)
     radius_km = check_scalar(radius_km, "radius_km", low=0.0, high=10_000.0, open_low=True)
     return _study_grid.of_discs(x, y, radius_km, resolution, overlap, max_cells)
+
+
+def finest_resolution(area: Any, *, max_cells: int) -> int:
+    """Finest H3 resolution at which a study area is not refused for its size.
+
+    No grid is built: the number of cells is estimated from the area and the length of its
+    outline, as `study_grid` does before it begins.
+
+    Parameters
+    ----------
+    area : shapely Polygon or MultiPolygon, sequence of them, or (west, south, east, north)
+        As for `study_grid`.
+    max_cells : int
+        Most cells that the grid may have, at least 1.
+
+    Returns
+    -------
+    int
+        0 to 15; also 0 where even that gives more cells than `max_cells`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        `area` is nothing that `study_grid` takes; `max_cells` is no number of at least 1.
+
+    Examples
+    --------
+    >>> finest_resolution((69.0, 36.5, 70.0, 37.0), max_cells=1000)
+    6
+    """
+    from geo_risk.cells import _study_grid
+
+    most = check_scalar(max_cells, "max_cells", low=1.0)
+    return _study_grid.finest_resolution(_study_grid.as_parts(area), most)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._constants import RESOLUTION
 from geo_risk._frames import add_columns, add_flags, check_frame, lonlat_of, texts_of, too_coarse
 from geo_risk._validate import check_choice, check_resolution, check_scalar
 from geo_risk.enrich._names import with_places
@@ -131,7 +132,9 @@ def geocode(
     return result
 
 
-def index_h3(events: Any, *, resolution: int = 7, coarse: str = "skip") -> geopandas.GeoDataFrame:
+def index_h3(
+    events: Any, *, resolution: int = RESOLUTION, coarse: str = "skip"
+) -> geopandas.GeoDataFrame:
     """Give each event its H3 cell.
 
     Parameters

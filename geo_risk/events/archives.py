@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 from typing import IO, Any, cast
 
-from geo_risk.errors import DataCorruptError
+from geo_risk.errors import DataCorruptError, OptionNeededError
 
 __all__ = ["DEFAULT_UNPACKED_BYTES", "check_zip", "open_stream", "sniff"]
 
@@ -165,7 +165,9 @@ def _choose_member(archive: zipfile.ZipFile, wanted: str | None, name: str) -> z
             f"{name} holds no delimited text (.csv, .tsv, .txt) but {_listed(shown)}. Unpack it "
             "and read the file itself."
         )
-    raise ValueError(f"{name} holds several tables: {_listed(tables)}. Choose one with member=.")
+    raise OptionNeededError(
+        f"{name} holds several tables: {_listed(tables)}. Choose one with member=.", ["member"]
+    )
 
 
 def _listed(files: list[zipfile.ZipInfo]) -> str:

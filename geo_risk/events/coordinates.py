@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk.errors import OptionNeededError
 from geo_risk.events.draft import Draft
 from geo_risk.events.values import any_text
 
@@ -71,11 +72,12 @@ def _refuse_projected(lon: FloatArray, lat: FloatArray, usable: BoolArray, label
     if not far.any() or 2 * int(far.sum()) <= int(usable.sum()):
         return
     first = int(np.argmax(far))
-    raise ValueError(
+    raise OptionNeededError(
         f"Invalid coordinates in {label}: {int(far.sum())} of {int(usable.sum())} rows cannot be "
         f"degrees; first at row {first}: ({lon[first]:g}, {lat[first]:g}). These look like "
         'projected coordinates: say which, for example with crs="EPSG:32642" (a frame that states '
-        'the wrong CRS: frame.set_crs("EPSG:32642", allow_override=True)).'
+        'the wrong CRS: frame.set_crs("EPSG:32642", allow_override=True)).',
+        ["crs"],
     )
 
 
@@ -219,16 +221,18 @@ def _to_wgs84(geometry: gpd.GeoSeries, name: str, crs: Any) -> gpd.GeoSeries:
 
     if geometry.crs is None:
         if crs is None:
-            raise ValueError(
+            raise OptionNeededError(
                 f"The geometries in {name!r} have no CRS, so their coordinates cannot be "
                 'interpreted. If they are degrees, use frame.set_crs("EPSG:4326") or pass '
-                'crs="EPSG:4326"; otherwise name their CRS the same way.'
+                'crs="EPSG:4326"; otherwise name their CRS the same way.',
+                ["crs"],
             )
         geometry = geometry.set_crs(crs)
     elif crs is not None and CRS.from_user_input(crs) != geometry.crs:
-        raise ValueError(
+        raise OptionNeededError(
             f"Invalid crs: {crs!r}, but the geometries in {name!r} state {geometry.crs.name}. "
-            "Leave crs= out, or use frame.set_crs(..., allow_override=True) if that is wrong."
+            "Leave crs= out, or use frame.set_crs(..., allow_override=True) if that is wrong.",
+            ["crs"],
         )
     if CRS.from_user_input(geometry.crs).equals(CRS.from_epsg(4326), ignore_axis_order=True):
         return geometry

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk.errors import OptionNeededError
 from geo_risk.events.values import MISSING_WORDS, is_missing
 
 if TYPE_CHECKING:
@@ -283,9 +284,10 @@ def _decide_order(pairs: dict[int, re.Match[str]], dayfirst: bool | None, name: 
     else:
         odd = min(i for i in as_day if pairs[i]["a"] != pairs[i]["b"])
         reason = f"every value can be read both ways (such as {pairs[odd].group()!r})"
-    raise ValueError(
+    raise OptionNeededError(
         f"Ambiguous dates in column {name!r}: {reason}. Pass dayfirst=True or dayfirst=False; "
-        "values that the order cannot read are then kept without a date and flagged bad_date."
+        "values that the order cannot read are then kept without a date and flagged bad_date.",
+        ["dayfirst"],
     )
 
 

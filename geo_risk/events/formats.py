@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from geo_risk.errors import DataCorruptError
+from geo_risk.errors import DataCorruptError, OptionNeededError
 from geo_risk.events.archives import check_zip
 from geo_risk.events.delimited import Chunk
 
@@ -244,17 +244,15 @@ def read_vector(path: Path, layer: str | int | None) -> Any:
     except _BROKEN as error:
         raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
     if layer is None and len(layers) > 1:
-        raise ValueError(f"{path.name} has several layers: {layers}. Choose one with layer=.")
+        raise OptionNeededError(
+            f"{path.name} has several layers: {layers}. Choose one with layer=.", ["layer"]
+        )
     if layer is not None and layer not in layers and not isinstance(layer, int):
         raise ValueError(f"Invalid layer: {layer!r}; {path.name} has {layers}.")
     try:
         return gpd.read_file(path, engine="pyogrio", layer=layer)
     except _BROKEN as error:
         raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
-
-
-class _SheetsError(ValueError):
-    """Several sheets, of which the caller must choose one."""
 
 
 def _only_sheet(book: Any, name: str) -> str | int:
@@ -267,7 +265,9 @@ def _only_sheet(book: Any, name: str) -> str | int:
     first = pd.read_excel(book, sheet_name=sheets, header=None, nrows=1)
     filled = [sheet for sheet in sheets if not first[sheet].empty]
     if len(filled) > 1:
-        raise _SheetsError(f"{name} has several sheets: {filled}. Choose one with layer=.")
+        raise OptionNeededError(
+            f"{name} has several sheets: {filled}. Choose one with layer=.", ["layer"]
+        )
     return filled[0] if filled else 0
 
 
@@ -286,8 +286,8 @@ def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -
             chosen = _only_sheet(book, path.name) if sheet is None else sheet
             if chosen in (sheets if isinstance(chosen, str) else range(len(sheets))):
                 return pd.read_excel(book, sheet_name=chosen, keep_default_na=False, na_values=[""])
-    except _SheetsError as error:
-        raise ValueError(str(error)) from None
+    except OptionNeededError:
+        raise
     except ImportError as error:
         raise ImportError(
             f"Reading {path.name} needs the package {package}: pip install {wanted}; or save the "

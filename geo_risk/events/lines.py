@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import IO, TypeVar
 
+from geo_risk.errors import OptionNeededError
+
 __all__ = ["Lines"]
 
 _LONGEST_LINE = 16 * 2**20
@@ -115,9 +117,10 @@ class Lines:
                 text = self._text.read(_BLOCK)
                 text += self._rest_of_line(self._text.readline)
             except UnicodeError as error:
-                raise ValueError(
+                raise OptionNeededError(
                     f"{self.name}, after line {self.number}: the text is not {self.encoding} "
-                    f"({error}). Pass the right encoding=."
+                    f"({error}). Pass the right encoding=.",
+                    ["encoding"],
                 ) from error
             self._whole = text.encode()
             return bool(text)
@@ -174,8 +177,9 @@ def _encoding_of(head: bytes, name: str) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     if b"\x00" in head:
-        raise ValueError(
+        raise OptionNeededError(
             f"{name} is not text: it has NUL bytes near its start. If it is UTF-16 without a "
-            'mark, pass encoding="utf-16-le" or "utf-16-be".'
+            'mark, pass encoding="utf-16-le" or "utf-16-be".',
+            ["encoding"],
         )
     return "utf-8"

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from geo_risk._validate import check_choice
+from geo_risk.errors import OptionNeededError
 from geo_risk.events import acled, gdelt, gtd, table, ucdp
 from geo_risk.events.inputs import Loaded, Options
 from geo_risk.events.schema import FIELDS, SOURCES, field_names, written_pair
@@ -176,7 +177,7 @@ def _table_roles(loaded: Loaded, names: list[str], overrides: Mapping[str, str])
     ways = {"lon", "latlon", "lonlat", "geometry", "location_name"}
     located = loaded.geometry is not None or ways & roles.keys()
     if not located and (names or len(loaded.frame)):
-        raise ValueError(_no_location(names, loaded.frame))
+        raise _no_location(names, loaded.frame)
     return roles
 
 
@@ -184,7 +185,8 @@ def _wkt_columns(names: list[str]) -> list[str]:
     return [name for wkt in table.WKT_NAMES for name in names if name.lower() == wkt]
 
 
-def _no_location(names: list[str], frame: pd.DataFrame) -> str:
+def _no_location(names: list[str], frame: pd.DataFrame) -> OptionNeededError:
+    options, fields = ["lon", "lat"], ["location_name", "geometry"]
     message = (
         "Found neither coordinates nor a place name. The table has "
         f"{_listed(names)}. Name the columns with lon= and lat=, or with "
@@ -192,12 +194,15 @@ def _no_location(names: list[str], frame: pd.DataFrame) -> str:
     )
     if any(name.replace(".", "").replace("-", "").isdigit() for name in names):
         message += " The first line looks like data: give the column names with names=[...]."
+        options.append("names")
     elif len(names) == 1 or any(name.startswith("Unnamed: ") for name in names):
         message += " Do other lines stand above the header, or is it another delimiter=?"
+        options.append("delimiter")
     for name in names:
         if table.holds_positions(texts(frame[name].head(100))):
             message += (
                 f' Column {name!r} seems to hold positions: columns={{"latlon": {name!r}}}, or '
                 '"lonlat" where the longitude comes first.'
             )
-    return message
+            fields.append("latlon")
+    return OptionNeededError(message, [*options, *dict.fromkeys(fields)])

@@ -6,6 +6,7 @@ import email.utils
 import hashlib
 import json
 import os
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -230,9 +231,11 @@ class PageStore:
 
 
 def _write(path: Path, content: bytes) -> None:
-    partial = path.with_suffix(f".{os.getpid()}.part")
+    partial = path.with_suffix(f".{secrets.token_hex(8)}.part")
+    file = partial.open("xb")  # one that is there already is somebody else's
     try:
-        partial.write_bytes(content)
+        with file:
+            file.write(content)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

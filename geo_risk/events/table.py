@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk.errors import OptionNeededError
 from geo_risk.events.dates import DateColumn, parts_to_dates
 from geo_risk.events.draft import Columns, Draft
 from geo_risk.events.schema import DATE_PRECISIONS, LOCATION_PRECISIONS
@@ -151,7 +152,7 @@ def find_pair(names: list[str], *, lon: str | None, lat: str | None) -> tuple[st
         if tier is _by_word and lon is None and lat is None:
             lon_here, lat_here = _same_stem(lon_here, lat_here)
         if len(lon_here) > 1 or len(lat_here) > 1:
-            raise ValueError(_ambiguous(lon_here, lat_here))
+            raise OptionNeededError(_ambiguous(lon_here, lat_here), ["lon", "lat"])
         if lon_here and lat_here and (found_lon or found_lat or (lon and lat)):
             return lon_here[0], lat_here[0]
         if tier is _by_name and (found_lon or found_lat):
@@ -159,9 +160,10 @@ def find_pair(names: list[str], *, lon: str | None, lat: str | None) -> tuple[st
     one_side = lon_here or lat_here
     if one_side:
         side, other = ("longitude", "lat") if lon_here else ("latitude", "lon")
-        raise ValueError(
+        raise OptionNeededError(
             f"Found a {side} column ({one_side[0]!r}) but not the other one among "
-            f"{', '.join(map(repr, names))}. Name it with {other}=."
+            f"{', '.join(map(repr, names))}. Name it with {other}=.",
+            [other],
         )
     return None
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk.hotspots._moments import unit_scale
-from geo_risk.hotspots.inference import Tails, directions, stream_key, two_sided
+from geo_risk.hotspots.inference import Obstacle, Tails, directions, stream_key, two_sided
 from geo_risk.hotspots.weights import Csr, RowSums, row_sums
 
 __all__ = [
@@ -140,13 +140,13 @@ def bin_tails(x: FloatArray, z: FloatArray, near: Neighbourhoods, test: BinTest)
         method = "permutation" if test.permutations else "exact"
     if method == "exact":
         obstacle = _obstacle(x, near, test)
-        if obstacle and test.p_method == "exact":
-            raise ValueError(obstacle)
-        if obstacle:
+        if obstacle is not None and test.p_method == "exact":
+            raise ValueError(obstacle.text)
+        if obstacle is not None:
             method = "analytic"
-            if not obstacle.startswith("Invalid"):
+            if obstacle.kind != "invalid":
                 warnings.warn(
-                    f"{obstacle} The normal approximation was used.", UserWarning, stacklevel=3
+                    f"{obstacle.text} The normal approximation was used.", UserWarning, stacklevel=3
                 )
     if method == "analytic":
         low, high = ndtr(z), ndtr(-z)
@@ -166,45 +166,49 @@ def bin_tails(x: FloatArray, z: FloatArray, near: Neighbourhoods, test: BinTest)
     return Tails(low, high, method)
 
 
-def _obstacle(x: FloatArray, near: Neighbourhoods, test: BinTest) -> str:
-    """Why exact p-values cannot be had; empty where they can."""
+def _obstacle(x: FloatArray, near: Neighbourhoods, test: BinTest) -> Obstacle | None:
+    """Why exact p-values cannot be had; None where they can."""
     from geo_risk.hotspots import _exact as kernel
 
     if x.size == 0:
-        return ""
+        return None
     bad = (x < 0.0) | (x != np.floor(x)) | (x > 2.0**31)
     if bad.any():
         i, t = (int(v) for v in np.argwhere(bad)[0])
         place = f"index {i}" if x.shape[1] == 1 else f"cell {i}, period {t}"
-        return (
+        return Obstacle(
+            "invalid",
             f"Invalid values for the exact p: {int(bad.sum())} of {x.size} values are not counts "
             f"(integers >= 0); first at {place}: {x[i, t]:g}. Use "
-            'p_method="permutation" or "analytic".'
+            'p_method="permutation" or "analytic".',
         )
     if not near.rows.uniform:
-        return (
+        return Obstacle(
+            "invalid",
             "Invalid weights for the exact p: the weights differ within a row. Use "
-            'p_method="permutation" or "analytic".'
+            'p_method="permutation" or "analytic".',
         )
     mean = float(x.mean())
     dispersion = float(x.var()) / mean if mean > 0.0 else 0.0
     if dispersion > test.max_dispersion:
-        return (
+        return Obstacle(
+            "overdispersed",
             f"Overdispersed values: their variance is {dispersion:.4g} times their mean (limit "
             f"max_dispersion={test.max_dispersion:g}), as sums of fatalities are. The exact p is "
             "for counts of events: count events, or simulate with permutations=9999. If these "
-            "are counts of events, say so with max_dispersion=float('inf')."
+            "are counts of events, say so with max_dispersion=float('inf').",
         )
     if test.p_method == "auto":
         values, copies = np.unique(x.astype(np.int64), return_counts=True)
         most = int(near.covered(x.shape[1]).max()) * (int(near.rows.count.max(initial=0)) + 1)
         cost = kernel.work(values, copies.astype(np.int64), most, int(near.sums(x).max()))
         if cost > _AFFORDABLE:
-            return (
+            return Obstacle(
+                "costly",
                 f"Costly exact p: about {cost:.2g} additions; ask for it with "
-                'p_method="exact", or simulate with permutations=9999.'
+                'p_method="exact", or simulate with permutations=9999.',
             )
-    return ""
+    return None
 
 
 def _exact_tails(

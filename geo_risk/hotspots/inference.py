@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from geo_risk.hotspots.weights import Csr, FloatArray, IntArray, RowSums
 __all__ = [
     "MAX_DISPERSION",
     "Inference",
+    "Obstacle",
     "Tails",
     "check_options",
     "check_permutations",
@@ -163,50 +165,63 @@ def conditional_tails(x: FloatArray, csr: Csr, rows: RowSums, options: Inference
     if method == "permutation":
         return _simulated(x, csr, rows, options)
     obstacle = _obstacle(x, csr, rows, options)
-    if not obstacle:
+    if obstacle is None:
         return _exact(x, csr, rows, options)
     if options.p_method == "exact":
-        raise ValueError(obstacle)
-    if obstacle.startswith(("Overdispersed", "Costly")):
-        warnings.warn(f"{obstacle} The normal approximation was used.", UserWarning, stacklevel=3)
+        raise ValueError(obstacle.text)
+    if obstacle.kind != "invalid":
+        warnings.warn(
+            f"{obstacle.text} The normal approximation was used.", UserWarning, stacklevel=3
+        )
     return None
 
 
-def _obstacle(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> str:
-    """Why the exact p cannot be had; empty where it can."""
+class Obstacle(NamedTuple):
+    """Why the exact p cannot be had; not worth a warning where it was never meant ("invalid")."""
+
+    kind: Literal["invalid", "overdispersed", "costly"]
+    text: str
+
+
+def _obstacle(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> Obstacle | None:
+    """Why the exact p cannot be had; None where it can."""
     if x.size == 0:
-        return ""
+        return None
     bad = (x < 0.0) | (x != np.floor(x)) | (x > 2.0**53 / max(1, int(rows.count.max())))
     if bad.any():
         first = int(np.argmax(bad))
-        return (
+        return Obstacle(
+            "invalid",
             f"Invalid values for the exact p: {int(bad.sum())} of {x.size} are not counts "
             f"(integers >= 0); first at index {first}: {x[first]:g}. Use "
-            'p_method="permutation" or "analytic".'
+            'p_method="permutation" or "analytic".',
         )
     if not rows.uniform:
-        return (
+        return Obstacle(
+            "invalid",
             "Invalid weights for the exact p: the weights differ within a row; it needs binary "
-            '(or row-standardised binary) weights. Use p_method="permutation" or "analytic".'
+            '(or row-standardised binary) weights. Use p_method="permutation" or "analytic".',
         )
     mean = float(x.mean())
     dispersion = float(x.var()) / mean if mean > 0.0 else 0.0
     if dispersion > options.max_dispersion:
-        return (
+        return Obstacle(
+            "overdispersed",
             f"Overdispersed values: their variance is {dispersion:.4g} times their mean (limit "
             f"max_dispersion={options.max_dispersion:g}), as sums of fatalities are. The exact p "
             "is for counts of events: score the number of events, or simulate with "
             "permutations=9999. If these are counts of events, say so with "
-            "max_dispersion=float('inf')."
+            "max_dispersion=float('inf').",
         )
     if options.p_method == "auto":
         cost = _exact_cost(x, csr, rows)
         if cost > _AFFORDABLE:
-            return (
+            return Obstacle(
+                "costly",
                 f"Costly exact p: about {cost:.2g} additions for {x.size} units; ask for it with "
-                'p_method="exact", or simulate with permutations=9999.'
+                'p_method="exact", or simulate with permutations=9999.',
             )
-    return ""
+    return None
 
 
 def _neighbour_sums(x: FloatArray, csr: Csr) -> IntArray:

@@ -201,6 +201,8 @@ def _claim(target: Path) -> _Part:
     folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
     left = target.with_name(f".{target.name}.left")
     with contextlib.suppress(OSError):  # another process was faster, or nothing is left
+        if left.is_symlink() or not left.is_dir():
+            return _Part(folder)  # not what an attempt leaves: what it holds or leads to stays
         left.replace(folder / "left")
         for name in ("state", "data"):
             (folder / "left" / name).replace(folder / name)

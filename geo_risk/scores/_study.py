@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._constants import RESOLUTION
 from geo_risk._frames import texts_of, too_coarse
 from geo_risk._validate import check_resolution
 from geo_risk.errors import UnknownRegionError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from geo_risk.regions import RegionLayer
 
-__all__ = ["kind_of", "layer_asked", "units_around", "units_of_rows", "unplaced"]
+__all__ = ["kind_of", "layer_asked", "study_shapes", "units_around", "units_of_rows", "unplaced"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -109,7 +110,7 @@ def units_around(
     from geo_risk.cells import study_grid
 
     resolution = _resolution_of(events) if resolution is None else check_resolution(resolution)
-    area = _study_shapes(study_area, lon, lat, layer)
+    area = study_shapes(study_area, lon, lat, layer)
     return CellUnits(study_grid(area, resolution=resolution, max_cells=max_cells), k)
 
 
@@ -126,16 +127,16 @@ def unplaced(
 
 
 def _resolution_of(events: geopandas.GeoDataFrame) -> int:
-    """Finest resolution of the column h3_cell, else 7."""
+    """Finest resolution of the column h3_cell, else the default."""
     from geo_risk.cells import cell_resolutions, strings_to_cells
 
     named = [cell for cell in texts_of(events, "h3_cell") if cell is not None]
     if not named:
-        return 7
+        return RESOLUTION
     return int(cell_resolutions(strings_to_cells(named)).max())
 
 
-def _study_shapes(
+def study_shapes(
     study_area: Any, lon: FloatArray, lat: FloatArray, layer: RegionLayer | None
 ) -> Any:
     """Geometry of the study area, as `cells.study_grid` takes it."""

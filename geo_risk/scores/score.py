@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_risk._frames import add_columns
+from geo_risk._frames import add_columns, check_frame, lonlat_of, too_coarse
 from geo_risk._validate import check_choice, check_scalar
 from geo_risk.scores._data import COUNT, population_of
 from geo_risk.scores._draws import score_draws
 from geo_risk.scores._frame import study_of_events, study_of_rows
 from geo_risk.scores._methods import TIMED, Question, method_of
-from geo_risk.scores._study import kind_of, layer_asked
+from geo_risk.scores._study import kind_of, layer_asked, study_shapes
 from geo_risk.uncertain.location_draws import LocationDraws, make_draws
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from geo_risk.regions import RegionLayer
 
-__all__ = ["score_hotspots"]
+__all__ = ["score_hotspots", "study_resolution"]
 
 
 def score_hotspots(
@@ -163,7 +163,7 @@ def score_hotspots(
     check_choice(by, "by", ("cells", "regions"))
     time = _time_column(frame, method, time)
     kind = kind_of(frame, time)
-    spread = isinstance(draws, LocationDraws) or draws != 0
+    spread = _is_spread(draws)
     if spread and kind != "events":
         raise ValueError(f"Invalid draws: the frame holds {kind}; only events have places.")
     layer = layer_asked(
@@ -195,6 +195,29 @@ def score_hotspots(
     result = add_columns(study.frame, columns)
     result.attrs["geo_risk"]["hotspots"] = report
     return result
+
+
+def study_resolution(
+    events: Any, *, max_cells: int, study_area: Any = None, layer: RegionLayer | None = None,
+    coarse: str = "skip", draws: int | LocationDraws = 0,
+) -> int:  # fmt: skip
+    """Finest resolution at which the cells around events are at most `max_cells`, or 0.
+
+    The options are those that `score_hotspots` takes its study area from.
+    """
+    from geo_risk.cells import finest_resolution
+
+    events = check_frame(events)
+    lon, lat = lonlat_of(events)
+    if not _is_spread(draws):
+        skipped = too_coarse(events, coarse)
+        lon, lat = np.where(skipped, np.nan, lon), np.where(skipped, np.nan, lat)
+    return finest_resolution(study_shapes(study_area, lon, lat, layer), max_cells=max_cells)
+
+
+def _is_spread(draws: int | LocationDraws) -> bool:
+    """Whether places are drawn: then events too coarse to be counted choose the area, too."""
+    return isinstance(draws, LocationDraws) or draws != 0
 
 
 def _time_column(frame: Any, method: str, time: str | None) -> str | None:

@@ -181,6 +181,23 @@ def test_study_grid_holds_the_cell_of_every_point_of_the_area(drawn, finer, seed
     assert (shapely.distance(shapes, polygon) < 0.02 * size).all()
 
 
+@settings(max_examples=60)
+@given(polygons(), st.integers(1, 2000))
+@example((shapely.box(-180, -90, 180, 90), 90), 50)
+def test_finest_resolution_is_the_first_that_study_grid_does_not_refuse(drawn, max_cells):
+    polygon, _ = drawn
+
+    def is_refused(resolution):
+        try:
+            cells.study_grid(polygon, resolution=resolution, max_cells=max_cells)
+        except ValueError:
+            return True
+        return False
+
+    first = next((r for r in range(15, -1, -1) if not is_refused(r)), 0)
+    assert cells.finest_resolution(polygon, max_cells=max_cells) == first
+
+
 @settings(max_examples=30)
 @given(polygons(), st.floats(0.1, 0.9))
 def test_by_center_a_cut_area_gives_each_cell_once(drawn, share):

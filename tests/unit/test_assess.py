@@ -483,3 +483,52 @@ def test_suggested_points_of_withheld_rows_stay_at_home(tmp_path):
     found.save(tmp_path, source_rows=False, formats=[".csv"])
     saved = pd.read_csv(tmp_path / "events.csv")
     assert "suggested_lon" not in saved.columns or saved["suggested_lon"].isna().all()
+
+
+# --- the resolution of the scored cells ---------------------------------------------------------
+
+AREAS = [
+    {},
+    {"study_area": "countries"},
+    {"study_area": (68.0, 36.0, 71.0, 38.0)},
+    {"study_area": (69.0, 36.0, 69.1, 36.1), "resolution": 6},  # it would fit a finer one
+    {"study_area": (-180.0, -90.0, 180.0, 90.0)},  # not even 0 fits
+    {"coarse": "keep"},
+    {"draws": 2, "permutations": 9},
+]
+
+
+@pytest.mark.parametrize("options", AREAS, ids=str)
+def test_the_resolution_is_the_first_that_is_not_refused(table, monkeypatch, options):
+    from geo_risk import assessment, scores
+
+    monkeypatch.setattr(assessment, "_AUTO_CELLS", 90)
+    score, asked = scores.score_hotspots, []
+
+    def counted(*events, **wanted):
+        asked.append(wanted)
+        return score(*events, **wanted)
+
+    monkeypatch.setattr(scores, "score_hotspots", counted)
+    far = {"id": "far", "lon": 64.0, "lat": 33.0, "location_precision": "admin1"}
+    found = gr.assess(pd.concat([table, pd.DataFrame([far])]), seed=1, **options)
+    assert len(asked) == 1  # nothing is tried
+    del asked[0]["resolution"]
+
+    def is_refused(resolution):
+        try:
+            score(found.events, resolution=resolution, max_cells=90, **asked[0])
+        except ValueError:
+            return True
+        return False
+
+    most = options.get("resolution", 7)
+    first = next((r for r in range(most, 0, -1) if not is_refused(r)), 0)
+    assert found.provenance["parameters"]["hotspot_resolution"] == first
+    assert found.cells.attrs["geo_risk"]["hotspots"]["resolution"] == first
+
+
+def test_regions_are_scored_at_no_resolution(table):
+    found = gr.assess(table, by="regions", study_area="countries")
+    assert found.provenance["parameters"]["hotspot_resolution"] == 7
+    assert "region_code" in found.cells

@@ -405,7 +405,7 @@ def test_a_kept_index_gives_the_same_answers(tmp_path, monkeypatch):
         return load_borders(layer)
 
     first = fresh(["AAA", "BBB", "CCC"]).nearest(lon=[0.5, 1.4], lat=0.5)
-    files = [path.name for path in tmp_path.glob("borders-*.bin")]
+    files = list(tmp_path.glob("*/borders-*.bin"))
     assert len(files) == 1
     again = fresh(["AAA", "BBB", "CCC"])
     second = again.nearest(lon=[0.5, 1.4], lat=0.5)
@@ -415,9 +415,9 @@ def test_a_kept_index_gives_the_same_answers(tmp_path, monkeypatch):
     # other countries on the same polygons are another index
     other = fresh(["AAA", "AAA", "CCC"]).nearest(lon=0.5, lat=0.5)
     assert other.foot_lon == 2.0
-    assert len(list(tmp_path.glob("borders-*.bin"))) == 2
+    assert len(list(tmp_path.glob("*/borders-*.bin"))) == 2
     # a damaged file is built again
-    (tmp_path / files[0]).write_bytes(b"nothing")
+    files[0].write_bytes(b"nothing")
     assert fresh(["AAA", "BBB", "CCC"]).nearest(lon=0.5, lat=0.5).foot_lon == 1.0
 
 

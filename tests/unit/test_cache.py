@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,8 +26,9 @@ from geo_risk.regions.locator import Locator
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
+    """Where arrays are kept, in a cache directory that nothing else is in."""
     monkeypatch.setenv("GEO_RISK_CACHE_DIR", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+    return tmp_path / "cache" / "geo_risk-arrays"
 
 
 ARRAYS = {"a": np.arange(7, dtype=np.int32), "b": np.linspace(0, 1, 10).reshape(5, 2)}
@@ -110,17 +112,123 @@ def test_other_users_may_read_what_the_umask_lets_them(folder):
     assert stat.S_IMODE((folder / "x.bin").stat().st_mode) == 0o644
 
 
+PAST = time.time() - 86400 * 100
+OLD_PART = "x.0123456789abcdef.part"
+
+
+def aged(path, content=b"weights of a network"):
+    """A file of that content that nobody has touched for 100 days."""
+    path.write_bytes(content)
+    os.utime(path, (PAST, PAST))
+    return path
+
+
+def left_after_a_store(folder):
+    """Names in the folder after one more array was kept, which is when it is cleaned."""
+    assert _cache.store_arrays("newest", ARRAYS)
+    names = {path.name for path in folder.iterdir()}
+    assert "newest.bin" in names
+    return names - {"newest.bin"}
+
+
 def test_what_nobody_used_for_months_is_removed(folder):
     for name in ("old", "lately_read", "new"):
         _cache.store_arrays(name, ARRAYS)
-    (folder / "notes.txt").write_text("not ours")
-    past = time.time() - 86400 * 100
-    for name in ("old.bin", "notes.txt"):
-        os.utime(folder / name, (past, past))
-    os.utime(folder / "lately_read.bin", (time.time(), past))
-    _cache.store_arrays("newest", ARRAYS)
-    left = {path.name for path in folder.iterdir()}
-    assert left == {"lately_read.bin", "new.bin", "newest.bin", "notes.txt"}
+    os.utime(folder / "old.bin", (PAST, PAST))
+    os.utime(folder / "lately_read.bin", (time.time(), PAST))
+    assert left_after_a_store(folder) == {"lately_read.bin", "new.bin"}
+
+
+@pytest.mark.parametrize("head", [b"", bytes(5000), _cache._MAGIC + b"{}"])
+def test_what_a_broken_writer_left_is_removed_after_months(folder, head):
+    _cache.store_arrays("x", ARRAYS)
+    aged(folder / OLD_PART, head)
+    (folder / "y.0123456789abcdef.part").write_bytes(head)  # perhaps it is being written
+    assert left_after_a_store(folder) == {"x.bin", "y.0123456789abcdef.part"}
+
+
+FOREIGN = ("model.bin", "download.part", OLD_PART, "notes.txt", "x.0123.part", ".bin")
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("name", FOREIGN)
+def test_files_of_others_stay_however_old(folder, inside, name):
+    _cache.store_arrays("x", ARRAYS)
+    theirs = aged((folder if inside else folder.parent) / name)
+    left_after_a_store(folder)
+    assert theirs.read_bytes() == b"weights of a network"
+
+
+@given(
+    name=st.from_regex(r"[a-z0-9.]{1,12}(\.bin|\.[0-9a-f]{16}\.part)", fullmatch=True),
+    data=st.data(),
+)
+@settings(max_examples=50)
+def test_only_what_begins_as_ours_is_removed(name, data):
+    content = data.draw(
+        st.binary(max_size=30) | st.sampled_from([_cache._MAGIC, b"geo_risk arrays 1\n"])
+    )
+    with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GEO_RISK_CACHE_DIR", home)
+        _cache.store_arrays("x", ARRAYS)
+        path = aged(Path(home) / "geo_risk-arrays" / name, content)
+        left_after_a_store(path.parent)
+        unfinished = name.endswith(".part") and not any(content[:16])
+        assert path.exists() == (not content.startswith(b"geo_risk arrays ") and not unfinished)
+
+
+def test_files_of_ours_outside_our_folder_stay(folder):
+    """Such as what an earlier version kept beside the user's own files: nobody looks there."""
+    _cache.store_arrays("x", ARRAYS)
+    ours = (folder / "x.bin").read_bytes()
+    kept = [aged(folder.parent / name, ours) for name in ("earlier.bin", OLD_PART)]
+    left_after_a_store(folder)
+    assert all(path.exists() for path in kept)
+
+
+def test_folders_that_are_named_like_ours_stay(folder):
+    _cache.store_arrays("x", ARRAYS)
+    for home in (folder, folder.parent):
+        for name in ("y.bin", OLD_PART):
+            (home / name).mkdir()
+            aged(home / name / "model.bin", _cache._MAGIC)
+            os.utime(home / name, (PAST, PAST))
+    left_after_a_store(folder)
+    for home in (folder, folder.parent):
+        for name in ("y.bin", OLD_PART):
+            assert (home / name / "model.bin").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_links_stay_and_lead_nowhere(folder, tmp_path):
+    _cache.store_arrays("x", ARRAYS)
+    theirs = aged(tmp_path / "theirs", _cache._MAGIC)
+    link = folder / "linked.bin"
+    link.symlink_to(theirs)
+    os.utime(link, (PAST, PAST), follow_symlinks=False)
+    left_after_a_store(folder)
+    assert link.is_symlink()
+    assert theirs.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_folder_that_is_a_link_is_not_cleaned(folder, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    theirs = aged(elsewhere / "old.bin", _cache._MAGIC)
+    folder.parent.mkdir()
+    folder.symlink_to(elsewhere)
+    left_after_a_store(folder)
+    assert theirs.exists()
+    np.testing.assert_array_equal(_cache.load_arrays("newest")["a"], ARRAYS["a"])
+
+
+def test_a_name_that_is_taken_is_not_removed(folder, monkeypatch):
+    monkeypatch.setattr("secrets.token_hex", lambda _: "0123456789abcdef")
+    folder.mkdir(parents=True)
+    theirs = aged(folder / OLD_PART)
+    assert not _cache.store_arrays("x", ARRAYS)
+    assert theirs.exists()
 
 
 def test_a_home_in_the_variable_is_expanded(monkeypatch):

@@ -600,6 +600,26 @@ def test_too_many_cells_are_refused_with_a_resolution_that_fits():
         cells.study_grid(lon=[0.0], lat=[0.0], radius_km=500, resolution=9, max_cells=1000)
 
 
+@pytest.mark.parametrize(
+    ("max_cells", "error", "message"),
+    [
+        (0, ValueError, "Invalid max_cells: 0; must be in"),
+        ("many", TypeError, "Invalid max_cells: 'many' is not a number"),
+    ],
+)
+def test_a_number_of_cells_is_checked(max_cells, error, message):
+    with pytest.raises(error, match=message):
+        cells.finest_resolution(HOLED, max_cells=max_cells)
+
+
+def test_the_finest_resolution_of_no_and_of_every_area():
+    world = (-180, -90, 180, 90)
+    assert cells.finest_resolution(world, max_cells=10) == 0  # even 0 has 122
+    assert cells.finest_resolution(world, max_cells=1e18) == 15
+    with pytest.raises(TypeError, match="str is neither polygons nor a box"):
+        cells.finest_resolution("AFG", max_cells=10)
+
+
 def test_expected_size_is_near_the_truth():
     from geo_risk.cells import _study_grid
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import logging
@@ -11,11 +12,13 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 from map_cases import data_of
@@ -25,9 +28,10 @@ from source_frames import acled_frame
 from typer.testing import CliRunner
 
 import geo_risk as gr
-from geo_risk import cli
+from geo_risk import _cli_layers, cli
 from geo_risk._cli_input import for_the_command_line, reader_options
-from geo_risk.errors import AccessDeniedError, ServiceError
+from geo_risk.errors import AccessDeniedError, OptionNeededError, ServiceError
+from geo_risk.regions import fetch_layer, load_geoboundaries
 
 PAGE = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
 LINES = [
@@ -129,6 +133,52 @@ def test_the_page_names_every_command_and_option() -> None:
         assert f"| {code} |" in PAGE
 
 
+CALLED: dict[str, list[Callable[..., Any]]] = {
+    "demo": [],
+    "assess": [gr.read_events, gr.assess, gr.Assessment.save, gr.load_regions],
+    "geocode": [gr.read_events, gr.geocode, gr.load_regions],
+    "borders": [gr.read_events, gr.border_proximity, gr.load_regions],
+    "hotspots": [gr.read_events, gr.score_hotspots],
+    "places": [gr.find_places],
+    "info": [],
+    "layers list": [],
+    "layers fetch": [load_geoboundaries, fetch_layer],
+    "layers verify": [],
+}
+"""Command → the functions that it hands its options to."""
+# Another thing under the same name: --source is of events, and a layer is only loaded in a view
+# or from a file where one is asked for.
+OTHERWISE = {("source", gr.load_regions), ("worldview", gr.load_regions)}
+OF_THE_COMMAND_LINE = {"out", "read", "regions", "worldview", "maps", "chunk_rows", "as_json"}
+
+
+@pytest.mark.parametrize("command", CALLED)
+def test_defaults_are_those_of_the_function_that_is_called(command: str) -> None:
+    group, _, name = command.rpartition(" ")
+    registered = (_cli_layers.app if group else cli.app).registered_commands
+    (callback,) = [c.callback for c in registered if (c.name or c.callback.__name__) == name]
+    options = inspect.signature(callback).parameters.values()
+    for option in (option for option in options if option.default is not option.empty):
+        here = {"jobs": "n_jobs"}.get(option.name, option.name)
+        defaults = [
+            inspect.signature(function).parameters[here].default
+            for function in CALLED[command]
+            if here in inspect.signature(function).parameters and (here, function) not in OTHERWISE
+        ]
+        assert defaults == [option.default] * len(defaults), option.name
+        # geocode adds cells only where it is asked to, which `gr.geocode` never does
+        ours = option.name in OF_THE_COMMAND_LINE or (command, here) == ("geocode", "resolution")
+        assert defaults or ours, option.name
+
+
+def test_the_defaults_of_every_command_are_compared() -> None:
+    names = {c.name or c.callback.__name__ for c in cli.app.registered_commands}
+    names |= {
+        f"layers {c.name or c.callback.__name__}" for c in _cli_layers.app.registered_commands
+    }
+    assert names == set(CALLED)
+
+
 # mistakes -----------------------------------------------------------------------------------------
 
 
@@ -141,6 +191,12 @@ MISTAKES: list[tuple[list[str], str, str]] = [
     (["geocode", "e.csv"], "lon,lat,date\n1,2,03/04/2020\n", "--read dayfirst=…"),
     (["geocode", "e.csv"], "x,y\n545000,4065000\n", "--read crs=…"),
     (["geocode", "e.csv"], "lon,lng,lat\n1,2,3\n", "longitude could be any of 'lon', 'lng'"),
+    (["geocode", "e.csv"], "lon,lng,lat\n1,2,3\n", "command line: --read lon=… --read lat=…"),
+    (["geocode", "e.csv"], "lon,b\n1,2\n", "command line: --read lat=…"),
+    (["geocode", "e.csv"], "a\n1\n", "--read delimiter=… --read location_name=…"),
+    (["geocode", "e.csv"], "1,2\n3,4\n", "--read names=… --read location_name=…"),
+    (["geocode", "e.csv"], "a;b\n1;36.7,69.5\n", "--read geometry=… --read latlon=…"),
+    (["geocode", "e.csv"], "lon,lat\x00\n1,2\n", "command line: --read encoding=…"),
     (["geocode", "e.csv"], "\x00\x01", "is not text"),
     (["geocode", "e.csv", "--read", "lon"], EVENTS, "NAME=VALUE is needed"),
     (["geocode", "e.csv", "--read", "colour=red"], EVENTS, "'colour' is none of lon, lat"),
@@ -183,6 +239,18 @@ def test_a_mistake_is_told_in_words(
     assert told in " ".join(error.replace("│", " ").split()).replace("\n", " ")
     assert "Traceback" not in error
     assert out == ""
+
+
+def test_how_to_read_events_is_not_told_of_a_layer(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text(EVENTS)
+    shapes = gpd.GeoDataFrame.from_features(DISTRICTS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it has no CRS
+        shapes.to_file(tmp_path / "d.gpkg")
+    code, _, error = call("geocode", "e.csv", "--regions", "d.gpkg")
+    assert code == 2
+    assert "states no CRS" in error
+    assert "--read" not in error
 
 
 def test_an_empty_pipe_and_one_that_holds_json(call: Any, monkeypatch: Any) -> None:
@@ -414,5 +482,11 @@ def test_options_of_the_readers() -> None:
         "lon": "X", "dayfirst": False, "delimiter": "\t", "layer": 2, "names": ["a", "b"],
         "columns": {"actors": ["a", "b"], "date": "when", "latlon": "where"},
     }  # fmt: skip
-    assert for_the_command_line("Nothing to add.") == "Nothing to add."
-    assert for_the_command_line("Pass crs=.").endswith("On the command line: --read crs=…")
+
+
+def test_what_an_error_asks_for_is_told_in_the_words_of_the_command_line() -> None:
+    assert for_the_command_line(ValueError("Pass crs=.")) == "Pass crs=."  # prose is not read
+    asked = OptionNeededError("Say more.", ["lon", "geometry", "worldview"])
+    assert for_the_command_line(asked) == (
+        "Say more.\nOn the command line: --read lon=… --read geometry=… --worldview …"
+    )

@@ -8,6 +8,7 @@ import inspect
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,128 @@ def test_kernels_use_nothing_that_quick_loading_leaves_out():
             assert not isinstance(node, shapes), name
             called = getattr(getattr(node, "func", None), "id", "")
             assert called not in {"set", "dict", "frozenset", "hash", "str", "prange"}, name
+
+
+def texts_that_decide(code: str) -> list[str]:
+    """Where the text of a caught error is looked into: messages are for people, and change."""
+    found = []
+    for handler in ast.walk(ast.parse(code)):
+        if isinstance(handler, ast.ExceptHandler) and handler.name is not None:
+            held = {handler.name}  # the error, and what its text was assigned to
+            for node in ast.walk(handler):
+                if isinstance(node, ast.Assign) and is_text_of(node.value, held):
+                    held |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+            texts = held - {handler.name}
+            found += [
+                ast.unparse(node)
+                for node in ast.walk(handler)
+                if any(is_text_of(part, {handler.name}, texts) for part in looked_into(node))
+            ]
+    return found
+
+
+def looked_into(node: ast.AST) -> list[ast.expr]:
+    """What a comparison, a method of text or a pattern looks into; and parts of it."""
+    if isinstance(node, ast.Compare):
+        return [part for side in (node.left, *node.comparators) for part in parts_of(side)]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if getattr(node.func.value, "id", "") == "re" or node.func.attr in {
+            "fullmatch",
+            "match",
+            "search",
+            "findall",
+            "finditer",
+        }:
+            return [part for argument in node.args for part in parts_of(argument)]
+        if node.func.attr in {"startswith", "endswith", "find", "index", "count", "partition"}:
+            return parts_of(node.func.value)
+    return []
+
+
+def parts_of(node: ast.AST) -> list[ast.expr]:
+    return [part for part in ast.walk(node) if isinstance(part, ast.expr)]
+
+
+def is_text_of(node: ast.AST, errors: set[str], texts: Collection[str] = ()) -> bool:
+    """Whether an expression is the text of an error: str(error), f"{error}", error.args."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"str", "repr"}:
+        return any(getattr(argument, "id", "") in errors for argument in node.args)
+    if isinstance(node, ast.FormattedValue):
+        return getattr(node.value, "id", "") in errors
+    if isinstance(node, ast.JoinedStr):
+        return any(is_text_of(value, errors) for value in node.values)
+    if isinstance(node, ast.Attribute):
+        return node.attr in {"args", "msg", "message"} and getattr(node.value, "id", "") in errors
+    return isinstance(node, ast.Name) and node.id in texts
+
+
+LOOKS = [
+    'if "max_cells" not in str(error): raise',
+    'if "cannot cache" in repr(error): pass',
+    'if str(error).lower().startswith("x"): pass',
+    'if error.args[0].endswith("x"): pass',
+    'told = re.findall("x", f"{error}")',
+    "told = PATTERN.search(str(error))",
+    'text = str(error)\n    if text == "x": pass',
+    'text = f"so: {error}"\n    found = text.partition(":")',
+]
+TELLS = [
+    'raise KeyError(f"so: {error}") from error',
+    "reason = str(error)\n    if reason: tell(reason)",
+    'if error.errno == 2 and "x" in name: log(str(error))',
+    'name.startswith(("x", "y"))',
+]
+
+
+@pytest.mark.parametrize("body", LOOKS)
+def test_a_look_into_the_text_of_an_error_is_seen(body):
+    assert texts_that_decide(f"try:\n    run()\nexcept ValueError as error:\n    {body}\n")
+
+
+@pytest.mark.parametrize("body", TELLS)
+def test_telling_the_text_of_an_error_is_no_look_into_it(body):
+    assert not texts_that_decide(f"try:\n    run()\nexcept ValueError as error:\n    {body}\n")
+
+
+def test_no_text_of_an_error_decides_anything():
+    for path in sorted((ROOT / "geo_risk").rglob("*.py")):
+        assert not texts_that_decide(path.read_text(encoding="utf-8")), path
+
+
+def test_default_resolutions_stand_in_one_place():
+    for path in sorted((ROOT / "geo_risk").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                named = [*node.args.posonlyargs, *node.args.args]
+                pairs = [*zip(reversed(named), reversed(node.args.defaults))]
+                pairs += zip(node.args.kwonlyargs, node.args.kw_defaults)
+                for argument, default in pairs:
+                    if argument.arg.endswith("resolution") and isinstance(default, ast.Constant):
+                        assert default.value is None, f"{path}: {node.name}({argument.arg}=)"
+
+
+def options_asked_for() -> set[str]:
+    """What the errors of the package name as deciding."""
+    names = set()
+    for path in (ROOT / "geo_risk").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "OptionNeededError":
+                names |= {
+                    str(part.value)
+                    for argument in node.args[1:]
+                    for part in ast.walk(argument)
+                    if isinstance(part, ast.Constant)
+                }
+    return names
+
+
+def test_the_command_line_has_every_option_that_an_error_asks_for():
+    from geo_risk._cli_input import reader_options
+
+    asked = options_asked_for()
+    assert asked >= {"lon", "lat", "crs", "dayfirst", "encoding", "layer", "member", "worldview"}
+    for name in asked - {"worldview"}:  # which is --worldview
+        assert reader_options([f"{name}=true"])
 
 
 def run(code: str, **environment: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import os
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -245,6 +246,14 @@ def test_a_broken_fetch_goes_on_where_it_stopped(
     everything = b"".join(path.read_bytes() for path in (tmp_path / "pages").iterdir())
     assert KEY.encode() not in everything
     assert not list((tmp_path / "pages").glob("*.part"))
+
+
+def test_a_file_beside_the_pages_is_left_alone(server: Server, tmp_path: Path) -> None:
+    theirs = tmp_path / f"page-000001.{os.getpid()}.part"
+    theirs.write_text("mine")
+    ucdp(server, folder=tmp_path)
+    assert theirs.read_text() == "mine"
+    assert [path.name for path in tmp_path.glob("*.part")] == [theirs.name]
 
 
 def test_a_damaged_page_is_told(server: Server, tmp_path: Path) -> None:

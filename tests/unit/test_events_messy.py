@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
-from geo_risk.errors import DataCorruptError
+from geo_risk.errors import DataCorruptError, OptionNeededError
 from geo_risk.events import iter_events, read_events
 
 TALOQAN = (69.53, 36.74)
@@ -142,6 +144,65 @@ def test_answers_of_services_with_nested_positions(tmp_path: Path) -> None:
     assert str(out["date_start"][0].date()) == "2020-01-06"  # the UTC day
 
 
+ASKED = [
+    ("a,b\n1,2\n", {}, ("lon", "lat", "location_name", "geometry")),
+    ("1,2\n3,4\n", {}, ("lon", "lat", "names", "location_name", "geometry")),
+    ("a\n1\n", {}, ("lon", "lat", "delimiter", "location_name", "geometry")),
+    ("a;b\n1;36.7,69.5\n", {}, ("lon", "lat", "location_name", "geometry", "latlon")),
+    ("lon,lng,lat\n1,2,3\n", {}, ("lon", "lat")),
+    ("lon,b\n1,2\n", {}, ("lat",)),
+    ("b,lat\n1,2\n", {}, ("lon",)),
+    ("x,y\n545000,4065000\n", {}, ("crs",)),
+    ("lon,lat,date\n1,2,03/04/2020\n", {}, ("dayfirst",)),
+    ("lon,lat\x00\n1,2\n", {}, ("encoding",)),
+    ("lon,lat,a\n1,2,é\n", {"encoding": "ascii"}, ("encoding",)),
+]
+
+
+@pytest.mark.parametrize(("text", "given", "options"), ASKED)
+def test_what_is_left_open_is_named_as_data(
+    tmp_path: Path, text: str, given: dict[str, Any], options: tuple[str, ...]
+) -> None:
+    (tmp_path / "e.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(OptionNeededError, match="=") as asked:
+        read_events(tmp_path / "e.csv", **given)
+    assert isinstance(asked.value, ValueError)
+    assert asked.value.options == options
+    sent = pickle.loads(pickle.dumps(asked.value))
+    assert (str(sent), sent.options) == (str(asked.value), options)
+
+
+def test_an_archive_of_several_tables_asks_for_one(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "e.zip", "w") as archive:
+        archive.writestr("a.csv", "lon,lat\n1,2\n")
+        archive.writestr("b.csv", "lon,lat\n1,2\n")
+    with pytest.raises(OptionNeededError, match=r"several tables: 'a\.csv', 'b\.csv'") as asked:
+        read_events(tmp_path / "e.zip")
+    assert asked.value.options == ("member",)
+
+
+@pytest.mark.parametrize(
+    ("frame", "crs"),
+    [
+        (gpd.GeoDataFrame(geometry=[shapely.Point(1, 2)]), None),
+        (gpd.GeoDataFrame(geometry=[shapely.Point(1, 2)], crs=4326), "EPSG:3857"),
+    ],
+)
+def test_a_crs_that_is_missing_or_contradicts_is_asked_for(frame: Any, crs: str | None) -> None:
+    with pytest.raises(OptionNeededError, match=r"CRS|crs") as asked:
+        read_events(frame, crs=crs)
+    assert asked.value.options == ("crs",)
+
+
+def test_a_file_of_several_layers_asks_for_one(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame(geometry=[shapely.Point(1, 2)], crs=4326)
+    for name in ("a", "b"):
+        frame.to_file(tmp_path / "e.gpkg", layer=name)
+    with pytest.raises(OptionNeededError, match=r"several layers: \['a', 'b'\]") as asked:
+        read_events(tmp_path / "e.gpkg")
+    assert asked.value.options == ("layer",)
+
+
 @pytest.mark.skipif(importlib.util.find_spec("openpyxl") is None, reason="openpyxl is optional")
 def test_workbooks(tmp_path: Path) -> None:
     data = pd.DataFrame({"id": [1], "lon": [69.53], "lat": [36.74], "date": ["2020-01-05"]})
@@ -152,8 +213,10 @@ def test_workbooks(tmp_path: Path) -> None:
     with pd.ExcelWriter(tmp_path / "e.xlsx") as book:
         pd.DataFrame({"about": ["a table"]}).to_excel(book, index=False, sheet_name="Readme")
         data.to_excel(book, index=False, sheet_name="Data")
-    with pytest.raises(ValueError, match=r"several sheets: \['Readme', 'Data'\].*layer="):
+    told = r"several sheets: \['Readme', 'Data'\].*layer="
+    with pytest.raises(OptionNeededError, match=told) as asked:
         read_events(tmp_path / "e.xlsx")
+    assert asked.value.options == ("layer",)
     assert at(read_events(tmp_path / "e.xlsx", layer="Data")) == TALOQAN
     with pd.ExcelWriter(tmp_path / "e.xlsx") as book:
         data.to_excel(book, index=False, startrow=3)

@@ -43,6 +43,16 @@ def test_other_errors_of_numba_are_not_swallowed():
         _jit.njit(3)  # type: ignore[type-var]
 
 
+def test_a_runtime_error_that_is_not_of_the_cache_is_raised_without_a_warning(monkeypatch):
+    def refuse(**_):
+        raise RuntimeError("cannot cache what is not there")  # the words say nothing
+
+    monkeypatch.setattr(_jit.numba, "njit", refuse)
+    monkeypatch.setattr(_jit, "_warn_uncached", lambda: pytest.fail("warned"))
+    with pytest.raises(RuntimeError, match="what is not there"):
+        _jit.njit(len)
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2, 5, -1])
 def test_chunks_cover_every_row_once(n_jobs):
     seen = np.zeros(100_001, dtype=int)

@@ -510,7 +510,7 @@ def test_a_kept_gazetteer_is_the_same_and_a_damaged_one_is_read_anew(tmp_path, m
     monkeypatch.setenv("GEO_RISK_CACHE_DIR", str(tmp_path))
     content = module.product_bytes("gazetteer.npz")
     first = module._decode_once(content)
-    (kept,) = tmp_path.glob("gazetteer-*.bin")
+    (kept,) = tmp_path.glob("*/gazetteer-*.bin")
     monkeypatch.setattr(module, "_read_members", lambda _: pytest.fail("read again"))
     again = module._decode_once(content)
     for name in ("keys", "spelled", "unit_country"):

@@ -196,6 +196,21 @@ def test_a_later_call_goes_on_too(server, tmp_path):
     assert names(tmp_path) == [path.name, f"{path.name}.json"]
 
 
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_what_is_no_rest_of_a_transfer_is_left_alone(server, tmp_path, kind):
+    path = fetch_layer(server.url("/layer.bin"), folder=tmp_path)
+    path.unlink()
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    for name in ("state", "data"):
+        (theirs / name).write_text("mine")
+    left = path.with_name(f".{path.name}.left")
+    left.symlink_to(theirs) if kind == "link" else left.write_text("mine")
+    assert fetch_layer(server.url("/layer.bin"), folder=tmp_path).read_bytes() == CONTENT
+    assert sorted(file.name for file in theirs.iterdir()) == ["data", "state"]
+    assert left.is_symlink() or left.read_text() == "mine"
+
+
 def test_a_file_that_changed_meanwhile_is_begun_anew(server, tmp_path):
     server.cuts = [200_000, 0, 0, 0]
     with pytest.raises(ServiceError, match="no whole file"):
