@@ -65,7 +65,9 @@ def find_named(
     columns["geonames_id"][rows] = places.geonames_id[good]
     lost, unsure = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
     lost[asked[~good]], unsure[asked[places.ambiguous]] = True, True
-    countries_too = {name for name in {names[row] for row in asked} if find_country(name or "")}
+    countries_too = {
+        name for name in {names[row] for row in asked} if find_country(name or "", bare=True)
+    }
     unsure[[row for row in asked if names[row] in countries_too]] = True
     by_region = np.array(list(regions), dtype=int)
     lost[by_region] = False
