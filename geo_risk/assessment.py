@@ -366,6 +366,8 @@ def _score(
     if not (events["h3_cell"].notna() & events["region_code"].notna()).any():
         return None, None
     wanted = {"study_area": study_area, "value": value, "layer": layer, **options}
+    if options.get("by") == "regions" and hotspot_resolution is None:
+        return score_hotspots(events, **wanted), None
     if hotspot_resolution is not None:
         return score_hotspots(events, resolution=hotspot_resolution, **wanted), hotspot_resolution
     for finest in range(resolution, 0, -1):
