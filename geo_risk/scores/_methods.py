@@ -94,7 +94,9 @@ def _of_deals(ask: Question, tally: Tally) -> dict[str, Any]:
     """Options of a local statistic; threads only for what takes them."""
     from geo_risk.hotspots._options import tries_exact
 
-    options = ask.of_counts(tally, limited=tries_exact(ask.options)) | {"alpha": ask.alpha}
+    total = ask.options.get("moments") == "total"  # of local Moran's I: the normal p alone
+    limited = tries_exact(ask.options) and not total
+    options = ask.of_counts(tally, limited=limited) | {"alpha": ask.alpha}
     if ask.method == "gi_star":  # is the cell itself hot? so its own count is dealt out, too
         options.setdefault("null", "total")
     fresh = options.get("null") != "total" and options.get("deal") != "shared"

@@ -246,6 +246,20 @@ def test_threads_are_accepted_with_every_method_and_change_nothing(method):
     pd.testing.assert_frame_equal(pd.DataFrame(one), pd.DataFrame(two))
 
 
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("local_moran", {"moments": "total"}), ("local_moran", {"p_method": "analytic"}),
+        ("gi_star", {"p_method": "analytic"}), ("gi", {"p_method": "exact", "mid_p": True}),
+        ("gi_star", {"null": "conditional", "permutations": 9, "deal": "shared"}),
+        ("emerging", {"p_method": "analytic"}), ("scan", {"replications": 0}),
+    ],
+)  # fmt: skip
+def test_score_hotspots_adds_no_option_that_the_way_to_p_refuses(method, options):
+    found = gr.score_hotspots(EVENTS, method=method, n_jobs=2, **AREA, **options)
+    assert found["n_events"].sum() > 0
+
+
 @pytest.mark.parametrize("method", ["gi_star", "gi", "local_moran", "emerging"])
 def test_a_seed_of_score_hotspots_is_used_or_refused(method):
     options = {"method": method, **AREA}
