@@ -91,7 +91,7 @@ def bench_simulated(x: np.ndarray, weights: Any, rounds: int) -> dict[str, Any]:
             x, weights, star=False, permutations=DRAWS, seed=SEED, n_jobs=2
         ),
         "geo_risk, shared draws (another algorithm)": lambda: gi_star(
-            x, weights, star=False, permutations=DRAWS, seed=SEED, draws="shared"
+            x, weights, star=False, permutations=DRAWS, seed=SEED, deal="shared"
         ),
         "geo_risk, exact": lambda: gi_star(x, weights, star=False, p_method="exact"),
     }

@@ -44,7 +44,7 @@ def events(n: int, shares: list[float]) -> geopandas.GeoDataFrame:
         geometry=shapely.points(np.full(n, 66.0), np.full(n, 34.0)),
         crs="EPSG:4326",
     )
-    found = gr.draw_locations(middle, draws=1, seed=common.SEED)
+    found = gr.draw_locations(middle, places=1, seed=common.SEED)
     kind = rng.choice(4, n, p=shares)
     return geopandas.GeoDataFrame(
         {
@@ -79,7 +79,7 @@ def main() -> None:
         frame, weights = events(n, shares), people if weighted else None
 
         def draw(frame: Any = frame, weights: Any = weights) -> Any:
-            return gr.draw_locations(frame, draws=DRAWS, seed=1, weights=weights)
+            return gr.draw_locations(frame, places=DRAWS, seed=1, weights=weights)
 
         row = {"job": f"draw, {name}", "events": n, "draws": DRAWS}
         report["rows"].append(row | {"processor_seconds": measure(draw, rounds)})
@@ -88,7 +88,7 @@ def main() -> None:
     for method, options in SCORES.items():
 
         def score(method: str = method, options: dict[str, Any] = options) -> Any:
-            return gr.score_hotspots(frame, method=method, draws=DRAWS, seed=1, **area, **options)
+            return gr.score_hotspots(frame, method=method, places=DRAWS, seed=1, **area, **options)
 
         row = {"job": f"score, {method}", "events": n, "draws": DRAWS, "cells": len(cells)}
         report["rows"].append(row | {"processor_seconds": measure(score, rounds)})

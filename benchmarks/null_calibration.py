@@ -59,7 +59,7 @@ def methods(weights: Any, permutations: int, shared: int) -> dict[str, Callable[
         return gi_star(x, weights, permutations=permutations, seed=seed).p_value
 
     def together(x: np.ndarray, seed: int) -> np.ndarray:
-        result = gi_star(x, weights, permutations=shared, seed=seed, draws="shared")
+        result = gi_star(x, weights, permutations=shared, seed=seed, deal="shared")
         return result.p_value
 
     return {

@@ -2,9 +2,13 @@
 
     python boundaries/build_crosswalk.py
 
-ISO 3166-1 comes from pycountry; names as sources spell them, FIPS 10-4 (GDELT) and Gleditsch-Ward
-numbers (UCDP) from the hand-written `country_codes.csv`, `fips_other.csv` and
-`gleditsch_ward.csv`, each with its source. No name and no code may stand for two countries.
+ISO 3166-1 comes from pycountry, with a country's common and official name; names as sources spell
+them, FIPS 10-4 (GDELT) and Gleditsch-Ward numbers (UCDP) from the hand-written
+`country_aliases.csv`, `country_codes.csv`, `fips_other.csv` and `gleditsch_ward.csv`, each with its
+source. No name and no code may stand for two countries.
+
+An alias marked `stated_only` is a country's where a country is expected, as in a column of them;
+elsewhere it is a place's, a region's or a former state's as well ("Antigua", "West Bank").
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ NO_M49 = {"TWN", KOSOVO}  # the United Nations' standard M49 has no code for the
 def countries() -> list[dict[str, Any]]:
     """One entry for each country of ISO 3166-1, and Kosovo."""
     written = {row["alpha3"]: row for row in read_table("country_codes.csv")}
+    aliases = aliases_by_country()
     numbers: dict[str, list[dict[str, Any]]] = {}
     for state in states():
         if state["alpha3"]:
@@ -33,20 +38,31 @@ def countries() -> list[dict[str, Any]]:
             )
     entries = []
     for alpha3 in sorted({*(country.alpha_3 for country in pycountry.countries), KOSOVO}):
-        entry = _names_and_iso(alpha3, written.pop(alpha3))
+        entry = _names_and_iso(alpha3, written.pop(alpha3), aliases.pop(alpha3, []))
         entry["gleditsch_ward"] = numbers.get(alpha3, [])
         entries.append(entry)
-    if written:
-        raise ValueError(f"country_codes.csv: not in ISO 3166-1: {sorted(written)}.")
+    for table, left in (("country_codes.csv", written), ("country_aliases.csv", aliases)):
+        if left:
+            raise ValueError(f"{table}: not in ISO 3166-1: {sorted(left)}.")
     return entries
 
 
-def _names_and_iso(alpha3: str, row: Row) -> dict[str, Any]:
+def aliases_by_country() -> dict[str, list[Row]]:
+    """Rows of `country_aliases.csv` of each country, in the order of the file."""
+    found: dict[str, list[Row]] = {}
+    for row in read_table("country_aliases.csv"):
+        if not row["source"] or row["stated_only"] not in ("", "yes"):
+            raise ValueError(f"country_aliases.csv: a source, and yes or nothing, in {row}.")
+        found.setdefault(row["alpha3"], []).append(row)
+    return found
+
+
+def _names_and_iso(alpha3: str, row: Row, aliases: list[Row]) -> dict[str, Any]:
     country = pycountry.countries.get(alpha_3=alpha3)
     official = getattr(country, "official_name", None)
     names = [] if country is None else [country.name, getattr(country, "common_name", country.name)]
     name = row["name"] or (names[-1] if names else alpha3)
-    names += [official or "", *row["aliases"].split("|")]
+    names += [official or "", *(alias["alias"] for alias in aliases)]
     numeric = None if country is None else str(country.numeric)
     layer = listed(row["in_layer_as"])
     return {
@@ -57,6 +73,7 @@ def _names_and_iso(alpha3: str, row: Row) -> dict[str, Any]:
         "geonames": "XK" if country is None else country.alpha_2,
         "name": name,
         "aliases": [alias for alias in unique(names) if alias and alias != name],
+        "stated_only": [alias["alias"] for alias in aliases if alias["stated_only"]],
         "fips_10_4": row["fips_10_4"].split(),
         "layer_country": layer[0] if layer else alpha3,
         "layer_regions": layer[1:],
@@ -128,7 +145,8 @@ def main() -> None:
     register(
         PRODUCT,
         title="Country codes and names: ISO 3166-1, UN M49, FIPS 10-4, Gleditsch-Ward, GeoNames",
-        source="pycountry; boundaries/country_codes.csv, fips_other.csv, gleditsch_ward.csv",
+        source="pycountry; boundaries/country_codes.csv, country_aliases.csv, fips_other.csv, "
+        "gleditsch_ward.csv",
         source_version=f"pycountry {version('pycountry')}",
         licence="Public domain (facts and codes)",
         citation="ISO 3166-1; United Nations M49; FIPS PUB 10-4 (NIST, April 1995) with change "

@@ -74,7 +74,7 @@ def main() -> None:
     lost = coded["location_precision"] == "admin1"
     want = gr.score_hotspots(true, **SCAN)
     naive = gr.score_hotspots(coded, coarse="keep", **SCAN)
-    drawn = gr.score_hotspots(coded, draws=100, **SCAN)
+    drawn = gr.score_hotspots(coded, places=100, **SCAN)
     hot, false, skipped = (cells["hotspot"] == "hot" for cells in (want, naive, drawn))
     stable = drawn["stability"] >= 0.5
     best = naive.attrs["geo_risk"]["hotspots"]["clusters"][0]

@@ -19,7 +19,7 @@ options = {
     "max_radius_km": 40.0, "replications": 199, "seed": 1,
 }  # fmt: skip
 naive = gr.score_hotspots(events, coarse="keep", **options)
-drawn = gr.score_hotspots(events, draws=50, **options)
+drawn = gr.score_hotspots(events, places=50, **options)
 
 for name, x, y in (("valley", 70.1, 36.6), ("stand-in point", 71.4, 36.9)):
     cell = f"{int(gr.h3_cells(lon=x, lat=y, resolution=5)):x}"

@@ -1,111 +1,101 @@
-"""Country names and codes to ISO 3166-1 alpha-3."""
+"""Country names and codes to ISO 3166-1 alpha-3, from the crosswalk alone.
+
+This is the only index of them: `boundaries/build_crosswalk.py` writes what it reads.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
 from geo_risk._fold import fold
-from geo_risk.errors import UnknownRegionError
+from geo_risk.errors import DataCorruptError, UnknownRegionError
 
-__all__ = ["countries_named", "country_keys", "country_names", "find_country", "resolve_country"]
+__all__ = [
+    "countries_named",
+    "country_keys",
+    "country_names",
+    "crosswalk",
+    "find_country",
+    "resolve_country",
+]
 
-# Everyday and former names that ISO 3166 does not list (pycountry carries its official, short
-# and common names).
-_EVERYDAY = {
-    "ARE": ("UAE", "Emirates"),
-    "BIH": ("Bosnia", "Bosnia-Herzegovina"),
-    "BLR": ("Byelorussia",),
-    "BOL": ("Bolivia",),
-    "BRN": ("Brunei",),
-    "CAF": ("CAR", "Central Africa", "Centrafrique"),
-    "CHN": ("Mainland China", "PRC"),
-    "CIV": ("Ivory Coast", "Cote d'Ivoire"),
-    "COD": ("DR Congo", "DRC", "Congo-Kinshasa", "Democratic Republic of Congo",
-            "Democratic Republic of the Congo", "Zaire", "Zaïre", "Congo DR", "Congo (Kinshasa)"),
-    "COG": ("Congo-Brazzaville", "Republic of Congo", "Republic of the Congo",
-            "Congo (Brazzaville)"),
-    "CPV": ("Cape Verde",),
-    "CZE": ("Czech Republic",),
-    "DEU": ("Federal Republic of Germany",),
-    "FLK": ("Falkland Islands", "Falklands", "Malvinas"),
-    "FSM": ("Micronesia",),
-    "GBR": ("UK", "Britain", "Great Britain"),
-    "GMB": ("The Gambia",),
-    "HKG": ("Hong Kong SAR",),
-    "IRN": ("Iran",),
-    "KOR": ("South Korea", "Republic of Korea", "ROK"),
-    "LAO": ("Laos",),
-    "LBY": ("Libyan Arab Jamahiriya",),
-    "MAC": ("Macau",),
-    "MDA": ("Moldova",),
-    "MKD": ("Macedonia", "FYROM", "Macedonia, FYR"),
-    "MMR": ("Burma", "Myanmar (Burma)"),
-    "NLD": ("Holland", "The Netherlands"),
-    "PRK": ("North Korea", "DPRK"),
-    "PSE": ("Palestine", "Palestinian Territories", "Occupied Palestinian Territory",
-            "Palestinian Territory"),
-    "RUS": ("Russia",),
-    "STP": ("Sao Tome",),
-    "SWZ": ("Swaziland", "Kingdom of eSwatini"),
-    "SYR": ("Syria",),
-    "TLS": ("East Timor",),
-    "TUR": ("Turkey", "Turkiye"),
-    "TWN": ("Taiwan",),
-    "TZA": ("Tanzania",),
-    "USA": ("United States", "United States of America", "US", "U.S.", "U.S.A.", "America"),
-    "VAT": ("Vatican", "Vatican City"),
-    "VEN": ("Venezuela",),
-    "VGB": ("British Virgin Islands",),
-    "VIR": ("US Virgin Islands",),
-    "VNM": ("Vietnam",),
-    "XKX": ("Kosovo",),
-}  # fmt: skip
-
+_PRODUCT = "crosswalk.json"
 
 # Everyday names of two countries, the one that ISO 3166 calls so first.
 _SHARED = {"congo": ("COG", "COD"), "korea": ("KOR", "PRK")}
 
 
 @cache
+def crosswalk() -> dict[str, Any]:
+    """Countries with their names and codes, other FIPS codes, Gleditsch and Ward's states."""
+    import json
+
+    from geo_risk._products import product_bytes
+
+    try:
+        content: dict[str, Any] = json.loads(product_bytes(_PRODUCT))
+        if not {"countries", "fips_10_4_other", "gleditsch_ward"} <= content.keys():
+            raise KeyError("a table is missing")
+    except (KeyError, AttributeError, ValueError) as error:
+        if isinstance(error, DataCorruptError):
+            raise
+        raise DataCorruptError(f"The data product {_PRODUCT} is damaged: {error}") from error
+    return content
+
+
+@cache
 def country_names() -> dict[str, tuple[str, ...]]:
     """For each alpha-3 code the names a country goes by, its usual name first."""
-    import pycountry
-
-    names: dict[str, tuple[str, ...]] = {}
-    for country in pycountry.countries:
-        fields = (getattr(country, field, None) for field in ("common_name", "name"))
-        own = [name for name in fields if name]
-        official = getattr(country, "official_name", None)
-        if official:
-            own.append(official)
-        names[country.alpha_3] = tuple(dict.fromkeys([*own, *_EVERYDAY.get(country.alpha_3, ())]))
-    names["XKX"] = _EVERYDAY["XKX"]
-    return names
+    return {
+        country["alpha3"]: (country["name"], *country["aliases"])
+        for country in crosswalk()["countries"]
+    }
 
 
 @cache
 def _codes() -> dict[str, str]:
     """Alpha-2, alpha-3 and numeric codes to alpha-3."""
-    import pycountry
-
-    codes = {"XK": "XKX", "XKX": "XKX", "UK": "GBR"}
-    for country in pycountry.countries:
-        codes[country.alpha_2] = codes[country.alpha_3] = codes[country.numeric] = country.alpha_3
+    codes = {"UK": "GBR"}
+    for country in crosswalk()["countries"]:
+        codes.update(
+            (country[system], country["alpha3"])
+            for system in ("alpha2", "alpha3", "numeric")
+            if country[system]
+        )
     return codes
 
 
 @cache
-def country_keys() -> dict[str, str]:
+def _stated_keys() -> dict[str, str]:
     """Folded country names to alpha-3; names that two countries share are left out."""
     owners: dict[str, set[str]] = {}
     for code, names in country_names().items():
-        for name in names:
-            owners.setdefault(fold(name), set()).add(code)
-            if "," in name:  # "Korea, Republic of"
-                head, tail = (part.strip() for part in name.split(",", 1))
-                owners.setdefault(fold(f"{tail} {head}"), set()).add(code)
+        for key in _keys_of(names):
+            owners.setdefault(key, set()).add(code)
     return {key: codes.pop() for key, codes in owners.items() if len(codes) == 1}
+
+
+@cache
+def country_keys() -> dict[str, str]:
+    """Folded names that mean a country by themselves to alpha-3.
+
+    Not those that elsewhere mean a place, a region or a former state as well ("Antigua").
+    """
+    others = {
+        key for country in crosswalk()["countries"] for key in _keys_of(country["stated_only"])
+    }
+    return {key: code for key, code in _stated_keys().items() if key not in others}
+
+
+def _keys_of(names: Iterable[str]) -> Iterator[str]:
+    """Folded names; of "Korea, Republic of" also the other way round."""
+    for name in names:
+        yield fold(name)
+        head, comma, tail = name.partition(",")
+        if comma:
+            yield fold(f"{tail} {head}")
 
 
 def countries_named(name: str) -> tuple[str, ...]:
@@ -120,15 +110,17 @@ def countries_named(name: str) -> tuple[str, ...]:
     return () if found is None else (found,)
 
 
-def find_country(text: str) -> str | None:
+def find_country(text: str, *, bare: bool = False) -> str | None:
     """Alpha-3 code of a code or name; None where nothing fits.
 
-    "DR Congo (Zaire)", as UCDP writes a state with its former name, is read without the bracket.
+    `bare`: nothing says that a country is meant, so only `country_keys` are read. "DR Congo
+    (Zaire)", as UCDP writes a state with its former name, is read without the bracket.
     """
+    keys = country_keys() if bare else _stated_keys()
     stripped = text.strip()
-    found = _codes().get(stripped.upper()) or country_keys().get(fold(stripped))
+    found = _codes().get(stripped.upper()) or keys.get(fold(stripped))
     if found is None and stripped.endswith(")"):
-        found = country_keys().get(fold(stripped.partition("(")[0]))
+        found = keys.get(fold(stripped.partition("(")[0]))
     return found
 
 
@@ -161,7 +153,7 @@ def _close_matches(text: str) -> list[str]:
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
-    keys = country_keys()
+    keys = _stated_keys()
     near = process.extract(
         fold(text), list(keys), scorer=OSA.normalized_similarity, score_cutoff=0.5, limit=5
     )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from geo_risk._countries import find_country
-from geo_risk._fold import fold
+from geo_risk._countries import crosswalk, find_country
 from geo_risk._frames import texts_of
-from geo_risk._products import product_bytes
 
 __all__ = ["state_began", "stated_countries"]
 
@@ -32,40 +29,20 @@ def stated_countries(frame: Any) -> list[str | None]:
             continue
         key = (text, source in _FIPS_SOURCES)
         if key not in known:
-            known[key] = _fips().get(text.strip().upper()) if key[1] else _by_name(text)
+            known[key] = _fips().get(text.strip().upper()) if key[1] else find_country(text)
         result.append(known[key])
     return result
-
-
-def _by_name(text: str) -> str | None:
-    return find_country(text) or _aliases().get(fold(text))
-
-
-@cache
-def _crosswalk() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(product_bytes("crosswalk.json"))
-    return content
 
 
 @cache
 def _fips() -> dict[str, str | None]:
     """FIPS 10-4 codes to alpha-3; the sea and what no state has are not in it."""
     codes: dict[str, str | None] = {
-        entry["code"]: entry["alpha3"] for entry in _crosswalk()["fips_10_4_other"]
+        entry["code"]: entry["alpha3"] for entry in crosswalk()["fips_10_4_other"]
     }
-    for country in _crosswalk()["countries"]:
+    for country in crosswalk()["countries"]:
         codes.update(dict.fromkeys(country["fips_10_4"], country["alpha3"]))
     return codes
-
-
-@cache
-def _aliases() -> dict[str, str]:
-    """Folded spellings of the crosswalk to alpha-3; those that two countries share left out."""
-    owners: dict[str, set[str]] = {}
-    for country in _crosswalk()["countries"]:
-        for name in (country["name"], *country["aliases"]):
-            owners.setdefault(fold(name), set()).add(country["alpha3"])
-    return {name: codes.pop() for name, codes in owners.items() if len(codes) == 1}
 
 
 @cache
@@ -73,7 +50,7 @@ def state_began(alpha3: str) -> np.datetime64 | None:
     """First day of a state as Gleditsch and Ward list it; None where they do not."""
     starts = [
         entry["start"]
-        for entry in _crosswalk()["gleditsch_ward"]
+        for entry in crosswalk()["gleditsch_ward"]
         if entry["alpha3"] == alpha3 and entry["end"] is None
     ]
     return np.datetime64(min(starts), "D") if starts else None

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["check_choice", "check_codes", "check_lonlat", "check_resolution", "check_scalar"]
+__all__ = [
+    "check_choice",
+    "check_codes",
+    "check_lonlat",
+    "check_resolution",
+    "check_scalar",
+    "refuse_unused",
+    "renamed",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -127,6 +137,35 @@ def check_scalar(
         bracket = "(" if open_low else "["
         raise ValueError(f"Invalid {name}: {value!r}; must be in {bracket}{low:g}, {high:g}].")
     return number
+
+
+def refuse_unused(options: Mapping[str, Any], why: str) -> None:
+    """Refuse the first of some options that was given (is not None), since nothing uses it."""
+    for name, value in options.items():
+        if value is not None:
+            plain = isinstance(value, (str, int, float, np.number))
+            shown = value if plain else type(value).__name__
+            raise ValueError(f"Invalid {name}: {shown!r} is not used; {why}.")
+
+
+def renamed(value: Any, name: str, old_value: Any, old_name: str) -> Any:
+    """Value of an option that had another name until now; None where neither was given.
+
+    Called by the public function itself, so that the warning points at its caller.
+    """
+    if old_value is None:
+        return value
+    if value is not None:
+        raise ValueError(
+            f"Invalid {old_name}: {old_value!r} is not used; it is the old name of {name}, which "
+            f"is {value!r}."
+        )
+    warnings.warn(
+        f"{old_name} is called {name} now; the old name goes with the next release.",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+    return old_value
 
 
 def check_codes(codes: Any, name: str, n: int) -> list[str | None]:

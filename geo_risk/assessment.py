@@ -368,7 +368,7 @@ def _score(
     if not (events["h3_cell"].notna() & events["region_code"].notna()).any():
         return None, None
     wanted = {"study_area": study_area, "value": value, "layer": layer, **options}
-    if hotspot_resolution is None:
+    if hotspot_resolution is None and options.get("by") != "regions":
         hotspot_resolution = _affordable(events, resolution, wanted)
     return score_hotspots(events, resolution=hotspot_resolution, **wanted), hotspot_resolution
 
@@ -377,11 +377,9 @@ def _affordable(events: geopandas.GeoDataFrame, resolution: int, wanted: Mapping
     """Finest resolution, not finer than the one given, at which there are not too many cells."""
     from geo_risk.scores import study_resolution
 
-    if wanted.get("by", "cells") != "cells":
-        return resolution
-    asked = ("study_area", "layer", "coarse", "draws")
-    area = {name: wanted[name] for name in asked if name in wanted}
-    return min(resolution, study_resolution(events, max_cells=_AUTO_CELLS, **area))
+    area = {name: wanted[name] for name in ("study_area", "layer", "coarse") if name in wanted}
+    places = wanted.get("places", wanted.get("draws"))
+    return min(resolution, study_resolution(events, max_cells=_AUTO_CELLS, places=places, **area))
 
 
 def _regions(events: geopandas.GeoDataFrame, layer: RegionLayer) -> geopandas.GeoDataFrame:

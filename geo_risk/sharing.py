@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._constants import SHARED_RESOLUTION
 from geo_risk._frames import lonlat_of, report_of, texts_of, too_coarse
 from geo_risk._validate import check_resolution
 from geo_risk.errors import OptionNeededError

@@ -62,7 +62,9 @@ def find_named(
     lands = _named_countries(layer, homes, frame, asked, places, regions)
     lost, unsure = found["lost"], found["unsure"]
     lost[asked[~good]], unsure[asked[places.ambiguous]] = True, True
-    countries_too = {name for name in {names[row] for row in asked} if find_country(name or "")}
+    countries_too = {
+        name for name in {names[row] for row in asked} if find_country(name or "", bare=True)
+    }
     unsure[[row for row in asked if names[row] in countries_too]] = True
     for row, region in regions.items():
         lost[row], found["named_region"][row] = False, region

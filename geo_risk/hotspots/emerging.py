@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._validate import _as_float, check_choice, check_scalar
+from geo_risk.hotspots._options import check_test
 from geo_risk.hotspots.emerging_bins import BinTest, bin_p_values, neighbourhoods, z_scores
 from geo_risk.hotspots.emerging_rules import MINIMUM_STEPS, hotspot_categories
 from geo_risk.hotspots.fdr import adjust_fdr
-from geo_risk.hotspots.inference import MAX_DISPERSION, check_permutations
 from geo_risk.hotspots.mann_kendall import MannKendallResult
 from geo_risk.hotspots.weights import as_weights
 
@@ -67,7 +67,7 @@ def emerging(
     p_method: str = "auto",
     permutations: int = 0,
     seed: int | np.random.Generator | None = None,
-    max_dispersion: float = MAX_DISPERSION,
+    max_dispersion: float | None = None,
     fdr: str | None = "bh",
     bin_alpha: float = 0.05,
     trend_alpha: float = 0.05,
@@ -122,7 +122,8 @@ def emerging(
     ------
     ValueError
         Fewer than four periods, values missing or infinite, weights that do not fit, options out
-        of range or against each other.
+        of range, against each other or given where nothing uses them (`seed` without
+        `permutations`, `max_dispersion` without the exact p).
     TypeError
         Values that are not numbers, weights of no known kind.
 
@@ -168,12 +169,12 @@ def emerging(
         trend_layers = _check_layers(
             trend_time_neighbors, window, x.shape[1], "trend_time_neighbors"
         )
-    _check_test(p_method, permutations, max_dispersion)
+    limit = check_test(p_method, permutations, seed, max_dispersion)
     check_scalar(bin_alpha, "bin_alpha", low=0.0, high=1.0, open_low=True)
     near = neighbourhoods(csr, layers, window)
     isolated = near.rows.count == 0
     z = z_scores(x, near)
-    test = BinTest(p_method, int(permutations), seed, float(max_dispersion))
+    test = BinTest(p_method, int(permutations), seed, limit)
     p_value, direction, method = bin_p_values(x, z, near, test)
     p_value[isolated] = np.nan
     q_value = p_value.copy() if fdr is None else adjust_fdr(p_value, method=fdr)
@@ -185,7 +186,6 @@ def emerging(
     found = hotspot_categories(
         z,
         bins,
-        bin_alpha=bin_alpha,
         trend_alpha=trend_alpha,
         trend_z=_for_trend(trend_z, varies),
         trend_correction="known" if trend_correction == "overlap" else trend_correction,
@@ -207,15 +207,6 @@ def emerging(
         trend=found.trend,
         p_method=method,
     )
-
-
-def _check_test(p_method: str, permutations: Any, max_dispersion: float) -> None:
-    check_choice(p_method, "p_method", ("auto", "exact", "permutation", "analytic"))
-    drawn = check_permutations(permutations) > 0
-    if drawn != (p_method == "permutation") and p_method != "auto":
-        raise ValueError(f"Invalid permutations: {permutations} with p_method={p_method!r}.")
-    if max_dispersion != np.inf:
-        check_scalar(max_dispersion, "max_dispersion", low=0.0)
 
 
 def _check_cube(cube: ArrayLike) -> FloatArray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float, check_choice, check_scalar
+from geo_risk._validate import _as_float, check_choice, check_scalar, refuse_unused
 from geo_risk.hotspots.mann_kendall import MannKendallResult, mann_kendall
 
 __all__ = ["CATEGORIES", "MINIMUM_STEPS", "HotspotCategories", "hotspot_categories"]
@@ -62,7 +62,7 @@ def hotspot_categories(
     z: ArrayLike,
     bins: ArrayLike | None = None,
     *,
-    bin_alpha: float = 0.05,
+    bin_alpha: float | None = None,
     trend_alpha: float = 0.05,
     trend_z: ArrayLike | None = None,
     trend_correction: str = "none",
@@ -79,8 +79,8 @@ def hotspot_categories(
         z-scores in order of time, T >= 4.
     bins : array_like of int, shape of `z`, optional
         1 hot, -1 cold, 0 not significant; without it, two-sided normal p <= `bin_alpha`.
-    bin_alpha, trend_alpha : float
-        Levels of the bins (unused with `bins`) and of the trend.
+    bin_alpha, trend_alpha : float, default 0.05
+        Levels of the bins (not together with `bins`) and of the trend.
     trend_z : array_like of float, shape of `z`, optional
         Series for the trend, if not `z` itself.
     trend_correction, autocorrelation
@@ -102,7 +102,7 @@ def hotspot_categories(
     ------
     ValueError
         Fewer than four steps, shapes that do not match, bins other than -1, 0, 1, levels outside
-        (0, 1].
+        (0, 1], `bin_alpha` with `bins`.
 
     Notes
     -----
@@ -138,6 +138,9 @@ def hotspot_categories(
         raise ValueError(
             f"Invalid z: shape {series.shape}; (n, T) with T >= {MINIMUM_STEPS} needed."
         )
+    if bins is not None:
+        refuse_unused({"bin_alpha": bin_alpha}, "the bins are given, with their level")
+    bin_alpha = 0.05 if bin_alpha is None else bin_alpha
     for alpha, name in ((bin_alpha, "bin_alpha"), (trend_alpha, "trend_alpha")):
         check_scalar(alpha, name, low=0.0, high=1.0, open_low=True)
     check_choice(earlier_cold, "earlier_cold", ("oscillating", "ignore"))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_choice
-from geo_risk.hotspots import _moments, inference
+from geo_risk._validate import check_choice, refuse_unused, renamed
+from geo_risk.hotspots import _moments, _options, inference
 from geo_risk.hotspots.emerging_bins import BinTest, bin_tails, neighbourhoods
 from geo_risk.hotspots.weights import Csr, FloatArray, IntArray, RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
@@ -110,15 +110,16 @@ def gi_star(
     *,
     star: bool = True,
     permutations: int = 0,
-    seed: inference.Seed = None,
+    seed: _options.Seed = None,
     alpha: float = 0.05,
     p_method: str = "auto",
-    null: str = "conditional",
+    null: str | None = None,
     fdr: str | None = "bh",
     mid_p: bool = False,
-    draws: str = "fresh",
-    max_dispersion: float = inference.MAX_DISPERSION,
+    deal: str | None = None,
+    max_dispersion: float | None = None,
     n_jobs: int = 1,
+    draws: str | None = None,
 ) -> GiStarResult:
     """Score each unit by the sum over its neighbourhood: Gi* (with itself) or Gi (without).
 
@@ -147,7 +148,7 @@ def gi_star(
         "auto" simulates where `permutations` are asked for; else takes the exact p where the
         values are counts and the weights binary (or binary, row-standardised); else the normal
         approximation. `result.p_method` says which.
-    null : {"conditional", "total"}
+    null : {"conditional", "total"}, default "conditional"
         What the exact and the simulated p compare with. "conditional": the unit keeps its value,
         the others are dealt to its neighbours: are the *neighbours* high? "total", for Gi* only:
         all values are dealt to the unit and its neighbours, as in z: is the sum *with* the unit
@@ -157,17 +158,19 @@ def gi_star(
     mid_p : bool, default False
         For the exact p: count half of the probability of the observed sum in each tail. Less
         conservative on sparse counts; rejects at most about as often as stated, not certainly.
-    draws : {"fresh", "shared"}
-        "fresh": each unit has random deals of its own. "shared": all units use the same ones;
-        each p is as valid, and many times faster, but this is another algorithm: the errors of
-        simulation of different units go together, so a share of significant units varies more
-        from seed to seed.
+    deal : {"fresh", "shared"}, default "fresh"
+        How the simulation of ``null="conditional"`` deals the values. "fresh": each unit has
+        random deals of its own. "shared": all units use the same ones; each p is as valid, and
+        many times faster, but this is another algorithm: the errors of simulation of different
+        units go together, so a share of significant units varies more from seed to seed.
     max_dispersion : float, default 200
         Limit of variance / mean above which values are not taken for counts of events (UCDP
         Mexico's fatalities per event have 418) and the exact p is refused. Counts of events in
         very uneven areas can exceed it: if that is what the values are, pass ``float("inf")``.
     n_jobs : int, default 1
-        Threads for fresh draws; -1 for all processors.
+        Threads for fresh deals; -1 for all processors. Nothing else takes threads.
+    draws : str, optional
+        Old name of `deal`, deprecated.
 
     Returns
     -------
@@ -179,8 +182,11 @@ def gi_star(
         Values or weights of the wrong kind.
     ValueError
         NaN or infinite values (with their place), weights not (n, n), negative or with a
-        diagonal, an option out of range; `p_method="exact"` with values that are not counts or
-        too dispersed, or with weights that differ within a row.
+        diagonal, an option out of range or given where nothing uses it (`seed`, `deal` and
+        `n_jobs` without a simulation, `mid_p` and `max_dispersion` without the exact p, `deal` and
+        `n_jobs` with ``null="total"``, ``null="conditional"`` with the analytic p of Gi*);
+        `p_method="exact"` with values that are not counts or too dispersed, or with weights that
+        differ within a row.
 
     Warns
     -----
@@ -233,13 +239,15 @@ def gi_star(
     >>> gi_star(counts, chain, null="total").hotspot[99:102].tolist()
     ['hot', 'hot', 'hot']
     """
+    deal = renamed(deal, "deal", draws, "draws")
     x = as_values(values)
     csr = as_weights(weights, x.size)
-    options = inference.check_options(
+    null = _checked_null(null, star, p_method, deal, n_jobs)
+    options = _options.check_options(
         p_method=p_method,
         permutations=permutations,
         seed=seed,
-        draws=draws,
+        deal=deal,
         mid_p=mid_p,
         max_dispersion=max_dispersion,
         n_jobs=n_jobs,
@@ -247,9 +255,6 @@ def gi_star(
         fdr=fdr,
     )
     rows = _row_sums(csr)
-    check_choice(null, "null", ("conditional", "total"))
-    if null == "total" and not star:
-        raise ValueError('Invalid null: "total" with star=False; Gi leaves the own value out.')
     lag = csr @ x
     z = _moments.total_z(x, csr, rows, lag) if star else _moments.conditional_z(x, csr, rows)
     if null == "total":
@@ -270,8 +275,28 @@ def gi_star(
     )
 
 
+def _checked_null(
+    null: str | None, star: bool, p_method: str, deal: str | None, n_jobs: int
+) -> str:
+    """The null hypothesis, if the statistic, the way to p and its options can have it."""
+    if null is None:
+        return "conditional"
+    check_choice(null, "null", ("conditional", "total"))
+    if null == "conditional":
+        if star and p_method == "analytic":
+            refuse_unused({"null": null}, "the analytic p of Gi* deals its own value out, too")
+        return null
+    if not star:
+        raise ValueError('Invalid null: "total" with star=False; Gi leaves the own value out.')
+    threads = None if n_jobs == 1 else n_jobs
+    refuse_unused(
+        {"deal": deal, "n_jobs": threads}, 'null="total" shuffles all values, in one thread'
+    )
+    return null
+
+
 def _total_tails(
-    x: FloatArray, z: FloatArray, csr: Csr, options: inference.Inference
+    x: FloatArray, z: FloatArray, csr: Csr, options: _options.Inference
 ) -> inference.Tails | None:
     """Tails when the own value is dealt out, too: those of the bins of a cube of one period."""
     test = BinTest(

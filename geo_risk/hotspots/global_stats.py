@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geo_risk._validate import check_choice
-from geo_risk.hotspots import _moments, inference
+from geo_risk._validate import check_choice, refuse_unused
+from geo_risk.hotspots import _moments, _options, inference
 from geo_risk.hotspots.weights import Csr, FloatArray, as_values, as_weights
 
 __all__ = ["GlobalResult", "geary_c", "general_g", "moran"]
@@ -64,7 +64,7 @@ def moran(
     *,
     assumption: str = "randomisation",
     permutations: int = 0,
-    seed: inference.Seed = None,
+    seed: _options.Seed = None,
     adjust_n: bool = False,
 ) -> GlobalResult:
     """Global Moran's I: are near values alike (z > 0) or unlike (z < 0)?
@@ -84,6 +84,7 @@ def moran(
     permutations : int, default 0
         With R > 0, p is simulated by dealing the values out R times.
     seed : int, numpy Generator or None
+        Of the permutations.
     adjust_n : bool, default False
         Count only the units with neighbours in n, as spdep does (a convention: it changes the
         figures by about the share of islands). The default counts all, and its moments are
@@ -117,7 +118,7 @@ def moran(
     (0.778, 2.84)
     """
     check_choice(assumption, "assumption", ("randomisation", "normality"))
-    x, csr, sums = _prepared(values, weights, adjust_n, permutations)
+    x, csr, sums = _prepared(values, weights, adjust_n, permutations, seed)
     if sums.s0 == 0.0 or sums.n < 4 or x.min() == x.max():
         return _UNDEFINED
     dev = _moments.centred(x)
@@ -143,7 +144,7 @@ def geary_c(
     weights: Any,
     *,
     permutations: int = 0,
-    seed: inference.Seed = None,
+    seed: _options.Seed = None,
     adjust_n: bool = False,
 ) -> GlobalResult:
     """Global Geary's C: mean squared difference of neighbours against that of all pairs.
@@ -182,7 +183,7 @@ def geary_c(
     >>> round(geary_c([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], chain).statistic, 4)
     0.0545
     """
-    x, csr, sums = _prepared(values, weights, adjust_n, permutations)
+    x, csr, sums = _prepared(values, weights, adjust_n, permutations, seed)
     if sums.s0 == 0.0 or sums.n < 4 or x.min() == x.max():
         return _UNDEFINED
     dev = _moments.centred(x)
@@ -206,7 +207,7 @@ def general_g(
     weights: Any,
     *,
     permutations: int = 0,
-    seed: inference.Seed = None,
+    seed: _options.Seed = None,
     adjust_n: bool = False,
 ) -> GlobalResult:
     """Global G of Getis and Ord: do high values (z > 0) or low values (z < 0) lie together?
@@ -246,7 +247,7 @@ def general_g(
     >>> general_g([0, 0, 0, 0, 0, 0, 0, 1, 4, 2], chain).z > 2
     True
     """
-    x, csr, sums = _prepared(values, weights, adjust_n, permutations)
+    x, csr, sums = _prepared(values, weights, adjust_n, permutations, seed)
     if x.size and x.min() < 0.0:
         first = int(np.argmax(x < 0.0))
         raise ValueError(
@@ -285,13 +286,15 @@ def _g_square(x: FloatArray, sums: _WeightSums, pairs: float) -> float:
 
 
 def _prepared(
-    values: ArrayLike, weights: Any, adjust_n: bool, permutations: int
+    values: ArrayLike, weights: Any, adjust_n: bool, permutations: int, seed: _options.Seed
 ) -> tuple[FloatArray, Csr, _WeightSums]:
-    if inference.check_permutations(permutations) and adjust_n:
+    if _options.check_permutations(permutations) and adjust_n:
         raise ValueError(
             f"Invalid permutations: {permutations} with adjust_n=True, which concerns the "
             "analytic moments; a deal is over all units."
         )
+    if not permutations:
+        refuse_unused({"seed": seed}, _options.NOT_SIMULATED)
     x = as_values(values)
     csr = as_weights(weights, x.size)
     out, into = csr.sum(axis=1), csr.sum(axis=0)
@@ -312,7 +315,7 @@ def _finished(
     expectation: float,
     variance: float,
     permutations: int,
-    seed: inference.Seed,
+    seed: _options.Seed,
 ) -> GlobalResult:
     observed = statistic(x)
     spread = float(np.sqrt(variance)) if variance > 0.0 else float("nan")

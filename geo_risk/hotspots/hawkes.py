@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float, check_choice, check_scalar
+from geo_risk._validate import _as_float, check_choice, check_scalar, refuse_unused
 
 __all__ = [
+    "NO_MAGNITUDES",
     "EtasParameters",
     "HawkesParameters",
     "check_events",
@@ -88,6 +89,7 @@ class EtasParameters:
 
 Parameters = HawkesParameters | EtasParameters
 """Either kind of parameters."""
+NO_MAGNITUDES = "the exponential kernel knows none; ETAS (omori) does"
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,13 +173,15 @@ def evaluate(events: Events, parameters: Parameters, ties: str) -> tuple[float, 
     return logs, integral, gradient
 
 
-def check_parameters(parameters: Any, ties: str = "strict") -> None:
-    """Check the type of the parameters and the way of ties."""
+def check_parameters(parameters: Any, magnitudes: ArrayLike | None, ties: str = "strict") -> None:
+    """Check the type of the parameters, that they know magnitudes, and the way of ties."""
     if not isinstance(parameters, (HawkesParameters, EtasParameters)):
         raise TypeError(
             f"Invalid parameters: {type(parameters).__name__}; HawkesParameters or "
             "EtasParameters needed."
         )
+    if isinstance(parameters, HawkesParameters):
+        refuse_unused({"magnitudes": magnitudes}, NO_MAGNITUDES)
     check_choice(ties, "ties", ("strict", "index"))
 
 
@@ -199,7 +203,7 @@ def hawkes_log_likelihood(
         later ones but are not themselves explained.
     parameters : HawkesParameters or EtasParameters
     magnitudes : array_like of float, shape (n,), optional
-        For ETAS, above the threshold of completeness; 0 if not given.
+        For ETAS only, above the threshold of completeness; 0 if not given.
     start, end : float, optional
         By default 0 and the last event.
     ties : {"strict", "index"}
@@ -214,7 +218,8 @@ def hawkes_log_likelihood(
     Raises
     ------
     ValueError
-        Times or magnitudes missing or infinite, events after `end`, `end` not after `start`.
+        Times or magnitudes missing or infinite, events after `end`, `end` not after `start`,
+        magnitudes with `HawkesParameters`.
     TypeError
         Parameters of another type, values that are not numbers.
 
@@ -232,7 +237,7 @@ def hawkes_log_likelihood(
     >>> round(hawkes_log_likelihood([1.0, 1.2, 4.0], HawkesParameters(0.5, 0.6, 2.0)), 6)
     -4.079985
     """
-    check_parameters(parameters, ties)
+    check_parameters(parameters, magnitudes, ties)
     logs, integral, _ = evaluate(check_events(times, magnitudes, start, end), parameters, ties)
     return float(logs - integral)
 
@@ -266,7 +271,7 @@ def hawkes_compensator(
     >>> round(hawkes_compensator([1.0], HawkesParameters(0.5, 0.6, 2.0), end=50.0), 6)
     25.3
     """
-    check_parameters(parameters)
+    check_parameters(parameters, magnitudes)
     events = check_events(times, magnitudes, start, end)
     return float(evaluate(events, parameters, "strict")[1])
 
@@ -304,7 +309,7 @@ def hawkes_intensity(
     """
     from geo_risk.hotspots import _hawkes as kernel
 
-    check_parameters(parameters)
+    check_parameters(parameters, magnitudes)
     moments = _as_float(at, "at")
     if not np.isfinite(moments).all():
         raise ValueError(f"Invalid at: {int((~np.isfinite(moments)).sum())} moments are missing.")

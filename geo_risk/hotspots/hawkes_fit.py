@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_choice
+from geo_risk._validate import check_choice, refuse_unused
 from geo_risk.hotspots.hawkes import (
+    NO_MAGNITUDES,
     EtasParameters,
     Events,
     HawkesParameters,
@@ -107,6 +108,8 @@ def hawkes_fit(
     """
     check_choice(kernel, "kernel", ("exponential", "omori"))
     check_choice(ties, "ties", ("strict", "index"))
+    if kernel == "exponential":
+        refuse_unused({"magnitudes": magnitudes}, NO_MAGNITUDES)
     events = check_events(times, magnitudes, start, end)
     n = int((events.times >= events.start).sum())
     if n < _MINIMUM_EVENTS:

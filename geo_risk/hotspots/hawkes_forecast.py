@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float, as_array, check_scalar
+from geo_risk._validate import _as_float, as_array, check_scalar, refuse_unused
 from geo_risk.hotspots.hawkes import (
     Events,
     HawkesParameters,
@@ -115,7 +115,7 @@ def hawkes_forecast(
     >>> forecast.counts.shape, 3.0 < float(forecast.mean[0]) < 4.5
     ((1000, 2), True)
     """
-    check_parameters(parameters)
+    check_parameters(parameters, magnitudes)
     check_scalar(horizon, "horizon", low=0.0, open_low=True)
     for value, name in ((bins, "bins"), (simulations, "simulations")):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
@@ -241,7 +241,7 @@ def decayed_intensity(
     unit : array_like of int, shape (m,), optional
         Row of the cell or region of each event, -1 for none.
     n_units : int, optional
-        Number of units; needed with `unit`.
+        Number of units; needed with `unit`, refused without.
 
     Returns
     -------
@@ -272,6 +272,7 @@ def decayed_intensity(
     counted = age >= 0.0  # false where the time is missing
     left = worth[counted] * np.exp2(-age[counted] / half_life)
     if unit is None:
+        refuse_unused({"n_units": n_units}, "without unit there is one sum")
         return np.asarray(left.sum())
     which = np.asarray(unit)
     if n_units is None or which.shape != age.shape or which.dtype.kind not in "iu":

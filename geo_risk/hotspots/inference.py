@@ -13,18 +13,15 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._validate import check_choice, check_scalar
 from geo_risk.hotspots._moments import deal_is_defined
+from geo_risk.hotspots._options import Inference, Seed
 from geo_risk.hotspots.fdr import adjust_fdr
 from geo_risk.hotspots.weights import Csr, FloatArray, IntArray, RowSums
 
 __all__ = [
-    "MAX_DISPERSION",
     "Inference",
     "Obstacle",
     "Tails",
-    "check_options",
-    "check_permutations",
     "conditional_tails",
     "confidence_bins",
     "directions",
@@ -35,34 +32,9 @@ __all__ = [
     "two_sided",
 ]
 
-Seed = int | np.random.Generator | None
-
-P_METHODS = ("auto", "analytic", "permutation", "exact")
-MAX_DISPERSION = 200.0
-"""Variance / mean above which numbers are not taken for counts of events.
-
-Fatalities per event have 418 (UCDP Mexico), 559 (one side in UCDP Afghanistan) and 1,039 (a sample
-of UCDP's world); a week of Californian earthquakes per H3 cell of resolution 3 has 99. No limit
-tells all counts from all fatalities: UCDP Mexico's events per cell have 1,087.
-"""
 # Above so many additions (seconds) "auto" does not take the exact p.
 _AFFORDABLE = 3e9
 _SMALLEST = float(np.finfo(np.float64).tiny)
-
-
-@dataclass(frozen=True)
-class Inference:
-    """The checked options that every local statistic takes."""
-
-    p_method: str
-    permutations: int
-    seed: Seed
-    draws: str
-    mid_p: bool
-    max_dispersion: float
-    n_jobs: int
-    alpha: float
-    fdr: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,61 +44,6 @@ class Tails:
     low: FloatArray
     high: FloatArray
     p_method: str
-
-
-def check_options(
-    *,
-    p_method: str,
-    permutations: int,
-    seed: Seed,
-    draws: str,
-    mid_p: bool,
-    max_dispersion: float,
-    n_jobs: int,
-    alpha: float,
-    fdr: str | None,
-) -> Inference:
-    """Check the options of a local statistic, once."""
-    check_choice(p_method, "p_method", P_METHODS)
-    check_choice(draws, "draws", ("fresh", "shared"))
-    if fdr is not None:
-        check_choice(fdr, "fdr", ("bh", "by"))
-    check_scalar(alpha, "alpha", low=0.0, high=1.0)
-    check_permutations(permutations)
-    if p_method == "permutation" and permutations == 0:
-        raise ValueError('Invalid permutations: 0; p_method="permutation" needs some, e.g. 9999.')
-    if p_method in ("analytic", "exact") and permutations:
-        raise ValueError(
-            f"Invalid permutations: {permutations} with p_method={p_method!r}, which draws none."
-        )
-    if mid_p and p_method in ("analytic", "permutation"):
-        raise ValueError(f"Invalid mid_p: True with p_method={p_method!r}; it is of the exact p.")
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)):
-        raise TypeError(f"Invalid n_jobs: {n_jobs!r} is not an integer.")
-    if n_jobs != -1 and n_jobs < 1:
-        raise ValueError(f"Invalid n_jobs: {n_jobs}; must be -1 (all processors) or at least 1.")
-    if max_dispersion != np.inf:
-        check_scalar(max_dispersion, "max_dispersion", low=0.0)
-    return Inference(
-        p_method,
-        int(permutations),
-        seed,
-        draws,
-        mid_p,
-        float(max_dispersion),
-        n_jobs,
-        float(alpha),
-        fdr,
-    )
-
-
-def check_permutations(permutations: int) -> int:
-    """Check a number of random deals, an integer of at least 0."""
-    if isinstance(permutations, bool) or not isinstance(permutations, (int, np.integer)):
-        raise TypeError(f"Invalid permutations: {permutations!r} is not an integer.")
-    if permutations < 0:
-        raise ValueError(f"Invalid permutations: {permutations}; must be 0 or more.")
-    return int(permutations)
 
 
 def normal_p(z: FloatArray) -> FloatArray:
@@ -300,7 +217,7 @@ def _simulated(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> Ta
     key = stream_key(options.seed)
     # Weights equal within a row are dealt as weights of 1, so that scaling a row changes nothing.
     data = np.ones(csr.data.size) if rows.uniform else csr.data
-    if options.draws == "fresh":
+    if options.deal == "fresh":
         _draw_fresh(x, csr, data, options, key, at_least, at_most)
     else:
         _draw_shared(x, csr, data, rows, defined, options, key, at_least, at_most)

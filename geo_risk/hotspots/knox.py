@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._constants import EARTH_RADIUS_KM
-from geo_risk._validate import as_array, check_lonlat
-from geo_risk.hotspots import inference
+from geo_risk._validate import as_array, check_lonlat, refuse_unused
+from geo_risk.hotspots import _options, inference
 from geo_risk.hotspots.weights import FloatArray, IntArray, as_values
 
 __all__ = ["KnoxResult", "knox"]
@@ -75,7 +75,7 @@ def knox(
     x_km: ArrayLike | None = None,
     y_km: ArrayLike | None = None,
     permutations: int = 999,
-    seed: inference.Seed = None,
+    seed: _options.Seed = None,
     n_jobs: int = 1,
 ) -> KnoxResult:
     """Count pairs of events close in space and time, against times dealt out at random.
@@ -99,8 +99,9 @@ def knox(
     permutations : int, default 999
         Random deals of the times; 0 for none.
     seed : int, numpy Generator or None
+        Of the permutations.
     n_jobs : int, default 1
-        Threads; -1 for all processors. The result does not depend on it.
+        Threads of the permutations; -1 for all processors. The result does not depend on it.
 
     Returns
     -------
@@ -111,7 +112,7 @@ def knox(
     ValueError
         Missing or out-of-range values, fewer than 4 events, thresholds that do not increase,
         both or neither kind of coordinates, more than 100 million pairs within the largest
-        distance.
+        distance; `seed` or `n_jobs` without permutations.
     TypeError
         Values of the wrong kind.
 
@@ -142,7 +143,9 @@ def knox(
     if times.size < 4:
         raise ValueError(f"Invalid time: {times.size} events; the test needs at least 4.")
     distances, intervals = _limits(distance_km, "distance_km"), _limits(interval, "interval")
-    inference.check_permutations(permutations)
+    if not _options.check_permutations(permutations):
+        threads = None if n_jobs == 1 else n_jobs
+        refuse_unused({"seed": seed, "n_jobs": threads}, _options.NOT_SIMULATED)
     pairs, bands = _near_pairs(points, radius, distances)
     observed, simulated = _counts(
         times, pairs, bands, (distances.size, intervals), permutations, seed, n_jobs
@@ -234,7 +237,7 @@ def _counts(
     bands: NDArray[np.int16],
     shape: tuple[int, FloatArray],
     permutations: int,
-    seed: inference.Seed,
+    seed: _options.Seed,
     n_jobs: int,
 ) -> tuple[IntArray, IntArray]:
     """Band counts as observed, shape (d, t), and of each permutation, shape (R, d, t)."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_choice
-from geo_risk.hotspots import _moments, inference
+from geo_risk._validate import check_choice, renamed
+from geo_risk.hotspots import _moments, _options, inference
 from geo_risk.hotspots.weights import Csr, FloatArray, IntArray, RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
 
@@ -73,14 +73,15 @@ def local_moran(
     lagged: ArrayLike | None = None,
     moments: str = "conditional",
     permutations: int = 0,
-    seed: inference.Seed = None,
+    seed: _options.Seed = None,
     alpha: float = 0.05,
     p_method: str = "auto",
     fdr: str | None = "bh",
     mid_p: bool = False,
-    draws: str = "fresh",
-    max_dispersion: float = inference.MAX_DISPERSION,
+    deal: str | None = None,
+    max_dispersion: float | None = None,
     n_jobs: int = 1,
+    draws: str | None = None,
 ) -> LocalMoranResult:
     """Score how far each unit and its neighbours depart from the mean together.
 
@@ -101,8 +102,10 @@ def local_moran(
     moments : {"conditional", "total"}
         Conditional: the unit's value held, the others dealt out. Total: all values dealt out
         (Anselin 1995); p is then analytic, and there is no bivariate form.
-    permutations, seed, alpha, p_method, fdr, mid_p, draws, max_dispersion, n_jobs
+    permutations, seed, alpha, p_method, fdr, mid_p, deal, max_dispersion, n_jobs
         As for `gi_star`.
+    draws : str, optional
+        Old name of `deal`, deprecated.
 
     Returns
     -------
@@ -134,6 +137,7 @@ def local_moran(
     >>> result.quadrant_all.tolist()
     ['HH', 'HH', 'HH', 'LH', 'LL', 'LL', 'LL', 'LL', 'LL']
     """
+    deal = renamed(deal, "deal", draws, "draws")
     check_choice(moments, "moments", ("conditional", "total"))
     x = as_values(values)
     y = x if lagged is None else as_values(lagged, "lagged")
@@ -142,11 +146,11 @@ def local_moran(
     csr = as_weights(weights, x.size)
     if moments == "total":
         p_method = _analytic_only(p_method, permutations, lagged is not None)
-    options = inference.check_options(
+    options = _options.check_options(
         p_method=p_method,
         permutations=permutations,
         seed=seed,
-        draws=draws,
+        deal=deal,
         mid_p=mid_p,
         max_dispersion=max_dispersion,
         n_jobs=n_jobs,
@@ -263,7 +267,7 @@ def _result(
     quadrants: NDArray[np.str_],
     rows: RowSums,
     moments: str,
-    options: inference.Inference,
+    options: _options.Inference,
 ) -> LocalMoranResult:
     p_value = inference.two_sided(tails)
     q_value = inference.adjusted(p_value, options.fdr)

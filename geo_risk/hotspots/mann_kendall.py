@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float, check_choice, check_scalar
+from geo_risk._validate import _as_float, check_choice, check_scalar, refuse_unused
 
 __all__ = ["MannKendallResult", "mann_kendall"]
 
@@ -66,7 +66,7 @@ def mann_kendall(
     correction: str = "none",
     autocorrelation: ArrayLike | None = None,
     alpha: float = 0.05,
-    lag_alpha: float = 0.05,
+    lag_alpha: float | None = None,
 ) -> MannKendallResult:
     """Test each series for a monotone trend.
 
@@ -87,8 +87,8 @@ def mann_kendall(
         between every two steps.
     alpha : float
         Level of `MannKendallResult.trend`, in (0, 1).
-    lag_alpha : float
-        Level at which an autocorrelation counts in the Hamed-Rao correction, in (0, 1).
+    lag_alpha : float, default 0.05
+        For "hamed_rao": level at which an autocorrelation counts, in (0, 1).
 
     Returns
     -------
@@ -99,7 +99,8 @@ def mann_kendall(
     ------
     ValueError
         Fewer than four steps, infinite values, an unknown correction, a level outside (0, 1], an
-        autocorrelation missing, not asked for, outside (-1, 1) or not symmetric.
+        autocorrelation missing, not asked for, outside (-1, 1) or not symmetric, `lag_alpha`
+        without the Hamed-Rao correction.
     TypeError
         Values that are not real numbers.
 
@@ -143,6 +144,9 @@ def mann_kendall(
     """
     check_choice(correction, "correction", _CORRECTIONS)
     check_scalar(alpha, "alpha", low=0.0, high=1.0, open_low=True)
+    if correction != "hamed_rao":
+        refuse_unused({"lag_alpha": lag_alpha}, 'it is of correction="hamed_rao"')
+    lag_alpha = 0.05 if lag_alpha is None else lag_alpha
     check_scalar(lag_alpha, "lag_alpha", low=0.0, high=1.0, open_low=True)
     values, shape = _check_series(series)
     n = values.shape[1]

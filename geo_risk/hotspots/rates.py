@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_choice
+from geo_risk._validate import check_choice, refuse_unused
 from geo_risk.hotspots.weights import FloatArray, as_values, as_weights
 
 __all__ = ["EbRates", "eb_rates", "standardized_rates"]
@@ -73,7 +73,7 @@ def eb_rates(
         Values or weights of the wrong kind.
     ValueError
         Negative or missing numbers, events where there is no population, no population at all,
-        "local" without weights.
+        "local" without weights, "global" with them.
 
     Notes
     -----
@@ -100,6 +100,8 @@ def eb_rates(
     if method is None:
         method = "global" if weights is None else "local"
     check_choice(method, "method", ("global", "local"))
+    if method == "global":
+        refuse_unused({"weights": weights}, 'method="global" has no neighbours')
     inhabited = n > 0.0
     raw = np.full(o.size, np.nan)
     np.divide(o, n, out=raw, where=inhabited)

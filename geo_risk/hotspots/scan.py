@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_choice, check_scalar
-from geo_risk.hotspots.inference import MAX_DISPERSION, stream_key
+from geo_risk._validate import check_choice, check_scalar, refuse_unused
+from geo_risk.hotspots._options import MAX_DISPERSION
+from geo_risk.hotspots.inference import stream_key
 from geo_risk.hotspots.scan_null import Progress, null_maxima
 from geo_risk.hotspots.scan_study import POISSON, Study, build_study, draw_circles
 from geo_risk.hotspots.scan_windows import (
@@ -137,7 +138,7 @@ def scan(
     ties: str = "together",
     secondary: str = "no_shared_location",
     p_method: str = "monte_carlo",
-    max_dispersion: float = MAX_DISPERSION,
+    max_dispersion: float | None = None,
     n_jobs: int = 1,
     progress: Progress | None = None,
 ) -> ScanResult:
@@ -202,7 +203,7 @@ def scan(
         1 / (replications + 1) but is an approximation.
     max_dispersion : float, default 200
         Refuse cases whose variance around what is expected exceeds this many times their mean
-        (not in the Bernoulli model, in which the population bounds them).
+        (not for the Bernoulli model, in which the population bounds them).
     n_jobs : int
         Threads; -1 for all processors.
     progress : callable, optional
@@ -217,7 +218,8 @@ def scan(
     ValueError
         Cases that are negative, fractional, missing, all 0 or overdispersed; cases where the
         population is 0, or more of them than people (Bernoulli); strata without population;
-        shapes that do not match; options out of range.
+        shapes that do not match; options out of range, or given where nothing uses them (`seed`
+        without replications, `max_dispersion` in the Bernoulli model).
     TypeError
         Values that are not numbers or times.
 
@@ -267,7 +269,7 @@ def scan(
     check_scalar(max_population, "max_population", low=0.0, high=1.0, open_low=True)
     if max_radius_km is not None:
         check_scalar(max_radius_km, "max_radius_km", low=0.0)
-    _check_replications(replications, p_method)
+    _check_replications(replications, p_method, seed)
     study = build_study(
         cases,
         population,
@@ -280,8 +282,7 @@ def scan(
         model=model,
         keep_order=ties == "satscan",
     )
-    if study.kind == POISSON:
-        _check_dispersion(study, max_dispersion)
+    _check_dispersion(study, max_dispersion)
     longest = _longest(study, max_duration, prospective)
     if prospective:  # in reversed time all windows begin at the last period
         study = replace(study, cases=study.cases[:, ::-1], key=study.key[:, ::-1])
@@ -312,15 +313,22 @@ def scan(
     )
 
 
-def _check_replications(replications: Any, p_method: str) -> None:
+def _check_replications(replications: Any, p_method: str, seed: Any) -> None:
     if isinstance(replications, bool) or not isinstance(replications, (int, np.integer)):
         raise TypeError(f"Invalid replications: {replications!r} is not an integer.")
     least = 2 if p_method == "gumbel" else 0
     if replications < least:
         raise ValueError(f"Invalid replications: {replications}; must be at least {least}.")
+    if replications == 0:
+        refuse_unused({"seed": seed}, "no replications are asked for")
 
 
-def _check_dispersion(study: Study, limit: float) -> None:
+def _check_dispersion(study: Study, max_dispersion: float | None) -> None:
+    if study.kind != POISSON:
+        why = "in the Bernoulli model the population bounds the cases"
+        refuse_unused({"max_dispersion": max_dispersion}, why)
+        return
+    limit = MAX_DISPERSION if max_dispersion is None else max_dispersion
     if limit != np.inf:
         check_scalar(limit, "max_dispersion", low=0.0)
     expected = study.key * (study.cases.sum() / study.key.sum())

@@ -72,7 +72,7 @@ def hinter(name: str, layer: RegionLayer | None) -> Callable[[Scope], tuple[Scop
         _, hints = split_hints(name)
         understood = bool(hints)
         for hint in hints:
-            country = find_country(hint)
+            country = find_country(hint, bare=True)
             if country is not None:
                 if scope.country is None:
                     scope = Scope(country, scope.places)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import datetime
-import json
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from geo_risk._countries import find_country, resolve_country
-from geo_risk._fold import fold
-from geo_risk._products import product_bytes
+from geo_risk._countries import crosswalk, resolve_country
 from geo_risk._validate import check_choice
-from geo_risk.errors import DataCorruptError, UnknownRegionError
+from geo_risk.errors import UnknownRegionError
 
 __all__ = ["CountryCodes", "StateSpan", "country_codes", "country_from"]
 
-_PRODUCT = "crosswalk.json"
 _SYSTEMS = ("iso3166-1", "m49", "fips10-4", "gleditsch-ward")
 
 
@@ -99,10 +95,7 @@ def country_codes(country: str) -> CountryCodes:
     >>> [(span.number, span.end and span.end.year) for span in codes.gleditsch_ward]
     [(255, 1945), (260, None), (265, 1990)]
     """
-    known = find_country(country) if isinstance(country, str) else None
-    if known is None and isinstance(country, str):
-        known = _aliases().get(fold(country))
-    return _countries()[known or resolve_country(country)]
+    return _countries()[resolve_country(country)]
 
 
 def country_from(
@@ -155,7 +148,7 @@ def country_from(
 
 def _state(number: str, day: datetime.date | None) -> str | None:
     """Today's country of a state of Gleditsch and Ward."""
-    spans = [entry for entry in _read()["gleditsch_ward"] if str(entry["number"]) == number]
+    spans = [entry for entry in crosswalk()["gleditsch_ward"] if str(entry["number"]) == number]
     if not spans:
         raise UnknownRegionError(f"gleditsch-ward has no code {number!r}.")
     held = [
@@ -183,19 +176,6 @@ def _day(date: str | datetime.date) -> datetime.date:
 
 
 @cache
-def _read() -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(product_bytes(_PRODUCT))
-        if not {"countries", "fips_10_4_other", "gleditsch_ward"} <= content.keys():
-            raise KeyError("a table is missing")
-    except (KeyError, AttributeError, ValueError) as error:
-        if isinstance(error, DataCorruptError):
-            raise
-        raise DataCorruptError(f"The data product {_PRODUCT} is damaged: {error}") from error
-    return content
-
-
-@cache
 def _countries() -> dict[str, CountryCodes]:
     kept = ("alpha3", "alpha2", "name", "numeric", "m49", "note")
     return {
@@ -205,7 +185,7 @@ def _countries() -> dict[str, CountryCodes]:
             gleditsch_ward=tuple(_span(span) for span in entry["gleditsch_ward"]),
             aliases=tuple(entry["aliases"]),
         )
-        for entry in _read()["countries"]
+        for entry in crosswalk()["countries"]
     }
 
 
@@ -220,20 +200,10 @@ def _tables() -> dict[str, dict[str, str | None]]:
     iso: dict[str, str | None] = {}
     m49: dict[str, str | None] = {}
     fips: dict[str, str | None] = {
-        entry["code"]: entry["alpha3"] for entry in _read()["fips_10_4_other"]
+        entry["code"]: entry["alpha3"] for entry in crosswalk()["fips_10_4_other"]
     }
     for alpha3, codes in _countries().items():
         iso |= dict.fromkeys((alpha3, codes.alpha2, *filter(None, [codes.numeric])), alpha3)
         m49 |= dict.fromkeys(filter(None, [codes.m49]), alpha3)
         fips |= dict.fromkeys(codes.fips_10_4, alpha3)
     return {"iso3166-1": iso, "m49": m49, "fips10-4": fips}
-
-
-@cache
-def _aliases() -> dict[str, str]:
-    """Folded names in use, which no two countries share."""
-    return {
-        fold(name): alpha3
-        for alpha3, codes in _countries().items()
-        for name in (codes.name, *codes.aliases)
-    }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geo_risk._validate import check_choice
 from geo_risk.scores._data import Tally
+from geo_risk.scores._options import draws_numbers
 from geo_risk.scores._units import CellUnits, Units
 
 __all__ = ["METHODS", "QUIET", "TIMED", "Question", "Scored", "method_of"]
@@ -35,11 +36,13 @@ class Question:
     seed: Any
     options: dict[str, Any]
 
-    def shared(self, tally: Tally) -> dict[str, Any]:
-        """Options that all tests of counts take."""
+    def of_counts(self, tally: Tally, *, limited: bool) -> dict[str, Any]:
+        """Options of a test of counts, with a seed where it draws; `limited` by the dispersion."""
         options = dict(self.options)
-        if tally.counted:  # events counted here are counts, however unevenly they lie
+        if limited and tally.counted:  # events counted here are counts, however unevenly they lie
             options.setdefault("max_dispersion", np.inf)
+        if draws_numbers(self.method, options):
+            options["seed"] = self.seed
         return options
 
 
@@ -66,7 +69,7 @@ def method_of(name: Any) -> Callable[[Tally, Question], Scored]:
 def _local(tally: Tally, ask: Question) -> Scored:
     from geo_risk import hotspots
 
-    options = ask.shared(tally) | {"alpha": ask.alpha, "n_jobs": ask.n_jobs, "seed": ask.seed}
+    options = _of_deals(ask, tally)
     values = tally.values
     columns: dict[str, Any] = {}
     if ask.population is not None:
@@ -79,8 +82,6 @@ def _local(tally: Tally, ask: Question) -> Scored:
         result: Any = moran
     else:
         star = ask.method == "gi_star"
-        if star:  # is the cell itself hot? so its own count is dealt out, too
-            options.setdefault("null", "total")
         result = hotspots.gi_star(values, ask.units.graph, star=star, **options)
         columns |= {"gi_z": result.z, "gi_bin": result.gi_bin}
         labels = columns["hotspot"] = np.asarray(result.hotspot, dtype=object)
@@ -89,11 +90,26 @@ def _local(tally: Tally, ask: Question) -> Scored:
     return Scored(columns, labels, report={"p_method": result.p_method})
 
 
+def _of_deals(ask: Question, tally: Tally) -> dict[str, Any]:
+    """Options of a local statistic; threads only for what takes them."""
+    from geo_risk.hotspots._options import tries_exact
+
+    total = ask.options.get("moments") == "total"  # of local Moran's I: the normal p alone
+    limited = tries_exact(ask.options) and not total
+    options = ask.of_counts(tally, limited=limited) | {"alpha": ask.alpha}
+    if ask.method == "gi_star":  # is the cell itself hot? so its own count is dealt out, too
+        options.setdefault("null", "total")
+    fresh = options.get("null") != "total" and options.get("deal") != "shared"
+    if fresh and draws_numbers(ask.method, options):
+        options["n_jobs"] = ask.n_jobs
+    return options
+
+
 def _scan(tally: Tally, ask: Question) -> Scored:
     from geo_risk import hotspots
 
-    options = ask.shared(tally)
-    model = options.setdefault("model", "poisson")
+    model = ask.options.get("model", "poisson")
+    options = ask.of_counts(tally, limited=model != "bernoulli") | {"model": model}
     timed = tally.cube is not None
     lon, lat = ask.units.centers
     result = hotspots.scan(
@@ -102,7 +118,6 @@ def _scan(tally: Tally, ask: Question) -> Scored:
         lon=lon,
         lat=lat,
         time=tally.labels if timed else None,
-        seed=ask.seed,
         n_jobs=ask.n_jobs,
         **options,
     )
@@ -216,14 +231,15 @@ def _eb_rates(tally: Tally, ask: Question) -> Scored:
 
 def _emerging(tally: Tally, ask: Question) -> Scored:
     from geo_risk import hotspots
+    from geo_risk.hotspots._options import tries_exact
 
     _no_population(ask)
     if tally.cube is None:
         raise ValueError("Invalid time: None; emerging hot spots need periods.")
-    options = ask.shared(tally)
+    options = ask.of_counts(tally, limited=tries_exact(ask.options))
     options.setdefault("bin_alpha", ask.alpha)
     options.setdefault("trend_alpha", ask.alpha)
-    found = hotspots.emerging(tally.cube, ask.units.graph, seed=ask.seed, **options)
+    found = hotspots.emerging(tally.cube, ask.units.graph, **options)
     labels = np.asarray(found.category, dtype=object)
     columns = {
         "category": labels,

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_risk._frames import add_columns, check_frame, lonlat_of, too_coarse
-from geo_risk._validate import check_choice, check_scalar
+from geo_risk._validate import check_choice, check_scalar, renamed
 from geo_risk.scores._data import COUNT, population_of
 from geo_risk.scores._draws import score_draws
 from geo_risk.scores._frame import study_of_events, study_of_rows
 from geo_risk.scores._methods import TIMED, Question, method_of
+from geo_risk.scores._options import refuse_of_counting, refuse_of_method, refuse_step
 from geo_risk.scores._study import kind_of, layer_asked, study_shapes
 from geo_risk.uncertain.location_draws import LocationDraws, make_draws
 
@@ -22,26 +23,29 @@ if TYPE_CHECKING:
 
 __all__ = ["score_hotspots", "study_resolution"]
 
+_MOST_CELLS = 200_000
+
 
 def score_hotspots(
     frame: Any,
     *,
     value: str | None = None,
     method: str = "gi_star",
-    by: str = "cells",
+    by: str | None = None,
     resolution: int | None = None,
     study_area: Any = None,
     k: int = 1,
     population: Any = None,
     time: str | None = None,
-    step: str = "month",
+    step: str | None = None,
     layer: RegionLayer | None = None,
-    coarse: str = "skip",
-    draws: int | LocationDraws = 0,
+    coarse: str | None = None,
+    places: int | LocationDraws | None = None,
     seed: int | np.random.Generator | None = None,
-    alpha: float = 0.05,
-    max_cells: int = 200_000,
+    alpha: float | None = None,
+    max_cells: int | None = None,
     n_jobs: int = 1,
+    draws: int | LocationDraws | None = None,
     **options: Any,
 ) -> geopandas.GeoDataFrame:
     """Score where events, or a value of cells or regions, concentrate.
@@ -72,7 +76,7 @@ def score_hotspots(
           (default) or "global".
 
         Knox's test and Hawkes processes say nothing of single cells: `geo_risk.hotspots`.
-    by : {"cells", "regions"}
+    by : {"cells", "regions"}, default "cells"
         What events are counted in.
     resolution : int, optional
         Of the cells, for events. Default: that of the column `h3_cell`, the finest where they are
@@ -91,25 +95,28 @@ def score_hotspots(
     time : str, optional
         Column of dates or of whole numbers of periods, for "scan" and "emerging"; for events and
         "emerging" the default is `date_start`. Periods without a row count as 0.
-    step : {"day", "week", "month", "year"}
+    step : {"day", "week", "month", "year"}, default "month"
         Length of a period, for dates.
     layer : RegionLayer, optional
         For regions, a study area of codes, and draws; default: the bundled world layer.
-    coarse : {"skip", "keep"}
+    coarse : {"skip", "keep"}, default "skip"
         Events whose coordinates only stand for a district, province or country are not counted
         in a cell ("skip"), since a pile of them would make a hotspot of the stand-in point. A
         region counts those of its districts and its own.
-    draws : int or LocationDraws, default 0
-        For events: score so many draws of the places as well (`draw_locations` with its
+    places : int or LocationDraws, default 0
+        For events: score so many draws of their places as well (`draw_locations` with its
         defaults, or what it gave). Events left out as too coarse take part in the draws.
     seed : int, numpy Generator or None
-        Of draws and of permutations.
+        Of the drawn places and of the permutations (`replications` of "scan").
     alpha : float, default 0.05
         Level of the labels.
-    max_cells : int
+    max_cells : int, default 200,000
         Refuse larger study areas, naming the finest resolution that fits.
     n_jobs : int, default 1
-        Threads; -1 for all processors. The result does not depend on it.
+        Threads, wherever something takes them; -1 for all processors. Accepted with every method;
+        the result does not depend on it.
+    draws : int or LocationDraws, optional
+        Old name of `places`, deprecated.
     **options
         Passed to the statistic: `permutations`, `p_method`, `fdr`, `model`, `bandwidth_km`, …
         Events that are counted here are never refused as too uneven to be counts
@@ -133,7 +140,7 @@ def score_hotspots(
           `trend_z`, `trend_p_value`;
         - "kde": `intensity_km2` (events per km²), `log_density_km2`;
         - "eb_rates": `rate`, `rate_raw`, `rate_prior`, `shrinkage`, `isolated`;
-        - with `draws`: `n_events_mean`; `stability`, the share of draws in which the unit is
+        - with `places`: `n_events_mean`; `stability`, the share of draws in which the unit is
           significant, and `stable_label`, the label it then has most often ("kde", "eb_rates":
           mean and standard deviation of the measure, `intensity_km2_mean`, …).
 
@@ -144,8 +151,9 @@ def score_hotspots(
     ------
     TypeError, ValueError
         The frame is none of the three kinds, a column is missing or not numeric, the study area
-        is too large, a layer whose regions are asked for holds by date; whatever the statistic
-        refuses.
+        is too large, a layer whose regions are asked for holds by date; an option was given that is
+        not used (`seed` where nothing is drawn, `alpha` of "kde" and "eb_rates", `step` without
+        dates, `study_area` of cells, …); whatever the statistic refuses.
 
     Examples
     --------
@@ -158,38 +166,42 @@ def score_hotspots(
     >>> regions.loc[regions["scan_cluster"] == 0, "region_code"].tolist()
     ['AF-TAK']
     """
+    places = renamed(places, "places", draws, "draws")
     score = method_of(method)
-    check_scalar(alpha, "alpha", low=0.0, high=1.0)
-    check_choice(by, "by", ("cells", "regions"))
+    level = check_scalar(0.05 if alpha is None else alpha, "alpha", low=0.0, high=1.0)
+    check_choice("cells" if by is None else by, "by", ("cells", "regions"))
     time = _time_column(frame, method, time)
     kind = kind_of(frame, time)
-    spread = _is_spread(draws)
-    if spread and kind != "events":
-        raise ValueError(f"Invalid draws: the frame holds {kind}; only events have places.")
-    layer = layer_asked(
-        layer, kind, by, study_area, drawn=spread and not isinstance(draws, LocationDraws)
-    )
+    spread, drawn = _is_spread(places), isinstance(places, LocationDraws)
+    refuse_of_method(method, options, alpha=alpha, seed=seed, places=spread and not drawn)
+    refuse_of_counting(
+        kind, by, places=spread, study_area=study_area, coarse=coarse, resolution=resolution,
+        max_cells=max_cells,
+    )  # fmt: skip
+    layer = layer_asked(layer, kind, by or "cells", study_area, drawn=spread and not drawn)
     if kind == "events":
         study = study_of_events(
-            frame, value=value, by=by, time=time, step=step, coarse=coarse, resolution=resolution,
-            study_area=study_area, layer=layer, k=k, max_cells=max_cells, spread=spread,
-            n_jobs=n_jobs,
+            frame, value=value, by=by or "cells", time=time, step=step or "month",
+            coarse="skip" if coarse is None else coarse, resolution=resolution, k=k,
+            study_area=study_area, layer=layer, spread=spread, n_jobs=n_jobs,
+            max_cells=_MOST_CELLS if max_cells is None else max_cells,
         )  # fmt: skip
     else:
         study = study_of_rows(
-            frame, kind, value=value or COUNT, time=time, step=step, layer=layer, k=k
+            frame, kind, value=value or COUNT, time=time, step=step or "month", layer=layer, k=k
         )
+    refuse_step(step, dated=study.periods is not None and study.periods.step is not None)
     if spread and isinstance(seed, np.random.Generator):
         seed = int(seed.integers(0, 2**63))  # the draws and the statistic start from the same
     people = population_of(
         population, study.units, study.rows, study.unit, study.tally, study.periods
     )
-    ask = Question(method, study.units, people, alpha, n_jobs, seed, dict(options))
+    ask = Question(method, study.units, people, level, n_jobs, seed, dict(options))
     found = score(study.tally, ask)
     columns = {"neighbors_missing": study.units.missing, **found.columns}
     report = study.report | {"method": method} | found.report
     if study.events is not None and spread:
-        places = _places(frame, layer, draws, seed, n_jobs)
+        places = _drawn(frame, layer, places, seed, n_jobs)
         more, noted = score_draws(score, ask, found.measure, study.events, places)
         columns, report = columns | more, report | noted
     result = add_columns(study.frame, columns)
@@ -199,7 +211,7 @@ def score_hotspots(
 
 def study_resolution(
     events: Any, *, max_cells: int, study_area: Any = None, layer: RegionLayer | None = None,
-    coarse: str = "skip", draws: int | LocationDraws = 0,
+    coarse: str = "skip", places: int | LocationDraws | None = None,
 ) -> int:  # fmt: skip
     """Finest resolution at which the cells around events are at most `max_cells`, or 0.
 
@@ -209,15 +221,15 @@ def study_resolution(
 
     events = check_frame(events)
     lon, lat = lonlat_of(events)
-    if not _is_spread(draws):
+    if not _is_spread(places):
         skipped = too_coarse(events, coarse)
         lon, lat = np.where(skipped, np.nan, lon), np.where(skipped, np.nan, lat)
     return finest_resolution(study_shapes(study_area, lon, lat, layer), max_cells=max_cells)
 
 
-def _is_spread(draws: int | LocationDraws) -> bool:
+def _is_spread(places: int | LocationDraws | None) -> bool:
     """Whether places are drawn: then events too coarse to be counted choose the area, too."""
-    return isinstance(draws, LocationDraws) or draws != 0
+    return isinstance(places, LocationDraws) or places not in (None, 0)
 
 
 def _time_column(frame: Any, method: str, time: str | None) -> str | None:
@@ -231,17 +243,17 @@ def _time_column(frame: Any, method: str, time: str | None) -> str | None:
     return time
 
 
-def _places(
-    events: Any, layer: RegionLayer | None, draws: int | LocationDraws, seed: Any, n_jobs: int
+def _drawn(
+    events: Any, layer: RegionLayer | None, places: Any, seed: Any, n_jobs: int
 ) -> LocationDraws:
     """The draws given, or made with the defaults."""
-    if not isinstance(draws, LocationDraws):
+    if not isinstance(places, LocationDraws):
         return make_draws(
-            events, layer, draws=draws, seed=seed, spread="support", distribution="normal",
+            events, layer, places=places, seed=seed, spread="support", distribution="normal",
             coverage=0.95, stated_country="ignore", weights=None, n_jobs=n_jobs,
         )  # fmt: skip
-    if draws.lon.shape[1] != len(events):
+    if places.lon.shape[1] != len(events):
         raise ValueError(
-            f"Invalid draws: places of {draws.lon.shape[1]} events for {len(events)} rows."
+            f"Invalid places: those of {places.lon.shape[1]} events for {len(events)} rows."
         )
-    return draws
+    return places

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from geo_risk._validate import renamed
 from geo_risk.uncertain.location_draws import LocationDraws, make_draws
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def draw_locations(
     events: Any,
     layer: RegionLayer | None = None,
     *,
-    draws: int = 100,
+    places: int | None = None,
     seed: int | np.random.Generator | None = None,
     spread: str = "support",
     weights: Any = None,
@@ -26,6 +27,7 @@ def draw_locations(
     coverage: float = 0.95,
     stated_country: str = "ignore",
     n_jobs: int = 1,
+    draws: int | None = None,
 ) -> LocationDraws:
     """Draw places of events at random within what their stated precision supports.
 
@@ -42,8 +44,8 @@ def draw_locations(
     layer : RegionLayer, optional
         Default: the bundled world layer. For layers finer than first-order regions, events known
         to the first-order unit have no place, because the layer does not draw it.
-    draws : int, default 100
-        How many times R all events are drawn.
+    places : int, default 100
+        How many places R are drawn of each event.
     seed : int, numpy Generator or None
         None draws a fresh one.
     spread : {"support", "disc", "region"}
@@ -64,6 +66,8 @@ def draw_locations(
         disc of which less than about 1 in 2,000 lies in the stated country is left as it is.
     n_jobs : int, default 1
         Threads; -1 for all processors. The result does not depend on it.
+    draws : int, optional
+        Old name of `places`, deprecated.
 
     Returns
     -------
@@ -102,14 +106,16 @@ def draw_locations(
     >>> events = gr.read_events([{"lon": 69.53, "lat": 36.74}] * 2)  # Taloqan
     >>> events["location_precision"] = ["place", "admin1"]
     >>> events["location_uncertainty_km"] = [5.0, float("nan")]
-    >>> found = gr.draw_locations(events, draws=200, seed=1)
+    >>> found = gr.draw_locations(events, places=200, seed=1)
     >>> found.lon.shape, found.spread.tolist()
     ((200, 2), ['disc', 'region'])
     >>> rows = gr.load_regions().locate(lon=found.lon[:, 1], lat=found.lat[:, 1])
     >>> {gr.load_regions().columns["region_code"][row] for row in rows}
     {'AF-TAK'}
     """
+    places = renamed(places, "places", draws, "draws")
     return make_draws(
-        events, layer, draws=draws, seed=seed, spread=spread, distribution=distribution,
-        coverage=coverage, stated_country=stated_country, weights=weights, n_jobs=n_jobs,
+        events, layer, places=100 if places is None else places, seed=seed, spread=spread,
+        distribution=distribution, coverage=coverage, stated_country=stated_country,
+        weights=weights, n_jobs=n_jobs,
     )  # fmt: skip

@@ -76,7 +76,7 @@ def seeds_of(seed: Seed, n: int) -> list[np.random.SeedSequence]:
 
 
 def make_draws(
-    events: Any, layer: RegionLayer | None, *, draws: int, seed: Seed, spread: str,
+    events: Any, layer: RegionLayer | None, *, places: int, seed: Seed, spread: str,
     distribution: str, coverage: float, stated_country: str, weights: Any, n_jobs: int,
 ) -> LocationDraws:  # fmt: skip
     """Draw the places; parameters as in `geo_risk.uncertain.draw_locations`."""
@@ -87,10 +87,10 @@ def make_draws(
     check_choice(distribution, "distribution", DISTRIBUTIONS)
     check_choice(stated_country, "stated_country", ("ignore", "cut"))
     coverage = check_scalar(coverage, "coverage", low=0.0, high=0.999, open_low=True)
-    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)):
-        raise TypeError(f"Invalid draws: {draws!r} is not an integer.")
-    if draws < 1:
-        raise ValueError(f"Invalid draws: {draws}; at least 1 is needed.")
+    if isinstance(places, bool) or not isinstance(places, (int, np.integer)):
+        raise TypeError(f"Invalid places: {places!r} is not an integer.")
+    if places < 1:
+        raise ValueError(f"Invalid places: {places}; at least 1 is needed.")
     layer = plain_layer(layer, verb="draw_locations")
     people = None if weights is None else CellWeights.of(weights)
     stated = stated_countries(frame)
@@ -100,12 +100,12 @@ def make_draws(
     units, by_weight = _units(known, layer, people)
     weighted |= by_weight
     result = LocationDraws(
-        lon=np.tile(known.lon, (draws, 1)),
-        lat=np.tile(known.lat, (draws, 1)),
+        lon=np.tile(known.lon, (places, 1)),
+        lat=np.tile(known.lat, (places, 1)),
         spread=known.kind,
         weighted=weighted,
     )
-    for r, child in enumerate(seeds_of(seed, draws)):
+    for r, child in enumerate(seeds_of(seed, places)):
         rng = np.random.Generator(np.random.PCG64(child))
         for rows, source in (discs, *units):
             if rows.size:

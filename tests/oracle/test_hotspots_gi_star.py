@@ -105,11 +105,11 @@ def test_exact_p_with_many_neighbours() -> None:
     assert (np.abs(simulated.p_high - result.p_high)[some] < 4.5 * error[some]).all()
 
 
-@pytest.mark.parametrize("draws", ["fresh", "shared"])
+@pytest.mark.parametrize("deal", ["fresh", "shared"])
 @pytest.mark.parametrize("name", COUNT_LATTICES)
-def test_simulated_p_within_four_standard_errors(name: str, draws: str) -> None:
+def test_simulated_p_within_four_standard_errors(name: str, deal: str) -> None:
     x, weights, folder = lattice(name)
-    result = gi_star(x, weights, permutations=9999, seed=7, draws=draws)
+    result = gi_star(x, weights, permutations=9999, seed=7, deal=deal)
     assert result.p_method == "permutation"
     for found, exact in (
         (result.p_high, column(folder / "exact_perm.csv", "p_ge_exact")),
@@ -171,15 +171,15 @@ def test_esda_of_row_standardised_weights(name: str) -> None:
     assert (ratio[known] <= 1.0 + 1e-9).all()
 
 
-@pytest.mark.parametrize("draws", ["fresh", "shared"])
-def test_simulated_p_of_unequal_weights(draws: str) -> None:
+@pytest.mark.parametrize("deal", ["fresh", "shared"])
+def test_simulated_p_of_unequal_weights(deal: str) -> None:
     """Against numpy's own permutations; 30 neighbours take the way for many neighbours."""
     n = 60
     dense = RNG.random((n, n)) * (RNG.random((n, n)) < 0.5)
     np.fill_diagonal(dense, 0)
     dense[:20, 30:] = 0
     x = RNG.gamma(0.5, size=n)
-    result = gi_star(x, sparse.csr_array(dense), permutations=1999, seed=5, draws=draws)
+    result = gi_star(x, sparse.csr_array(dense), permutations=1999, seed=5, deal=deal)
     for i in (0, 7, 19, 33, 59):
         others = np.delete(x, i)
         weights = np.delete(dense[i], i)
@@ -203,9 +203,9 @@ def test_draws_depend_on_the_seed_alone() -> None:
 
 def test_simulation_of_row_standardised_weights_is_that_of_binary() -> None:
     x, weights = RNG.poisson(2.0, 400), grid(20)
-    for draws in ("fresh", "shared"):
-        one = gi_star(x, weights, permutations=99, seed=1, draws=draws)
-        two = gi_star(x, row_standardised(weights), permutations=99, seed=1, draws=draws)
+    for deal in ("fresh", "shared"):
+        one = gi_star(x, weights, permutations=99, seed=1, deal=deal)
+        two = gi_star(x, row_standardised(weights), permutations=99, seed=1, deal=deal)
         assert (one.p_value == two.p_value).all()
 
 
@@ -330,7 +330,7 @@ def test_methods_that_do_not_fit_are_refused() -> None:
         (counts, chain(9), {"permutations": -1}, "Invalid permutations: -1"),
         (counts, chain(9), {"alpha": 2}, "Invalid alpha: 2"),
         (counts, chain(9), {"fdr": "holm"}, "Invalid fdr: 'holm'"),
-        (counts, chain(9), {"draws": "few"}, "Invalid draws: 'few'"),
+        (counts, chain(9), {"deal": "few"}, "Invalid deal: 'few'"),
         (counts, chain(9), {"n_jobs": 0}, "Invalid n_jobs: 0"),
         (counts, chain(9), {"mid_p": True, "p_method": "analytic"}, "Invalid mid_p: True"),
     ]
@@ -372,8 +372,8 @@ def test_exact_p_with_hundreds_of_neighbours() -> None:
 def test_one_enormous_value_makes_no_ties_of_the_others() -> None:
     x = RNG.random(200) * 1e-3
     x[100] = 1e9
-    for draws in ("fresh", "shared"):
-        result = gi_star(x, chain(200), permutations=999, seed=1, draws=draws)
+    for deal in ("fresh", "shared"):
+        result = gi_star(x, chain(200), permutations=999, seed=1, deal=deal)
         far = np.r_[1:95, 106:199]
         assert (np.abs(result.p_low + result.p_high - 1)[far] < 0.02).all()
         assert 0.3 < np.median(result.p_value[far]) < 0.7

@@ -125,8 +125,8 @@ def test_z_knows_no_scale_no_shift_and_no_order(
 @some
 def test_p_q_and_labels_agree(case: tuple[np.ndarray, Any], star: bool, method: str) -> None:
     x, w = case
-    draws = 0 if method == "analytic" else 19
-    r = gi_star(x, w, star=star, p_method=method, permutations=draws, seed=1)
+    options = {} if method == "analytic" else {"permutations": 19, "seed": 1}
+    r = gi_star(x, w, star=star, p_method=method, **options)
     known = ~np.isnan(r.p_value)
     assert ((r.p_value[known] > 0) & (r.p_value[known] <= 1)).all()
     assert (r.p_value[known] == np.minimum(1, 2 * np.minimum(r.p_low, r.p_high))[known]).all()
@@ -169,10 +169,10 @@ def test_exact_p_knows_no_order_and_no_row_scale(case: tuple[np.ndarray, Any]) -
 
 @given(counted(3), st.sampled_from(["fresh", "shared"]))
 @few
-def test_simulated_p_is_near_the_exact_one(case: tuple[np.ndarray, Any], draws: str) -> None:
+def test_simulated_p_is_near_the_exact_one(case: tuple[np.ndarray, Any], deal: str) -> None:
     x, w = case
     exact = gi_star(x, w, p_method="exact")
-    simulated = gi_star(x, w, permutations=999, seed=3, draws=draws)
+    simulated = gi_star(x, w, permutations=999, seed=3, deal=deal)
     known = ~np.isnan(exact.p_high)
     assert (np.isnan(simulated.p_high) == ~known).all()
     spread = np.sqrt(exact.p_high * (1 - exact.p_high) / 999) + 1e-3

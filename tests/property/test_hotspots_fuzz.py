@@ -43,7 +43,7 @@ CHOICES: dict[str, list[Any]] = {
     "max_dispersion": [200.0, np.inf, -1, None],
     "alpha": [0.05, 0, 1, 2, np.nan, None],
     "mid_p": [False, True],
-    "draws": ["fresh", "shared", None],
+    "deal": ["fresh", "shared", None],
     "n_jobs": [1, 0, None],
     "star": [True, False],
 }

@@ -282,6 +282,41 @@ def test_nothing_needs_what_stands_beside_a_checkout():
             assert "../shared" not in path.read_text(encoding="utf-8"), path
 
 
+def modules() -> list[tuple[str, ast.Module]]:
+    return [
+        (path.stem, ast.parse(path.read_text(encoding="utf-8")))
+        for path in sorted((ROOT / "geo_risk").rglob("*.py"))
+    ]
+
+
+def imported_names(tree: ast.Module) -> set[str]:
+    """Modules that are imported anywhere, and names that are imported from them."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module or "", *(alias.name for alias in node.names)}
+    return found
+
+
+def test_nothing_imports_pycountry():
+    """Country names must not depend on which one, or whether one, is installed."""
+    assert [name for name, tree in modules() if "pycountry" in imported_names(tree)] == []
+    dependencies = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("dependencies = [")
+    assert "pycountry" not in dependencies[1].split("]")[0]
+
+
+def test_countries_have_one_index():
+    """Only `_countries` opens the crosswalk, and who reads it from there folds no name."""
+    opens, folds = [], []
+    for name, tree in modules():
+        texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        opens += [name] * ("crosswalk.json" in texts)
+        folds += [name] * ({"crosswalk", "fold"} <= imported_names(tree))
+    assert (opens, folds) == (["_countries"], [])
+
+
 def test_changelog_names_the_version():
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "## Unreleased" in text

@@ -10,9 +10,10 @@ import pytest
 from paths import shared
 
 import geo_risk as gr
+from geo_risk import _countries, _products
 from geo_risk._products import product_bytes
 from geo_risk.errors import AmbiguousRegionError, DataCorruptError, UnknownRegionError
-from geo_risk.regions import country_codes, country_from, crosswalk
+from geo_risk.regions import country_codes, country_from
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +90,11 @@ class TestCountries:
             country_codes(276)
 
     def test_a_damaged_table_is_told(self, monkeypatch):
-        crosswalk._read.cache_clear()
-        monkeypatch.setattr(crosswalk, "product_bytes", lambda name: product_bytes(name)[:-5])
+        _countries.crosswalk.cache_clear()
+        monkeypatch.setattr(_products, "product_bytes", lambda name: product_bytes(name)[:-5])
         with pytest.raises(DataCorruptError, match=r"crosswalk\.json is damaged"):
-            crosswalk._read()
-        crosswalk._read.cache_clear()
+            _countries.crosswalk()
+        _countries.crosswalk.cache_clear()
 
 
 class TestRegions:

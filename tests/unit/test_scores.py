@@ -252,7 +252,7 @@ def test_every_result_can_be_written_and_read(dated, tmp_path):
         if method == "eb_rates":
             grid = gr.score_hotspots(dated, **AREA)["h3_cell"]
             options = {"population": dict.fromkeys(grid, 100)}
-        scored = gr.score_hotspots(dated, method=method, draws=2, seed=1, **AREA, **options)
+        scored = gr.score_hotspots(dated, method=method, places=2, seed=1, **AREA, **options)
         for ending in (".parquet", ".csv", ".geojson", ".gpkg"):
             path = write_table(scored, tmp_path / f"{method}{ending}")
             assert path.stat().st_size > 0
@@ -466,9 +466,10 @@ NAIVE = {
 def test_a_pile_at_a_stand_in_point_is_no_stable_hotspot(method):
     """200 events coded to the province: hot where the stand-in point is taken for their place."""
     pile = planted("admin1", np.nan)
-    options = {"method": method, "seed": 1, **AREA, **NAIVE[method]}
-    naive = gr.score_hotspots(pile, coarse="keep", **options)
-    spread = gr.score_hotspots(pile, draws=30, **options)
+    options = {"method": method, **AREA, **NAIVE[method]}
+    seed = {"seed": 1} if method == "scan" else {}
+    naive = gr.score_hotspots(pile, coarse="keep", **seed, **options)
+    spread = gr.score_hotspots(pile, places=30, seed=1, **options)
     label = "quadrant" if method == "local_moran" else "hotspot"
     hot = naive[label].isin(["hot", "HH", "HL", "LH"])
     assert hot.any()
@@ -488,7 +489,7 @@ def test_a_true_cluster_with_a_small_radius_is_stable(method):
     """The same events where they are known to 2 km: also with the exact p, the default."""
     cluster = planted("place", 2.0, km=12.0)
     options = NAIVE["scan"] if method == "scan" else {}
-    found = gr.score_hotspots(cluster, method=method, draws=30, seed=1, **AREA, **options)
+    found = gr.score_hotspots(cluster, method=method, places=30, seed=1, **AREA, **options)
     hot = found["quadrant" if method == "local_moran" else "hotspot"].isin(["hot", "HH"])
     assert hot.sum() >= 3
     assert found["stability"][hot].min() > 0.5
@@ -500,7 +501,7 @@ def test_a_true_cluster_with_a_small_radius_is_stable(method):
 def test_large_circles_may_find_the_province_itself():
     """200 more events in Badakhshan are more events in Badakhshan, wherever they are in it."""
     pile = planted("admin1", np.nan)
-    found = gr.score_hotspots(pile, method="scan", draws=5, seed=1, replications=99, **AREA)
+    found = gr.score_hotspots(pile, method="scan", places=5, seed=1, replications=99, **AREA)
     assert at_the_pile(found)["stability"] == 1.0
     assert (found["stability"] == 1.0).sum() > 50
 
@@ -508,7 +509,7 @@ def test_large_circles_may_find_the_province_itself():
 def test_without_uncertainty_every_draw_is_the_stated_field():
     exact = planted("place", 0.0, km=12.0).assign(location_uncertainty_km=0.0)
     for method in ("gi_star", "local_moran"):
-        found = gr.score_hotspots(exact, method=method, draws=3, seed=1, **AREA)
+        found = gr.score_hotspots(exact, method=method, places=3, seed=1, **AREA)
         label = found["quadrant" if method == "local_moran" else "hotspot"]
         claims = ~label.isin(["not significant", "undefined", "isolated"])
         assert claims.any()
@@ -519,24 +520,24 @@ def test_without_uncertainty_every_draw_is_the_stated_field():
 
 def test_draws_repeat_and_do_not_depend_on_rows_or_on_face_value():
     pile = planted("admin1", np.nan, km=12.0)
-    once = gr.score_hotspots(pile, draws=8, seed=3, **AREA)
-    again = gr.score_hotspots(pile.sample(frac=1.0, random_state=1), draws=8, seed=3, **AREA)
+    once = gr.score_hotspots(pile, places=8, seed=3, **AREA)
+    again = gr.score_hotspots(pile.sample(frac=1.0, random_state=1), places=8, seed=3, **AREA)
     pd.testing.assert_series_equal(once["stability"], again["stability"])
     pd.testing.assert_series_equal(once["n_events_mean"], again["n_events_mean"])
     plain = gr.score_hotspots(pile, **AREA)
     pd.testing.assert_series_equal(once["q_value"], plain["q_value"])
-    given = gr.score_hotspots(pile, draws=gr.draw_locations(pile, draws=8, seed=3), seed=3, **AREA)
+    given = gr.score_hotspots(pile, places=gr.draw_locations(pile, places=8, seed=3), **AREA)
     pd.testing.assert_series_equal(once["stability"], given["stability"])
     one, two = (
-        gr.score_hotspots(pile, draws=4, seed=np.random.default_rng(5), **AREA) for _ in range(2)
+        gr.score_hotspots(pile, places=4, seed=np.random.default_rng(5), **AREA) for _ in range(2)
     )
     pd.testing.assert_series_equal(one["stability"], two["stability"])
 
 
 def test_each_draw_is_scored_as_if_it_were_the_data(cells):
     pile = planted("near_place", 10.0, km=12.0)
-    places = gr.draw_locations(pile, draws=5, seed=2)
-    found = gr.score_hotspots(pile, draws=places, **AREA)
+    places = gr.draw_locations(pile, places=5, seed=2)
+    found = gr.score_hotspots(pile, places=places, **AREA)
     hot = []
     for lon, lat in zip(places.lon, places.lat):
         frame = geopandas.GeoDataFrame(geometry=shapely.points(lon, lat), crs="EPSG:4326")
@@ -548,13 +549,13 @@ def test_each_draw_is_scored_as_if_it_were_the_data(cells):
 def test_measures_without_a_test_get_mean_and_spread():
     pile = planted("admin1", np.nan)
     kde = gr.score_hotspots(
-        pile, method="kde", bandwidth_km=15.0, coarse="keep", draws=6, seed=1, **AREA
+        pile, method="kde", bandwidth_km=15.0, coarse="keep", places=6, seed=1, **AREA
     )
     there = at_the_pile(kde)
     assert there["intensity_km2"] > 5 * there["intensity_km2_mean"]
     assert (kde["intensity_km2_sd"] > 0).all()
     people = dict.fromkeys(kde["h3_cell"], 100.0)
-    rates = gr.score_hotspots(pile, method="eb_rates", population=people, draws=6, seed=1, **AREA)
+    rates = gr.score_hotspots(pile, method="eb_rates", population=people, places=6, seed=1, **AREA)
     assert {"rate_mean", "rate_sd"} <= set(rates.columns)
     assert "stability" not in rates
 
@@ -563,13 +564,13 @@ def test_draws_by_region_and_in_time():
     pile = planted("admin1", np.nan).assign(
         date_start=np.datetime64("2024-01-15") + np.arange(1000) % 360 * np.timedelta64(1, "D")
     )
-    regions = gr.score_hotspots(pile, by="regions", draws=4, seed=1)
+    regions = gr.score_hotspots(pile, by="regions", places=4, seed=1)
     known = regions["region_code"] == "AF-BDS"
     # provinces are kept, so that only events near a border can leave theirs
     assert regions["n_events_mean"][known].item() == pytest.approx(
         regions["n_events"][known].item(), rel=0.02
     )
-    emerged = gr.score_hotspots(pile, method="emerging", draws=2, seed=1, **AREA)
+    emerged = gr.score_hotspots(pile, method="emerging", places=2, seed=1, **AREA)
     assert emerged["stability"].between(0.0, 1.0).all()
 
 
@@ -577,7 +578,7 @@ def test_an_area_of_events_known_to_their_province_is_found_with_draws():
     coarse = planted("admin1", np.nan).iloc[-200:]
     with pytest.raises(ValueError, match="no event lies in any region"):
         gr.score_hotspots(coarse, resolution=5)
-    found = gr.score_hotspots(coarse, resolution=5, draws=3, seed=1)
+    found = gr.score_hotspots(coarse, resolution=5, places=3, seed=1)
     assert found["n_events"].sum() == 0
     assert found["n_events_mean"].sum() == pytest.approx(200.0)
 
@@ -587,7 +588,7 @@ def test_the_figures_on_ucdp_mexico_are_those_of_the_document():
     options = {"method": "scan", "max_radius_km": 50, "replications": 99, "seed": 1}
     options |= {"resolution": 4, "study_area": "MEX"}
     naive = gr.score_hotspots(events, coarse="keep", **options)
-    drawn = gr.score_hotspots(events, draws=50, **options)
+    drawn = gr.score_hotspots(events, places=50, **options)
     hot = naive["hotspot"] == "hot"
     unstable = hot & (drawn["stability"] < 0.5)
     noted = drawn.attrs["geo_risk"]["hotspots"]
@@ -611,11 +612,19 @@ def test_the_figures_on_ucdp_mexico_are_those_of_the_document():
         ({"method": "eb_rates", "population": [1, 2]}, TypeError, "list; the name of a column"),
         ({"method": "eb_rates", "population": {}}, ValueError, r"units have none; first '84"),
         ({"method": "kde", "population": {}}, ValueError, "units have none"),
-        ({"method": "kde", "by": "regions", "study_area": "AFG"}, ValueError, "'kde' of regions"),
-        ({"by": "regions", "study_area": "regions"}, ValueError, "regions without events belong"),
+        (
+            {"method": "kde", "by": "regions", "study_area": "AFG", "resolution": None},
+            ValueError,
+            "'kde' of regions",
+        ),
+        (
+            {"by": "regions", "study_area": "regions", "resolution": None},
+            ValueError,
+            "regions without events belong",
+        ),
         ({"by": "districts"}, ValueError, "Invalid by: 'districts'"),
-        ({"draws": -1}, ValueError, "Invalid draws: -1"),
-        ({"draws": True}, TypeError, "Invalid draws: True"),
+        ({"places": -1}, ValueError, "Invalid places: -1"),
+        ({"places": True}, TypeError, "Invalid places: True"),
         ({"alpha": 2.0}, ValueError, "Invalid alpha"),
     ],
 )
@@ -627,6 +636,6 @@ def test_bad_options_of_the_methods(dated, options, error, message):
 
 def test_draws_need_events_and_as_many(events, cells):
     with pytest.raises(ValueError, match="holds cells; only events have places"):
-        gr.score_hotspots(cells, draws=3)
-    with pytest.raises(ValueError, match=r"places of 10 events for 305 rows"):
-        gr.score_hotspots(events, draws=gr.draw_locations(events[:10], draws=1), **AREA)
+        gr.score_hotspots(cells, places=3)
+    with pytest.raises(ValueError, match=r"Invalid places: those of 10 events for 305 rows"):
+        gr.score_hotspots(events, places=gr.draw_locations(events[:10], places=1), **AREA)

@@ -59,7 +59,7 @@ def law(distribution, coverage, radius):
 )
 def test_discs_follow_their_law_in_distance_and_direction(distribution, lon, lat, coverage):
     found = gr.draw_locations(
-        points(lon, lat, 25.0), draws=4000, seed=3, distribution=distribution, coverage=coverage
+        points(lon, lat, 25.0), places=4000, seed=3, distribution=distribution, coverage=coverage
     )
     assert found.spread.tolist() == ["disc"]
     assert np.abs(found.lon).max() <= 180.0
@@ -72,7 +72,7 @@ def test_discs_follow_their_law_in_distance_and_direction(distribution, lon, lat
 
 def test_regions_are_drawn_by_area_on_the_sphere():
     tall = layer_of(shapely.box(10.0, 20.0, 30.0, 80.0))  # by degrees half would lie above 50
-    found = gr.draw_locations(points(20, 40, precision="admin1"), tall, draws=5000, seed=1)
+    found = gr.draw_locations(points(20, 40, precision="admin1"), tall, places=5000, seed=1)
     assert found.spread.tolist() == ["region"]
     assert stats.kstest((found.lon[:, 0] - 10.0) / 20.0, "uniform").pvalue > PASS
     low, high = np.sin(np.radians([20.0, 80.0]))
@@ -83,7 +83,7 @@ def test_regions_are_drawn_by_area_on_the_sphere():
 def test_triangles_holes_islands_and_the_antimeridian():
     """Marginal law of a triangle by integration; a hole stays empty; parts by their area."""
     triangle = layer_of(shapely.Polygon([(0, 0), (12, 0), (12, 9)]))
-    found = gr.draw_locations(points(10, 2, precision="admin1"), triangle, draws=5000, seed=2)
+    found = gr.draw_locations(points(10, 2, precision="admin1"), triangle, places=5000, seed=2)
     grid = np.linspace(0.0, 12.0, 4001)
     mass = np.sin(np.radians(grid * 9.0 / 12.0))  # area left of x: integral of sin(lat) over lon
     total = np.concatenate([[0.0], np.cumsum(0.5 * (mass[1:] + mass[:-1]))])
@@ -91,7 +91,7 @@ def test_triangles_holes_islands_and_the_antimeridian():
     assert stats.kstest(found.lon[:, 0], lambda x: np.interp(x, grid, cdf)).pvalue > PASS
     ring = shapely.box(170, -10, 180, 10) - shapely.box(172, -5, 178, 5)
     both = layer_of(shapely.MultiPolygon([ring, shapely.box(-180, -10, -170, 10)]))
-    found = gr.draw_locations(points(171, 0, precision="admin1"), both, draws=6000, seed=3)
+    found = gr.draw_locations(points(171, 0, precision="admin1"), both, places=6000, seed=3)
     x, y = found.lon[:, 0], found.lat[:, 0]
     assert not ((x > 172) & (x < 178) & (np.abs(y) < 5)).any()
     hole = 0.6 * np.sin(np.radians(5)) / np.sin(np.radians(10))
@@ -114,7 +114,7 @@ def test_covers_hold_their_region_and_little_else(code):
 def test_a_province_fills_its_cells_by_area():
     """Chi-squared over the H3 cells that lie wholly inside Takhar."""
     layer = gr.load_regions()
-    found = gr.draw_locations(points(69.53, 36.74, precision="admin2"), draws=20_000, seed=4)
+    found = gr.draw_locations(points(69.53, 36.74, precision="admin2"), places=20_000, seed=4)
     cell = h3_cells(lon=found.lon[:, 0], lat=found.lat[:, 0], resolution=5)
     shape = layer.table.geometry.iloc[int(layer.rows_of("AF-TAK")[0])]
     grid = gr.study_grid(shape, resolution=5)
@@ -130,7 +130,7 @@ def test_a_province_fills_its_cells_by_area():
 def test_a_country_is_drawn_over_its_regions_by_area():
     layer = gr.load_regions()
     frame = points([69.5] * 3, [36.7] * 3, precision="country", country_stated="Afghanistan")
-    found = gr.draw_locations(frame, draws=4000, seed=5)
+    found = gr.draw_locations(frame, places=4000, seed=5)
     assert found.spread.tolist() == ["country"] * 3
     rows = layer.rows_of("AFG")
     counts = np.bincount(layer.locate(lon=found.lon, lat=found.lat).ravel(), minlength=len(layer))
@@ -148,7 +148,7 @@ def test_weights_decide_within_a_region():
     frame = points(11, 41, precision="admin1")
     for keys in (inner.tolist(), cells_to_strings(inner).tolist()):
         weights = pd.Series(people, index=keys)
-        found = gr.draw_locations(frame, layer, draws=10_000, seed=6, weights=weights)
+        found = gr.draw_locations(frame, layer, places=10_000, seed=6, weights=weights)
         assert found.weighted.tolist() == [True]
         cell = h3_cells(lon=found.lon[:, 0], lat=found.lat[:, 0], resolution=5)
         counts = np.array([(cell == c).sum() for c in inner])
@@ -169,7 +169,7 @@ def test_cells_that_stick_out_of_the_region_count_by_what_lies_inside():
     layer = layer_of(box)
     grid = gr.study_grid(box, resolution=5)
     found = gr.draw_locations(
-        points(10.2, 40.2, precision="admin1"), layer, draws=5000, seed=7,
+        points(10.2, 40.2, precision="admin1"), layer, places=5000, seed=7,
         weights=dict(zip(grid.tolist(), cell_areas_km2(grid))),
     )  # fmt: skip
     # density 1 everywhere: the same as by area
@@ -182,7 +182,7 @@ def test_weights_decide_within_a_disc(distribution):
     grid = gr.study_grid(lon=[20.0], lat=[50.0], radius_km=400.0, resolution=4)
     people = np.random.default_rng(2).lognormal(0.0, 1.0, len(grid))
     found = gr.draw_locations(
-        points(20, 50, 40.0), draws=6000, seed=8, distribution=distribution,
+        points(20, 50, 40.0), places=6000, seed=8, distribution=distribution,
         weights=dict(zip(grid.tolist(), people)),
     )  # fmt: skip
     assert found.weighted.all()
@@ -207,7 +207,7 @@ def test_a_town_at_the_rim_of_a_disc_still_counts():
     """Nearly all weight lies where hardly a proposal falls; the rest is where nobody lives."""
     near, town = (int(h3_cells(lon=lon, lat=50.0, resolution=7)) for lon in (20.0, 20.09))
     weights = {near: 1.0, town: 1e7}
-    found = gr.draw_locations(points(20, 50, 2.5), draws=300, seed=1, weights=weights)
+    found = gr.draw_locations(points(20, 50, 2.5), places=300, seed=1, weights=weights)
     cell = h3_cells(lon=found.lon, lat=found.lat, resolution=7)
     assert set(np.unique(cell).tolist()) <= {near, town}
     km = 6371.0088 * np.radians(np.hypot((found.lon - 20) * np.cos(np.radians(50)), found.lat - 50))
@@ -217,8 +217,8 @@ def test_a_town_at_the_rim_of_a_disc_still_counts():
 def test_where_all_weights_are_zero_places_are_drawn_without():
     far = gr.study_grid(lon=[0.0], lat=[0.0], radius_km=20.0, resolution=5)
     frame = points([69.53, 69.53], [36.74, 36.74], [5.0, np.nan], ["place", "admin1"])
-    found = gr.draw_locations(frame, draws=3, seed=1, weights=dict.fromkeys(far.tolist(), 1.0))
-    plain = gr.draw_locations(frame, draws=3, seed=1)
+    found = gr.draw_locations(frame, places=3, seed=1, weights=dict.fromkeys(far.tolist(), 1.0))
+    plain = gr.draw_locations(frame, places=3, seed=1)
     assert not found.weighted.any()
     assert not np.isnan(found.lon).any()
     assert found.spread.tolist() == plain.spread.tolist() == ["disc", "region"]
@@ -238,7 +238,7 @@ def mixed():
 
 def test_each_event_is_spread_over_what_is_known_of_it():
     layer = gr.load_regions()
-    found = gr.draw_locations(mixed(), draws=50, seed=1)
+    found = gr.draw_locations(mixed(), places=50, seed=1)
     want = ["point", "disc", "region", "country", "none", "none", "region"]
     assert found.spread.tolist() == want
     assert found.missing.tolist() == [kind == "none" for kind in want]
@@ -251,9 +251,9 @@ def test_each_event_is_spread_over_what_is_known_of_it():
 
 
 def test_spread_can_be_discs_only_or_whole_regions():
-    discs = gr.draw_locations(mixed(), draws=2, seed=1, spread="disc")
+    discs = gr.draw_locations(mixed(), places=2, seed=1, spread="disc")
     assert discs.spread.tolist() == ["point", "disc", *["none"] * 5]
-    regions = gr.draw_locations(mixed(), draws=20, seed=1, spread="region")
+    regions = gr.draw_locations(mixed(), places=20, seed=1, spread="region")
     assert regions.spread.tolist() == [*["region"] * 5, "none", "region"]
     layer = gr.load_regions()
     rows = layer.locate(lon=regions.lon[:, :5], lat=regions.lat[:, :5])
@@ -264,14 +264,14 @@ def test_discs_can_be_cut_at_the_stated_country():
     """As `region_probabilities` has it: the sea keeps its share, the own country takes the rest."""
     layer = gr.load_regions()
     khwaja = points([69.42] * 3, [37.07] * 3, 25.0, country_stated=["Afghanistan", "Peru", None])
-    plain = gr.draw_locations(khwaja, draws=500, seed=1)
-    cut = gr.draw_locations(khwaja, draws=500, seed=1, stated_country="cut")
+    plain = gr.draw_locations(khwaja, places=500, seed=1)
+    cut = gr.draw_locations(khwaja, places=500, seed=1, stated_country="cut")
     labels = np.array([*layer.country_labels, "sea"], dtype=object)
     before, after = (labels[layer.locate(lon=d.lon, lat=d.lat)] for d in (plain, cut))
     assert set(before[:, 0]) == {"AFG", "TJK"}
     assert set(after[:, 0]) == {"AFG"}
     alone, home = (
-        gr.draw_locations(khwaja.iloc[:1], draws=500, seed=1, stated_country=how)
+        gr.draw_locations(khwaja.iloc[:1], places=500, seed=1, stated_country=how)
         for how in ("ignore", "cut")
     )
     stayed = labels[layer.locate(lon=alone.lon, lat=alone.lat)] == "AFG"
@@ -280,7 +280,7 @@ def test_discs_can_be_cut_at_the_stated_country():
     assert "TJK" in set(after[:, 1]) & set(after[:, 2])  # Peru is out of reach, None is nowhere
     # the lake shore of Togo and Benin: sea, own and other country
     coast = points(1.62, 6.25, 25.0, country_stated="Togo")
-    found = gr.draw_locations(coast, draws=4000, seed=2, stated_country="cut")
+    found = gr.draw_locations(coast, places=4000, seed=2, stated_country="cut")
     there = labels[layer.locate(lon=found.lon[:, 0], lat=found.lat[:, 0])]
     assert set(there) == {"TGO", "sea"}
     want = gr.region_probabilities(coast, stated_country="cut", points=4000)
@@ -308,23 +308,23 @@ def test_a_finer_layer_has_no_place_for_provinces():
 
 def test_seeds_repeat_and_first_draws_do_not_depend_on_their_number():
     frame = mixed()
-    one, two = (gr.draw_locations(frame, draws=20, seed=9) for _ in range(2))
+    one, two = (gr.draw_locations(frame, places=20, seed=9) for _ in range(2))
     np.testing.assert_array_equal(one.lon, two.lon)
-    few = gr.draw_locations(frame, draws=5, seed=9)
+    few = gr.draw_locations(frame, places=5, seed=9)
     np.testing.assert_array_equal(one.lat[:5], few.lat)
-    other = gr.draw_locations(frame, draws=5, seed=10)
+    other = gr.draw_locations(frame, places=5, seed=10)
     assert (other.lon[:, 1:4] != few.lon[:, 1:4]).all()
-    fresh = [gr.draw_locations(frame, draws=1).lon[0, 1] for _ in range(2)]
+    fresh = [gr.draw_locations(frame, places=1).lon[0, 1] for _ in range(2)]
     assert fresh[0] != fresh[1]
     taken = [
-        gr.draw_locations(frame, draws=2, seed=np.random.default_rng(4)).lon[:, 1:4]
+        gr.draw_locations(frame, places=2, seed=np.random.default_rng(4)).lon[:, 1:4]
         for _ in range(2)
     ]
     np.testing.assert_array_equal(*taken)
 
 
 def test_draws_are_independent_of_each_other():
-    found = gr.draw_locations(points([0, 0], [0, 0], 10.0), draws=3000, seed=1)
+    found = gr.draw_locations(points([0, 0], [0, 0], 10.0), places=3000, seed=1)
     for values in (found.lon, found.lat):
         assert abs(np.corrcoef(values[:, 0], values[:, 1])[0, 1]) < 0.06
         assert abs(np.corrcoef(values[1:, 0], values[:-1, 0])[0, 1]) < 0.06
@@ -332,10 +332,10 @@ def test_draws_are_independent_of_each_other():
 
 def test_neither_index_nor_row_order_matter():
     frame = mixed()
-    found = gr.draw_locations(frame, draws=4, seed=2)
+    found = gr.draw_locations(frame, places=4, seed=2)
     order = np.array([5, 2, 6, 0, 3, 1, 4])
     turned = frame.iloc[order].set_index(pd.Index(["x"] * 7))
-    again = gr.draw_locations(turned, draws=4, seed=2)
+    again = gr.draw_locations(turned, places=4, seed=2)
     np.testing.assert_array_equal(again.lon, found.lon[:, order])
     np.testing.assert_array_equal(again.lat, found.lat[:, order])
     assert again.spread.tolist() == found.spread[order].tolist()
@@ -347,8 +347,8 @@ def test_neither_index_nor_row_order_matter():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"draws": 0}, ValueError, "Invalid draws: 0"),
-        ({"draws": 2.5}, TypeError, "Invalid draws: 2.5 is not an integer"),
+        ({"places": 0}, ValueError, "Invalid places: 0"),
+        ({"places": 2.5}, TypeError, "Invalid places: 2.5 is not an integer"),
         ({"spread": "cell"}, ValueError, "Invalid spread: 'cell'"),
         ({"distribution": "cauchy"}, ValueError, "Invalid distribution"),
         ({"coverage": 1.0}, ValueError, "Invalid coverage"),
@@ -371,7 +371,7 @@ def test_neither_index_nor_row_order_matter():
 )
 def test_bad_options_are_refused(options, error, message):
     with pytest.raises(error, match=message):
-        gr.draw_locations(points(1.2, 9.0, 5.0), **{"draws": 1, **options})
+        gr.draw_locations(points(1.2, 9.0, 5.0), **{"places": 1, **options})
 
 
 def test_bad_frames_are_refused():
@@ -379,7 +379,7 @@ def test_bad_frames_are_refused():
         gr.draw_locations(points(1.2, 9.0, -5.0))
     with pytest.raises(TypeError, match="is not a GeoDataFrame"):
         gr.draw_locations(pd.DataFrame())
-    empty = gr.draw_locations(geopandas.GeoDataFrame(geometry=[], crs=4326), draws=3)
+    empty = gr.draw_locations(geopandas.GeoDataFrame(geometry=[], crs=4326), places=3)
     assert empty.lon.shape == (3, 0)
     assert len(empty) == 3
     assert repr(empty) == "<LocationDraws: 3 draws of 0 events>"
@@ -390,6 +390,6 @@ def test_weights_that_hardly_touch_a_region_are_refused_not_waited_for():
     cell = h3_cells(lon=10.0, lat=40.0, resolution=2)
     with pytest.raises(ValueError, match="could not be drawn"):
         gr.draw_locations(
-            points(10.0000005, 40.0000005, precision="admin1"), layer, draws=1, seed=1,
+            points(10.0000005, 40.0000005, precision="admin1"), layer, places=1, seed=1,
             weights={int(cell): 1.0},
         )  # fmt: skip

@@ -1,0 +1,138 @@
+"""Options that the tests share: checked once, and refused where they were given for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geo_risk._validate import check_choice, check_scalar, refuse_unused
+
+__all__ = [
+    "MAX_DISPERSION",
+    "NOT_SIMULATED",
+    "Inference",
+    "Seed",
+    "check_options",
+    "check_permutations",
+    "check_test",
+    "simulates",
+    "tries_exact",
+]
+
+Seed = int | np.random.Generator | None
+
+P_METHODS = ("auto", "analytic", "permutation", "exact")
+MAX_DISPERSION = 200.0
+"""Variance / mean above which numbers are not taken for counts of events.
+
+Fatalities per event have 418 (UCDP Mexico), 559 (one side in UCDP Afghanistan) and 1,039 (a sample
+of UCDP's world); a week of Californian earthquakes per H3 cell of resolution 3 has 99. No limit
+tells all counts from all fatalities: UCDP Mexico's events per cell have 1,087.
+"""
+NOT_SIMULATED = "it is of a simulated p, and no permutations are asked for"
+
+
+@dataclass(frozen=True)
+class Inference:
+    """The checked options that every local statistic takes."""
+
+    p_method: str
+    permutations: int
+    seed: Seed
+    deal: str
+    mid_p: bool
+    max_dispersion: float
+    n_jobs: int
+    alpha: float
+    fdr: str | None
+
+
+def check_options(
+    *,
+    p_method: str,
+    permutations: int,
+    seed: Seed,
+    deal: str | None,
+    mid_p: bool,
+    max_dispersion: float | None,
+    n_jobs: int,
+    alpha: float,
+    fdr: str | None,
+) -> Inference:
+    """Check the options of a local statistic, once; what was given and is not used is refused."""
+    if deal is not None:
+        check_choice(deal, "deal", ("fresh", "shared"))
+    if fdr is not None:
+        check_choice(fdr, "fdr", ("bh", "by"))
+    check_scalar(alpha, "alpha", low=0.0, high=1.0)
+    limit = check_test(p_method, permutations, seed, max_dispersion)
+    _check_jobs(n_jobs)
+    simulated = simulates({"p_method": p_method, "permutations": permutations})
+    threads = None if n_jobs == 1 else n_jobs
+    if not simulated:
+        refuse_unused({"deal": deal, "n_jobs": threads}, NOT_SIMULATED)
+    if deal == "shared":
+        refuse_unused({"n_jobs": threads}, "shared deals take one thread")
+    if simulated or p_method == "analytic":
+        refuse_unused({"mid_p": mid_p or None}, "it is of the exact p")
+    return Inference(
+        p_method,
+        int(permutations),
+        seed,
+        deal or "fresh",
+        mid_p,
+        limit,
+        n_jobs,
+        float(alpha),
+        fdr,
+    )
+
+
+def check_test(p_method: str, permutations: int, seed: Seed, max_dispersion: float | None) -> float:
+    """Check how p is to be found, and what only some ways use; give the limit of dispersion."""
+    check_choice(p_method, "p_method", P_METHODS)
+    check_permutations(permutations)
+    if p_method == "permutation" and permutations == 0:
+        raise ValueError('Invalid permutations: 0; p_method="permutation" needs some, e.g. 9999.')
+    if p_method in ("analytic", "exact") and permutations:
+        raise ValueError(
+            f"Invalid permutations: {permutations} with p_method={p_method!r}, which draws none."
+        )
+    if max_dispersion is not None and max_dispersion != np.inf:
+        check_scalar(max_dispersion, "max_dispersion", low=0.0)
+    asked = {"p_method": p_method, "permutations": permutations}
+    if not simulates(asked):
+        refuse_unused({"seed": seed}, NOT_SIMULATED)
+    if not tries_exact(asked):
+        refuse_unused({"max_dispersion": max_dispersion}, "it is of the exact p")
+    return MAX_DISPERSION if max_dispersion is None else float(max_dispersion)
+
+
+def simulates(options: Mapping[str, Any]) -> bool:
+    """Whether a test with these options simulates its p."""
+    p_method = options.get("p_method", "auto")
+    return p_method == "permutation" or (p_method == "auto" and bool(options.get("permutations")))
+
+
+def tries_exact(options: Mapping[str, Any]) -> bool:
+    """Whether a test with these options takes the exact p, at least where it can be had."""
+    return options.get("p_method", "auto") in ("auto", "exact") and not simulates(options)
+
+
+def _check_jobs(n_jobs: int) -> None:
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)):
+        raise TypeError(f"Invalid n_jobs: {n_jobs!r} is not an integer.")
+    if n_jobs != -1 and n_jobs < 1:
+        raise ValueError(f"Invalid n_jobs: {n_jobs}; must be -1 (all processors) or at least 1.")
+
+
+def check_permutations(permutations: int) -> int:
+    """Check a number of random deals, an integer of at least 0."""
+    if isinstance(permutations, bool) or not isinstance(permutations, (int, np.integer)):
+        raise TypeError(f"Invalid permutations: {permutations!r} is not an integer.")
+    if permutations < 0:
+        raise ValueError(f"Invalid permutations: {permutations}; must be 0 or more.")
+    return int(permutations)
