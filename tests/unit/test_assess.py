@@ -494,7 +494,7 @@ AREAS = [
     {"study_area": (69.0, 36.0, 69.1, 36.1), "resolution": 6},  # it would fit a finer one
     {"study_area": (-180.0, -90.0, 180.0, 90.0)},  # not even 0 fits
     {"coarse": "keep"},
-    {"draws": 2, "permutations": 9},
+    {"places": 2, "permutations": 9, "seed": 1},
 ]
 
 
@@ -511,7 +511,7 @@ def test_the_resolution_is_the_first_that_is_not_refused(table, monkeypatch, opt
 
     monkeypatch.setattr(scores, "score_hotspots", counted)
     far = {"id": "far", "lon": 64.0, "lat": 33.0, "location_precision": "admin1"}
-    found = gr.assess(pd.concat([table, pd.DataFrame([far])]), seed=1, **options)
+    found = gr.assess(pd.concat([table, pd.DataFrame([far])]), **options)
     assert len(asked) == 1  # nothing is tried
     del asked[0]["resolution"]
 
@@ -530,5 +530,5 @@ def test_the_resolution_is_the_first_that_is_not_refused(table, monkeypatch, opt
 
 def test_regions_are_scored_at_no_resolution(table):
     found = gr.assess(table, by="regions", study_area="countries")
-    assert found.provenance["parameters"]["hotspot_resolution"] == 7
+    assert found.provenance["parameters"]["hotspot_resolution"] is None
     assert "region_code" in found.cells
