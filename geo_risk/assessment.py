@@ -375,7 +375,7 @@ def _score(
 
 def _affordable(events: geopandas.GeoDataFrame, resolution: int, wanted: Mapping[str, Any]) -> int:
     """Finest resolution, not finer than the one given, at which there are not too many cells."""
-    from geo_risk.scores import study_resolution
+    from geo_risk.scores.score import study_resolution
 
     area = {name: wanted[name] for name in ("study_area", "layer", "coarse") if name in wanted}
     places = wanted.get("places", wanted.get("draws"))

@@ -278,10 +278,11 @@ def test_a_pipe_gives_what_the_file_gives(folder: Path) -> None:
     events = gr.border_proximity(
         gr.index_h3(gr.geocode(gr.read_events(folder / "events.csv")), resolution=5)
     )
-    found = pd.read_csv(io.StringIO(one.stdout), float_precision="round_trip")
+    found = pd.read_csv(io.StringIO(one.stdout), dtype={"border_m": str})
     assert not [name for name in found.columns if name in ("region_code_", "lon__")]
     assert found["h3_cell"].tolist() == events["h3_cell"].tolist()
-    assert found["border_m"].tolist() == events["border_m"].tolist()
+    metres = [float(text) for text in found["border_m"]]  # pandas 2 reads the last bit wrongly
+    assert metres == events["border_m"].tolist()
 
 
 def test_chunks_add_up_to_the_whole(folder: Path) -> None:

@@ -17,7 +17,7 @@ from dated_cases import assert_by_hand, box_layer, by_hand, sudans
 from geopandas.testing import assert_geodataframe_equal
 
 import geo_risk as gr
-from geo_risk.cells import study_grid
+from geo_risk.cells import finest_resolution, study_grid
 from geo_risk.places import find_places, locate_names
 from geo_risk.regions import DatedLayer, find_region, load_regions
 from geo_risk.regions.dated import days_of
@@ -82,7 +82,8 @@ REFUSED = {
     ("assess", "layer"): lambda e, d: gr.assess(e, d),
     ("assess", "study_area"): lambda e, d: gr.assess(e, study_area=d),
     ("border_within", "borders"): lambda e, d: gr.border_within(e, 10.0, d),
-    ("draw_locations", "layer"): lambda e, d: gr.draw_locations(e, d, draws=1, seed=1),
+    ("draw_locations", "layer"): lambda e, d: gr.draw_locations(e, d, places=1, seed=1),
+    ("finest_resolution", "area"): lambda e, d: finest_resolution(d, max_cells=9),
     ("find_places", "layer"): lambda e, d: find_places("Taloqan", layer=d),
     ("find_region", "layer"): lambda e, d: find_region("Nile", layer=d),
     ("load_borders", "layer"): lambda e, d: gr.load_borders(d),
@@ -143,7 +144,7 @@ def test_assess_refuses_before_it_reads():
     "options",
     [
         {"by": "regions"}, {"study_area": "countries"}, {"study_area": "SSD"},
-        {"study_area": BOX, "draws": 2, "resolution": 4},
+        {"study_area": BOX, "places": 2, "resolution": 4},
     ],
 )  # fmt: skip
 def test_scores_by_region_need_one_day(options):
