@@ -12,6 +12,7 @@ from paths import ROOT
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import bench_locate
+import bench_places
 import common
 import peers_sql
 import targets
@@ -137,3 +138,9 @@ def test_benchmark_runs_small(path, tmp_path):
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
+
+
+def test_the_benchmark_runs_with_few_names():
+    medians = bench_places.run(n=3, rounds=1)
+    assert medians["exact, ms"] > 0
+    assert medians["memory of the gazetteer, MB"] < 200

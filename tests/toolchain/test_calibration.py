@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import subprocess
+import sys
 
 import pytest
 from paths import ROOT
@@ -73,3 +75,21 @@ def test_small_run_of_emerging(monkeypatch):
         assert trends["overlap"]["rejected"] < 0.05 + 2 * trends["overlap"]["standard_error"]
         assert trends["none"]["rejected"] > 2 * trends["overlap"]["rejected"]
     assert report["bins"]["0.05"]["analytic"]["draws_with_a_false_bin"] > 0.5
+
+
+def test_borders_between_regions_were_measured(tmp_path):
+    path = ROOT / "benchmarks" / "results" / "region_certainty.json"
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert report["brier_within_5_km"] < report["brier_within_5_km_constant"]
+    for row in report["rows"]:
+        assert abs(row["observed"] - row["stated"]) < 0.06, row
+    scales = [row["scale_m"] for row in report["by_country"]]
+    # one scale does not fit every country: so none is stated for events
+    assert max(scales) > 4 * min(scales)
+    page = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    assert f"{report['places']:,} places" in page
+    assert f"{report['scale_m']:,.0f} m" in page
+    command = [sys.executable, str(ROOT / "benchmarks" / "region_certainty.py"), "--n", "3000"]
+    subprocess.run([*command, "--out", str(tmp_path)], check=True, timeout=300)
+    small = json.loads((tmp_path / "region_certainty.json").read_text(encoding="utf-8"))
+    assert 300 < small["scale_m"] < 3000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import json
 import logging
@@ -11,15 +10,10 @@ import geopandas
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from oracles_borders import brute_force, every_edge
-from paths import shared
 from typer.testing import CliRunner
 
 import geo_risk as gr
 from geo_risk.cli import app, main
-from geo_risk.demo import run_demo
 
 
 @pytest.fixture(scope="module")
@@ -160,23 +154,6 @@ def test_progress_is_drawn_on_a_terminal(monkeypatch, capsys):
     assert "Locating" in told.err
 
 
-def test_gdelt_end_to_end_in_one_command(run, tmp_path):
-    path = shared("data/events/gdelt2_20191024143000.export.CSV")
-    result = run("assess", path, "--out", tmp_path)
-    assert result.exit_code == 0, result.output
-    assert "2111 rows read as gdelt (recognised)" in result.stderr
-    events = geopandas.read_parquet(tmp_path / "events.parquet")
-    assert len(events) == 2111
-    assert events["flags"].str.contains("no_coordinates").sum() == 38
-    coarse = events["ActionGeo_Type"].isin([0, 1, 2, 5])
-    assert events.loc[coarse, "h3_cell"].isna().all()
-    precise = events["ActionGeo_Type"].isin([3, 4]) & events.geometry.notna()
-    assert events.loc[precise, "h3_cell"].notna().all()
-    assert (events.loc[precise, "match"] != "none").mean() > 0.98
-    for name in ("cells.parquet", "regions.csv", "borders.csv", "map.png", "map.html"):
-        assert (tmp_path / name).stat().st_size > 0
-
-
 def test_load_gives_back_what_was_saved(found, tmp_path):
     found.save(tmp_path)
     again = gr.Assessment.load(tmp_path)
@@ -187,68 +164,6 @@ def test_load_gives_back_what_was_saved(found, tmp_path):
         assert after.geometry.to_wkb().tolist() == before.geometry.to_wkb().tolist()
     with pytest.raises(gr.errors.DataNotFoundError, match=r"no provenance\.json"):
         gr.Assessment.load(tmp_path / "elsewhere")
-
-
-TABLES = ("events", "cells", "regions", "borders")
-ENDINGS = [".parquet", ".csv", ".geojson", ".gpkg", ".arrow"]
-
-
-def same_again(found, folder):
-    """Load what is saved: equal tables; save it again: equal bytes."""
-    first = found.save(folder / "first", formats=ENDINGS)
-    again = gr.Assessment.load(folder / "first")
-    for name in TABLES:
-        before, after = getattr(found, name), getattr(again, name)
-        if before is None:
-            assert after is None
-            continue
-        pd.testing.assert_frame_equal(pd.DataFrame(after), pd.DataFrame(before))
-        for column in before.columns.drop("geometry"):
-            if before[column].dtype == object:
-                missing = after[column][after[column].isna()]
-                assert all(value is None for value in missing), column
-        assert after.crs == before.crs
-    for one, other in zip(first, again.save(folder / "second", formats=ENDINGS)):
-        assert one.read_bytes() == other.read_bytes(), one.name
-
-
-def test_what_is_loaded_equals_what_was_saved(found, tmp_path):
-    same_again(found, tmp_path)
-    assert gr.Assessment.load(tmp_path / "first").events["region_code"][47] is None
-
-
-@st.composite
-def event_rows(draw):
-    """Tables with text, numbers, times, truth and missing values, located, by name and not."""
-    n = draw(st.integers(1, 5))
-
-    def column(values):
-        return draw(st.lists(values, min_size=n, max_size=n))
-
-    texts = st.sampled_from(["object", "str"])
-    place = st.none() | st.sampled_from(["Taloqan", "Nowhereville", "Afghanistan", "Khwaja Ghar"])
-    return pd.DataFrame(
-        {
-            "id": [f"e{k}" for k in range(n)],
-            "date": column(st.none() | st.dates(dt.date(2000, 1, 1), dt.date(2020, 1, 1)).map(str)),
-            "lon": pd.array(column(st.none() | st.floats(69, 71)), dtype="Float64"),
-            "lat": pd.array(column(st.none() | st.floats(36, 38)), dtype="Float64"),
-            "location_name": pd.Series(column(place), dtype=draw(texts)),
-            "country": column(st.none() | st.sampled_from(["Afghanistan", "Peru", "Atlantis"])),
-            "killed": column(st.none() | st.integers(0, 50)),
-            "notes": pd.Series(column(st.none() | st.text('aé"; ,\n', max_size=4)), dtype="object"),
-            "sure": column(st.booleans()),
-            "seen": pd.to_datetime(column(st.sampled_from(["2020-01-01", None]))).as_unit("s"),
-            "kind": pd.Categorical(column(st.sampled_from(["a", "b"]))),
-        }
-    )  # fmt: skip
-
-
-@given(event_rows())
-@settings(max_examples=15, deadline=None)
-def test_any_assessment_comes_back_as_it_was(tmp_path_factory, table):
-    found = gr.assess(table, hotspot_resolution=3)
-    same_again(found, tmp_path_factory.mktemp("saved"))
 
 
 def test_events_that_cannot_be_counted_give_no_cells():
@@ -318,60 +233,6 @@ def test_command_line_json(run, table, tmp_path):
     files = json.loads(run("layers", "verify", "--json").stdout)
     assert {"world_admin1.npz", "gazetteer.npz"} <= {row["file"] for row in files}
     assert "No place like" in run("places", "Qqqqqqzzz").stdout
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    return run_demo(tmp_path_factory.mktemp("demo"))
-
-
-def test_demo_finds_the_reports_places(demo):
-    events = demo.reports.events.set_index("event_id")
-    assert events.loc["demo-1", ["region_code", "match"]].tolist() == ["AF-TAK", "gazetteer"]
-    assert events.loc["demo-2", ["region_code", "match"]].tolist() == ["AF-TAK", "gazetteer"]
-    assert events.loc[["demo-1", "demo-2"], "border_country_code"].tolist() == ["TJK", "TJK"]
-    assert events.loc["demo-1", "fatalities_best"] == 8
-    assert events.loc["demo-2", "fatalities_best"] == 0
-    assert (events["date_precision"] == "year").all()
-
-
-def test_distances_agree_with_a_brute_force_over_the_layers_edges(demo):
-    """Every edge between Afghanistan and another country, with GeographicLib's geodesics."""
-    layer = gr.load_regions()
-    edges = every_edge(layer)
-    land = edges.of_kind("land", "AFG")
-    borders = gr.load_borders()
-    reports = demo.reports.events.set_index("event_id").loc[["demo-1", "demo-2"]]
-    for event in reports.itertuples():
-        want, sides = brute_force(edges, land, event.geometry.x, event.geometry.y)
-        assert event.border_m == pytest.approx(want, abs=1.0)
-        assert sides == {frozenset({"AFG", "TJK"})}
-    place = gr.find_places("Faizabad", region="AF-BDS").iloc[0]
-    assert place["region_code"] == "AF-BDS"
-    found = borders.nearest(lon=place.geometry.x, lat=place.geometry.y)
-    want, sides = brute_force(edges, land, place.geometry.x, place.geometry.y)
-    assert float(found.distance_m) == pytest.approx(want, abs=1.0)
-    assert sides == {frozenset({"AFG", "TJK"})}
-
-
-def test_demo_presence_by_region(demo):
-    near = demo.presence.set_index("region_code")["neighbor_countries"]
-    assert near["AF-BDS"] == "CHN;PAK;TJK"
-    assert near["AF-TAK"] == "TJK"
-    assert near["AF-NAN"] == "PAK"
-    assert len(near) == 8
-    layer = gr.load_regions()
-    assert "TJK" in layer.neighbors("AF-TAK", of="countries")
-    assert "TJK" in layer.neighbors("AF-BDS", of="countries")
-
-
-def test_demo_scores_the_real_point_pattern(demo):
-    assert len(demo.earthquakes.events) == 1707
-    cells = demo.earthquakes.cells
-    assert cells["n_events"].sum() == demo.earthquakes.provenance["hotspots"]["events_counted"]
-    assert (cells["hotspot"] == "hot").any()
-    for path in demo.files:
-        assert path.stat().st_size > 0
 
 
 # --- the check -----------------------------------------------------------------------------------

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import geopandas
 import mpmath
@@ -84,24 +82,6 @@ def test_events_carry_it():
     assert 0.5 < unsure < sure < 1.0
     assert np.isnan(island)
     assert "country_certainty" not in gr.border_proximity(bangui, kind="line").columns
-
-
-def test_borders_between_regions_were_measured(tmp_path):
-    path = ROOT / "benchmarks" / "results" / "region_certainty.json"
-    report = json.loads(path.read_text(encoding="utf-8"))
-    assert report["brier_within_5_km"] < report["brier_within_5_km_constant"]
-    for row in report["rows"]:
-        assert abs(row["observed"] - row["stated"]) < 0.06, row
-    scales = [row["scale_m"] for row in report["by_country"]]
-    # one scale does not fit every country: so none is stated for events
-    assert max(scales) > 4 * min(scales)
-    page = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
-    assert f"{report['places']:,} places" in page
-    assert f"{report['scale_m']:,.0f} m" in page
-    command = [sys.executable, str(ROOT / "benchmarks" / "region_certainty.py"), "--n", "3000"]
-    subprocess.run([*command, "--out", str(tmp_path)], check=True, timeout=300)
-    small = json.loads((tmp_path / "region_certainty.json").read_text(encoding="utf-8"))
-    assert 300 < small["scale_m"] < 3000
 
 
 def test_scale_in_use_is_the_measured_one():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 import time
@@ -10,7 +9,6 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from paths import ROOT, shared
 from rapidfuzz.distance import OSA
 
 import geo_risk as gr
@@ -418,25 +416,6 @@ def test_locate_names_refuses_bad_columns():
     ]
 
 
-def test_ucdp_place_names_are_located_where_ged_puts_them():
-    sample = pd.read_csv(shared("data/events/ucdp_ged_v23_1_sample1000_global.csv"))
-    sample = sample[sample["where_prec"] <= 2]
-    countries = sample["country"].str.replace(r"\s*\(.*", "", regex=True)
-    found = locate_names(sample["where_coordinates"].tolist(), countries=countries.tolist())
-    located = found.reason == ""
-    assert located.mean() > 0.45
-    away = gr_distance_km(found, sample)
-    assert np.mean(away[located] <= 25) > 0.93
-    assert np.mean(away[located & ~found.ambiguous] <= 25) > 0.95
-
-
-def gr_distance_km(found, frame):
-    from pyproj import Geod
-
-    lon, lat = frame["longitude"].to_numpy(), frame["latitude"].to_numpy()
-    return Geod(ellps="WGS84").inv(found.lon, found.lat, lon, lat)[2] / 1000
-
-
 def test_repeated_searches_are_fast():
     find_places("Talokhaan")  # builds what is built once
     start = time.process_time()
@@ -458,18 +437,6 @@ def test_import_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_the_benchmark_runs_with_few_names():
-    path = ROOT / "benchmarks" / "bench_places.py"
-    if not path.exists():
-        pytest.skip("benchmarks are not part of the wheel")
-    spec = importlib.util.spec_from_file_location("bench_places", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    medians = module.run(n=3, rounds=1)
-    assert medians["exact, ms"] > 0
-    assert medians["memory of the gazetteer, MB"] < 200
 
 
 def test_bits_are_counted_alike_by_every_numpy(monkeypatch):

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from paths import shared
 
 import geo_risk as gr
 from geo_risk import cells as grids
@@ -581,22 +580,6 @@ def test_an_area_of_events_known_to_their_province_is_found_with_draws():
     found = gr.score_hotspots(coarse, resolution=5, places=3, seed=1)
     assert found["n_events"].sum() == 0
     assert found["n_events_mean"].sum() == pytest.approx(200.0)
-
-
-def test_the_figures_on_ucdp_mexico_are_those_of_the_document():
-    events = gr.read_events(shared("data/events/ucdp_ged_v24_1_mexico.parquet"))
-    options = {"method": "scan", "max_radius_km": 50, "replications": 99, "seed": 1}
-    options |= {"resolution": 4, "study_area": "MEX"}
-    naive = gr.score_hotspots(events, coarse="keep", **options)
-    drawn = gr.score_hotspots(events, places=50, **options)
-    hot = naive["hotspot"] == "hot"
-    unstable = hot & (drawn["stability"] < 0.5)
-    noted = drawn.attrs["geo_risk"]["hotspots"]
-    assert (len(events), noted["events_too_coarse"], len(drawn)) == (18_957, 4_660, 1_156)
-    assert (hot.sum(), unstable.sum()) == (83, 21)
-    most = naive["n_events"].where(unstable, 0).idxmax()
-    assert naive["n_events"][most] == 110
-    assert (drawn["n_events"][most], drawn["stability"][most]) == (6, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -145,3 +145,55 @@ def test_after_an_error_no_further_slice_is_begun():
     with pytest.raises(ArithmeticError, match="inside"):
         _jit.run_chunks(run, 100_000, 1, maximum=1000, minimum=10)
     assert seen == [0]
+
+
+def test_read_only_home_still_answers(tmp_path):
+    """A container without a writable home: no cache of code, none of indexes."""
+    code = (
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "import geo_risk as gr\n"
+        "print(gr.load_regions().locate(lon=69.53, lat=36.74))\n"
+    )
+    (tmp_path / "file").write_text("in the way")  # even root cannot write below a file
+    nowhere = str(tmp_path / "file" / "below")
+    environment = {
+        "PATH": "/usr/bin", "HOME": nowhere, "GEO_RISK_CACHE_DIR": nowhere,
+        "XDG_CACHE_HOME": nowhere,
+    }  # fmt: skip
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
+    )
+    assert result.returncode == 0, result.stderr
+    assert int(result.stdout) >= 0
+
+
+def test_nothing_writable_is_told_once_and_works():
+    """Neither code nor indexes can be kept: slower, right, and one warning."""
+    code = """
+import os, warnings
+os.environ["GEO_RISK_CACHE_DIR"] = os.path.join(__import__("sys").executable, "below")
+from numba.core import caching
+class Nowhere:
+    @classmethod
+    def from_function(cls, function, path):
+        return None
+for implementation in (
+    caching.CacheImpl, caching.CompileResultCacheImpl, caching.CodeLibraryCacheImpl
+):
+    implementation._locator_classes = [Nowhere]
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    import geo_risk as gr
+    layer = gr.load_regions()
+    print(layer.columns["region_code"][layer.locate(lon=69.53451, lat=36.73605)])
+    print(gr.h3_cells(lon=[69.5], lat=[36.7], resolution=7)[0])
+told = [str(w.message) for w in caught if w.category is RuntimeWarning]
+assert len(told) == 1 and "GEO_RISK_CACHE_DIR" in told[0], told
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split()[0] == "AF-TAK"
+    assert result.stderr.count("\n") == 1
+    assert "preparing the point-in-region index" in result.stderr

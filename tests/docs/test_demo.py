@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from oracles_borders import brute_force, every_edge
 
 import geo_risk as gr
 from geo_risk.demo import Demo, run_demo
@@ -72,3 +73,52 @@ def test_the_command_prints_the_findings(tmp_path) -> None:
     for words in ("raid", "cross-border fire", "CHN;PAK;TJK", "Khwaja Ghar", "hot cells",
                   "north_east_afghanistan.html", "without endorsement"):  # fmt: skip
         assert words in run.stdout
+
+
+def test_demo_finds_the_reports_places(demo):
+    events = demo.reports.events.set_index("event_id")
+    assert events.loc["demo-1", ["region_code", "match"]].tolist() == ["AF-TAK", "gazetteer"]
+    assert events.loc["demo-2", ["region_code", "match"]].tolist() == ["AF-TAK", "gazetteer"]
+    assert events.loc[["demo-1", "demo-2"], "border_country_code"].tolist() == ["TJK", "TJK"]
+    assert events.loc["demo-1", "fatalities_best"] == 8
+    assert events.loc["demo-2", "fatalities_best"] == 0
+    assert (events["date_precision"] == "year").all()
+
+
+def test_distances_agree_with_a_brute_force_over_the_layers_edges(demo):
+    """Every edge between Afghanistan and another country, with GeographicLib's geodesics."""
+    layer = gr.load_regions()
+    edges = every_edge(layer)
+    land = edges.of_kind("land", "AFG")
+    borders = gr.load_borders()
+    reports = demo.reports.events.set_index("event_id").loc[["demo-1", "demo-2"]]
+    for event in reports.itertuples():
+        want, sides = brute_force(edges, land, event.geometry.x, event.geometry.y)
+        assert event.border_m == pytest.approx(want, abs=1.0)
+        assert sides == {frozenset({"AFG", "TJK"})}
+    place = gr.find_places("Faizabad", region="AF-BDS").iloc[0]
+    assert place["region_code"] == "AF-BDS"
+    found = borders.nearest(lon=place.geometry.x, lat=place.geometry.y)
+    want, sides = brute_force(edges, land, place.geometry.x, place.geometry.y)
+    assert float(found.distance_m) == pytest.approx(want, abs=1.0)
+    assert sides == {frozenset({"AFG", "TJK"})}
+
+
+def test_demo_presence_by_region(demo):
+    near = demo.presence.set_index("region_code")["neighbor_countries"]
+    assert near["AF-BDS"] == "CHN;PAK;TJK"
+    assert near["AF-TAK"] == "TJK"
+    assert near["AF-NAN"] == "PAK"
+    assert len(near) == 8
+    layer = gr.load_regions()
+    assert "TJK" in layer.neighbors("AF-TAK", of="countries")
+    assert "TJK" in layer.neighbors("AF-BDS", of="countries")
+
+
+def test_demo_scores_the_real_point_pattern(demo):
+    assert len(demo.earthquakes.events) == 1707
+    cells = demo.earthquakes.cells
+    assert cells["n_events"].sum() == demo.earthquakes.provenance["hotspots"]["events_counted"]
+    assert (cells["hotspot"] == "hot").any()
+    for path in demo.files:
+        assert path.stat().st_size > 0
