@@ -96,7 +96,7 @@ def region_probabilities(
     Points are the n equally likely quantiles of r, (k + ½)/n, turned by the golden angle from one
     to the next, on the mean sphere (distances within 0.6 % of geodesic ones). Deterministic. On
     either side of a straight border the probability is within 0.013 of the exact one with 500
-    points, 0.004 with 2,000, for all three laws (`tests/unit/test_support.py`). About 0.1 ms per
+    points, 0.004 with 2,000, for all three laws (`tests/oracle/test_support.py`). About 0.1 ms per
     distinct disc.
 
     "heavy" keeps the stated radius, so it draws more events together as well as farther out. For
