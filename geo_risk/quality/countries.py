@@ -147,7 +147,7 @@ def _agree(layer: RegionLayer, row: int, stated: str | None) -> bool:
     return stated in (
         columns["country_code"][row],
         columns["unit_code"][row],
-        columns.get("administered_by", [None] * len(layer))[row],
+        columns["administered_by"][row] if "administered_by" in columns else None,
     )
 
 
@@ -170,7 +170,7 @@ def _reason(
         began = state_began(country or "")
         if began is not None and day < began:
             return "succession"
-    claims = layer.columns.get("claimed_by", [None] * len(layer))[row] or ()
-    if stated in claims or stated in _HELD.get(country or "", ()):
+    claims = layer.columns["claimed_by"][row] if "claimed_by" in layer.columns else None
+    if stated in (claims or ()) or stated in _HELD.get(country or "", ()):
         return "disputed"
     return "border" if probability >= _BORDER_LEVEL else None
