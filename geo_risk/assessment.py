@@ -244,8 +244,9 @@ def assess(
         True draws a bar on standard error, where that is a terminal; a function is called with
         the name of each of the five steps when it begins.
     **options
-        Passed to the statistic: `permutations`, `p_method`, `seed`, `alpha`, … With permutations
-        and without a seed one is drawn and noted in the provenance.
+        Passed to the statistic: `permutations`, `p_method`, `seed`, `alpha`, … Where something is
+        drawn (permutations, replications, places) and no seed given, one is made and noted in the
+        provenance.
 
     Returns
     -------
@@ -314,7 +315,9 @@ def _with_seed(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options with a seed wherever something is drawn, so that the result can be made again."""
     import numpy as np
 
-    if options.get("permutations") and options.get("seed") is None:
+    from geo_risk.scores.score import takes_seed
+
+    if options.get("seed") is None and takes_seed(**options):
         return {**options, "seed": int(np.random.SeedSequence().generate_state(1)[0])}
     return dict(options)
 

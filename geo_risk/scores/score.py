@@ -12,7 +12,12 @@ from geo_risk.scores._data import COUNT, population_of
 from geo_risk.scores._draws import score_draws
 from geo_risk.scores._frame import study_of_events, study_of_rows
 from geo_risk.scores._methods import TIMED, Question, method_of
-from geo_risk.scores._options import refuse_of_counting, refuse_of_method, refuse_step
+from geo_risk.scores._options import (
+    draws_numbers,
+    refuse_of_counting,
+    refuse_of_method,
+    refuse_step,
+)
 from geo_risk.scores._study import kind_of, layer_asked, study_shapes
 from geo_risk.uncertain.location_draws import LocationDraws, make_draws
 
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
 
     from geo_risk.regions import RegionLayer
 
-__all__ = ["score_hotspots", "study_resolution"]
+__all__ = ["score_hotspots", "study_resolution", "takes_seed"]
 
 _MOST_CELLS = 200_000
 
@@ -227,6 +232,15 @@ def study_resolution(
     return finest_resolution(study_shapes(study_area, lon, lat, layer), max_cells=max_cells)
 
 
+def takes_seed(
+    method: str = "gi_star", *, places: Any = None, draws: Any = None, **options: Any
+) -> bool:
+    """Whether `score_hotspots` draws anything with these options, and so takes a seed."""
+    places = draws if places is None else places
+    drawn = _is_spread(places) and not isinstance(places, LocationDraws)
+    return drawn or draws_numbers(method, options)
+
+
 def _is_spread(places: int | LocationDraws | None) -> bool:
     """Whether places are drawn: then events too coarse to be counted choose the area, too."""
     return isinstance(places, LocationDraws) or places not in (None, 0)
@@ -248,10 +262,7 @@ def _drawn(
 ) -> LocationDraws:
     """The draws given, or made with the defaults."""
     if not isinstance(places, LocationDraws):
-        return make_draws(
-            events, layer, places=places, seed=seed, spread="support", distribution="normal",
-            coverage=0.95, stated_country="ignore", weights=None, n_jobs=n_jobs,
-        )  # fmt: skip
+        return make_draws(events, layer, places=places, seed=seed, n_jobs=n_jobs)
     if places.lon.shape[1] != len(events):
         raise ValueError(
             f"Invalid places: those of {places.lon.shape[1]} events for {len(events)} rows."

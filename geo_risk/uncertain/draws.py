@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geo_risk._validate import renamed
+from geo_risk._validate import refuse_unused, renamed
 from geo_risk.uncertain.location_draws import LocationDraws, make_draws
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ def draw_locations(
     seed: int | np.random.Generator | None = None,
     spread: str = "support",
     weights: Any = None,
-    distribution: str = "normal",
-    coverage: float = 0.95,
-    stated_country: str = "ignore",
+    distribution: str | None = None,
+    coverage: float | None = None,
+    stated_country: str | None = None,
     n_jobs: int = 1,
     draws: int | None = None,
 ) -> LocationDraws:
@@ -59,8 +59,9 @@ def draw_locations(
         uint64) with values >= 0; a cell that is not there has 0. Without it, by area. A region or
         disc in which all weights are 0 is drawn in without them; `result.weighted` says so.
     distribution, coverage
-        Law of the distance from the stated point, as in `region_probabilities`.
-    stated_country : {"ignore", "cut"}
+        Law of the distance from the stated point, as in `region_probabilities`; refused with
+        `spread="region"`, which has no such distance, and so is `stated_country`.
+    stated_country : {"ignore", "cut"}, default "ignore"
         With "cut", what a disc puts into another country than the stated one is drawn again
         within that (UCDP cuts "near a place" at the country), what falls into the sea stays. A
         disc of which less than about 1 in 2,000 lies in the stated country is left as it is.
@@ -114,8 +115,15 @@ def draw_locations(
     {'AF-TAK'}
     """
     places = renamed(places, "places", draws, "draws")
+    of_discs = {
+        "distribution": distribution,
+        "coverage": coverage,
+        "stated_country": stated_country,
+    }
+    if spread == "region":
+        refuse_unused(of_discs, 'spread="region" draws over whole regions')
+    given: dict[str, Any] = {name: value for name, value in of_discs.items() if value is not None}
     return make_draws(
         events, layer, places=100 if places is None else places, seed=seed, spread=spread,
-        distribution=distribution, coverage=coverage, stated_country=stated_country,
-        weights=weights, n_jobs=n_jobs,
+        weights=weights, n_jobs=n_jobs, **given,
     )  # fmt: skip

@@ -76,8 +76,9 @@ def seeds_of(seed: Seed, n: int) -> list[np.random.SeedSequence]:
 
 
 def make_draws(
-    events: Any, layer: RegionLayer | None, *, places: int, seed: Seed, spread: str,
-    distribution: str, coverage: float, stated_country: str, weights: Any, n_jobs: int,
+    events: Any, layer: RegionLayer | None, *, places: int, seed: Seed, spread: str = "support",
+    distribution: str = "normal", coverage: float = 0.95, stated_country: str = "ignore",
+    weights: Any = None, n_jobs: int = 1,
 ) -> LocationDraws:  # fmt: skip
     """Draw the places; parameters as in `geo_risk.uncertain.draw_locations`."""
     from geo_risk.regions.sources import plain_layer

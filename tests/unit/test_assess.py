@@ -86,10 +86,20 @@ def test_save_round_trip_and_same_bytes(found, table, tmp_path):
     assert "seed" not in provenance["parameters"]["statistic"]  # nothing was drawn
 
 
-def test_provenance_says_how_to_make_the_result_again(table, tmp_path):
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"permutations": 99, "p_method": "permutation"},
+        {"method": "scan", "replications": 99},
+        {"places": 3},
+    ],
+    ids=str,
+)
+def test_provenance_says_how_to_make_the_result_again(table, tmp_path, options):
     from importlib.metadata import version
 
-    drawn = gr.assess(table, permutations=99, p_method="permutation", hotspot_resolution=4)
+    options = {**options, "hotspot_resolution": 4}
+    drawn = gr.assess(table, **options)
     told = drawn.provenance
     assert told["geo_risk"] == gr.__version__
     assert told["packages"]["h3"] == version("h3")
@@ -98,9 +108,8 @@ def test_provenance_says_how_to_make_the_result_again(table, tmp_path):
     parameters = told["parameters"]
     assert {"resolution", "snap_km", "study_area", "border_kind", "worldview"} <= set(parameters)
     seed = int(parameters["statistic"]["seed"])  # none was given: one was drawn, and is told
-    options = {"permutations": 99, "p_method": "permutation", "hotspot_resolution": 4}
     again = gr.assess(table, seed=seed, **options)
-    assert again.cells["p_value"].tolist() == drawn.cells["p_value"].tolist()
+    pd.testing.assert_frame_equal(again.cells, drawn.cells)
     for one, other in zip(drawn.save(tmp_path / "a"), again.save(tmp_path / "b")):
         assert one.read_bytes() == other.read_bytes(), one.name
 

@@ -346,6 +346,17 @@ def test_draws_is_the_old_name_of_places():
             verb(EVENTS, places=3, draws=2)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("distribution", "normal"), ("coverage", 0.95), ("stated_country", "ignore")],
+)
+def test_whole_regions_have_no_law_of_distance(option, value):
+    with pytest.raises(ValueError, match=f"Invalid {option}: .*not used.*whole regions"):
+        gr.draw_locations(EVENTS, places=2, seed=1, spread="region", **{option: value})
+    given = gr.draw_locations(EVENTS, places=2, seed=1, **{option: value})
+    np.testing.assert_array_equal(given.lon, gr.draw_locations(EVENTS, places=2, seed=1).lon)
+
+
 def test_new_names_warn_of_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
