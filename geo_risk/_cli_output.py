@@ -30,6 +30,7 @@ __all__ = [
     "print_hotspots",
     "print_json",
     "print_table",
+    "remove_maps",
     "spinner",
     "write_chunks",
     "write_output",
@@ -49,6 +50,7 @@ _EVENT_COLUMNS = {
 }
 _WITHHELD = "Points left out of this map, because their source forbids to pass its rows on: {n}."
 _STREAM = "-"
+_MAPS = ("map.png", "map.html")
 
 
 def check_out(out: str) -> None:
@@ -144,9 +146,16 @@ def draw_maps(
         content |= {"share": True, "coarsen": sharing.coarsen, "min_count": sharing.min_count}
     elif "rows_withheld" in told:
         content["attribution"] = [_WITHHELD.format(n=told["rows_withheld"])]
-    static_map(out / "map.png", **content)
-    web_map(out / "map.html", **content)
-    return [out / "map.png", out / "map.html"]
+    picture, page = (out / name for name in _MAPS)
+    static_map(picture, **content)
+    web_map(page, **content)
+    return [picture, page]
+
+
+def remove_maps(out: Path) -> None:
+    """Remove the maps that `draw_maps` is about to replace."""
+    for name in _MAPS:
+        (out / name).unlink(missing_ok=True)
 
 
 def print_json(value: Any) -> None:

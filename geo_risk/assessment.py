@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from geo_risk._constants import RESOLUTION
 from geo_risk._frames import report_of
 from geo_risk._progress import stages
+from geo_risk._validate import renamed
 from geo_risk.errors import DataNotFoundError
 from geo_risk.quality.routine import check_read, flag_line
-from geo_risk.sharing import MIN_COUNT, Sharing
+from geo_risk.sharing import Sharing
 from geo_risk.tables import check_format, read_saved, write_table
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Assessment:
         formats: Sequence[str] = (".parquet", ".csv"),
         share: bool = False,
         coarsen: str | int | None = None,
-        min_count: int = MIN_COUNT,
+        min_count: int | None = None,
         strip: bool = False,
         source_rows: bool = False,
         worldview: str | None = None,
@@ -113,7 +114,8 @@ class Assessment:
             What a shared export counts in; implies `share`. "cells", the default of `share`, are
             H3 cells of resolution 5 or coarser, a number those of that resolution or coarser.
         min_count : int, default 3
-            The smallest number that a shared export shows; 0 is shown.
+            The smallest number that a shared export shows; 0 is shown. Refused where rows are
+            written, as `source_rows` is where counts are.
         strip : bool, default False
             Keep the rows of events, without notes, actors and whatever other column the source
             has of its own.
@@ -134,8 +136,9 @@ class Assessment:
         Raises
         ------
         ValueError
-            An unknown format or option; no `worldview` where one is asked for; a shared export
-            into a folder that holds rows of events from an earlier save.
+            An unknown format or option, or one that is not used; no `worldview` where one is asked
+            for; a shared export into a folder that holds tables or maps of an earlier save which
+            it does not replace.
         """
         formats = [check_format(ending) for ending in formats]
         chosen = Sharing(share, coarsen, min_count, strip, source_rows, worldview)
@@ -265,6 +268,8 @@ def assess(
     [['AF-TAK', 'TJK']]
     """
     layer = _layer(layer, worldview)
+    if "draws" in options:
+        options["places"] = renamed(options.get("places"), "places", options.pop("draws"), "draws")
     options = _with_seed(options)
     with stages(progress, 5) as step:
         step("Reading")
@@ -380,9 +385,9 @@ def _affordable(events: geopandas.GeoDataFrame, resolution: int, wanted: Mapping
     """Finest resolution, not finer than the one given, at which there are not too many cells."""
     from geo_risk.scores.score import study_resolution
 
-    area = {name: wanted[name] for name in ("study_area", "layer", "coarse") if name in wanted}
-    places = wanted.get("places", wanted.get("draws"))
-    return min(resolution, study_resolution(events, max_cells=_AUTO_CELLS, places=places, **area))
+    asked = ("study_area", "layer", "coarse", "places")
+    area = {name: wanted[name] for name in asked if name in wanted}
+    return min(resolution, study_resolution(events, max_cells=_AUTO_CELLS, **area))
 
 
 def _regions(events: geopandas.GeoDataFrame, layer: RegionLayer) -> geopandas.GeoDataFrame:

@@ -33,6 +33,7 @@ from geo_risk._cli_output import (
     print_hotspots,
     print_json,
     print_table,
+    remove_maps,
     spinner,
     write_chunks,
     write_output,
@@ -162,7 +163,9 @@ def assess(
     coarsen: Annotated[
         str | None, typer.Option(help="Share cells, regions, or cells of a resolution.")
     ] = None,
-    min_count: Annotated[int, typer.Option(min=1, help="Smallest number shared.")] = 3,
+    min_count: Annotated[
+        int | None, typer.Option(min=1, help="Smallest number shared; default: 3.")
+    ] = None,
     strip: Annotated[
         bool, typer.Option("--strip", help="Leave out notes, actors and the source's columns.")
     ] = False,
@@ -200,6 +203,8 @@ def assess(
             progress=step,
         )
         step("Writing")
+        if maps:
+            remove_maps(out)  # of an earlier run: `save` leaves none beside what is for others
         files = found.save(out, **asdict(sharing))
         if maps:
             step("Drawing")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from geo_risk._constants import SHARED_RESOLUTION
 from geo_risk._frames import lonlat_of, report_of, texts_of, too_coarse
-from geo_risk._validate import check_resolution
+from geo_risk._validate import check_resolution, refuse_unused
 from geo_risk.errors import OptionNeededError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COUNTS",
     "MIN_COUNT",
+    "NO_COUNTS",
     "WITHHELD_SOURCES",
     "Sharing",
     "ask_for_worldview",
@@ -41,6 +42,8 @@ MIN_COUNT = 3
 """Smallest count that is shown to others unless they ask for another."""
 COUNTS = ("n_events", "count")
 """Columns that count the events of a cell; the first that is there is taken."""
+NO_COUNTS = "it is of counts for others (share, coarsen), and rows are written"
+"""Why `min_count` is refused without them."""
 WITHHELD_SOURCES = ("acled",)
 """Sources whose terms do not allow to pass their rows on."""
 
@@ -80,7 +83,7 @@ class Sharing:
 
     share: bool
     coarsen: str | int | None
-    min_count: int
+    min_count: int | None
     strip: bool
     source_rows: bool
     worldview: str | None
@@ -99,6 +102,11 @@ class Sharing:
             An unknown `coarsen`, an invalid resolution or `min_count`.
         """
         check_min_count(self.min_count)
+        if not self.counts:
+            refuse_unused({"min_count": self.min_count}, NO_COUNTS)
+        else:
+            rows = {"source_rows": self.source_rows or None}
+            refuse_unused(rows, "counts are written, and no row of an event")
         if self.coarsen != "regions":
             _finest(self.coarsen)
 
@@ -112,7 +120,7 @@ class Sharing:
             if "rows_withheld" in told:
                 _LOG.warning(_WITHHELD, told["rows_withheld"], len(events))
             tables = {"events": events, "cells": found.cells, "regions": found.regions}
-        tables["borders"] = found.borders
+            tables["borders"] = found.borders
         if "regions" in tables or "events" in tables:
             self._view(found, outward="coarsen" in told or self.strip)
         provenance = dict(found.provenance)
@@ -137,7 +145,7 @@ class Sharing:
     def _counts(self, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Counts in cells or regions, and what is to be told of them."""
         wanted = "cells" if self.coarsen is None else self.coarsen
-        least = self.min_count
+        least = check_min_count(self.min_count)
         told: dict[str, Any] = {"coarsen": wanted, "min_count": least}
         if wanted == "regions":
             return {"regions": shared_regions(found.regions, least)}, told
@@ -157,7 +165,7 @@ class Sharing:
         """Never leave rows of an earlier save beside what was made to be passed on."""
         if not (self.counts or self.strip):
             return
-        kinds = ("events", "cells", "regions")
+        kinds = ("events", "cells", "regions", "borders", "map")
         earlier = {path.name for kind in kinds for path in folder.glob(f"{kind}.*")}
         left = sorted(earlier - names)
         if left:
@@ -357,8 +365,10 @@ def shared_regions(regions: geopandas.GeoDataFrame, min_count: int) -> geopandas
     return result
 
 
-def check_min_count(min_count: int) -> int:
-    """A smallest count, from 1."""
+def check_min_count(min_count: int | None) -> int:
+    """A smallest count, from 1; `MIN_COUNT` where none is asked for."""
+    if min_count is None:
+        return MIN_COUNT
     if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
         raise ValueError(f"Invalid min_count: {min_count!r}; must be a whole number from 1.")
     return min_count

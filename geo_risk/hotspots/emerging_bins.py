@@ -15,7 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk.hotspots._moments import unit_scale
-from geo_risk.hotspots.inference import Obstacle, Tails, directions, stream_key, two_sided
+from geo_risk.hotspots.inference import (
+    Obstacle,
+    Tails,
+    directions,
+    refuse_exact,
+    stream_key,
+    two_sided,
+)
 from geo_risk.hotspots.weights import Csr, RowSums, row_sums
 
 __all__ = [
@@ -140,9 +147,8 @@ def bin_tails(x: FloatArray, z: FloatArray, near: Neighbourhoods, test: BinTest)
         method = "permutation" if test.permutations else "exact"
     if method == "exact":
         obstacle = _obstacle(x, near, test)
-        if obstacle is not None and test.p_method == "exact":
-            raise ValueError(obstacle.text)
         if obstacle is not None:
+            refuse_exact(obstacle, test.p_method, test.mid_p, test.max_dispersion)
             method = "analytic"
             if obstacle.kind != "invalid":
                 warnings.warn(

@@ -13,8 +13,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._validate import refuse_unused
 from geo_risk.hotspots._moments import deal_is_defined
-from geo_risk.hotspots._options import Inference, Seed
+from geo_risk.hotspots._options import MAX_DISPERSION, Inference, Seed
 from geo_risk.hotspots.fdr import adjust_fdr
 from geo_risk.hotspots.weights import Csr, FloatArray, IntArray, RowSums
 
@@ -28,6 +29,7 @@ __all__ = [
     "label_hotspots",
     "normal_p",
     "normal_tails",
+    "refuse_exact",
     "stream_key",
     "two_sided",
 ]
@@ -84,8 +86,7 @@ def conditional_tails(x: FloatArray, csr: Csr, rows: RowSums, options: Inference
     obstacle = _obstacle(x, csr, rows, options)
     if obstacle is None:
         return _exact(x, csr, rows, options)
-    if options.p_method == "exact":
-        raise ValueError(obstacle.text)
+    refuse_exact(obstacle, options.p_method, options.mid_p, options.max_dispersion)
     if obstacle.kind != "invalid":
         warnings.warn(
             f"{obstacle.text} The normal approximation was used.", UserWarning, stacklevel=3
@@ -98,6 +99,15 @@ class Obstacle(NamedTuple):
 
     kind: Literal["invalid", "overdispersed", "costly"]
     text: str
+
+
+def refuse_exact(obstacle: Obstacle, p_method: str, mid_p: bool, max_dispersion: float) -> None:
+    """Refuse the exact p, and options that only it would have used, where it cannot be had."""
+    if p_method == "exact":
+        raise ValueError(obstacle.text)
+    limit = max_dispersion if obstacle.kind == "invalid" else MAX_DISPERSION
+    given = {"mid_p": mid_p or None, "max_dispersion": None if limit == MAX_DISPERSION else limit}
+    refuse_unused(given, f"the exact p cannot be had here. {obstacle.text}")
 
 
 def _obstacle(x: FloatArray, csr: Csr, rows: RowSums, options: Inference) -> Obstacle | None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._frames import too_coarse
+from geo_risk._validate import refuse_unused
 from geo_risk.maps._classes import (
     Classes,
     classify_cells,
@@ -26,7 +27,7 @@ from geo_risk.maps._geometry import Shape, cell_shapes, line_shapes, polygon_sha
 from geo_risk.maps._labels import Label, country_labels, place_labels, region_labels
 from geo_risk.maps._view import Bounds, View, choose_view
 from geo_risk.regions.dated import refuse_dated
-from geo_risk.sharing import COUNTS, MIN_COUNT, check_min_count, shared_cells
+from geo_risk.sharing import COUNTS, NO_COUNTS, check_min_count, shared_cells
 
 __all__ = ["DISPUTED", "Content", "EventLayer", "ShapeLayer", "prepare"]
 
@@ -42,8 +43,7 @@ UNDER_REPORTING = "Reports are not all that happened; a place without them is no
 DISPUTED = "Disputed, in whole or part"
 HOLLOW = "Hollow markers stand for a district, a province, a line or a country, not for a place."
 SHARED = (
-    "Written for sharing: cells in place of points, no text, no count below {least} other than 0. "
-    "Events known only by district, province or country are in no cell."
+    "Written for sharing: cells in place of points, no text, no count below {least} other than 0."
 )
 GEONAMES = "Places: GeoNames (geonames.org), CC BY 4.0."
 _WORLDVIEWS = {"de_facto": "de facto"}
@@ -122,7 +122,7 @@ def prepare(
     attribution: Sequence[str] = (),
     share: bool = False,
     coarsen: str | int | None = None,
-    min_count: int = MIN_COUNT,
+    min_count: int | None = None,
     aspect: float = 1.5,
     overdraw: float = 1.0,
 ) -> Content:
@@ -134,13 +134,16 @@ def prepare(
     events, cells = as_frame(events, "events"), as_frame(cells, "cells")
     regions, borders = as_frame(regions, "regions"), as_frame(borders, "borders")
     reported = events is not None or cells is not None
-    credits = [f"Boundaries: {boundary_source}.", *_credits(events), *map(str, attribution)]
-    shared = share or coarsen is not None
+    shared, least = share or coarsen is not None, check_min_count(min_count)
+    credits = [f"Boundaries: {boundary_source}.", *_credits(events, shared), *map(str, attribution)]
     if shared:  # from here on nothing can tell of the events what the cells do not
-        cells, events = _for_others(events, cells, coarsen, min_count), None
-        credits.insert(0, SHARED.format(least=min_count))
+        refuse_unused({"size_by": size_by}, "cells stand in for points")
+        cells, events = _for_others(events, cells, coarsen, least), None
+        credits.insert(0, SHARED.format(least=least))
+    else:
+        refuse_unused({"min_count": min_count}, NO_COUNTS)
     lon, lat = _points(events)
-    classes = None if cells is None else _cell_classes(cells, color_by, shared, min_count)
+    classes = None if cells is None else _cell_classes(cells, color_by, shared, least)
     extent = _extent(lon, lat, cells, classes, regions, every_cell=shared)
     view = choose_view(*extent, bounds=bounds, aspect=aspect)
     wide = view.expand(overdraw)
@@ -159,7 +162,7 @@ def prepare(
         view, title or "Event map", region_layer, border_layer, cell_layer, event_layer,
         _labels(labels, _codes(events), region_layer, event_layer, view, wide),
         [*notes, f"{view.name}."],
-        _describe(event_layer, cell_layer, region_layer), shared, min_count,
+        _describe(event_layer, cell_layer, region_layer), shared, least,
     )  # fmt: skip
 
 
@@ -187,7 +190,6 @@ def as_frame(value: Any, name: str) -> Any:
 
 def _for_others(events: Any, cells: Any, coarsen: str | int | None, min_count: int) -> Any:
     """Cells as others may see them; None where nothing was given."""
-    check_min_count(min_count)
     if events is None and cells is None:
         return None
     return shared_cells(events, cells, coarsen, min_count)
@@ -346,10 +348,14 @@ def _notes(lon: FloatArray, reported: bool, worldview: str, credits: Sequence[st
     return [*notes, *credits]
 
 
-def _credits(events: Any) -> list[str]:
-    """Whose places the events stand at, where they were found by name."""
-    by_name = events is not None and "match" in events.columns
-    return [GEONAMES] if by_name and (events["match"] == "gazetteer").any() else []
+def _credits(events: Any, shared: bool) -> list[str]:
+    """Whose places events stand at that were found by name; for others, that some may have been."""
+    if shared:
+        return [GEONAMES]
+    if events is None or "match" not in events.columns:
+        return []
+    by_name = (events["match"] == "gazetteer") & events.geometry.notna()
+    return [GEONAMES] if by_name.any() else []
 
 
 def _outside(lon: FloatArray, lat: FloatArray, view: View) -> list[str]:

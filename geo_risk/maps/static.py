@@ -10,7 +10,6 @@ from geo_risk._validate import check_scalar
 from geo_risk.maps._content import BOUNDARY_SOURCE, Content, prepare
 from geo_risk.maps._paint import paint
 from geo_risk.maps._view import Bounds
-from geo_risk.sharing import MIN_COUNT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +35,7 @@ def static_map(
     attribution: Sequence[str] = (),
     share: bool = False,
     coarsen: str | int | None = None,
-    min_count: int = MIN_COUNT,
+    min_count: int | None = None,
     figsize: tuple[float, float] = (11.0, 7.6),
     dpi: float = 150.0,
 ) -> Figure:

@@ -12,10 +12,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from geo_risk._validate import refuse_unused
 from geo_risk.maps._content import BOUNDARY_SOURCE, prepare
 from geo_risk.maps._payload import payload
 from geo_risk.maps._view import Bounds
-from geo_risk.sharing import MIN_COUNT
 
 __all__ = ["web_map"]
 
@@ -79,7 +79,7 @@ def web_map(
     attribution: Sequence[str] = (),
     share: bool = False,
     coarsen: str | int | None = None,
-    min_count: int = MIN_COUNT,
+    min_count: int | None = None,
 ) -> Path:
     """Write events, H3 cells, regions and borders as one HTML file that needs no network.
 
@@ -98,7 +98,7 @@ def web_map(
         As in `static_map`.
     popup_columns : sequence of str, optional
         Columns of `events` that popups and the table show; by default those of the schema that
-        name no actor and quote no text. Ignored where points become cells.
+        name no actor and quote no text. Refused where points become cells, as is `size_by`.
     boundary_source, worldview, attribution
         As in `static_map`.
     share : bool
@@ -110,8 +110,8 @@ def web_map(
     coarsen : "cells" or int, optional
         H3 resolution at the finest for a shared map (0 to 15); implies `share`. By default, and
         with "cells", 5.
-    min_count : int
-        Smallest count that a shared map shows; 0 is shown.
+    min_count : int, default 3
+        Smallest count that a shared map shows; 0 is shown. Refused for any other map.
 
     Returns
     -------
@@ -144,6 +144,8 @@ def web_map(
     >>> "raid" in page, "secret" in page, "http://" in page
     (True, False, False)
     """
+    if share or coarsen is not None:
+        refuse_unused({"popup_columns": popup_columns}, "cells stand in for points")
     content = prepare(
         events=events, cells=cells, regions=regions, borders=borders, title=title, bounds=bounds,
         color_by=color_by, category=category, size_by=size_by, labels=labels,

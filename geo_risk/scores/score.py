@@ -232,11 +232,8 @@ def study_resolution(
     return finest_resolution(study_shapes(study_area, lon, lat, layer), max_cells=max_cells)
 
 
-def takes_seed(
-    method: str = "gi_star", *, places: Any = None, draws: Any = None, **options: Any
-) -> bool:
+def takes_seed(method: str = "gi_star", *, places: Any = None, **options: Any) -> bool:
     """Whether `score_hotspots` draws anything with these options, and so takes a seed."""
-    places = draws if places is None else places
     drawn = _is_spread(places) and not isinstance(places, LocationDraws)
     return drawn or draws_numbers(method, options)
 

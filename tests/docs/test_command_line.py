@@ -375,6 +375,19 @@ def cells_of(page: Path) -> dict[str, tuple[str, str | None]]:
     return {row["H3 cell"]: (row["events"], row.get("hotspot")) for row in rows}
 
 
+def test_a_stricter_export_replaces_the_maps_or_is_refused(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text("id,lon,lat\n" + "1,69.53,36.74\n2,69.53,36.74\n")
+    run = ("assess", "e.csv", "--share", "--out", "o")
+    assert call(*run, "--min-count", "1")[0] == 0
+    code, _, error = call(*run, "--min-count", "5", "--no-maps")
+    assert (code, "map.html, map.png of an earlier save" in error) == (2, True)
+    assert call(*run, "--min-count", "5")[0] == 0
+    assert [row[1] for row in data_of(tmp_path / "o" / "map.html")["cells"]["rows"]].count("2") == 0
+    code, _, error = call("assess", "e.csv", "--out", "p", "--min-count", "5")
+    assert (code, "Invalid min_count: 5 is not used" in error) == (2, True)
+    assert not (tmp_path / "p").exists()
+
+
 @pytest.mark.parametrize("options", [["--share"], ["--coarsen", "cells"], ["--coarsen", "4"]])
 def test_the_shared_map_has_the_cells_of_the_shared_table(
     call: Any, tmp_path: Path, options: list[str]

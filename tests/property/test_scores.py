@@ -52,7 +52,8 @@ def kilometres(lon, lat, x, y):
 @few
 def test_places_lie_within_what_is_known(frame, seed, spread):
     copy = frame.copy()
-    found = gr.draw_locations(frame, places=3, seed=seed, spread=spread, distribution="uniform")
+    law = {} if spread == "region" else {"distribution": "uniform"}
+    found = gr.draw_locations(frame, places=3, seed=seed, spread=spread, **law)
     pd.testing.assert_frame_equal(frame, copy)
     assert found.lon.shape == found.lat.shape == (3, len(frame))
     assert set(found.spread) <= KINDS

@@ -646,7 +646,7 @@ def test_default_popups_name_no_actor_and_quote_no_text(tmp_path: Path) -> None:
 def test_shared_map_has_no_point_no_text_no_small_count(tmp_path: Path) -> None:
     lon = [69.53] * 5 + [70.4, 71.9]
     events = points(lon, [36.73] * 5 + [36.7, 37.5], notes=["SECRET"] * 7, event_id=list("abcdefg"))
-    for arguments in ({"share": True}, {"coarsen": 4}, {"share": True, "popup_columns": ["notes"]}):
+    for arguments in ({"share": True}, {"coarsen": 4}):
         path = web_map(tmp_path / "map.html", events=events, regions=squares(), **arguments)
         page, data = path.read_text(encoding="utf-8"), data_of(path)
         assert data["events"] is None

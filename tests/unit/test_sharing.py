@@ -68,7 +68,7 @@ def test_what_is_shared_names_nobody_and_shows_no_point(takhar, tmp_path, option
         assert secret.encode() not in content, secret
     names = {path.stem for path in tmp_path.iterdir()}
     counted = "regions" if options.get("coarsen") == "regions" else "cells"
-    assert names == {counted, "borders", "provenance"}
+    assert names == {counted, "provenance"}
     if ending == ".geojson":
         assert '"Point"' not in (tmp_path / f"{counted}.geojson").read_text()
 
@@ -344,7 +344,7 @@ def painted(figure, colours):
 
 
 SHARED = [*itertools.product([None, "cells", 3, 5, 6], [1, 2, 3, 10], [{}])]
-SHARED += [(None, 3, {"strip": True}), (4, 2, {"source_rows": True}), (6, 3, {"strip": True})]
+SHARED += [(None, 3, {"strip": True}), (4, 2, {"strip": True}), (6, 3, {"strip": True})]
 
 
 @pytest.mark.parametrize(("coarsen", "least", "extra"), SHARED)
@@ -393,7 +393,7 @@ def test_a_shared_map_tells_no_secret(mixed, tmp_path, given):
     content = {"regions": gr.load_regions(), "borders": found.borders, "share": True}
     content |= {"events": found.events} if "events" in given else {}
     content |= {"cells": found.cells} if "cells" in given else {}
-    page = web_map(tmp_path / "map.html", **content, popup_columns=["notes"])
+    page = web_map(tmp_path / "map.html", **content)
     figure = static_map(tmp_path / "map.png", **content, dpi=40)
     data = data_of(page)
     assert data["events"] is None
@@ -462,3 +462,51 @@ def test_large_counts_have_all_their_digits_on_a_shared_map(tmp_path):
     cells = pd.DataFrame({"h3_cell": ["85208643fffffff"], "n_events": [12_345_678]})
     page = web_map(tmp_path / "map.html", cells=cells, share=True)
     assert data_of(page)["cells"]["rows"] == [["85208643fffffff", "12345678"]]
+
+
+def test_what_a_file_for_others_does_not_use_is_refused(takhar, tmp_path):
+    with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it is of counts"):
+        takhar.save(tmp_path, min_count=7)
+    with pytest.raises(ValueError, match="Invalid source_rows: True is not used; counts are"):
+        takhar.save(tmp_path, share=True, source_rows=True)
+    for draw, path in ((web_map, tmp_path / "m.html"), (static_map, tmp_path / "m.png")):
+        with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it is of counts"):
+            draw(path, cells=takhar.cells, min_count=7)
+        with pytest.raises(ValueError, match="Invalid size_by: 'nonsense' is not used; cells"):
+            draw(path, events=takhar.events, share=True, size_by="nonsense")
+    with pytest.raises(ValueError, match="Invalid popup_columns: 'list' is not used; cells"):
+        web_map(tmp_path / "m.html", events=takhar.events, share=True, popup_columns=["notes"])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("coarsen", ["cells", "regions", 4])
+def test_no_file_for_others_depends_on_events_known_to_a_country_only(tmp_path, coarsen):
+    rows = [{"id": k, "lon": 69.5, "lat": 36.7, "country": "Afghanistan"} for k in range(5)]
+    more = [*rows, {"id": 5, "country": "Bolivia"}]
+    for name, table in (("few", rows), ("more", more)):
+        found = gr.assess(table, worldview="de_facto", hotspot_resolution=5)
+        found.save(tmp_path / name, coarsen=coarsen)
+        if coarsen != "regions":
+            content = {"events": found.events, "cells": found.cells, "coarsen": coarsen}
+            web_map(tmp_path / name / "map.html", **content)
+            static_map(tmp_path / name / "map.png", **content, dpi=40)
+    files = [sorted(path.name for path in (tmp_path / name).iterdir()) for name in ("few", "more")]
+    assert files[0] == files[1]
+    for name in files[0]:
+        assert (tmp_path / "few" / name).read_bytes() == (tmp_path / "more" / name).read_bytes(), (
+            name
+        )
+
+
+def test_no_map_of_an_earlier_run_stays_beside_what_is_for_others(takhar, tmp_path):
+    takhar.save(tmp_path, formats=[".csv"])
+    (tmp_path / "map.html").write_text("points")
+    left = r"holds borders\.csv, events\.csv, map\.html, regions\.csv of an earlier save"
+    with pytest.raises(ValueError, match=left):
+        takhar.save(tmp_path, formats=[".csv"], share=True)
+    for name in ("borders", "events", "regions"):
+        (tmp_path / f"{name}.csv").unlink()
+    with pytest.raises(ValueError, match=r"holds map\.html of an earlier save"):
+        takhar.save(tmp_path, formats=[".csv"], share=True)
+    (tmp_path / "map.html").unlink()
+    takhar.save(tmp_path, formats=[".csv"], share=True)

@@ -364,3 +364,25 @@ def test_new_names_warn_of_nothing():
         gr.score_hotspots(EVENTS, places=2, seed=1, **AREA)
         hotspots.gi_star(COUNTS, CHAIN, permutations=9, seed=1, deal="fresh")
     assert len(gr.draw_locations(EVENTS, seed=1)) == 100
+
+
+@pytest.mark.parametrize(("option", "value"), [("mid_p", True), ("max_dispersion", 9.0)])
+def test_values_that_are_no_counts_have_no_exact_p_to_shape(option, value):
+    """The data decide here; what was asked for is refused all the same."""
+    measured = COUNTS + 0.5
+    for statistic in (hotspots.gi_star, hotspots.local_moran):
+        assert statistic(measured, CHAIN).p_method == "analytic"
+        with pytest.raises(ValueError, match=f"Invalid {option}: .* not used.*are not counts"):
+            statistic(measured, CHAIN, **{option: value})
+    with pytest.raises(ValueError, match=f"Invalid {option}: .* not used.*are not counts"):
+        hotspots.gi_star(measured, CHAIN, null="total", **{option: value})
+    cube = np.tile(measured[:, None], (1, 10))
+    if option == "max_dispersion":
+        with pytest.raises(ValueError, match=r"Invalid max_dispersion: .* not used.*not counts"):
+            hotspots.emerging(cube, CHAIN, max_dispersion=value)
+
+
+def test_assess_passes_the_warning_of_an_old_name_on_to_its_caller():
+    with pytest.warns(DeprecationWarning, match="draws is called places now") as told:
+        gr.assess(EVENTS, draws=2, seed=1, hotspot_resolution=4)
+    assert told[0].filename == __file__
