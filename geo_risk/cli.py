@@ -181,7 +181,7 @@ def assess(
 
     sharing = Sharing(share, _number_or_name(coarsen), min_count, strip, source_rows, worldview)
     sharing.check()  # before the work, not after it
-    check_folder(out)
+    check_folder(out, events, regions)
     if maps and coarsen == "regions":
         maps = False
         typer.echo("No maps: they would count in cells what is left out of regions.", err=True)
@@ -249,6 +249,7 @@ def geocode(
     from geo_risk.enrich import geocode as run
     from geo_risk.enrich import index_h3
 
+    check_out(out, events, regions)
     layer = pick_layer(regions, level, worldview)
 
     def located(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
@@ -280,6 +281,7 @@ def borders(
     from geo_risk.enrich import border_proximity
     from geo_risk.enrich import geocode as locate
 
+    check_out(out, events, regions)
     layer = pick_layer(regions, level, worldview)
     lines = load_borders(layer)
 
@@ -317,7 +319,7 @@ def hotspots(
     """
     from geo_risk.scores import score_hotspots
 
-    check_out(out)
+    check_out(out, events)
     with stages(True, 3) as step:
         step("Reading")
         frame = read_input(events, source, read or ())
@@ -339,7 +341,6 @@ def _each(
     as_json: bool,
 ) -> None:
     """Read, apply and write, at once or chunk by chunk."""
-    check_out(out)
     if chunk_rows is not None:
         chunks = iter_input(events, source, read or (), chunk_rows)
         write_chunks((verb(chunk) for chunk in chunks), out, as_json)

@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo_risk._files import replacing
 from geo_risk._products import product_bytes, product_entry
 from geo_risk.assessment import Assessment, assess
 
@@ -146,7 +147,8 @@ def run_demo(directory: str | PathLike[str]) -> Demo:
         folder / "earthquakes.png",
         folder / "earthquakes_closer.png",
     ]
-    presence.to_csv(files[-5], index=False, lineterminator="\n")
+    with replacing(files[-5]) as part:
+        presence.to_csv(part, index=False, lineterminator="\n")
     north_east: dict[str, Any] = {
         "events": reports.events,
         "cells": reports.cells,
