@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,8 +149,10 @@ def _save(
     target = Path(path)
     if not target.suffix.rstrip("."):
         target = Path(f"{os.fspath(path).rstrip('.')}.png")
+    made = BytesIO()  # in memory: a writer of PDF that fails leaves its file open
+    figure.savefig(made, dpi=dpi, format=target.suffix[1:], metadata=metadata)
     with replacing(target) as part:
-        figure.savefig(part, dpi=dpi, format=target.suffix[1:].lower(), metadata=metadata)
+        part.write_bytes(made.getvalue())
 
 
 def _metadata(path: str | PathLike[str], content: Content) -> dict[str, Any] | None:
