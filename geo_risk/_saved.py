@@ -68,7 +68,7 @@ def _kept_sums(noted: Path, provenance: Mapping[str, Any]) -> dict[str, str]:
 def read_result(
     folder: Path,
 ) -> tuple[dict[str, geopandas.GeoDataFrame | None], dict[str, Any]]:
-    """Read the tables and the provenance that `write_result` wrote; None for a table without rows.
+    """Read the tables and the provenance that `write_result` wrote; None for one not saved.
 
     Raises
     ------
