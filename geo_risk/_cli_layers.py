@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from geo_risk._cli_output import print_json, print_table
+from geo_risk._files import sha256_of
 
 __all__ = ["app"]
 
@@ -48,8 +47,7 @@ def verify(as_json: Json = False) -> None:
         product_bytes(name)  # raises where it is missing or damaged
     fetched = _fetched()
     for row in fetched:
-        with Path(row["file"]).open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = sha256_of(row["file"])
         if found != row["sha256"]:
             raise DataCorruptError(
                 f"{row['file']} is damaged: its sha256 is {found}, not {row['sha256']}. Fetch it "

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import typer
 
+from geo_risk._files import replacing, same_file
 from geo_risk.quality.routine import flag_counts
 
 if TYPE_CHECKING:
@@ -51,20 +52,32 @@ _EVENT_COLUMNS = {
 _WITHHELD = "Points left out of this map, because their source forbids to pass its rows on: {n}."
 _STREAM = "-"
 _MAPS = ("map.png", "map.html")
+_WRITTEN = {"events", "cells", "regions", "borders", "provenance", "map"}  # into a folder
 
 
-def check_out(out: str) -> None:
-    """Refuse a file that could not be written, before the work and not after it."""
+def check_out(out: str, *inputs: str | Path | None) -> None:
+    """Refuse a file that could not be written, before the work, and one that is being read."""
     from geo_risk.tables import check_path
 
     if out != _STREAM:
         check_path(Path(out))
+        _refuse_input(Path(out), inputs)
 
 
-def check_folder(out: Path) -> None:
-    """Refuse what is no folder and cannot become one."""
+def check_folder(out: Path, *inputs: str | Path | None) -> None:
+    """Refuse what is no folder and cannot become one, and one of whose files is being read."""
     if out.exists() and not out.is_dir():
         raise ValueError(f"Invalid out: {str(out)!r} is a file; a folder is needed.")
+    for path in out.glob("*"):
+        if path.stem in _WRITTEN:
+            _refuse_input(path, inputs)
+
+
+def _refuse_input(path: Path, inputs: tuple[str | Path | None, ...]) -> None:
+    """Refuse to write over what is read, be it by a link or another spelling."""
+    for given in inputs:
+        if given is not None and same_file(path, given):
+            raise ValueError(f"Invalid out: {str(path)!r} is the input {str(given)!r} itself.")
 
 
 def write_output(frame: geopandas.GeoDataFrame, out: str, as_json: bool = False) -> None:
@@ -97,18 +110,25 @@ def write_chunks(chunks: Iterable[geopandas.GeoDataFrame], out: str, as_json: bo
         raise ValueError("Invalid json: what is read in chunks is written as .csv; name a file.")
     rows = 0
     with ExitStack() as stack:
-        stream: Any = sys.stdout
-        if out != _STREAM:
-            stream = stack.enter_context(Path(out).open("w", encoding="utf-8", newline=""))
         shown = stack.enter_context(spinner("Locating"))
+        stream: Any = None
         for chunk in chunks:
-            write_csv(chunk, stream, header=rows == 0)
+            first, stream = stream is None, stream or _opened(out, stack)
+            write_csv(chunk, stream, header=first)
             rows += len(chunk)
             shown.update(f"{rows:,} rows …")
     if as_json:
         print_json({"file": out, "rows": rows})
     elif out != _STREAM:
         typer.echo(f"Written: {out} ({rows} rows)", err=True)
+
+
+def _opened(out: str, stack: ExitStack) -> IO[str]:
+    """What CSV is written to: standard output, or a file that is in place once it is whole."""
+    if out == _STREAM:
+        return sys.stdout
+    part = stack.enter_context(replacing(out))
+    return stack.enter_context(part.open("w", encoding="utf-8", newline=""))
 
 
 def _counts(frame: geopandas.GeoDataFrame) -> dict[str, Any]:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from geo_risk._constants import RESOLUTION
 from geo_risk._frames import report_of
 from geo_risk._progress import stages
+from geo_risk._saved import read_result, write_result
 from geo_risk._validate import renamed
 from geo_risk.errors import DataNotFoundError
 from geo_risk.quality.routine import check_read, flag_line
 from geo_risk.sharing import Sharing
-from geo_risk.tables import check_format, read_saved, write_table
+from geo_risk.tables import check_format
 
 if TYPE_CHECKING:
     import geopandas
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Assessment", "assess"]
 
 _AUTO_CELLS = 20_000
-_PROVENANCE = "provenance.json"
 _DISCLAIMER = (
     "Boundaries and names show who administers a place as the named sources record it; "
     "they imply no endorsement. Absence of reports is not safety."
@@ -104,7 +103,8 @@ class Assessment:
         Parameters
         ----------
         directory : path
-            Made if needed; files of an earlier save are replaced.
+            Made if needed; files of an earlier save are replaced, all of them or, after an error,
+            none. After a kill `load` gives the earlier result, the new one or a clear error.
         formats : sequence of str, default (".parquet", ".csv")
             Endings that `write_table` knows: also ".geojson", ".gpkg" and ".arrow".
         share : bool, default False
@@ -147,13 +147,7 @@ class Assessment:
         folder.mkdir(parents=True, exist_ok=True)
         names = {f"{name}{ending}" for name in tables for ending in formats}
         chosen.refuse_leftovers(folder, names)
-        written = []
-        for name, table in tables.items():
-            written += [write_table(table, folder / f"{name}{ending}") for ending in formats]
-        written.append(folder / _PROVENANCE)
-        text = json.dumps(provenance, indent=2, sort_keys=True, ensure_ascii=False)
-        written[-1].write_text(text + "\n", encoding="utf-8")
-        return written
+        return write_result(folder, tables, formats, provenance)
 
     @classmethod
     def load(cls, directory: str | PathLike[str]) -> Assessment:
@@ -168,22 +162,16 @@ class Assessment:
         ------
         DataNotFoundError
             No assessment was saved there, or one for others, which has no events.
+        DataCorruptError
+            The save was interrupted, or a table is not the one that was saved.
         """
         folder = Path(directory)
-        if not (folder / _PROVENANCE).is_file():
-            raise DataNotFoundError(f"{folder} holds no {_PROVENANCE}: no assessment was saved.")
-        tables = {
-            name: read_saved(folder / f"{name}.parquet")
-            if (folder / f"{name}.parquet").is_file()
-            else None
-            for name in ("events", "cells", "regions", "borders")
-        }
-        provenance = json.loads((folder / _PROVENANCE).read_text(encoding="utf-8"))
+        tables, provenance = read_result(folder)
         for name in ("events", "regions", "borders"):
             if tables[name] is None:
                 why = "it was saved for others" if "sharing" in provenance else "save with .parquet"
                 raise DataNotFoundError(f"{folder} holds no {name}.parquet: {why}.")
-        return cls(provenance=provenance, **tables)
+        return cls(provenance=provenance, **cast("dict[str, Any]", tables))
 
 
 def assess(

@@ -184,7 +184,7 @@ def assess(
 
     sharing = Sharing(share, _number_or_name(coarsen), min_count, strip, source_rows, worldview)
     sharing.check()  # before the work, not after it
-    check_folder(out)
+    check_folder(out, events, regions)
     if maps and coarsen == "regions":
         maps = False
         typer.echo("No maps: they would count in cells what is left out of regions.", err=True)
@@ -203,7 +203,7 @@ def assess(
             progress=step,
         )
         step("Writing")
-        if maps:
+        if maps and (sharing.counts or sharing.strip):
             remove_maps(out)  # of an earlier run: `save` leaves none beside what is for others
         files = found.save(out, **asdict(sharing))
         if maps:
@@ -254,6 +254,7 @@ def geocode(
     from geo_risk.enrich import geocode as run
     from geo_risk.enrich import index_h3
 
+    check_out(out, events, regions)
     layer = pick_layer(regions, level, worldview)
 
     def located(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
@@ -285,6 +286,7 @@ def borders(
     from geo_risk.enrich import border_proximity
     from geo_risk.enrich import geocode as locate
 
+    check_out(out, events, regions)
     layer = pick_layer(regions, level, worldview)
     lines = load_borders(layer)
 
@@ -322,7 +324,7 @@ def hotspots(
     """
     from geo_risk.scores import score_hotspots
 
-    check_out(out)
+    check_out(out, events)
     with stages(True, 3) as step:
         step("Reading")
         frame = read_input(events, source, read or ())
@@ -344,7 +346,6 @@ def _each(
     as_json: bool,
 ) -> None:
     """Read, apply and write, at once or chunk by chunk."""
-    check_out(out)
     if chunk_rows is not None:
         chunks = iter_input(events, source, read or (), chunk_rows)
         write_chunks((verb(chunk) for chunk in chunks), out, as_json)

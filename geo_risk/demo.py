@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo_risk._files import replacing
 from geo_risk._products import product_bytes, product_entry
 from geo_risk.assessment import Assessment, assess
 
@@ -146,7 +147,7 @@ def run_demo(directory: str | PathLike[str]) -> Demo:
         folder / "earthquakes.png",
         folder / "earthquakes_closer.png",
     ]
-    presence.to_csv(files[-5], index=False, lineterminator="\n")
+    _write_presence(presence, files[-5])
     north_east: dict[str, Any] = {
         "events": reports.events,
         "cells": reports.cells,
@@ -169,6 +170,11 @@ def run_demo(directory: str | PathLike[str]) -> Demo:
     seismic["title"] = "The strongest hot spot of the week, and the events"
     static_map(files[-1], events=earthquakes.events, bounds=around, **seismic)
     return Demo(reports, presence, named, earthquakes, files)
+
+
+def _write_presence(presence: pd.DataFrame, path: Path) -> None:
+    with replacing(path) as part:
+        presence.to_csv(part, index=False, lineterminator="\n")
 
 
 def earthquakes() -> pd.DataFrame:

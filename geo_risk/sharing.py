@@ -166,7 +166,8 @@ class Sharing:
         if not (self.counts or self.strip):
             return
         kinds = ("events", "cells", "regions", "borders", "map")
-        earlier = {path.name for kind in kinds for path in folder.glob(f"{kind}.*")}
+        patterns = [text for kind in kinds for text in (f"{kind}.*", f".{kind}.*.part")]
+        earlier = {path.name for pattern in patterns for path in folder.glob(pattern)}
         left = sorted(earlier - names)
         if left:
             raise ValueError(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
+from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+
+from geo_risk._files import replacing
 
 if TYPE_CHECKING:
     import geopandas
@@ -21,6 +25,7 @@ __all__ = [
     "read_saved",
     "storable",
     "write_csv",
+    "write_part",
     "write_table",
 ]
 
@@ -29,6 +34,8 @@ FORMATS = (".parquet", ".csv", ".geojson", ".gpkg", ".arrow")
 
 # GDAL stamps the time of writing into a GeoPackage unless it is told one.
 _GDAL_TIME = "2000-01-01T00:00:00Z"
+_GPKG_NAMES = ("fid", "geom", "geometry")
+_LOG = logging.getLogger("geo_risk")
 
 
 def write_table(frame: geopandas.GeoDataFrame, path: str | PathLike[str]) -> Path:
@@ -45,27 +52,37 @@ def write_table(frame: geopandas.GeoDataFrame, path: str | PathLike[str]) -> Pat
     Returns
     -------
     Path
-        The path written. The same frame gives the same bytes.
+        The path written. The same frame gives the same bytes. A file that is there already is
+        replaced as a whole, or after an error not at all.
 
     Raises
     ------
     ValueError
-        Another ending.
+        Another ending, or a GeoPackage that holds other layers.
     FileNotFoundError
         The folder is not there.
     """
     target = Path(path)
-    kind = check_path(target)
+    check_path(target)
+    with replacing(target) as part:
+        write_part(frame, part, target)
+    return target
+
+
+def write_part(frame: geopandas.GeoDataFrame, part: Path, target: Path) -> None:
+    """Write to `part` what is to become `target`, in the format of its ending."""
+    kind = target.suffix.lower()
     plain = storable(frame)
     if kind == ".parquet":
-        plain.to_parquet(target, index=False, schema_version="1.1.0")
+        plain.to_parquet(part, index=False, schema_version="1.1.0")
     elif kind == ".csv":
-        write_csv(plain, target)
+        write_csv(plain, part)
     elif kind == ".arrow":
-        plain.to_feather(target, index=False, schema_version="1.1.0")
+        plain.to_feather(part, index=False, schema_version="1.1.0")
+    elif kind == ".geojson":
+        part.write_bytes(_gdal_bytes(plain, "GeoJSON", target.stem))
     else:
-        _write_gdal(plain, target, "GeoJSON" if kind == ".geojson" else "GPKG")
-    return target
+        part.write_bytes(_gdal_bytes(_for_geopackage(plain), "GPKG", target.stem))
 
 
 def read_saved(path: str | PathLike[str]) -> geopandas.GeoDataFrame:
@@ -109,6 +126,8 @@ def check_path(target: Path) -> str:
         raise FileNotFoundError(f"{str(target.parent)!r} is no folder: make it first.")
     if target.is_dir():
         raise ValueError(f"Invalid path: {str(target)!r} is a folder.")
+    if kind == ".gpkg" and target.is_file():
+        _refuse_other_layers(target)
     return kind
 
 
@@ -127,16 +146,55 @@ def write_csv(
     flat_table(storable(frame)).to_csv(target, index=False, lineterminator="\n", header=header)
 
 
-def _write_gdal(plain: geopandas.GeoDataFrame, target: Path, driver: str) -> None:
+def _gdal_bytes(plain: geopandas.GeoDataFrame, driver: str, layer: str) -> bytes:
+    """A file of one layer, made in memory: GDAL tells of a full disk late or not at all."""
     import pyogrio
 
-    target.unlink(missing_ok=True)
+    made = BytesIO()
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _GDAL_TIME})
     try:
-        pyogrio.write_dataframe(plain, target, driver=driver)
+        pyogrio.write_dataframe(plain, made, driver=driver, layer=layer)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+    return made.getvalue()
+
+
+def _for_geopackage(plain: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Frame without the names that a GeoPackage keeps for itself, and without a name twice.
+
+    A column `fid` would become the order of the rows, and vanish; case does not tell names apart.
+    """
+    shape = plain.geometry.name
+    names = plain.columns.drop(shape)
+    taken, own = set(_GPKG_NAMES), {str(name).lower() for name in names}
+    renamed = {}
+    for name in names:
+        free = str(name)
+        if free.lower() in taken:
+            while free.lower() in taken | own:
+                free += "_"
+            renamed[name] = free
+        taken.add(free.lower())
+    if renamed:
+        _LOG.warning("Renamed in the GeoPackage, which cannot hold these names: %s", renamed)
+    return plain.rename(columns=renamed)
+
+
+def _refuse_other_layers(target: Path) -> None:
+    """Never lose what somebody else keeps in the same GeoPackage."""
+    import pyogrio
+
+    try:
+        layers = {str(name) for name, _ in pyogrio.list_layers(target)}
+    except pyogrio.errors.DataSourceError:
+        return  # damaged, or no GeoPackage: nothing that could be lost
+    others = sorted(layers - {target.stem})
+    if others:
+        raise ValueError(
+            f"Invalid path: {str(target)!r} holds other layers, which would be lost: "
+            f"{', '.join(others)}. Choose another file, or remove this one first."
+        )
 
 
 def storable(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:

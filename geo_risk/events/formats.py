@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from geo_risk._shapefiles import check_shapefile
 from geo_risk.errors import DataCorruptError, OptionNeededError
 from geo_risk.events.archives import check_zip
 from geo_risk.events.delimited import Chunk
@@ -60,7 +61,8 @@ def frame_of_records(records: Iterable[Any], *, strict: bool = True) -> tuple[An
         frame, broken = frame_of_features(rows)
         broken.add(chunk, 0)
         return frame, broken
-    return pd.DataFrame.from_records([dict(row) for row in rows]), chunk
+    index = pd.RangeIndex(len(rows))  # rows without any column are rows, too
+    return pd.DataFrame.from_records([dict(row) for row in rows], index=index), chunk
 
 
 def frame_of_features(features: Any) -> tuple[Any, Chunk]:
@@ -239,6 +241,7 @@ def read_vector(path: Path, layer: str | int | None) -> Any:
     import geopandas as gpd
     import pyogrio
 
+    check_shapefile(path)
     try:
         layers = [str(name) for name, _ in pyogrio.list_layers(path)]
     except _BROKEN as error:

@@ -6,13 +6,13 @@ import email.utils
 import hashlib
 import json
 import os
-import secrets
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from geo_risk._files import replacing
 from geo_risk.errors import AccessDeniedError, DataCorruptError, ServiceError
 from geo_risk.events.draft import logger
 
@@ -231,11 +231,5 @@ class PageStore:
 
 
 def _write(path: Path, content: bytes) -> None:
-    partial = path.with_suffix(f".{secrets.token_hex(8)}.part")
-    file = partial.open("xb")  # one that is there already is somebody else's
-    try:
-        with file:
-            file.write(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as part:
+        part.write_bytes(content)

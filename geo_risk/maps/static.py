@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from io import BytesIO
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo_risk._files import replacing
 from geo_risk._validate import check_scalar
 from geo_risk.maps._content import BOUNDARY_SOURCE, Content, prepare
 from geo_risk.maps._paint import paint
@@ -133,8 +137,21 @@ def static_map(
         va="top", linespacing=1.35, parse_math=False,
     )  # fmt: skip
     if path is not None:
-        figure.savefig(path, dpi=dpi, metadata=_metadata(path, content))
+        _save(figure, path, dpi, _metadata(path, content))
     return figure
+
+
+def _save(
+    figure: Figure, path: str | PathLike[str], dpi: float, metadata: dict[str, Any] | None
+) -> None:
+    """Write a picture whose ending names its format; PNG where it has none, as in matplotlib."""
+    target = Path(path)
+    if not target.suffix.rstrip("."):
+        target = Path(f"{os.fspath(path).rstrip('.')}.png")
+    made = BytesIO()  # in memory: a writer of PDF that fails leaves its file open
+    figure.savefig(made, dpi=dpi, format=target.suffix[1:], metadata=metadata)
+    with replacing(target) as part:
+        part.write_bytes(made.getvalue())
 
 
 def _metadata(path: str | PathLike[str], content: Content) -> dict[str, Any] | None:

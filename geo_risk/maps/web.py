@@ -12,6 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from geo_risk._files import replacing
 from geo_risk._validate import refuse_unused
 from geo_risk.maps._content import BOUNDARY_SOURCE, prepare
 from geo_risk.maps._payload import payload
@@ -154,7 +155,9 @@ def web_map(
     )  # fmt: skip
     data = payload(content, content.view.expand(_OVERDRAW), popup_columns)
     target = Path(path)
-    target.write_bytes(_page(data, content.title, content.notes, content.alt))
+    page = _page(data, content.title, content.notes, content.alt)
+    with replacing(target) as part:
+        part.write_bytes(page)
     return target
 
 

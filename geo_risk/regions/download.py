@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from geo_risk._cache import cache_directory
+from geo_risk._files import sha256_of
 from geo_risk.errors import AccessDeniedError, DataCorruptError, DataNotFoundError, ServiceError
 
 if TYPE_CHECKING:
@@ -121,13 +122,13 @@ def fetch_layer(
     record = fetch_record(target)
     if target.is_file():
         known = stated or (record or {}).get("sha256")
-        if known is not None and file_sha256(target) == known:
+        if known is not None and sha256_of(target) == known:
             return target
         _LOG.info("%s is damaged or another file than asked for, and is fetched again.", target)
     part = _claim(target)
     try:
         _transfer(url, part, progress)
-        found = file_sha256(part.data)
+        found = sha256_of(part.data)
         if stated is not None and found != stated:
             size = part.size
             shutil.rmtree(part.folder, ignore_errors=True)
@@ -188,12 +189,6 @@ def fetch_record(path: str | os.PathLike[str]) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return record if isinstance(record, dict) else None
-
-
-def file_sha256(path: Path) -> str:
-    """Hash of a file, read piece by piece."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _claim(target: Path) -> _Part:

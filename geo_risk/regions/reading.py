@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_risk._shapefiles import check_shapefile
 from geo_risk.errors import DataCorruptError, DataNotFoundError
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def _read_with_gdal(path: Path, table: str | None) -> geopandas.GeoDataFrame:
     from pyogrio.errors import DataSourceError
 
     _refuse_links(path)
+    check_shapefile(path)
     try:
         listed = pyogrio.list_layers(path)
         names = [str(name) for name, kind in listed if kind is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import inspect
 import io
 import json
@@ -239,6 +240,57 @@ def test_a_mistake_is_told_in_words(
     assert told in " ".join(error.replace("│", " ").split()).replace("\n", " ")
     assert "Traceback" not in error
     assert out == ""
+
+
+@pytest.mark.parametrize("chunks", [[], ["--chunk-rows", "5"]])
+@pytest.mark.parametrize("out", ["e.csv", "./e.csv", "link.csv", "hard.csv", "sub/../e.csv"])
+@pytest.mark.parametrize("command", ["geocode", "borders"])
+def test_the_input_is_never_written_over(
+    call: Any, tmp_path: Path, command: str, out: str, chunks: list[str]
+) -> None:
+    same_names(tmp_path)
+    code, _, error = call(command, "e.csv", "--out", out, *chunks)
+    assert code == 2
+    assert error == f"geo-risk: Invalid out: '{Path(out)}' is the input 'e.csv' itself.\n"
+    assert (tmp_path / "e.csv").read_text() == EVENTS
+
+
+def same_names(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "e.csv").write_text(EVENTS)
+    (folder / "link.csv").symlink_to("e.csv")
+    (folder / "hard.csv").hardlink_to(folder / "e.csv")
+
+
+def test_nor_by_hotspots_and_assess_nor_the_layer(call: Any, tmp_path: Path) -> None:
+    same_names(tmp_path)
+    (tmp_path / "sub" / "events.csv").symlink_to(tmp_path / "e.csv")
+    (tmp_path / "d.geojson").write_text(json.dumps(DISTRICTS))
+    told = " is the input "
+    for line in (
+        "hotspots e.csv --out link.csv", "hotspots link.csv --out e.csv",
+        "assess e.csv --out sub", "assess sub/events.csv --out sub",
+        "geocode e.csv --regions d.geojson --out d.geojson",
+    ):  # fmt: skip
+        code, _, error = call(*line.split())
+        assert code == 2, line
+        assert told in error, line
+    assert (tmp_path / "e.csv").read_text() == EVENTS
+    assert json.loads((tmp_path / "d.geojson").read_text()) == DISTRICTS
+
+
+@pytest.mark.parametrize("chunks", [[], ["--chunk-rows", "9000"]])
+def test_an_input_that_breaks_leaves_the_earlier_output(
+    call: Any, tmp_path: Path, chunks: list[str]
+) -> None:
+    """Also where the first chunks of it are whole."""
+    rows = b"lon,lat\n" + b"69.5,36.7\n" * 20_000
+    (tmp_path / "e.csv.gz").write_bytes(gzip.compress(rows, 1)[:-9])
+    (tmp_path / "o.csv").write_text("earlier")
+    code, _, error = call("geocode", "e.csv.gz", "--out", "o.csv", *chunks)
+    assert code == 2, error
+    assert (tmp_path / "o.csv").read_text() == "earlier"
+    assert {path.name for path in tmp_path.iterdir()} == {"e.csv.gz", "o.csv"}
 
 
 def test_how_to_read_events_is_not_told_of_a_layer(call: Any, tmp_path: Path) -> None:

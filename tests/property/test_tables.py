@@ -180,3 +180,70 @@ def test_events_come_back_from_every_format(ending, tmp_path_factory, table):
     for axis in ("x", "y"):
         one, other = getattr(after.geometry[located], axis), getattr(before.geometry[located], axis)
         np.testing.assert_allclose(one, other, rtol=0, atol=exact)
+
+
+NAMES = st.lists(
+    st.sampled_from(["fid", "FID", "Fid", "fid_", "geom", "GEOM", "geom_", "a", "A", "a_", "b"]),
+    unique=True, min_size=1, max_size=8,
+)  # fmt: skip
+
+
+@given(NAMES, st.integers(1, 6), st.randoms(use_true_random=False))
+@settings(max_examples=60)
+def test_a_geopackage_keeps_every_column_and_the_order(tmp_path_factory, names, n, random):
+    """Whatever the names: `fid` would reorder the rows, and case tells no columns apart."""
+    names = [name for name in names if name != "geometry"]
+    values = {name: [random.randrange(50) for _ in range(n)] for name in names}  # also equal fids
+    frame = geopandas.GeoDataFrame(
+        values, geometry=shapely.points([[k, 0] for k in range(n)]), crs="EPSG:4326"
+    )
+    path = write_table(frame, tmp_path_factory.mktemp("names") / "t.gpkg")
+    found = geopandas.read_file(path)
+    assert found.geometry.x.tolist() == list(range(n))
+    kept = found.columns.drop("geometry")
+    assert [name.rstrip("_").lower() for name in kept] == [x.rstrip("_").lower() for x in names]
+    for given_name, name in zip(names, kept):
+        assert name.startswith(given_name)
+        assert found[name].tolist() == values[given_name]
+        plain = given_name.lower() not in {"fid", "geom", "geometry"}
+        if plain and [other.lower() for other in names].count(given_name.lower()) == 1:
+            assert name == given_name
+
+
+def points(**columns) -> geopandas.GeoDataFrame:
+    n = len(next(iter(columns.values())))
+    return geopandas.GeoDataFrame(columns, geometry=shapely.points([[1, 2]] * n), crs="EPSG:4326")
+
+
+def test_names_that_a_geopackage_cannot_hold_are_said(tmp_path, caplog):
+    write_table(points(fid=[3, 1, 3], geom=["a", "b", "c"], A=[1, 2, 3]), tmp_path / "t.gpkg")
+    assert "{'fid': 'fid_', 'geom': 'geom_'}" in caplog.text
+    caplog.clear()
+    write_table(points(A=[1, 2, 3]), tmp_path / "t.gpkg")
+    assert caplog.text == ""
+
+
+def test_a_column_geometry_beside_the_geometry(tmp_path):
+    frame = points(a=[1]).rename_geometry("shape").assign(geometry=["text"])
+    found = geopandas.read_file(write_table(frame, tmp_path / "t.gpkg"))
+    assert found["geometry_"].tolist() == ["text"]
+    assert found.geometry.iloc[0] == shapely.Point(1, 2)
+
+
+def test_other_layers_of_a_geopackage_are_not_lost(tmp_path):
+    path = tmp_path / "t.gpkg"
+    write_table(points(a=[1]), path)
+    write_table(points(a=[2]), path)
+    assert geopandas.read_file(path)["a"].tolist() == [2]
+    points(a=[3]).to_file(path, layer="roads")
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"t\.gpkg' holds other layers, .* lost: roads\. Choose"):
+        write_table(points(a=[4]), path)
+    assert path.read_bytes() == before
+
+
+def test_what_is_no_geopackage_is_replaced(tmp_path):
+    path = tmp_path / "t.gpkg"
+    path.write_bytes(b"nothing that anybody could read")
+    write_table(points(a=[1]), path)
+    assert geopandas.read_file(path)["a"].tolist() == [1]

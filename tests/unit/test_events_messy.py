@@ -19,6 +19,7 @@ import shapely
 
 from geo_risk.errors import DataCorruptError, OptionNeededError
 from geo_risk.events import iter_events, read_events
+from geo_risk.regions import load_regions
 
 TALOQAN = (69.53, 36.74)
 
@@ -263,3 +264,47 @@ def test_parquet_names_that_are_no_utf8_are_told_in_chunks_too(tmp_path: Path) -
         read_events(tmp_path / "e.parquet")
     with pytest.raises(DataCorruptError, match="no readable Parquet"):
         list(iter_events(tmp_path / "e.parquet"))
+
+
+@pytest.mark.parametrize("rows", [[{}], [{}, {}], [{}, 7, {}]])
+@pytest.mark.parametrize("name", ["e.json", "e.jsonl", "data.json"])
+def test_records_that_are_all_empty_are_told_of(tmp_path, name, rows):
+    """They vanished: the table had no row."""
+    path = tmp_path / name
+    text = "\n".join(map(json.dumps, rows)) if name == "e.jsonl" else json.dumps(rows)
+    path.write_text(f'{{"data": {text}}}' if name == "data.json" else text)
+    with pytest.raises(OptionNeededError, match=r"The table has no columns\."):
+        read_events(path)
+
+
+@pytest.mark.parametrize("rows", [[{}, {"lon": 1, "lat": 2}], [{"lon": 1, "lat": 2}, {}, {}]])
+def test_an_empty_record_among_others_stays_a_row(rows):
+    flags = read_events(rows)["flags"].tolist()
+    assert flags == ["" if row else "no_coordinates" for row in rows]
+
+
+def shapefile(folder, n, name="e.shp"):
+    points = gpd.points_from_xy(range(n), [1] * n)
+    columns = {"event": [f"e{k}" for k in range(n)]}
+    gpd.GeoDataFrame(columns, geometry=points, crs="EPSG:4326").to_file(folder / name)
+    return folder / name
+
+
+def test_a_shapefile_with_too_few_records_is_damaged(tmp_path):
+    path, short = shapefile(tmp_path, 9), shapefile(tmp_path, 4, "short.shp")
+    assert len(read_events(path)) == 9
+    path.with_suffix(".dbf").write_bytes(short.with_suffix(".dbf").read_bytes())
+    told = r"e\.dbf holds 4 records for 9 shapes"
+    with pytest.raises(DataCorruptError, match=told):
+        read_events(path)
+    with pytest.raises(DataCorruptError, match=told):
+        load_regions(path)
+
+
+def test_a_shapefile_without_records_is_said_to_have_no_columns(tmp_path, caplog):
+    path = shapefile(tmp_path, 9)
+    read_events(path)
+    assert "no .dbf" not in caplog.text
+    path.with_suffix(".dbf").unlink()
+    assert read_events(path).geometry.x.tolist() == list(range(9))
+    assert "e.shp has no .dbf beside it: its shapes are read" in caplog.text

@@ -1,0 +1,266 @@
+"""Everything that writes a file: whole or not at all, and nothing that writes is forgotten."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import os
+import resource
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import pytest
+import shapely
+from paths import ROOT
+
+import geo_risk as gr
+from geo_risk import demo
+from geo_risk._cli_output import write_chunks, write_output
+from geo_risk.events import service
+from geo_risk.maps import static_map, web_map
+from geo_risk.tables import FORMATS, write_csv, write_table
+
+MARKS = {
+    "replacing", "write_part", "write_table", "write_csv", "write_dataframe", "write_arrow",
+    "write_feather", "write_text", "write_bytes", "to_parquet", "to_feather", "to_csv", "to_file",
+    "to_excel", "to_pickle", "to_hdf", "to_sql", "tofile", "savefig", "savetxt", "savez",
+    "savez_compressed", "ParquetWriter", "new_file", "mkdtemp", "mkstemp", "NamedTemporaryFile",
+    "copyfile", "copy2", "copytree", "TemporaryFile", "ZipFile", "TarFile",
+}  # fmt: skip
+
+
+def writes(node: ast.AST) -> bool:
+    """Whether a call writes a file, or may: by its name, or by the mode that it opens in."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    if name in MARKS:
+        read = [a for a in node.args[1:2] if isinstance(a, ast.Constant) and a.value == "r"]
+        return not (name in {"ZipFile", "TarFile"} and (read or len(node.args) == 1))
+    if name in {"save", "dump"}:  # numpy's, json's
+        return getattr(getattr(node.func, "value", None), "id", "") in {"np", "json", "pickle"}
+    if name != "open":
+        return False
+    modes = [*node.args, *(word.value for word in node.keywords if word.arg == "mode")]
+    texts = [mode.value for part in modes for mode in ast.walk(part)
+             if isinstance(mode, ast.Constant) and isinstance(mode.value, str)]  # fmt: skip
+    return any(set(text) <= set("rwaxbt+") and set(text) & set("wax+") for text in texts)
+
+
+def writers(code: str, module: str) -> set[str]:
+    """Functions in which something is written; what is in no function counts as the module's."""
+    found = set()
+
+    def visit(node: ast.AST, owner: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            named = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+            inner = f"{owner}.{child.name}" if named else owner
+            if writes(child):
+                found.add(inner)
+            visit(child, inner)
+
+    visit(ast.parse(code), module)
+    return found
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["frame.to_csv(path)", "open(path, 'w')", "path.open('ab')", "path.open(mode='x')",
+     "pyogrio.write_dataframe(f, p)", "path.write_text('x')", "figure.savefig(p)",
+     "np.save(p, a)", "json.dump(a, file)", "path.open('r+')", "ZipFile(p, 'w')",
+     "path.open('ab' if more else 'wb')"],
+)  # fmt: skip
+def test_a_line_that_writes_is_seen(line):
+    assert writers(f"class A:\n    def f(self):\n        {line}\n", "m") == {"m.A.f"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["path.open()", "path.open('rb')", "open(path, encoding='utf-8')", "archive.open(info)",
+     "ZipFile(p)", "ZipFile(p, 'r')", "found.save(out)", "json.dumps(a)", "path.read_text()"],
+)  # fmt: skip
+def test_a_line_that_reads_is_none(line):
+    assert writers(f"def f():\n    {line}\n", "m") == set()
+
+
+def table(which: int) -> geopandas.GeoDataFrame:
+    """Another table for each number, of some 100 kB in any format."""
+    numbers = np.random.default_rng(which).random((3000, 3))
+    return geopandas.GeoDataFrame(
+        {"a": numbers[:, 0], "text": [f"{which} é {n}" for n in numbers[:, 0]]},
+        geometry=shapely.points(numbers[:, 1:]), crs="EPSG:4326",
+    )  # fmt: skip
+
+
+@cache
+def result(which: int) -> gr.Assessment:
+    rows = [{"location_name": name, "country": "Afghanistan"} for name in ("Taloqan", "Faizabad")]
+    return gr.assess(rows[: which + 1], hotspot_resolution=4)
+
+
+def write_through_csv_stream(folder: Path, which: int) -> None:
+    write_chunks([table(which), table(which + 2)], str(folder / "chunks.csv"))
+
+
+Write = Callable[[Path, int], object]
+CASES: dict[str, Write] = {
+    **{f"table{ending}": lambda folder, which, ending=ending:
+       write_table(table(which), folder / f"t{ending}") for ending in FORMATS},
+    **{f"save{ending}": lambda folder, which, ending=ending:
+       result(which).save(folder, formats=[ending]) for ending in FORMATS},
+    "save of all": lambda folder, which: result(which).save(folder, formats=FORMATS),
+    "save for others": lambda folder, which: result(which).save(folder, share=True),
+    "web map": lambda folder, which: web_map(folder / "m.html", events=table(which)),
+    **{f"picture{ending}": lambda folder, which, ending=ending:
+       static_map(folder / f"m{ending}", events=table(which).head(9)) for ending in
+       (".png", ".svg", ".pdf")},
+    "out": lambda folder, which: write_output(table(which), str(folder / "o.csv")),
+    "chunks": write_through_csv_stream,
+    "presence": lambda folder, which: demo._write_presence(table(which), folder / "p.csv"),
+    "page": lambda folder, which: service._write(folder / "page", bytes([which]) * 100_000),
+}  # fmt: skip
+
+# Every function that writes: what tests it, or why it need not be tested here.
+WRITERS: dict[str, list[str] | str] = {
+    "_cli_output.write_output": ["out"],
+    "_cli_output.write_chunks": ["chunks"],
+    "_cli_output._opened": ["chunks"],
+    "_saved.write_result": [name for name in CASES if name.startswith("save")],
+    "tables.write_table": [f"table{ending}" for ending in FORMATS],
+    "tables.write_part": [f"table{ending}" for ending in FORMATS],
+    "tables.write_csv": ["table.csv", "chunks"],
+    "tables._gdal_bytes": "writes to memory",
+    "maps.web.web_map": ["web map"],
+    "maps.static._save": ["picture.png", "picture.svg", "picture.pdf"],
+    "demo._write_presence": ["presence"],
+    "events.service._write": ["page"],
+    "events.formats.frame_of_arrow": "writes to memory",
+    "_files._beside": "makes the file beside the target",
+    "_files.sync": "writes nothing",
+    "_cache.store_arrays": "renames what it wrote itself: tests/unit/test_cache.py",
+    "regions.download._claim": "a folder of its own: tests/unit/test_regions_download.py",
+    "regions.download._once": "in that folder; what is cut is continued",
+    "regions.download._publish": "renames out of that folder",
+}
+
+
+def test_nothing_that_writes_is_forgotten():
+    package = ROOT / "geo_risk"
+    found = set()
+    for path in sorted(package.rglob("*.py")):
+        module = ".".join(path.relative_to(package).with_suffix("").parts)
+        found |= writers(path.read_text(encoding="utf-8"), module)
+    assert found == set(WRITERS)
+    named = {name for cases in WRITERS.values() if isinstance(cases, list) for name in cases}
+    assert named == set(CASES)
+
+
+@pytest.fixture(params=["limit", "disk"])
+def full_disk(request, tmp_path) -> Iterator[tuple[Path, Callable[[], object]]]:
+    """A folder, and what leaves room for 8 kB in it while it is entered.
+
+    A file system of 4 MB where one may be mounted, else (and in any case) files of 8 kB at most.
+    """
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if request.param == "limit" or not mounted(folder):
+        yield folder, small_files
+        return
+    try:
+        yield folder, lambda: filled(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def mounted(folder: Path) -> bool:
+    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]
+    with contextlib.suppress(FileNotFoundError):
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    return False
+
+
+@contextlib.contextmanager
+def small_files() -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextlib.contextmanager
+def filled(folder: Path) -> Iterator[None]:
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file:
+        with contextlib.suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+        file.truncate(max(0, file.tell() - 8192))
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_on_a_full_disk_the_earlier_files_survive(full_disk, case, capsys):
+    folder, full = full_disk
+    CASES[case](folder, 0)
+    before = content(folder)
+    assert before
+    with full(), pytest.raises(OSError, match=r"No space left|File too large"):
+        CASES[case](folder, 1)
+    assert content(folder) == before
+    CASES[case](folder, 1)
+    assert content(folder).keys() == before.keys()
+    assert content(folder) != before
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_links_stay_links(tmp_path, case, capsys):
+    plain, linked, there = tmp_path / "plain", tmp_path / "linked", tmp_path / "there"
+    for folder in (plain, linked, there):
+        folder.mkdir()
+    CASES[case](plain, 1)
+    for name in content(plain):
+        (there / name).write_bytes(b"old")
+        (linked / name).symlink_to(os.path.join("..", "there", name))  # noqa: PTH118
+    CASES[case](linked, 1)
+    assert all(path.is_symlink() for path in linked.iterdir())
+    assert content(there).keys() == content(plain).keys()
+    assert b"old" not in content(there).values()
+    capsys.readouterr()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("ending", [".csv", ".geojson", ".gpkg"])  # the others seek
+def test_a_table_goes_through_a_pipe(tmp_path, ending):
+    whole = write_table(table(0), tmp_path / f"t{ending}").read_bytes()
+    (tmp_path / "there").mkdir()
+    pipe = tmp_path / "there" / f"t{ending}"
+    os.mkfifo(pipe)
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    write_table(table(0), pipe)
+    reader.join(30)
+    assert got == [whole]
+
+
+def test_a_stream_is_written_on(tmp_path):
+    path = tmp_path / "t.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        write_csv(table(0), stream)
+        write_csv(table(1), stream, header=False)
+    assert path.read_text(encoding="utf-8").count("\n") == 6001
