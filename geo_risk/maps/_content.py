@@ -354,7 +354,10 @@ def _credits(events: Any, shared: bool) -> list[str]:
         return [GEONAMES]
     if events is None or "match" not in events.columns:
         return []
-    by_name = (events["match"] == "gazetteer") & events.geometry.notna()
+    import shapely
+
+    drawn = ~shapely.is_missing(events.geometry.to_numpy())
+    by_name = (events["match"] == "gazetteer").to_numpy(bool) & drawn
     return [GEONAMES] if by_name.any() else []
 
 

@@ -95,7 +95,7 @@ def _of_deals(ask: Question, tally: Tally) -> dict[str, Any]:
     from geo_risk.hotspots._options import tries_exact
 
     total = ask.options.get("moments") == "total"  # of local Moran's I: the normal p alone
-    limited = tries_exact(ask.options) and not total
+    limited = tries_exact(ask.options) and not total and ask.population is None  # not of rates
     options = ask.of_counts(tally, limited=limited) | {"alpha": ask.alpha}
     if ask.method == "gi_star":  # is the cell itself hot? so its own count is dealt out, too
         options.setdefault("null", "total")
