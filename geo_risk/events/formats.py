@@ -62,7 +62,7 @@ def frame_of_records(records: Iterable[Any], *, strict: bool = True) -> tuple[An
         broken.add(chunk, 0)
         return frame, broken
     index = pd.RangeIndex(len(rows))  # rows without any column are rows, too
-    return pd.DataFrame.from_records([dict(row) for row in rows], index=index), chunk
+    return pd.DataFrame([dict(row) for row in rows], index=index), chunk
 
 
 def frame_of_features(features: Any) -> tuple[Any, Chunk]:

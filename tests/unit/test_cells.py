@@ -464,7 +464,6 @@ def library_fill(polygon: shapely.Polygon, resolution: int, contain: str) -> lis
     return sorted(h3.h3shape_to_cells_experimental(shape, resolution, contain=contain))
 
 
-@pytest.mark.skipif(not hasattr(h3, "h3shape_to_cells_experimental"), reason="h3 before 4.2")
 @pytest.mark.parametrize("polygon", [HOLED, BENT], ids=["holed", "bent"])
 @pytest.mark.parametrize("resolution", [3, 5, 6])
 @pytest.mark.parametrize("containment", ["center", "overlap"])
