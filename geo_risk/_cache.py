@@ -18,7 +18,6 @@ import os
 import re
 import secrets
 import stat
-import sys
 import time
 import zlib
 from collections.abc import Iterable, Mapping
@@ -28,6 +27,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from geo_risk._terminal import say
 
 __all__ = ["announce", "cache_directory", "load_arrays", "store_arrays"]
 
@@ -49,8 +50,8 @@ def announce(text: str) -> None:
     """
     if _LOG.hasHandlers():
         _LOG.info(text)
-    elif sys.stderr is not None and _LOG.isEnabledFor(logging.WARNING):
-        print(f"geo_risk: {text}", file=sys.stderr, flush=True)  # noqa: T201
+    elif _LOG.isEnabledFor(logging.WARNING):
+        say(f"geo_risk: {text}", err=True)
 
 
 def cache_directory() -> Path:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from geo_risk._terminal import one_line, say, standard_input
 from geo_risk.errors import OptionNeededError
 
 if TYPE_CHECKING:
@@ -31,9 +29,7 @@ def read_input(events: str, source: str | None, given: Sequence[str] = ()) -> An
 
     options = reader_options(given)
     if events == STREAM:
-        if sys.stdin.isatty():
-            typer.echo("Reading events from the terminal; end with Ctrl-D.", err=True)
-        found = read_events(typer.get_binary_stream("stdin"), source, **options)
+        found = read_events(standard_input(), source, **options)
     else:
         found = read_events(events, source, **options)
     tell_reading(found)
@@ -66,7 +62,7 @@ def tell_reading(frame: geopandas.GeoDataFrame, *, first: bool = False) -> None:
     name = "standard input" if report["input"] == "<stdin>" else report["input"]
     rows = f"{'first ' if first else ''}{report['rows']} rows"
     told = f"; flagged: {flags}" if flags else ""
-    typer.echo(
+    say(
         f"{name}: {rows} read as {report['source']} ({how}), coordinates from {columns}{told}",
         err=True,
     )
@@ -106,10 +102,10 @@ def reader_options(given: Sequence[str]) -> dict[str, Any]:
 def for_the_command_line(error: Exception) -> str:
     """An error in the words of the command line, where `lon=` is `--read lon=…`."""
     if not isinstance(error, OptionNeededError):
-        return str(error)
+        return one_line(error)
     own = {"worldview": "--worldview …"}
     shown = " ".join(own.get(name, f"--read {name}=…") for name in error.options)
-    return f"{error}\nOn the command line: {shown}"
+    return f"{one_line(error)}\nOn the command line: {shown}"
 
 
 def is_located(frame: Any) -> bool:

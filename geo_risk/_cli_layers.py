@@ -8,6 +8,7 @@ import typer
 
 from geo_risk._cli_output import print_json, print_table
 from geo_risk._files import sha256_of
+from geo_risk._terminal import say
 
 __all__ = ["app"]
 
@@ -81,8 +82,8 @@ def fetch(
         return
     for name in ("source", "licence", "year_represented"):
         if facts.get(name):
-            typer.echo(f"{name.replace('_', ' ')}: {facts[name]}", err=True)
-    typer.echo(facts["file"])
+            say(f"{name.replace('_', ' ')}: {facts[name]}", err=True)
+    say(facts["file"])
 
 
 def _bundled() -> list[dict[str, Any]]:

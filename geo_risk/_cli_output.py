@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import typer
-
 from geo_risk._files import replacing, same_file
+from geo_risk._terminal import draw_table, say, spinner, standard_output, visible_json
 from geo_risk.quality.routine import flag_counts
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ __all__ = [
     "print_json",
     "print_table",
     "remove_maps",
-    "spinner",
     "write_chunks",
     "write_output",
 ]
@@ -59,18 +57,32 @@ def check_out(out: str, *inputs: str | Path | None) -> None:
     """Refuse a file that could not be written, before the work, and one that is being read."""
     from geo_risk.tables import check_path
 
-    if out != _STREAM:
+    if out == _STREAM:
+        standard_output()
+    else:
         check_path(Path(out))
+        _refuse_unwritable(Path(out))
         _refuse_input(Path(out), inputs)
 
 
 def check_folder(out: Path, *inputs: str | Path | None) -> None:
     """Refuse what is no folder and cannot become one, and one of whose files is being read."""
+    standard_output()
     if out.exists() and not out.is_dir():
         raise ValueError(f"Invalid out: {str(out)!r} is a file; a folder is needed.")
+    _refuse_unwritable(out / "any")
     for path in out.glob("*"):
         if path.stem in _WRITTEN:
             _refuse_input(path, inputs)
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """Refuse a path in what is no folder, or may not be written to."""
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise ValueError(f"Invalid out: {str(above)!r} is a file, not a folder.")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise PermissionError(f"Invalid out: the folder {str(above)!r} may not be written to.")
 
 
 def _refuse_input(path: Path, inputs: tuple[str | Path | None, ...]) -> None:
@@ -91,13 +103,13 @@ def write_output(frame: geopandas.GeoDataFrame, out: str, as_json: bool = False)
         if as_json:
             print_json(flat_table(storable(frame)).to_dict(orient="records"))
         else:
-            write_csv(frame, sys.stdout)
+            write_csv(frame, standard_output())
         return
     path = write_table(frame, Path(out))
     if as_json:
         print_json({"file": str(path), "rows": len(frame), **_counts(frame)})
     else:
-        typer.echo(f"Written: {path} ({len(frame)} rows)", err=True)
+        say(f"Written: {path} ({len(frame)} rows)", err=True)
 
 
 def write_chunks(chunks: Iterable[geopandas.GeoDataFrame], out: str, as_json: bool = False) -> None:
@@ -110,7 +122,7 @@ def write_chunks(chunks: Iterable[geopandas.GeoDataFrame], out: str, as_json: bo
         raise ValueError("Invalid json: what is read in chunks is written as .csv; name a file.")
     rows = 0
     with ExitStack() as stack:
-        shown = stack.enter_context(spinner("Locating"))
+        shown = stack.enter_context(spinner("Locating …"))
         stream: Any = None
         for chunk in chunks:
             first, stream = stream is None, stream or _opened(out, stack)
@@ -120,13 +132,13 @@ def write_chunks(chunks: Iterable[geopandas.GeoDataFrame], out: str, as_json: bo
     if as_json:
         print_json({"file": out, "rows": rows})
     elif out != _STREAM:
-        typer.echo(f"Written: {out} ({rows} rows)", err=True)
+        say(f"Written: {out} ({rows} rows)", err=True)
 
 
 def _opened(out: str, stack: ExitStack) -> IO[str]:
     """What CSV is written to: standard output, or a file that is in place once it is whole."""
     if out == _STREAM:
-        return sys.stdout
+        return standard_output()
     part = stack.enter_context(replacing(out))
     return stack.enter_context(part.open("w", encoding="utf-8", newline=""))
 
@@ -180,7 +192,8 @@ def remove_maps(out: Path) -> None:
 
 def print_json(value: Any) -> None:
     """Print JSON, for machines; NaN becomes null."""
-    typer.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+    text = json.dumps(_plain(value), indent=2, ensure_ascii=False)
+    standard_output().write(visible_json(text) + "\n")
 
 
 def _plain(value: Any) -> Any:
@@ -214,12 +227,13 @@ def _number(value: float, form: str) -> str:
 def print_hotspots(title: str, found: Assessment) -> None:
     """What was counted, and the cells that stand out most."""
     cells = found.cells
+    say()
     if cells is None:
-        typer.echo(f"\n{title}: no event with coordinates lies in any region.")
+        say(f"{title}: no event with coordinates lies in any region.")
         return
     counted = found.provenance["hotspots"]
-    typer.echo(
-        f"\n{title}: {counted['events_counted']} events in {counted['cells']} H3 cells of "
+    say(
+        f"{title}: {counted['events_counted']} events in {counted['cells']} H3 cells of "
         f"resolution {counted['resolution']}; not counted: {counted['events_outside_study_area']} "
         f"outside the study area, {counted['events_too_coarse']} known only by region or country, "
         f"{counted['events_without_point']} without coordinates."
@@ -234,34 +248,22 @@ def print_hotspots(title: str, found: Assessment) -> None:
 
 def print_table(title: str, table: pd.DataFrame) -> None:
     """Draw a table that a person can read."""
-    from rich.console import Console
-    from rich.table import Table
-
-    drawn = Table(title=title, title_justify="left", title_style="bold")
-    for name in table.columns:
-        drawn.add_column(str(name), overflow="fold")
-    for row in table.itertuples(index=False):
-        drawn.add_row(*("" if value is None or value != value else str(value) for value in row))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=160)
-    console.print()
-    console.print(drawn)
+    rows = (
+        ["" if value is None or value != value else value for value in row]
+        for row in table.itertuples(index=False)
+    )
+    draw_table(title, list(table.columns), rows)
 
 
 def print_files(files: list[Path] | list[str]) -> None:
     """List what was written, with the note that goes with every result."""
-    typer.echo("\nWritten:")
+    say()
+    say("Written:")
     for path in files:
-        typer.echo(f"  {path}")
-    typer.echo(
-        "\nBoundaries show administration as the sources record it, without endorsement. "
+        say(f"  {path}")
+    say()
+    say(
+        "Boundaries show administration as the sources record it, without endorsement. "
         "Absence of reports is not safety."
     )
 
-
-def spinner(text: str) -> Any:
-    """A sign of life on standard error; nothing where that is no terminal."""
-    from rich.console import Console
-
-    return Console(stderr=True).status(f"{text} …")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from geo_risk._terminal import drawn_progress, visible
+
 __all__ = ["Step", "stages"]
 
 Step = Callable[[str], None]
@@ -24,26 +26,20 @@ def stages(wanted: bool | Step, total: int) -> Iterator[Step]:
     if callable(wanted):
         yield wanted
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
-    if not console.is_terminal:  # rich before 15 ends a disabled bar with a new line
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    progress = drawn_progress(*columns, transient=True, always=False)
+    if progress is None:
         yield lambda _: None
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
     done = -1
-    with Progress(*columns, console=console, transient=True) as drawn:
+    with progress as drawn:
         task = drawn.add_task("", total=total)
 
         def step(name: str) -> None:
             nonlocal done
             done += 1
-            drawn.update(task, description=name, completed=done, refresh=True)
+            drawn.update(task, description=visible(name), completed=done, refresh=True)
 
         yield step

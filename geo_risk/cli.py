@@ -1,6 +1,6 @@
 """The command line: `geo-risk`.
 
-Exit codes: 0 done; 1 stopped by a closed pipe or by an error that nobody foresaw; 2 a wrong
+Exit codes: 0 done; 1 the reader of a pipe went away, or an error that nobody foresaw; 2 a wrong
 argument, or an input that cannot be used; 3 a service that cannot be reached or refuses; 130
 stopped by the user. What is wrong stands on standard error.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -34,11 +35,11 @@ from geo_risk._cli_output import (
     print_json,
     print_table,
     remove_maps,
-    spinner,
     write_chunks,
     write_output,
 )
 from geo_risk._progress import stages
+from geo_risk._terminal import Told, closing, one_line, opening, say, spinner
 
 if TYPE_CHECKING:
     import geopandas
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from geo_risk.assessment import Assessment
 
 __all__ = ["app", "main"]
+
+_UsageError: Any = typer.BadParameter.__mro__[2]  # click's ClickException; typer may carry its own
 
 app = typer.Typer(
     name="geo-risk",
@@ -92,7 +95,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         import geo_risk
 
-        typer.echo(f"geo-risk {geo_risk.__version__}")
+        say(f"geo-risk {geo_risk.__version__}")
         raise typer.Exit
 
 
@@ -105,7 +108,8 @@ def _common(
 ) -> None:
     """Geospatial event risk, offline and worldwide."""
     level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(message)s", force=True)
+    logging.basicConfig(level=level, handlers=[Told()], force=True)
+    warnings.showwarning = _warned
 
 
 @app.command()
@@ -120,7 +124,7 @@ def demo(
     from geo_risk.demo import run_demo
 
     check_folder(out)
-    with spinner("Locating, measuring, scoring, drawing"):
+    with spinner("Locating, measuring, scoring, drawing …"):
         found = run_demo(out)
     if as_json:
         told = {"reports": found.reports, "earthquakes": found.earthquakes}
@@ -129,8 +133,8 @@ def demo(
         return
     for finding in found.findings():
         print_table(finding.title, finding.table)
-        if finding.note:
-            typer.echo(finding.note)
+        for line in finding.note.splitlines():
+            say(line)
     print_files(found.listing())
 
 
@@ -187,7 +191,7 @@ def assess(
     check_folder(out, events, regions)
     if maps and coarsen == "regions":
         maps = False
-        typer.echo("No maps: they would count in cells what is left out of regions.", err=True)
+        say("No maps: they would count in cells what is left out of regions.", err=True)
     with stages(True, 8 if maps else 7) as step:
         found = run(
             read_input(events, source, read or ()),
@@ -225,7 +229,8 @@ def _tell(found: Assessment) -> None:
     """Tables of what was found, for the terminal."""
     counts = found.events["match"].value_counts().rename_axis("match").reset_index(name="events")
     print_table("How events were located", counts)
-    typer.echo(f"\n{found.flagged()}")
+    say()
+    say(found.flagged())
     print_table("First events", event_lines(found).head(12))
     print_hotspots("Hotspots", found)
 
@@ -379,7 +384,7 @@ def places(
     elif len(found):
         print_table(f"Places like {name!r}", found)
     else:
-        typer.echo(f"No place like {name!r}.")
+        say(f"No place like {name!r}.")
 
 
 @app.command()
@@ -409,9 +414,9 @@ def info(as_json: Json = False) -> None:
         return
     for key, fact in facts.items():
         lines = fact.items() if isinstance(fact, dict) else [("", fact)]
-        typer.echo(f"{key}:")
+        say(f"{key}:")
         for name, text in lines:
-            typer.echo(f"  {name} {text}".rstrip())
+            say(f"  {name} {text}".rstrip())
 
 
 def _area(text: str | None) -> Any:
@@ -424,25 +429,52 @@ def _number_or_name(text: str | None) -> str | int | None:
 
 def main() -> None:
     """Run the command line; what the user can act on is said in a line or two, not traced."""
+    opening()
+    raise SystemExit(closing(_run()))
+
+
+def _run() -> int:
+    """Run the command that was asked for; the exit code."""
     from geo_risk.errors import AccessDeniedError, GeoRiskError, ServiceError
 
     try:
-        app()
+        return app(standalone_mode=False) or 0
+    except SystemExit as stop:  # the reader of a pipe went away
+        return stop.code if isinstance(stop.code, int) else 1
+    except _UsageError as error:
+        return _misused(error)
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
     except (AccessDeniedError, ServiceError) as error:
-        typer.echo(f"geo-risk: {error}", err=True)
-        raise SystemExit(3) from error
+        say(f"geo-risk: {one_line(error)}", err=True)
+        return 3
     except (GeoRiskError, ValueError, TypeError, OSError, ImportError) as error:
-        typer.echo(f"geo-risk: {for_the_command_line(error)}", err=True)
+        for line in f"geo-risk: {for_the_command_line(error)}".split("\n"):
+            say(line, err=True)
         _trace(error)
-        raise SystemExit(2) from error
+        return 2
     except Exception as error:
-        typer.echo(
-            f"geo-risk: an error that nobody foresaw, {type(error).__name__}: {error}. Please "
-            "report it, with what geo-risk --verbose says.",
+        say(
+            f"geo-risk: an error that nobody foresaw, {type(error).__name__}: {one_line(error)}. "
+            "Please report it, with what geo-risk --verbose says.",
             err=True,
         )
         _trace(error)
-        raise SystemExit(1) from error
+        return 1
+
+
+def _misused(error: Any) -> int:
+    """Say what is wrong with the arguments; show the help where there are none."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+    else:
+        say(f"geo-risk: {one_line(error.format_message())}", err=True)
+    return int(error.exit_code)
+
+
+def _warned(message: Warning | str, category: type[Warning], *_: Any) -> None:
+    """A warning of a library, as text: it may quote data."""
+    say(f"{category.__name__}: {one_line(message)}", err=True)
 
 
 def _trace(error: Exception) -> None:

@@ -1,0 +1,211 @@
+"""Keys and passwords: known before anything is shown, logged, raised or kept, and left out.
+
+Everything is left out before it is cut: of a key that is cut in half, half would be shown.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
+
+__all__ = ["HIDDEN", "Secrets", "secret", "without_secrets"]
+
+HIDDEN = "***"
+_TELLING = re.compile(
+    r"token|secret|passw|pwd|passphrase|signature|credential|api_?-?key|auth|jwt|session"
+    r"|key(?!word)|^(sig|pass|pw|code|sas|user|username|login|email)$|^x-(amz|goog|ms)-",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:/?/[^\s\"'<>]+")
+_BARE = re.compile(r"(?<![\w/])//[^\s\"'<>/@]+@")
+_PAIR = re.compile(r"(?P<before>[?&;#]|^)(?P<name>[^=&;#?]+)=(?P<value>[^&;#]*)")
+_IN_TEXT = re.compile(r"(?P<before>[?&;#])(?P<name>[^\s=&;#?\"'<>]+)=(?P<value>[^\s&;#\"'<>]*)")
+_JWT = re.compile(r"\beyJ[\w-]{6,}\.[\w-]{4,}(\.[\w-]*)?")
+_SHARE = 8  # so many signs of a key in a row are taken for a part of it
+_DEPTH = 4  # encodings inside one another
+# One sign as others write it: %41, \u0041, \x41, &#65;, &#x41;, \/ and \"
+_ENCODED = re.compile(
+    r"%(?P<percent>[0-9a-fA-F]{2})|\\u00(?P<unicode>[0-9a-fA-F]{2})|\\x(?P<hex>[0-9a-fA-F]{2})"
+    r"|&#0*(?P<decimal>[0-9]{1,3});|&#[xX]0*(?P<entity>[0-9a-fA-F]{1,2});"
+    r"|&(?P<named>amp|lt|gt|quot|apos);|\\(?P<plain>[/\"'\\])"
+)
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+
+
+def secret(given: str | None, *variables: str) -> str | None:
+    """A key as given, else from the first environment variable that is set."""
+    if given is not None:
+        return given.strip() or None
+    for name in variables:
+        if value := os.environ.get(name, "").strip():
+            return value
+    return None
+
+
+def without_secrets(text: str) -> str:
+    """Text without user names, passwords and keys in the addresses that it holds.
+
+    Left out are what stands before the ``@`` of an address, values of parameters whose name
+    speaks of a key (``key``, ``token``, ``sig``, ``X-Amz-Signature``, …), and JSON web tokens.
+    """
+    text = _ADDRESS.sub(lambda found: _discreet_address(found[0]), text)
+    text = _BARE.sub(f"//{HIDDEN}@", text)
+    return _JWT.sub(HIDDEN, _IN_TEXT.sub(_discreet_pair, text))
+
+
+def _discreet_address(address: str) -> str:
+    scheme, _, rest = address.partition(":")
+    rest = rest.lstrip("/")
+    end = re.search(r"[/?#\\]", rest)
+    host = rest[: end.start()] if end else rest
+    if "@" not in host and not _is_host(host) and "@" in rest:
+        host = rest[: rest.rfind("@") + 1]  # a password with a sign that ends the host
+    after = rest[len(host) :]
+    if "@" in host:
+        host = f"{HIDDEN}@{host.rpartition('@')[2]}"
+    return f"{scheme}://{host}{_PAIR.sub(_discreet_pair, after)}"
+
+
+def _is_host(text: str) -> bool:
+    """Whether text is a host with or without a port, not a name with a password."""
+    return re.fullmatch(r"(\[[^\]]*\]|[^:]*)(:\d*)?", text) is not None
+
+
+def _discreet_pair(found: re.Match[str]) -> str:
+    name = unquote_plus(unquote(found["name"]))
+    value = HIDDEN if _TELLING.search(name) else found["value"]
+    return f"{found['before']}{found['name']}={value}"
+
+
+class Secrets:
+    """Texts that are never shown, however they are written.
+
+    Percent signs (once or again), escapes of JSON, Python and HTML are undone before it is looked
+    for a text, its base64 (either alphabet, at any place) and its hexadecimal digits; eight signs
+    of them in a row are enough, so that a half is not shown either.
+    """
+
+    def __init__(self, *texts: str) -> None:
+        self._forms: set[str] = set()
+        self._shares: dict[int, set[str]] = {}
+        self.add(*texts)
+
+    def __repr__(self) -> str:
+        return f"<{len(self._forms)} forms of secrets>"
+
+    def add(self, *texts: str) -> None:
+        """Never show these, either."""
+        for form in (form for text in texts if text for form in _forms(text)):
+            self._forms.add(form)
+            size = min(_SHARE, len(form))
+            shares = self._shares.setdefault(size, set())
+            shares.update(form[at : at + size] for at in range(len(form) - size + 1))
+
+    def add_address(self, address: str) -> None:
+        """Never show the user's part of an address, nor what its parameters keep."""
+        parts = urlsplit(address)
+        for text in (parts.username, parts.password):
+            self.add(*({text, unquote(text)} if text else ()))
+        for found in _PAIR.finditer(f"{parts.query}&{parts.fragment}"):
+            if _TELLING.search(unquote_plus(unquote(found["name"]))) and len(found["value"]) > 3:
+                self.add(found["value"], unquote_plus(found["value"]))
+
+    def leave_out(self, text: str) -> str:
+        """Text without any of them, and without those of addresses."""
+        hidden = bytearray(len(text))
+        if self._shares:
+            for view, starts in _views(text):
+                self._mark(view, starts, hidden)
+        return without_secrets(_masked(text, hidden))
+
+    def _mark(self, view: str, starts: list[int], hidden: bytearray) -> None:
+        for size, shares in self._shares.items():
+            for at in range(len(view) - size + 1):
+                if view[at : at + size] in shares:
+                    first, last = starts[at], starts[at + size]
+                    hidden[first:last] = b"\1" * (last - first)
+
+    def leave_out_deep(self, value: Any) -> Any:
+        """The same for every text in what JSON may hold, names too."""
+        if isinstance(value, str):
+            return self.leave_out(value)
+        if isinstance(value, dict):
+            return {self.leave_out_deep(key): self.leave_out_deep(v) for key, v in value.items()}
+        if isinstance(value, list):
+            return [self.leave_out_deep(item) for item in value]
+        return value
+
+    def stand_in(self, text: str) -> bool:
+        """Whether one of them stands in a text as a whole; quick, for texts of any length."""
+        return any(form in text for form in self._forms)
+
+
+def _masked(text: str, hidden: bytearray) -> str:
+    """Text with one sign for each stretch that is hidden."""
+    out, shown = [], True
+    for char, hide in zip(text, hidden):
+        if not hide:
+            out.append(char)
+        elif shown:
+            out.append(HIDDEN)
+        shown = not hide
+    return "".join(out)
+
+
+def _views(text: str) -> Iterable[tuple[str, list[int]]]:
+    """A text as it is and as its encodings say, each with the place of every sign of it."""
+    view, starts = text, list(range(len(text) + 1))
+    for _ in range(_DEPTH):
+        yield view, starts
+        if not _ENCODED.search(view):
+            return
+        view, starts = _decoded(view, starts)
+
+
+def _decoded(text: str, starts: list[int]) -> tuple[str, list[int]]:
+    out: list[str] = []
+    places: list[int] = []
+    at = 0
+    for found in _ENCODED.finditer(text):
+        out.append(text[at : found.start()])
+        places += starts[at : found.start() + 1]
+        out.append(_sign(found))
+        at = found.end()
+    out.append(text[at:])
+    places += starts[at:]
+    return "".join(out), places
+
+
+def _sign(found: re.Match[str]) -> str:
+    kind = str(found.lastgroup)
+    value = found[kind]
+    if kind == "named":
+        return _NAMED[value]
+    if kind == "plain":
+        return value
+    return chr(int(value, 10 if kind == "decimal" else 16) & 0xFF)
+
+
+def _forms(text: str) -> set[str]:
+    """A text as it may be written where it is no longer seen to be that text."""
+    raw = text.encode("utf-8", "surrogatepass")
+    forms = {text, raw.decode("latin-1"), text.encode("unicode_escape").decode()}
+    for content in (raw, quote(text, safe="", errors="replace").encode()):
+        forms |= {content.hex(), content.hex().upper(), *_base64_forms(content)}
+    return {form for form in forms if form}
+
+
+def _base64_forms(content: bytes) -> Iterable[str]:
+    """What base64 shows of a text wherever that begins in what is encoded."""
+    encoders: tuple[Callable[[bytes], bytes], ...] = (base64.b64encode, base64.urlsafe_b64encode)
+    for encode in encoders:
+        for before in range(3):
+            whole = encode(b"\0" * before + content).decode().rstrip("=")
+            first = -(-before * 8 // 6)  # signs that hold what stands before, too
+            last = (before + len(content)) * 8 // 6
+            if last - first >= 4:
+                yield whole[first:last]
