@@ -77,8 +77,12 @@ def reader_options(given: Sequence[str]) -> dict[str, Any]:
     for text in given:
         key, sign, value = text.partition("=")
         key = key.strip()
-        if not sign or not value:
+        if not sign or not value.strip(", "):
             raise ValueError(f"Invalid --read: {text!r}; NAME=VALUE is needed.")
+        if key in options or key in columns:
+            raise ValueError(f"Invalid --read: {text!r}; {key} is stated twice.")
+        if key in _CHECKED:
+            _CHECKED[key](text, value)
         if key in _TEXTS:
             options[key] = value
         elif key == "dayfirst":
@@ -88,7 +92,7 @@ def reader_options(given: Sequence[str]) -> dict[str, Any]:
         elif key == "delimiter":
             options[key] = {"\\t": "\t", "tab": "\t"}.get(value, value)
         elif key == "layer":
-            options[key] = int(value) if value.isdigit() else value
+            options[key] = int(value) if value.isdecimal() and value.isascii() else value
         elif key == "names":
             options[key] = value.split(",")
         elif key in (*field_names(), "date", "latlon", "lonlat"):
@@ -97,6 +101,25 @@ def reader_options(given: Sequence[str]) -> dict[str, Any]:
             known = ", ".join((*_OPTIONS, "latlon", "lonlat", "date", *field_names()))
             raise ValueError(f"Invalid --read: {key!r} is none of {known}.")
     return options | ({"columns": columns} if columns else {})
+
+
+def _check_crs(text: str, value: str) -> None:
+    import pyproj
+
+    try:
+        pyproj.CRS.from_user_input(value)
+    except pyproj.exceptions.CRSError as error:
+        raise ValueError(f"Invalid --read: {text!r}; no CRS is known by that name.") from error
+
+
+def _check_encoding(text: str, value: str) -> None:
+    try:
+        "".encode(value)
+    except (LookupError, ValueError) as error:
+        raise ValueError(f"Invalid --read: {text!r}; no encoding has that name.") from error
+
+
+_CHECKED = {"crs": _check_crs, "encoding": _check_encoding}
 
 
 def for_the_command_line(error: Exception) -> str:

@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 from geo_risk._cache import cache_directory
 from geo_risk._files import sha256_of
+from geo_risk._terminal import drawn_progress, visible
 from geo_risk.errors import AccessDeniedError, DataCorruptError, DataNotFoundError, ServiceError
 
 if TYPE_CHECKING:
@@ -310,10 +311,10 @@ def _bar(wanted: bool, url: str) -> Iterator[Any]:
     if not wanted:
         yield lambda *_: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+    from rich.progress import BarColumn, DownloadColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=Console(stderr=True)) as drawn:
-        task = drawn.add_task(urlsplit(url).path.rsplit("/", 1)[-1] or url)
+    progress = drawn_progress(BarColumn(), DownloadColumn(), transient=False, always=True)
+    assert progress is not None
+    with progress as drawn:
+        task = drawn.add_task(visible(urlsplit(url).path.rsplit("/", 1)[-1] or url))
         yield lambda have, whole: drawn.update(task, completed=have, total=whole)
