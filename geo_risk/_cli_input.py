@@ -27,7 +27,7 @@ def read_input(events: str, source: str | None, given: Sequence[str] = ()) -> An
     """Read events from a file, or delimited text or JSON from standard input for "-"."""
     from geo_risk.events import read_events
 
-    options = reader_options(given)
+    options = _checked(given)
     if events == STREAM:
         found = read_events(standard_input(), source, **options)
     else:
@@ -45,7 +45,7 @@ def iter_input(
     if events == STREAM:
         raise ValueError("Invalid chunk-rows: standard input is read whole; name a file.")
     for number, chunk in enumerate(
-        iter_events(events, source, chunk_rows=chunk_rows, **reader_options(given))
+        iter_events(events, source, chunk_rows=chunk_rows, **_checked(given))
     ):
         if number == 0:
             tell_reading(chunk, first=True)
@@ -81,8 +81,6 @@ def reader_options(given: Sequence[str]) -> dict[str, Any]:
             raise ValueError(f"Invalid --read: {text!r}; NAME=VALUE is needed.")
         if key in options or key in columns:
             raise ValueError(f"Invalid --read: {text!r}; {key} is stated twice.")
-        if key in _CHECKED:
-            _CHECKED[key](text, value)
         if key in _TEXTS:
             options[key] = value
         elif key == "dayfirst":
@@ -103,23 +101,21 @@ def reader_options(given: Sequence[str]) -> dict[str, Any]:
     return options | ({"columns": columns} if columns else {})
 
 
-def _check_crs(text: str, value: str) -> None:
+def _checked(given: Sequence[str]) -> dict[str, Any]:
+    """Options of `read_events` whose values somebody knows."""
     import pyproj
 
+    options = reader_options(given)
     try:
-        pyproj.CRS.from_user_input(value)
+        "".encode(options.get("encoding", "utf-8"))
+        if "crs" in options:
+            pyproj.CRS.from_user_input(options["crs"])
     except pyproj.exceptions.CRSError as error:
-        raise ValueError(f"Invalid --read: {text!r}; no CRS is known by that name.") from error
-
-
-def _check_encoding(text: str, value: str) -> None:
-    try:
-        "".encode(value)
+        raise ValueError(f"Invalid --read: no CRS is called {options['crs']!r}.") from error
     except (LookupError, ValueError) as error:
-        raise ValueError(f"Invalid --read: {text!r}; no encoding has that name.") from error
-
-
-_CHECKED = {"crs": _check_crs, "encoding": _check_encoding}
+        told = f"no encoding is called {options['encoding']!r}"
+        raise ValueError(f"Invalid --read: {told}.") from error
+    return options
 
 
 def for_the_command_line(error: Exception) -> str:

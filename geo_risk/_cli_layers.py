@@ -8,7 +8,9 @@ import typer
 
 from geo_risk._cli_output import print_json, print_table
 from geo_risk._files import sha256_of
-from geo_risk._terminal import say
+from geo_risk._secrets import without_secrets
+from geo_risk._terminal import is_watched, say
+from geo_risk.regions.download import MAX_BYTES, MAX_SECONDS
 
 __all__ = ["app"]
 
@@ -62,6 +64,14 @@ def fetch(
     what: Annotated[str, typer.Argument(help="A country, for geoBoundaries, or an address.")],
     level: Annotated[int, typer.Option(min=0, max=5, help="Level of a country's layer.")] = 1,
     sha256: Annotated[str | None, typer.Option(help="What the file must have.")] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Fetch it again if it has changed.")
+    ] = False,
+    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse more.")] = MAX_BYTES,
+    max_seconds: Annotated[float, typer.Option(help="Give up then.")] = MAX_SECONDS,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Follow redirects to inner addresses, too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fetch a layer into the cache, once, and print where it is. Needs the network.
@@ -70,13 +80,17 @@ def fetch(
     """
     from geo_risk.regions import fetch_layer, load_geoboundaries
 
-    bar = typer.get_text_stream("stderr").isatty()
+    how: dict[str, Any] = {
+        "sha256": sha256, "progress": is_watched(), "max_bytes": max_bytes,
+        "max_seconds": max_seconds, "allow_private": allow_private,
+    }  # fmt: skip
     if "://" in what:
-        facts: dict[str, Any] = {"url": what}
+        facts: dict[str, Any] = {"url": without_secrets(what)}
+        path = fetch_layer(what, refresh=refresh, **how)
     else:
-        layer = load_geoboundaries(what, level=level, sha256=sha256, progress=bar)
-        facts = dict(layer.provenance)
-    facts["file"] = str(fetch_layer(facts["url"], sha256=sha256, progress=bar))
+        facts = dict(load_geoboundaries(what, level=level, refresh=refresh, **how).provenance)
+        path = _fetched_country(what, level, **how)
+    facts["file"] = str(path)
     if as_json:
         print_json(facts)
         return
@@ -84,6 +98,15 @@ def fetch(
         if facts.get(name):
             say(f"{name.replace('_', ' ')}: {facts[name]}", err=True)
     say(facts["file"])
+
+
+def _fetched_country(what: str, level: int, **how: Any) -> Any:
+    """File of a country's layer that has just been loaded."""
+    from geo_risk._countries import resolve_country
+    from geo_risk.regions.geoboundaries import SERVICE, fetch_country
+
+    code = resolve_country(what)
+    return fetch_country(code, level, "gbOpen", False, SERVICE, None, **how)[0]
 
 
 def _bundled() -> list[dict[str, Any]]:
@@ -111,7 +134,10 @@ def _fetched() -> list[dict[str, Any]]:
         if record is None or "sha256" not in record or not path.is_file():
             continue
         row = {"file": str(path), "bytes": record["bytes"], "version": record["fetched"]}
-        rows.append(row | {"licence": "see " + record["url"], "sha256": record["sha256"]})
+        rows.append(
+            row
+            | {"licence": "see " + without_secrets(str(record["url"])), "sha256": record["sha256"]}
+        )
     return rows
 
 

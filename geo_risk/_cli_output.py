@@ -266,4 +266,3 @@ def print_files(files: list[Path] | list[str]) -> None:
         "Boundaries show administration as the sources record it, without endorsement. "
         "Absence of reports is not safety."
     )
-

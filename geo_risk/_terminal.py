@@ -29,6 +29,7 @@ __all__ = [
     "closing",
     "draw_table",
     "drawn_progress",
+    "is_watched",
     "one_line",
     "opening",
     "say",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 # C0, DEL and C1; invisible marks and separators; overrides and isolates of direction; what may
-# stand for a byte of a file name; tags. What Persian and Arabic need (ZWNJ, ZWJ, LRM, RLM, ALM) stays.
+# stand for a byte of a file name; tags. What Persian and Arabic need stays: ZWNJ, ZWJ, LRM, RLM.
 _OBEYED = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u180e\u200b\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
@@ -166,6 +167,11 @@ class _Shown:
 
     def __iter__(self) -> Iterator[str]:  # pandas takes for a file what has this
         return iter(())
+
+
+def is_watched() -> bool:
+    """Whether somebody sees standard error."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def shown_text(text: object) -> Text:

@@ -38,6 +38,7 @@ from geo_risk._cli_output import (
     write_chunks,
     write_output,
 )
+from geo_risk._files import name_of
 from geo_risk._progress import stages
 from geo_risk._terminal import Told, closing, one_line, opening, say, spinner
 
@@ -213,7 +214,7 @@ def assess(
         if maps:
             step("Drawing")
             nameless = events == "-" or sharing.counts or sharing.strip
-            title = "Events" if nameless else Path(events).stem
+            title = "Events" if nameless else Path(name_of(events)).stem
             own = pick_layer(regions, level, worldview)
             files += draw_maps(found, out, title, own, sharing)
     if as_json:
@@ -472,7 +473,7 @@ def _misused(error: Any) -> int:
     return int(error.exit_code)
 
 
-def _warned(message: Warning | str, category: type[Warning], *_: Any) -> None:
+def _warned(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     """A warning of a library, as text: it may quote data."""
     say(f"{category.__name__}: {one_line(message)}", err=True)
 

@@ -13,11 +13,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from geo_risk._http import Limits
+from geo_risk._secrets import HIDDEN
 from geo_risk.errors import AccessDeniedError, ServiceError
 from geo_risk.events import acled, ucdp
 from geo_risk.events.draft import logger
 from geo_risk.events.read import read_events
-from geo_risk.events.service import PageStore, Service, secret
+from geo_risk.events.service import MAX_BYTES, MAX_SECONDS, PageStore, Service, secret
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -37,6 +39,8 @@ def fetch_ucdp(
     token: str | None = None,
     folder: str | os.PathLike[str] | None = None,
     base_url: str = "https://ucdpapi.pcr.uu.se/api",
+    max_bytes: int = MAX_BYTES,
+    max_seconds: float = MAX_SECONDS,
 ) -> gpd.GeoDataFrame:
     """Fetch UCDP GED or candidate events, page by page.
 
@@ -59,6 +63,10 @@ def fetch_ucdp(
         Where pages are kept as they come, so that the same call goes on where it stopped.
     base_url : str
         Address of the service.
+    max_bytes : int, default 512 MiB
+        The most that one page may bring.
+    max_seconds : float, default 600
+        How long one page may take, with all attempts.
 
     Returns
     -------
@@ -85,7 +93,7 @@ def fetch_ucdp(
         numbers = [country] if isinstance(country, int) else list(country)
         params["Country"] = ",".join(str(int(number)) for number in numbers)
     path = f"/gedevents/{_plain_version(version)}"
-    service = Service("UCDP", base_url)
+    service = Service("UCDP", base_url, Limits(max_bytes, max_seconds))
     key = secret(token, "UCDP_API_TOKEN")
     if key is None:
         raise AccessDeniedError("UCDP needs a token: pass token= or set UCDP_API_TOKEN.")
@@ -126,7 +134,9 @@ def _ucdp_rows(
             raise ServiceError(f"UCDP names the same next page twice, after page {number}.")
         seen.add(following)
         # Only the parameters are taken from the answer, never the host that gets the key.
-        asked = {**params, **dict(parse_qsl(urlsplit(following).query))} if following else None
+        named = dict(parse_qsl(urlsplit(following).query))
+        named = {name: value for name, value in named.items() if HIDDEN not in value}
+        asked = {**params, **named} if following else None
     return rows, stated
 
 
@@ -141,6 +151,8 @@ def fetch_acled(
     password: str | None = None,
     folder: str | os.PathLike[str] | None = None,
     base_url: str = "https://acleddata.com",
+    max_bytes: int = MAX_BYTES,
+    max_seconds: float = MAX_SECONDS,
 ) -> gpd.GeoDataFrame:
     """Fetch ACLED events, page by page.
 
@@ -159,7 +171,7 @@ def fetch_acled(
     email, password : str, optional
         Account with which a token is asked for where there is none, and again when it expires;
         by default ACLED_EMAIL and ACLED_PASSWORD.
-    folder, base_url
+    folder, base_url, max_bytes, max_seconds
         As for `fetch_ucdp`.
 
     Returns
@@ -180,7 +192,7 @@ def fetch_acled(
         params |= {"event_date": days, "event_date_where": "BETWEEN"}
     if country is not None:
         params["country"] = country if isinstance(country, str) else "|".join(country)
-    service = Service("ACLED", base_url)
+    service = Service("ACLED", base_url, Limits(max_bytes, max_seconds))
     query = {"url": f"{service.base_url}/api/acled/read", "params": params}
     account = _Account(service, token, email, password)
     try:
@@ -232,7 +244,8 @@ class _Account:
         answer = self._service.post("/oauth/token", form)
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
-            raise ServiceError(f"ACLED gives no access_token but {sorted(answer)}.")
+            told = self._service.discreet(sorted(answer))
+            raise ServiceError(f"ACLED gives no access_token but {told}.")
         self._use(token)
 
     def _use(self, token: str) -> None:
@@ -297,7 +310,7 @@ def _check_page(
             f"{service.name} has changed its columns: no {', '.join(absent)}, but "
             f"{service.discreet(sorted(names))}."
         )
-    return answer
+    return service.discreet_page(answer, key)
 
 
 def _as_frame(

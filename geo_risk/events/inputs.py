@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from geo_risk._files import name_of
+from geo_risk._secrets import without_secrets
 from geo_risk.errors import DataNotFoundError
 from geo_risk.events import formats
 from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES, open_stream, sniff
@@ -108,7 +110,7 @@ def existing(path: str | os.PathLike[str]) -> Path:
     if not found.is_file():
         what = "is a directory, not a file" if found.is_dir() else "does not exist"
         hint = " read_events downloads nothing." if "://" in str(path) else ""
-        raise DataNotFoundError(f"{str(path)!r} {what}.{hint}")
+        raise DataNotFoundError(f"{without_secrets(str(path))!r} {what}.{hint}")
     return found
 
 
@@ -130,7 +132,7 @@ def _load_path(path: Path, options: Options) -> Loaded:
         loaded = _take_frame(
             (formats.read_arrow if kind == "arrow" else formats.read_parquet)(path)
         )
-    loaded.report |= {"input": path.name, "format": kind}
+    loaded.report |= {"input": name_of(path), "format": kind}
     return loaded
 
 
@@ -152,7 +154,7 @@ def _load_stream(source: Any, options: Options) -> Loaded:
 def open_text(path: Path, kind: str, options: Options) -> DelimitedReader:
     """Open delimited text; a GDELT export, which has no header, gets its column names."""
     stream = open_stream(path, kind, member=options.member, max_bytes=options.max_unpacked_bytes)
-    return _reader(stream, path.name, options)
+    return _reader(stream, name_of(path), options)
 
 
 def _reader(stream: IO[bytes], name: str, options: Options) -> DelimitedReader:

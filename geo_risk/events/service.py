@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import email.utils
+import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -13,60 +14,60 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from geo_risk._files import replacing
+from geo_risk._http import LATER, WEB_PAGES, Client, LaterError, Limits, no_auth, retry_after
+from geo_risk._secrets import Secrets, secret, without_secrets
 from geo_risk.errors import AccessDeniedError, DataCorruptError, ServiceError
 from geo_risk.events.draft import logger
 
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["PageStore", "Service", "secret"]
+__all__ = ["MAX_BYTES", "MAX_SECONDS", "PageStore", "Service", "secret"]
 
+MAX_BYTES = 512 * 2**20
+"""The most that one answer may bring unless more is asked for."""
+MAX_SECONDS = 600.0
+"""How long one answer may take with all its attempts, unless more is asked for."""
 _ATTEMPTS = 5
 _FIRST_WAIT_S = 1.0
-_LONGEST_WAIT_S = 120.0
 _TIMEOUT_S = (10.0, 120.0)  # to connect; between two bytes
-_LARGEST_ANSWER = 512 * 2**20
-_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-
-def secret(given: str | None, *variables: str) -> str | None:
-    """A key as given, else from the first environment variable that is set."""
-    if given is not None:
-        return given.strip() or None
-    for name in variables:
-        if value := os.environ.get(name, "").strip():
-            return value
-    return None
+_TOLD = 300  # signs of an answer that are quoted
+_READ = 1 << 16  # bytes of it that are looked at before they are cut
 
 
 class Service:
     """JSON over HTTP from one host.
 
     The key travels in a header, only to the host of `base_url`, and only over https (or to this
-    very machine). Redirects are not followed. Nothing that is logged or raised holds it.
+    very machine). Redirects are not followed. Nothing that is logged, raised or kept holds it.
     """
 
-    def __init__(self, name: str, base_url: str) -> None:
-        import requests
-
-        parts = urlsplit(base_url)
-        local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-        if parts.scheme != "https" and not (local and parts.scheme == "http"):
-            raise ValueError(f"Invalid base_url: {base_url!r}; an https address is needed.")
+    def __init__(self, name: str, base_url: str, limits: Limits) -> None:
+        told = without_secrets(base_url) if isinstance(base_url, str) else base_url
+        try:
+            parts = urlsplit(base_url)
+            local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+            good = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            good = local = False
+        if not good or (parts.scheme != "https" and not (local and parts.scheme == "http")):
+            raise ValueError(f"Invalid base_url: {told!r}; an https address is needed.")
         if parts.username or parts.password:
             raise ValueError("Invalid base_url: it must not hold a user name or a password.")
+        if parts.query or parts.fragment:
+            raise ValueError(f"Invalid base_url: {told!r} has parameters; an address has none.")
         self.name, self.base_url = name, base_url.rstrip("/")
-        self._session = requests.Session()
+        self._secrets = Secrets()
+        self._client = Client(base_url, limits, self._secrets)
         self._headers: dict[str, str] = {}
-        self._secrets: set[str] = set()
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._client.close()
 
     def hide(self, *secrets: str) -> None:
-        """Never show these texts."""
-        self._secrets.update(text for text in secrets if text)
+        """Never show these texts, however they are encoded."""
+        self._secrets.add(*secrets)
 
     def set_header(self, name: str, value: str) -> None:
         """Send a header with every request; its value is never shown."""
@@ -74,11 +75,17 @@ class Service:
         self.hide(value)
 
     def discreet(self, text: object) -> str:
-        """Text without anything secret, and short."""
-        out = str(text)
-        for hidden in sorted(self._secrets, key=len, reverse=True):
-            out = out.replace(hidden, "***")
-        return out if len(out) <= 300 else out[:300] + "…"
+        """Text without anything secret, and then cut short."""
+        out = self._secrets.leave_out(str(text)[:_READ])
+        return out if len(out) <= _TOLD else out[:_TOLD] + "…"
+
+    def discreet_page(self, page: dict[str, Any], rows: str) -> dict[str, Any]:
+        """A page without anything secret; the rows under `rows` are looked at where need be."""
+        about = {name: value for name, value in page.items() if name != rows}
+        told = {name: page[rows] for name in page if name == rows}
+        if self._secrets.stand_in(json.dumps(told, ensure_ascii=False)):
+            told = self._secrets.leave_out_deep(told)
+        return {**self._secrets.leave_out_deep(about), **told}
 
     def get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
         """Answer to a GET, as a JSON object."""
@@ -89,97 +96,77 @@ class Service:
         return self._ask("POST", path, data=dict(form))
 
     def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
-        reason, wait = "", _FIRST_WAIT_S
-        for attempt in range(1, _ATTEMPTS + 1):
-            answer, reason, asked_wait = self._once(method, path, content)
-            if answer is not None:
-                return answer
-            pause = max(wait, asked_wait)
-            if attempt == _ATTEMPTS or pause > _LONGEST_WAIT_S:
-                break
-            logger.info(
-                "%s: %s; attempt %d of %d in %.0f s",
-                self.name,
-                reason,
-                attempt + 1,
-                _ATTEMPTS,
-                pause,
-            )
-            _sleep(pause)
-            wait *= 2
-        if asked_wait > _LONGEST_WAIT_S:
-            reason += f"; it asks to wait {asked_wait:.0f} s"
-        raise ServiceError(f"{self.name} gave no answer after {attempt} attempts: {reason}.")
+        return self._client.patiently(
+            functools.partial(self._once, method, path, content),
+            attempts=_ATTEMPTS,
+            first_wait=_FIRST_WAIT_S,
+            sleep=_sleep,
+            tell=lambda reason, attempt, wait: logger.info(
+                "%s: %s; attempt %d of %d in %.0f s", self.name, reason, attempt, _ATTEMPTS, wait
+            ),
+            failed=lambda reason, attempts: ServiceError(
+                f"{self.name} gave no answer after {attempts} attempts: {self.discreet(reason)}."
+            ),
+        )
 
-    def _once(
-        self, method: str, path: str, content: Mapping[str, Any]
-    ) -> tuple[dict[str, Any] | None, str, float]:
-        """One attempt: the answer, or the reason to try again and how long to wait before."""
-        import requests
+    def _once(self, method: str, path: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """One attempt."""
+        with self._client.open(
+            method,
+            f"{self.base_url}{path}",
+            headers=self._headers,
+            auth=no_auth,  # or a .netrc would replace our header
+            timeout=_TIMEOUT_S,
+            **content,
+        ) as (response, _):
+            body = self._body(response)
+            if response.status_code in LATER:
+                raise LaterError(f"status {response.status_code}", retry_after(response))
+            self._refuse_status(response, body)
+        return self._parsed(body)
 
-        try:
-            with self._session.request(
-                method,
-                f"{self.base_url}{path}",
-                headers=self._headers,
-                auth=_no_auth,  # or a .netrc would replace our header
-                timeout=_TIMEOUT_S,
-                allow_redirects=False,
-                stream=True,
-                **content,
-            ) as response:
-                body = self._body(response)
-                if response.status_code in _LATER:
-                    return None, f"status {response.status_code}", _retry_after(response)
-                self._refuse_status(response.status_code, body)
-        except requests.RequestException as error:
-            return None, self.discreet(f"{type(error).__name__}"), 0.0
-        try:
+    def _parsed(self, body: bytes) -> dict[str, Any]:
+        answer: Any = ValueError
+        with contextlib.suppress(ValueError, RecursionError):
             answer = json.loads(body)
-        except (ValueError, RecursionError):
-            return None, f"the answer is no JSON: {self.discreet(body[:80])!r}", 0.0
+        if answer is ValueError:
+            raise LaterError(f"the answer is no JSON: {self._quoted(body, 80)!r}")
         if not isinstance(answer, dict):
             raise ServiceError(f"{self.name} answers with a {type(answer).__name__}, no object.")
-        return answer, "", 0.0
+        return answer
 
     def _body(self, response: requests.Response) -> bytes:
-        parts, size = [], 0
-        for part in response.iter_content(2**16):
-            size += len(part)
-            if size > _LARGEST_ANSWER:
-                raise ServiceError(f"{self.name} answers with more than {_LARGEST_ANSWER} bytes.")
+        most = self._client.limits.max_bytes
+        length = response.headers.get("Content-Length", "")
+        size, parts = int(length) if length.isdecimal() else 0, []
+        for part in response.iter_content(2**16) if size <= most else ():
             parts.append(part)
+            size = sum(map(len, parts)) if size <= most else size
+            if size > most:
+                break
+        if size > most:
+            raise ServiceError(f"{self.name} answers with more than {most} bytes (max_bytes).")
         return b"".join(parts)
 
-    def _refuse_status(self, status: int, body: bytes) -> None:
-        told = self.discreet(body[:200].decode("utf-8", errors="replace").strip())
+    def _refuse_status(self, response: requests.Response, body: bytes) -> None:
+        status, told = response.status_code, self._quoted(body, 200)
         if status in {401, 403}:
             raise AccessDeniedError(
                 f"{self.name} refuses the key (status {status}): it is missing, wrong, expired or "
                 f"not entitled to this. The service says: {told!r}."
-            ) from None
+            )
         if status != 200:
-            raise ServiceError(f"{self.name} answers with status {status}: {told!r}.") from None
+            raise ServiceError(f"{self.name} answers with status {status}: {told!r}.")
+        if response.headers.get("Content-Type", "").partition(";")[0].strip() in WEB_PAGES:
+            raise ServiceError(f"{self.name} answers with a web page: {told!r}.")
 
-
-def _no_auth(request: Any) -> Any:
-    return request
+    def _quoted(self, body: bytes, most: int) -> str:
+        """The beginning of an answer, cut after what is secret was left out."""
+        return self.discreet(body[:_READ].decode("utf-8", errors="replace").strip())[:most]
 
 
 def _sleep(seconds: float) -> None:
     time.sleep(seconds)
-
-
-def _retry_after(response: requests.Response) -> float:
-    """Seconds that the service asks to wait: a number or a date; 0 where it does not say."""
-    text = response.headers.get("Retry-After", "").strip()
-    if text.isdigit():
-        return float(text)
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-        return max(0.0, moment.timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
 
 
 class PageStore:
@@ -231,5 +218,5 @@ class PageStore:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with replacing(path) as part:
+    with replacing(path, private=True) as part:
         part.write_bytes(content)

@@ -1,67 +1,79 @@
 """Fetch layers into the user's cache: whole or not at all, and only once.
 
 A download goes into a folder of its own beside its target; what arrived of a broken one is kept
-there and continued. Only a complete file whose sha256 fits is renamed to the target, so a reader
-never sees half of one, and processes that fetch the same address at once do not meet.
+there and continued. Only a complete file that is a layer and whose sha256 fits is renamed to the
+target, so a reader never sees half of one, and processes that fetch the same address at once do
+not meet.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import logging
 import os
 import re
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from geo_risk._cache import cache_directory
 from geo_risk._files import sha256_of
+from geo_risk._http import LATER, Client, LaterError, Limits, retry_after
+from geo_risk._secrets import Secrets, without_secrets
 from geo_risk._terminal import drawn_progress, visible
 from geo_risk.errors import AccessDeniedError, DataCorruptError, DataNotFoundError, ServiceError
+from geo_risk.regions._arrived import no_layer, no_layer_type
+from geo_risk.regions._partial import Part, claim, is_ours, tidy
 
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["fetch_layer", "fetch_record"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_SECONDS",
+    "Order",
+    "check_address",
+    "fetch_layer",
+    "fetch_order",
+    "fetch_record",
+]
 
+MAX_BYTES = 4 * 2**30
+"""The most that a download may bring unless more is asked for."""
+MAX_SECONDS = 3600.0
+"""How long a download may take with all its attempts, unless more is asked for."""
 _LOG = logging.getLogger("geo_risk")
 _ATTEMPTS = 4
 _FIRST_WAIT_S = 1.0
 _TIMEOUT_S = (10.0, 60.0)  # to connect; between two bytes
 _CHUNK = 1 << 16  # what of a piece has arrived when the connection breaks is lost
-_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class _CutError(Exception):
-    """The transfer broke off, or the server asks to come back; worth another attempt."""
+@dataclass(frozen=True)
+class Order:
+    """What is to be fetched, and within what."""
 
-
-class _Part(NamedTuple):
-    """What has arrived of a download, in a folder that only this process uses."""
-
-    folder: Path
+    url: str
+    sha256: str | None
+    limits: Limits
+    named: str
+    """The address that the caller gave: `url`, or what led to it."""
+    allow_private: bool = False
+    progress: bool = False
+    refresh: bool = False
+    secrets: Secrets = field(default_factory=Secrets, repr=False)
 
     @property
-    def data(self) -> Path:
-        return self.folder / "data"
-
-    @property
-    def size(self) -> int:
-        return self.data.stat().st_size if self.data.exists() else 0
-
-    def state(self) -> str | None:
-        """What the server called the file's state when the transfer began."""
-        with contextlib.suppress(OSError):
-            return (self.folder / "state").read_text(encoding="utf-8") or None
-        return None
+    def shown(self) -> str:
+        """The address, without what is secret in it."""
+        return without_secrets(self.url)
 
 
 def fetch_layer(
@@ -70,13 +82,18 @@ def fetch_layer(
     sha256: str | None = None,
     folder: str | os.PathLike[str] | None = None,
     progress: bool = False,
+    refresh: bool = False,
+    max_bytes: int = MAX_BYTES,
+    max_seconds: float = MAX_SECONDS,
+    allow_private: bool = False,
 ) -> Path:
     """Fetch a file once and return where it is kept.
 
     A file that is kept already is not fetched again; its sha256 is checked at every call, against
     `sha256` or, without it, against the one it had when it was fetched. A broken transfer goes on
     where it stopped, at once and in later calls, if the server can and its file is still the same.
-    Nothing is unpacked or executed.
+    Nothing is unpacked or executed. Passwords and keys in the address are sent, and neither kept,
+    logged nor raised.
 
     Parameters
     ----------
@@ -87,9 +104,20 @@ def fetch_layer(
         state it wherever you know it.
     folder : path, optional
         Where to keep the file; default: ``downloads`` in the user's cache, or in
-        ``GEO_RISK_CACHE_DIR``.
+        ``GEO_RISK_CACHE_DIR``. Without `sha256`, only files of this user (or the administrator)
+        are taken for what was fetched before.
     progress : bool, default False
         Whether to draw a progress bar on standard error.
+    refresh : bool, default False
+        Ask the server whether a kept file has changed (by its entity tag or date, else by fetching
+        it again), and fetch it if so. Not needed where `sha256` says what it must be.
+    max_bytes : int, default 4 GiB
+        A larger file is refused, as soon as its size is known.
+    max_seconds : float, default 3600
+        For all attempts together.
+    allow_private : bool, default False
+        Whether the server may lead on (redirect) to loopback, private, link-local and other
+        addresses that are no public ones. The address `url` itself may be one.
 
     Returns
     -------
@@ -103,12 +131,13 @@ def fetch_layer(
     AccessDeniedError
         The server refuses.
     DataCorruptError
-        What arrived has another sha256; it is not kept.
+        What arrived has another sha256, is a web page or a note of an error, or no whole file of
+        the kind that the address ends in; it is not kept.
     ServiceError
-        The server cannot be reached or breaks off again and again; what arrived is kept for the
-        next call.
+        The server cannot be reached or breaks off again and again (what arrived is kept for the
+        next call), exceeds a limit, or leads where nobody asked to go.
     ValueError
-        Not an address, or not a sha256.
+        Not an address, not a sha256, or not a limit.
 
     Examples
     --------
@@ -116,46 +145,87 @@ def fetch_layer(
     >>> path = fetch_layer("https://example.org/districts.gpkg")  # doctest: +SKIP
     >>> layer = load_regions(path, level=2)  # doctest: +SKIP
     """
-    stated = _check(url, sha256)
+    limits = Limits(max_bytes, max_seconds).checked()
+    order = Order(url, check_address(url, sha256), limits, url, allow_private, progress, refresh)
+    return fetch_order(order, folder)
+
+
+def fetch_order(order: Order, folder: str | os.PathLike[str] | None) -> Path:
+    """Fetch what was ordered, unless it is kept already."""
     home = cache_directory() / "downloads" if folder is None else Path(folder)
     home.mkdir(parents=True, exist_ok=True)
-    target = home / _file_name(url)
-    record = fetch_record(target)
-    if target.is_file():
-        known = stated or (record or {}).get("sha256")
-        if known is not None and sha256_of(target) == known:
-            return target
-        _LOG.info("%s is damaged or another file than asked for, and is fetched again.", target)
-    part = _claim(target)
+    target = home / _file_name(order.url)
+    sound, record = _kept(target, order)
+    if sound and not (order.refresh and order.sha256 is None):
+        return target
+    order.secrets.add_address(order.url)
+    tidy(home)
+    part = claim(target)
     try:
-        _transfer(url, part, progress)
+        told = _transfer(order, part, record if sound else {})
+        if told is None:  # it has not changed
+            part.leave()
+            return target
         found = sha256_of(part.data)
-        if stated is not None and found != stated:
-            size = part.size
-            shutil.rmtree(part.folder, ignore_errors=True)
-            raise DataCorruptError(
-                f"{url} gave {size} bytes with the sha256 {found}, not {stated}. Nothing of it is "
-                "kept."
-            )
-        _publish(url, part, target, found)
+        _refuse_arrived(order, part, found)
+        about = {"url": order.shown, "sha256": found, "bytes": part.size}
+        fetched = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        part.publish(target, {**about, "fetched": fetched, **told})
     except BaseException:
-        _give_back(part, target)
+        part.leave()
         raise
     return target
 
 
-def _check(url: str, sha256: str | None) -> str | None:
+def _kept(target: Path, order: Order) -> tuple[bool, dict[str, Any]]:
+    """Whether the file is there as it was fetched or is to be, and what is known of it."""
+    beside = Path(f"{target}.json")
+    record = (fetch_record(target) or {}) if is_ours(beside) and is_ours(target) else {}
+    known = order.sha256 or record.get("sha256")
+    if not target.is_file() or target.is_symlink():
+        return False, {}
+    if known is not None and sha256_of(target) == known:
+        return True, record
+    _LOG.info("%s is damaged or another file than asked for, and is fetched again.", target)
+    return False, {}
+
+
+def _refuse_arrived(order: Order, part: Part, found: str) -> None:
+    """Keep nothing of what is not what was ordered."""
+    if order.sha256 is not None and found != order.sha256:
+        size = part.size
+        part.remove()
+        raise DataCorruptError(
+            f"{order.shown} gave {size} bytes with the sha256 {found}, not {order.sha256}. Nothing "
+            "of it is kept."
+        )
+    ending = Path(urlsplit(order.url).path).suffix
+    reason = None if order.sha256 is not None else no_layer(part.data, ending)
+    if reason is not None:
+        part.remove()
+        raise DataCorruptError(f"{order.shown} gave {reason}. Nothing of it is kept.")
+
+
+def check_address(url: str, sha256: str | None = None) -> str | None:
+    """The sha256 as it is compared, of an address that is one."""
     if not isinstance(url, str):
         raise TypeError(f"Invalid url: {type(url).__name__} is not a string.")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"Invalid url: {url!r} is not an http or https address.")
+    if not _is_address(url):
+        raise ValueError(f"Invalid url: {without_secrets(url)!r} is not an http or https address.")
     if sha256 is None:
         return None
     stated = str(sha256).lower()
     if not _SHA256.fullmatch(stated):
         raise ValueError(f"Invalid sha256: {sha256!r} is not 64 hexadecimal digits.")
     return stated
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # it tells of the address, with its password
+        return False
 
 
 def _file_name(url: str) -> str:
@@ -176,7 +246,9 @@ def fetch_record(path: str | os.PathLike[str]) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        ``url``, ``sha256``, ``bytes`` and ``fetched`` (UTC); None where there is no record.
+        ``url`` and ``final_url`` (after redirects), both without passwords and keys, ``sha256``,
+        ``bytes``, ``fetched`` (UTC), ``etag`` and ``last_modified`` where the server states them;
+        None where there is no record.
 
     Examples
     --------
@@ -192,99 +264,101 @@ def fetch_record(path: str | os.PathLike[str]) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def _claim(target: Path) -> _Part:
-    """Take over what an earlier attempt left, by one rename, or begin anew."""
-    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
-    left = target.with_name(f".{target.name}.left")
-    with contextlib.suppress(OSError):  # another process was faster, or nothing is left
-        if left.is_symlink() or not left.is_dir():
-            return _Part(folder)  # not what an attempt leaves: what it holds or leads to stays
-        left.replace(folder / "left")
-        for name in ("state", "data"):
-            (folder / "left" / name).replace(folder / name)
-        (folder / "left").rmdir()
-    return _Part(folder)
-
-
-def _give_back(part: _Part, target: Path) -> None:
-    """Leave what arrived to the next attempt, unless another one left something already."""
-    left = target.with_name(f".{target.name}.left")
+def _transfer(order: Order, part: Part, kept: dict[str, Any]) -> dict[str, Any] | None:
+    """Bring in the whole file, in several attempts if need be; None where it has not changed."""
+    client = Client(order.named, order.limits, order.secrets, allow_private=order.allow_private)
     try:
-        if part.size == 0 or part.state() is None:
-            raise OSError("nothing that could be continued")
-        part.folder.rename(left)
-    except OSError:
-        shutil.rmtree(part.folder, ignore_errors=True)
+        with _bar(order.progress, order.url) as bar:
+            return client.patiently(
+                functools.partial(_once, client, order, part, bar, kept),
+                attempts=_ATTEMPTS,
+                first_wait=_FIRST_WAIT_S,
+                sleep=time.sleep,
+                tell=lambda reason, attempt, wait: _LOG.info(
+                    "%s: %s; attempt %d in %.0f s", order.shown, reason, attempt, wait
+                ),
+                failed=lambda reason, attempts: ServiceError(
+                    f"{order.shown} gave no whole file in {attempts} "
+                    f"{'attempt' if attempts == 1 else 'attempts'}: {reason} after {part.size} "
+                    "bytes."
+                ),
+            )
+    finally:
+        client.close()
 
 
-def _publish(url: str, part: _Part, target: Path, sha256: str) -> None:
-    """Put the finished file and its record in place, each by one rename."""
-    record = {
-        "url": url,
-        "sha256": sha256,
-        "bytes": part.size,
-        "fetched": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
-    beside = part.folder / "record"
-    beside.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    beside.replace(f"{target}.json")
-    part.data.replace(target)
-    shutil.rmtree(part.folder, ignore_errors=True)
-
-
-def _transfer(url: str, part: _Part, progress: bool) -> None:
-    """Bring in the whole file, in several attempts if need be."""
-    import requests
-
-    wait, reason = _FIRST_WAIT_S, ""
-    with requests.Session() as session, _bar(progress, url) as bar:
-        for attempt in range(_ATTEMPTS):
-            if attempt:
-                _LOG.info("%s: %s; attempt %d in %.0f s", url, reason, attempt + 1, wait)
-                time.sleep(wait)
-                wait *= 2
-            try:
-                return _once(session, url, part, bar)
-            except _CutError as error:
-                reason = str(error)
-            except requests.RequestException as error:
-                reason = f"{type(error).__name__} after {part.size} bytes"
-    raise ServiceError(f"{url} gave no whole file in {_ATTEMPTS} attempts: {reason}.")
-
-
-def _once(session: requests.Session, url: str, part: _Part, bar: Any) -> None:
-    """One attempt; returns when the file is whole."""
+def _once(
+    client: Client, order: Order, part: Part, bar: Any, kept: dict[str, Any]
+) -> dict[str, Any] | None:
+    """One attempt; what the server says of the file once that is whole."""
     have, state = part.size, part.state()
     headers = {"Accept-Encoding": "identity"}  # or the sizes would not be those of the file
     if have and state:
         headers |= {"Range": f"bytes={have}-", "If-Range": state}
-    with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
-        _refuse(answer, url)
-        if answer.status_code == 416 or (answer.status_code == 206 and not have):
-            part.data.unlink(missing_ok=True)  # what we have does not fit: begin anew
-            raise _CutError("the server cannot continue")
+    else:
+        asked = {"If-None-Match": kept.get("etag"), "If-Modified-Since": kept.get("last_modified")}
+        headers |= {name: str(value) for name, value in asked.items() if value}
+    with client.open("GET", order.url, follow=True, headers=headers, timeout=_TIMEOUT_S) as got:
+        answer, final = got
+        if answer.status_code == 304 and kept:
+            return None
+        _refuse(answer, order)
         go_on = answer.status_code == 206
-        if go_on and not _begins_at(answer, have):
-            part.data.unlink(missing_ok=True)
-            raise _CutError("the server continued at another place")
-        have = have if go_on else 0
+        if answer.status_code == 416 or (go_on and not (have and _begins_at(answer, have))):
+            part.begin("")  # what we have does not fit
+            raise LaterError("the server cannot continue, or did so at another place")
         if not go_on:
-            # weak tags may be shared by files that differ, and are not allowed here
-            tag = answer.headers.get("ETag", "")
-            tag = "" if tag.startswith("W/") else tag
-            known = tag or answer.headers.get("Last-Modified", "")
-            (part.folder / "state").write_text(known, encoding="utf-8")
-        length = answer.headers.get("Content-Length", "")
-        whole = have + int(length) if length.isdigit() else None
-        bar(have, whole)
-        with part.data.open("ab" if go_on else "wb") as file:
-            for chunk in answer.iter_content(_CHUNK):
-                have += file.write(chunk)
-                bar(have, whole)
-        if whole is not None and have != whole:
-            if have > whole:
-                part.data.unlink(missing_ok=True)
-            raise _CutError(f"{have} of {whole} bytes arrived")
+            part.begin(_state(answer))
+        _receive(answer, order, part, bar)
+        names = {"etag": "ETag", "last_modified": "Last-Modified"}
+        about = {
+            ours: answer.headers[name] for ours, name in names.items() if name in answer.headers
+        }
+    about["final_url"] = final
+    return {name: order.secrets.leave_out(value) for name, value in about.items()}
+
+
+def _state(answer: requests.Response) -> str:
+    """What tells whether a later answer is of the same file; empty where nothing does.
+
+    Weak tags may be shared by files that differ, and are not allowed here.
+    """
+    if _is_encoded(answer):
+        return ""
+    tag = answer.headers.get("ETag", "")
+    return ("" if tag.startswith("W/") else tag) or answer.headers.get("Last-Modified", "")
+
+
+def _is_encoded(answer: requests.Response) -> bool:
+    """Whether what is sent is not the file itself; its size is then not stated."""
+    return answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity")
+
+
+def _receive(answer: requests.Response, order: Order, part: Part, bar: Any) -> None:
+    """Write what arrives behind what is there, and see that it is all."""
+    have, length = part.size, answer.headers.get("Content-Length", "")
+    stated = length.isdecimal() and not _is_encoded(answer)
+    whole = have + int(length) if stated else None
+    _refuse_size(whole or 0, order, part)
+    bar(have, whole)
+    with part.more() as file:
+        for chunk in answer.iter_content(_CHUNK):
+            have += file.write(chunk)
+            _refuse_size(have, order, part)
+            bar(have, whole)
+    if whole is not None and have != whole:
+        if have > whole:
+            part.begin("")
+        raise LaterError(f"{have} of {whole} bytes arrived")
+
+
+def _refuse_size(size: int, order: Order, part: Part) -> None:
+    if size > order.limits.max_bytes:
+        part.begin("")
+        raise ServiceError(
+            f"{order.shown} gives more than {order.limits.max_bytes} bytes (max_bytes). Nothing of "
+            "it is kept."
+        )
 
 
 def _begins_at(answer: requests.Response, start: int) -> bool:
@@ -292,17 +366,20 @@ def _begins_at(answer: requests.Response, start: int) -> bool:
     return stated is not None and int(stated[1]) == start
 
 
-def _refuse(answer: requests.Response, url: str) -> None:
+def _refuse(answer: requests.Response, order: Order) -> None:
     """Raise for an answer that another attempt would not change."""
     status = answer.status_code
     if status in (404, 410):
-        raise DataNotFoundError(f"{url} is not there (status {status}).")
+        raise DataNotFoundError(f"{order.shown} is not there (status {status}).")
     if status in (401, 403):
-        raise AccessDeniedError(f"{url} is refused (status {status}).")
-    if status in _LATER:
-        raise _CutError(f"status {status}")
+        raise AccessDeniedError(f"{order.shown} is refused (status {status}).")
+    if status in LATER:
+        raise LaterError(f"status {status}", retry_after(answer))
     if status not in (200, 206, 416):
-        raise ServiceError(f"{url} answers with status {status}.")
+        raise ServiceError(f"{order.shown} answers with status {status}.")
+    reason = no_layer_type(answer.headers.get("Content-Type", ""))
+    if reason is not None and status != 416 and order.sha256 is None:
+        raise DataCorruptError(f"{order.shown} gave {reason}. Nothing of it is kept.")
 
 
 @contextlib.contextmanager
@@ -316,5 +393,5 @@ def _bar(wanted: bool, url: str) -> Iterator[Any]:
     progress = drawn_progress(BarColumn(), DownloadColumn(), transient=False, always=True)
     assert progress is not None
     with progress as drawn:
-        task = drawn.add_task(visible(urlsplit(url).path.rsplit("/", 1)[-1] or url))
+        task = drawn.add_task(visible(urlsplit(url).path.rsplit("/", 1)[-1] or "layer"))
         yield lambda have, whole: drawn.update(task, completed=have, total=whole)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_risk._countries import resolve_country
+from geo_risk._http import Limits
+from geo_risk._secrets import without_secrets
 from geo_risk._validate import check_choice
 from geo_risk.errors import DataCorruptError
-from geo_risk.regions.download import fetch_layer, fetch_record
+from geo_risk.regions.download import (
+    MAX_BYTES,
+    MAX_SECONDS,
+    Order,
+    check_address,
+    fetch_order,
+    fetch_record,
+)
 
 if TYPE_CHECKING:
     import os
@@ -16,9 +26,9 @@ if TYPE_CHECKING:
     from geo_risk.regions.dated import DatedLayer
     from geo_risk.regions.layer import RegionLayer
 
-__all__ = ["load_geoboundaries"]
+__all__ = ["SERVICE", "fetch_country", "load_geoboundaries"]
 
-_SERVICE = "https://www.geoboundaries.org/api/current"
+SERVICE = "https://www.geoboundaries.org/api/current"
 # What the service says of a layer, and what it is called here.
 _FACTS = {
     "boundarySource": "source",
@@ -39,9 +49,13 @@ def load_geoboundaries(
     release: str = "gbOpen",
     simplified: bool = False,
     sha256: str | None = None,
-    service: str = _SERVICE,
+    service: str = SERVICE,
     folder: str | os.PathLike[str] | None = None,
     progress: bool = False,
+    refresh: bool = False,
+    max_bytes: int = MAX_BYTES,
+    max_seconds: float = MAX_SECONDS,
+    allow_private: bool = False,
     **options: Any,
 ) -> RegionLayer | DatedLayer:
     """Fetch a country's layer from geoBoundaries, once, and load it.
@@ -63,8 +77,9 @@ def load_geoboundaries(
         What the fetched file must have.
     service : str
         Address of the service, for a mirror.
-    folder, progress
-        As for `fetch_layer`.
+    folder, progress, refresh, max_bytes, max_seconds, allow_private
+        As for `fetch_layer`; what the service names as the layer's address may be no inner one,
+        unless it is on the same host as `service`.
     **options
         As for `load_regions`, such as ``parent_layer=``.
 
@@ -93,13 +108,11 @@ def load_geoboundaries(
     if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level <= 5:
         raise ValueError(f"Invalid level: {level!r}; must be an integer from 0 to 5.")
     code = resolve_country(country)
-    asked = f"{service.rstrip('/')}/{release}/{code}/ADM{level}/"
-    answer = _answer(fetch_layer(asked, folder=folder), asked)
-    key = "simplifiedGeometryGeoJSON" if simplified else "gjDownloadURL"
-    url = answer.get(key)
-    if not isinstance(url, str):
-        raise DataCorruptError(f"The answer of {asked} names no {key}.")
-    path = fetch_layer(url, sha256=sha256, folder=folder, progress=progress)
+    path, answer = fetch_country(
+        code, level, release, simplified, service, folder,
+        sha256=sha256, progress=progress, refresh=refresh, max_bytes=max_bytes,
+        max_seconds=max_seconds, allow_private=allow_private,
+    )  # fmt: skip
     layer: RegionLayer | DatedLayer = load_regions(
         path, **{"level": level, "country": code, **options}
     )
@@ -108,7 +121,7 @@ def load_geoboundaries(
     record = fetch_record(path) or {}
     layer.provenance.update(
         facts,
-        url=url,
+        url=record.get("url"),
         sha256=record.get("sha256"),
         fetched=record.get("fetched"),
         citation="geoBoundaries, www.geoboundaries.org; Runfola et al. (2020), PLoS ONE 15(4): "
@@ -117,7 +130,28 @@ def load_geoboundaries(
     return layer
 
 
-def _answer(path: Any, asked: str) -> dict[str, Any]:
+def fetch_country(
+    code: str, level: int, release: str, simplified: bool, service: str,
+    folder: str | os.PathLike[str] | None, *, sha256: str | None = None, progress: bool = False,
+    max_bytes: int = MAX_BYTES, max_seconds: float = MAX_SECONDS, refresh: bool = False,
+    allow_private: bool = False,
+) -> tuple[Path, dict[str, Any]]:  # fmt: skip
+    """File of a country's layer, and what the service says of it."""
+    asked = f"{service.rstrip('/')}/{release}/{code}/ADM{level}/"
+    check_address(asked)
+    limits = Limits(max_bytes, max_seconds).checked()
+    order = Order(asked, None, limits, asked, allow_private, refresh=refresh)
+    answer = _answer(fetch_order(order, folder), asked)
+    key = "simplifiedGeometryGeoJSON" if simplified else "gjDownloadURL"
+    url = answer.get(key)
+    if not isinstance(url, str):
+        raise DataCorruptError(f"The answer of {without_secrets(asked)} names no {key}.")
+    stated = check_address(url, sha256)
+    order = Order(url, stated, limits, asked, allow_private, progress, refresh)
+    return fetch_order(order, folder), answer
+
+
+def _answer(path: Path, asked: str) -> dict[str, Any]:
     """What the service says of a layer; an answer that is none is not kept."""
     try:
         answer = json.loads(path.read_text(encoding="utf-8"))
@@ -127,5 +161,7 @@ def _answer(path: Any, asked: str) -> dict[str, Any]:
         answer = answer[0]
     if not isinstance(answer, dict):
         path.unlink(missing_ok=True)
-        raise DataCorruptError(f"The answer of {asked} is not what geoBoundaries documents.")
+        raise DataCorruptError(
+            f"The answer of {without_secrets(asked)} is not what geoBoundaries documents."
+        )
     return answer

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_risk._secrets import without_secrets
 from geo_risk._shapefiles import check_shapefile
 from geo_risk.errors import DataCorruptError, DataNotFoundError
 
@@ -52,16 +53,15 @@ def read_polygons(source: Any, *, table: str | None = None) -> tuple[geopandas.G
         raise TypeError(
             f"Invalid source: {type(source).__name__} is neither a path nor a GeoDataFrame."
         )
+    shown = without_secrets(str(source))
     if str(source).lower().startswith(("http://", "https://", "ftp://", "s3://")):
         raise ValueError(
-            f"Invalid source: {source!r} is an address; geo_risk.regions.fetch_layer(url) fetches "
+            f"Invalid source: {shown!r} is an address; geo_risk.regions.fetch_layer(url) fetches "
             "it and returns a path."
         )
     path = Path(source)
     if not path.exists():
-        raise DataNotFoundError(
-            f"No file {str(source)!r}. The bundled layer is called 'natural_earth'."
-        )
+        raise DataNotFoundError(f"No file {shown!r}. The bundled layer is called 'natural_earth'.")
     name = path.name.split(".")[0]
     if path.suffix.lower() in _PARQUET:
         return _read_parquet(path), name

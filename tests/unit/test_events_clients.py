@@ -349,10 +349,9 @@ def test_redirects_are_not_followed(server: Server) -> None:
         ucdp(server)
 
 
-def test_answers_without_end_are_refused(server: Server, monkeypatch: Any) -> None:
-    monkeypatch.setattr(service, "_LARGEST_ANSWER", 100)
+def test_answers_without_end_are_refused(server: Server) -> None:
     with pytest.raises(ServiceError, match="more than 100 bytes"):
-        ucdp(server)
+        ucdp(server, max_bytes=100)
 
 
 @pytest.mark.parametrize(

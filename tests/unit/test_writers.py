@@ -44,6 +44,8 @@ def writes(node: ast.AST) -> bool:
         return not (name in {"ZipFile", "TarFile"} and (read or len(node.args) == 1))
     if name in {"save", "dump"}:  # numpy's, json's
         return getattr(getattr(node.func, "value", None), "id", "") in {"np", "json", "pickle"}
+    if name in {"open", "fdopen"} and any("O_" in ast.unparse(part) for part in node.args):
+        return "O_WRONLY" in ast.unparse(node)
     if name != "open":
         return False
     modes = [*node.args, *(word.value for word in node.keywords if word.arg == "mode")]
@@ -73,7 +75,7 @@ def writers(code: str, module: str) -> set[str]:
     ["frame.to_csv(path)", "open(path, 'w')", "path.open('ab')", "path.open(mode='x')",
      "pyogrio.write_dataframe(f, p)", "path.write_text('x')", "figure.savefig(p)",
      "np.save(p, a)", "json.dump(a, file)", "path.open('r+')", "ZipFile(p, 'w')",
-     "path.open('ab' if more else 'wb')"],
+     "path.open('ab' if more else 'wb')", "os.open(path, os.O_WRONLY | os.O_CREAT)"],
 )  # fmt: skip
 def test_a_line_that_writes_is_seen(line):
     assert writers(f"class A:\n    def f(self):\n        {line}\n", "m") == {"m.A.f"}
@@ -140,12 +142,13 @@ WRITERS: dict[str, list[str] | str] = {
     "demo._write_presence": ["presence"],
     "events.service._write": ["page"],
     "events.formats.frame_of_arrow": "writes to memory",
-    "_files._beside": "makes the file beside the target",
     "_files.sync": "writes nothing",
     "_cache.store_arrays": "renames what it wrote itself: tests/unit/test_cache.py",
-    "regions.download._claim": "a folder of its own: tests/unit/test_regions_download.py",
-    "regions.download._once": "in that folder; what is cut is continued",
-    "regions.download._publish": "renames out of that folder",
+    "_terminal._to_nobody": "writes to no file",
+    "_files._beside": "makes the file beside the target",
+    "regions._partial.claim": "a folder of its own: tests/unit/test_regions_download.py",
+    "regions._partial.Part.more": "in that folder; what is cut is continued",
+    "regions._partial.Part._new": "in that folder, for one rename out of it",
 }
 
 

@@ -1,0 +1,172 @@
+"""What has arrived of a download: in a folder of its own, held by one process at a time.
+
+The folder is its owner's alone (mode 0700) and locked while a process works in it. What a process
+leaves that was stopped, or killed, is taken over by the next one that fetches the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import stat
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from geo_risk._files import sync
+
+__all__ = ["Part", "claim", "is_ours", "tidy"]
+
+_DEAD_S = 7 * 86400.0  # after so long nobody comes back for what was left
+_YOUNG_S = 60.0  # a folder without anything in it may just have been made
+_NAME = re.compile(r"\.[0-9a-f]{12}-.+\.[a-z0-9_]{8}\.part")
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+
+
+class Part:
+    """A folder with what has arrived, and the lock on it."""
+
+    def __init__(self, folder: Path, lock: int | None) -> None:
+        self.folder, self._lock = folder, lock
+
+    @property
+    def data(self) -> Path:
+        """What has arrived."""
+        return self.folder / "data"
+
+    @property
+    def size(self) -> int:
+        """How much that is, in bytes."""
+        return self.data.stat().st_size if self.data.exists() else 0
+
+    def state(self) -> str | None:
+        """What the server called the file's state when the transfer began."""
+        with contextlib.suppress(OSError):
+            return (self.folder / "state").read_text(encoding="utf-8") or None
+        return None
+
+    def begin(self, state: str) -> None:
+        """Forget what has arrived, and note the state of what is to come."""
+        for name in ("data", "state"):
+            (self.folder / name).unlink(missing_ok=True)
+        with self._new("state") as file:
+            file.write(state.encode("utf-8", "replace"))
+        self._new("data").close()
+
+    def more(self) -> IO[bytes]:
+        """Open the data to write on."""
+        return os.fdopen(os.open(self.data, os.O_WRONLY | os.O_APPEND | _NO_LINK), "ab")
+
+    def _new(self, name: str) -> IO[bytes]:
+        """A new file, for its owner alone."""
+        path = self.folder / name
+        new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600)
+        return os.fdopen(new, "wb")
+
+    def publish(self, target: Path, record: dict[str, Any]) -> None:
+        """Put the finished file and its record in place, each by one rename."""
+        (self.folder / "record").unlink(missing_ok=True)
+        with self._new("record") as file:
+            file.write((json.dumps(record, indent=1) + "\n").encode())
+        sync(self.data)
+        (self.folder / "record").replace(f"{target}.json")
+        self.data.chmod(0o666 & ~_umask())
+        self.data.replace(target)
+        self.remove()
+
+    def leave(self) -> None:
+        """Leave what arrived to the next attempt, if it can go on from there."""
+        if self.size == 0 or self.state() is None:
+            self.remove()
+        else:
+            self._release()
+
+    def remove(self) -> None:
+        """Remove all of it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _umask() -> int:
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
+
+
+def claim(target: Path) -> Part:
+    """Take over the most of what earlier attempts left of `target`, or begin anew."""
+    best: Part | None = None
+    for folder in target.parent.glob(f".{target.name}.*.part"):
+        found = _take(folder)
+        if found is None:
+            continue
+        if found.size and found.state() is not None and (best is None or found.size > best.size):
+            found, best = best, found
+        if found is not None:
+            found.remove()
+    if best is not None:
+        return best
+    made = tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    return Part(Path(made), _hold(Path(made), wait=True))
+
+
+def tidy(home: Path) -> None:
+    """Remove what was left of any download a week ago, and nobody works in."""
+    for folder in home.glob(".*.part"):
+        with contextlib.suppress(OSError):
+            old = max(path.lstat().st_mtime for path in (folder, *folder.iterdir()))
+            if _NAME.fullmatch(folder.name) and old < time.time() - _DEAD_S:
+                found = _take(folder)
+                if found is not None:
+                    found.remove()
+
+
+def _take(folder: Path) -> Part | None:
+    """A folder that was left, locked; None where it is another's, in use, or just being made."""
+    with contextlib.suppress(OSError):
+        if not is_ours(folder, stat.S_ISDIR) or folder.lstat().st_mode & 0o077:
+            return None
+        lock = _hold(folder, wait=False)
+        if lock is None:
+            return None
+        part = Part(folder, lock)
+        young = folder.stat().st_mtime > time.time() - _YOUNG_S
+        if os.fstat(lock).st_ino == folder.stat().st_ino and (part.size or not young):
+            return part
+        part._release()
+    return None
+
+
+def _hold(folder: Path, *, wait: bool) -> int | None:
+    """Lock a folder; None where that is held, or cannot be done here."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: what was left is not taken over
+        return None
+    how = os.O_RDONLY | _NO_LINK | getattr(os, "O_DIRECTORY", 0)
+    lock = os.open(folder, how)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        os.close(lock)
+        return None
+    return lock
+
+
+def is_ours(path: Path, kind: Any = stat.S_ISREG) -> bool:
+    """Whether there is a file (no link to one), and it is this user's or the administrator's."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    mine = {0, os.geteuid()} if hasattr(os, "geteuid") else {found.st_uid}
+    return bool(kind(found.st_mode)) and found.st_uid in mine
