@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from geo_risk._secrets import Secrets, without_secrets
+from geo_risk._secrets import Secrets
 from geo_risk._validate import check_scalar
 from geo_risk.errors import ServiceError
 
@@ -89,7 +89,7 @@ class Client:
         self._asked: set[tuple[str, int]] | None = None  # where `named` led to at first
         self._first = False
         self._watched: list[socket.socket] = []
-        self._session = requests.Session()
+        self._session = _session(requests.Session)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _adapter(self))
         self._silence = _Silence(secrets)
@@ -183,7 +183,7 @@ class Client:
                 method, url, allow_redirects=False, stream=True, **request
             )
             with answer:
-                target = _target(answer, url) if follow else None
+                target = _target(answer, url, self._secrets) if follow else None
                 if target is None:
                     yield answer, url
                     return
@@ -191,7 +191,7 @@ class Client:
             self._refuse_numbers(url)
             request["auth"] = no_auth  # what opens one door is not tried at another
         raise ServiceError(
-            f"{without_secrets(self._named)} leads on more than {MOST_REDIRECTS} times."
+            f"{self._secrets.leave_out(self._named)} leads on more than {MOST_REDIRECTS} times."
         )
 
     def _refuse_numbers(self, url: str) -> None:
@@ -235,6 +235,16 @@ class Client:
         return made
 
 
+def _session(kind: type[requests.Session]) -> requests.Session:
+    """A session that leaves redirects to us: requests would read the whole body of one."""
+
+    class Session(kind):  # type: ignore[misc,valid-type]
+        def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+            return None
+
+    return Session()
+
+
 def _adapter(client: Client) -> Any:
     """What opens connections for requests, each of them shown to the client."""
     from requests.adapters import HTTPAdapter
@@ -245,7 +255,7 @@ def _adapter(client: Client) -> Any:
             def _new_conn(self) -> socket.socket:
                 host = self._dns_host
                 found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
-                client.resolved([place[4] for place in found])  # before anybody there is knocked at
+                client.resolved([place[4] for place in found])  # before anybody is knocked at
                 return client.connected(super()._new_conn())
 
         return type(kind.__name__, (kind,), {"ConnectionCls": Watched})
@@ -278,12 +288,12 @@ def no_auth(request: Any) -> Any:
     return request
 
 
-def _target(answer: requests.Response, url: str) -> str | None:
+def _target(answer: requests.Response, url: str, secrets: Secrets) -> str | None:
     """Where an answer leads on to; None where it leads nowhere."""
     location = answer.headers.get("Location")
     if answer.status_code not in _REDIRECTS or not location:
         return None
-    told = without_secrets(location)
+    told = secrets.leave_out(location)
     try:
         target = urljoin(url, location.encode("latin-1").decode("utf-8", "replace"))
         parts = urlsplit(target)
@@ -291,10 +301,10 @@ def _target(answer: requests.Response, url: str) -> str | None:
     except ValueError:
         found = None
     if not found or parts.scheme not in ("http", "https"):
-        raise ServiceError(f"{without_secrets(url)} leads to {told!r}, which is no web address.")
+        raise ServiceError(f"{secrets.leave_out(url)} leads to {told!r}, which is no web address.")
     if parts.scheme == "http" and urlsplit(url).scheme == "https":
         raise ServiceError(
-            f"{without_secrets(url)} leads from https to {told!r}, where anybody could change what "
+            f"{secrets.leave_out(url)} leads from https to {told!r}, where anybody could change what "
             "arrives."
         )
     return target

@@ -59,6 +59,7 @@ def without_secrets(text: str) -> str:
 
 def _discreet_address(address: str) -> str:
     scheme, _, rest = address.partition(":")
+    slashes = rest[: len(rest) - len(rest.lstrip("/"))]
     rest = rest.lstrip("/")
     end = re.search(r"[/?#\\]", rest)
     host = rest[: end.start()] if end else rest
@@ -67,7 +68,9 @@ def _discreet_address(address: str) -> str:
     after = rest[len(host) :]
     if "@" in host:
         host = f"{HIDDEN}@{host.rpartition('@')[2]}"
-    return f"{scheme}://{host}{_PAIR.sub(_discreet_pair, after)}"
+    elif not _is_host(host):
+        host = f"{host.partition(':')[0]}:{HIDDEN}"
+    return f"{scheme}:{slashes}{host}{_PAIR.sub(_discreet_pair, after)}"
 
 
 def _is_host(text: str) -> bool:
@@ -109,7 +112,7 @@ class Secrets:
         """Never show the user's part of an address, nor what its parameters keep."""
         parts = urlsplit(address)
         for text in (parts.username, parts.password):
-            self.add(*({text, unquote(text)} if text else ()))
+            self.add(*({text, unquote(text)} if text and len(text) > 3 else ()))
         for found in _PAIR.finditer(f"{parts.query}&{parts.fragment}"):
             if _TELLING.search(unquote_plus(unquote(found["name"]))) and len(found["value"]) > 3:
                 self.add(found["value"], unquote_plus(found["value"]))

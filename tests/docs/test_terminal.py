@@ -289,6 +289,7 @@ def test_a_terminal_as_input_is_told_what_to_do(call: Any, monkeypatch: Any) -> 
 
 # arguments ----------------------------------------------------------------------------------------
 
+READ = ("lon", "crs", "encoding", "dayfirst", "delimiter", "layer", "names", "latlon", "date")
 WRONG = ["", "nonsense", "=", ",", "-1", "nan", "\x1b[31m", "[/x]", "hex", "²", "9" * 30, "\udcff"]
 
 
