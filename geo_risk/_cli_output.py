@@ -53,14 +53,17 @@ _MAPS = ("map.png", "map.html")
 _WRITTEN = {"events", "cells", "regions", "borders", "provenance", "map"}  # into a folder
 
 
-def check_out(out: str, *inputs: str | Path | None) -> None:
+def check_out(
+    out: str, *inputs: str | Path | None, csv_safe: bool = False, as_json: bool = False
+) -> None:
     """Refuse a file that could not be written, before the work, and one that is being read."""
-    from geo_risk.tables import check_path
+    from geo_risk.tables import check_csv_safe, check_path
 
     if out == _STREAM:
         standard_output()
+        check_csv_safe(csv_safe, [".json" if as_json else ".csv"])
     else:
-        check_path(Path(out))
+        check_csv_safe(csv_safe, [check_path(Path(out))])
         _refuse_unwritable(Path(out))
         _refuse_input(Path(out), inputs)
 
@@ -92,7 +95,9 @@ def _refuse_input(path: Path, inputs: tuple[str | Path | None, ...]) -> None:
             raise ValueError(f"Invalid out: {str(path)!r} is the input {str(given)!r} itself.")
 
 
-def write_output(frame: geopandas.GeoDataFrame, out: str, as_json: bool = False) -> None:
+def write_output(
+    frame: geopandas.GeoDataFrame, out: str, as_json: bool = False, csv_safe: bool = False
+) -> None:
     """Write a frame to a file, or to standard output for "-": CSV, or JSON records.
 
     With `as_json` a file is told of in JSON.
@@ -103,16 +108,21 @@ def write_output(frame: geopandas.GeoDataFrame, out: str, as_json: bool = False)
         if as_json:
             print_json(flat_table(storable(frame)).to_dict(orient="records"))
         else:
-            write_csv(frame, standard_output())
+            write_csv(frame, standard_output(), csv_safe=csv_safe)
         return
-    path = write_table(frame, Path(out))
+    path = write_table(frame, Path(out), csv_safe=csv_safe)
     if as_json:
         print_json({"file": str(path), "rows": len(frame), **_counts(frame)})
     else:
         say(f"Written: {path} ({len(frame)} rows)", err=True)
 
 
-def write_chunks(chunks: Iterable[geopandas.GeoDataFrame], out: str, as_json: bool = False) -> None:
+def write_chunks(
+    chunks: Iterable[geopandas.GeoDataFrame],
+    out: str,
+    as_json: bool = False,
+    csv_safe: bool = False,
+) -> None:
     """Write frames one after the other as one CSV, with flat memory."""
     from geo_risk.tables import write_csv
 
@@ -126,7 +136,7 @@ def write_chunks(chunks: Iterable[geopandas.GeoDataFrame], out: str, as_json: bo
         stream: Any = None
         for chunk in chunks:
             first, stream = stream is None, stream or _opened(out, stack)
-            write_csv(chunk, stream, header=first)
+            write_csv(chunk, stream, header=first, csv_safe=csv_safe)
             rows += len(chunk)
             shown.update(f"{rows:,} rows …")
     if as_json:

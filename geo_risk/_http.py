@@ -304,8 +304,8 @@ def _target(answer: requests.Response, url: str, secrets: Secrets) -> str | None
         raise ServiceError(f"{secrets.leave_out(url)} leads to {told!r}, which is no web address.")
     if parts.scheme == "http" and urlsplit(url).scheme == "https":
         raise ServiceError(
-            f"{secrets.leave_out(url)} leads from https to {told!r}, where anybody could change what "
-            "arrives."
+            f"{secrets.leave_out(url)} leads from https to {told!r}, where anybody could change "
+            "what arrives."
         )
     return target
 

@@ -32,6 +32,8 @@ def write_result(
     tables: Mapping[str, geopandas.GeoDataFrame],
     formats: Sequence[str],
     provenance: Mapping[str, Any],
+    *,
+    csv_safe: bool = False,
 ) -> list[Path]:
     """Write tables in several formats and their provenance, all of it or nothing."""
     noted = folder / _PROVENANCE
@@ -44,7 +46,7 @@ def write_result(
         last = stack.enter_context(replacing(noted))
         for target, table in targets.items():
             part = stack.enter_context(replacing(target))
-            write_part(table, part, target)
+            write_part(table, part, target, csv_safe=csv_safe)
             sync(part)
             sums[target.name] = sha256_of(part)
         whole = {**provenance, _SUMS: sums}

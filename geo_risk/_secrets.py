@@ -26,6 +26,7 @@ _PAIR = re.compile(r"(?P<before>[?&;#]|^)(?P<name>[^=&;#?]+)=(?P<value>[^&;#]*)"
 _IN_TEXT = re.compile(r"(?P<before>[?&;#])(?P<name>[^\s=&;#?\"'<>]+)=(?P<value>[^\s&;#\"'<>]*)")
 _JWT = re.compile(r"\beyJ[\w-]{6,}\.[\w-]{4,}(\.[\w-]*)?")
 _SHARE = 8  # so many signs of a key in a row are taken for a part of it
+_LONG = 12  # signs of a key that no word of the data is
 _DEPTH = 4  # encodings inside one another
 # One sign as others write it: %41, \u0041, \x41, &#65;, &#x41;, \/ and \"
 _ENCODED = re.compile(
@@ -133,18 +134,24 @@ class Secrets:
                     hidden[first:last] = b"\1" * (last - first)
 
     def leave_out_deep(self, value: Any) -> Any:
-        """The same for every text in what JSON may hold, names too."""
+        """The same for every text in what JSON may hold, but for the names."""
         if isinstance(value, str):
             return self.leave_out(value)
         if isinstance(value, dict):
-            return {self.leave_out_deep(key): self.leave_out_deep(v) for key, v in value.items()}
+            return {name: self.leave_out_deep(item) for name, item in value.items()}
         if isinstance(value, list):
             return [self.leave_out_deep(item) for item in value]
         return value
 
-    def stand_in(self, text: str) -> bool:
-        """Whether one of them stands in a text as a whole; quick, for texts of any length."""
-        return any(form in text for form in self._forms)
+    def leave_out_of_data(self, text: str) -> str:
+        """Data without long ones that stand there as a whole; quick, for texts of any length.
+
+        Short ones are left: they may be words, and the data would no longer be the source's.
+        """
+        for form in sorted(self._forms, key=len, reverse=True):
+            if len(form) >= _LONG:
+                text = text.replace(form, HIDDEN)
+        return text
 
 
 def _masked(text: str, hidden: bytearray) -> str:

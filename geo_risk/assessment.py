@@ -16,7 +16,7 @@ from geo_risk._validate import renamed
 from geo_risk.errors import DataNotFoundError
 from geo_risk.quality.routine import check_read, flag_line
 from geo_risk.sharing import Sharing
-from geo_risk.tables import check_format
+from geo_risk.tables import check_csv_safe, check_format
 
 if TYPE_CHECKING:
     import geopandas
@@ -97,6 +97,7 @@ class Assessment:
         strip: bool = False,
         source_rows: bool = False,
         worldview: str | None = None,
+        csv_safe: bool | None = None,
     ) -> list[Path]:
         """Write all tables, and the provenance as JSON.
 
@@ -126,6 +127,10 @@ class Assessment:
         worldview : str, optional
             Whose view the codes of disputed regions follow. Asked for where `share` or `strip` is
             set, a disputed region is named, and `assess` was not told either.
+        csv_safe : bool, optional
+            Whether text in CSV files that a spreadsheet would take for a formula gets an
+            apostrophe before it (`write_table`). By default where the files are for others:
+            `share`, `coarsen` or `strip`.
 
         Returns
         -------
@@ -143,11 +148,13 @@ class Assessment:
         formats = [check_format(ending) for ending in formats]
         chosen = Sharing(share, coarsen, min_count, strip, source_rows, worldview)
         tables, provenance = chosen.export(self)
+        check_csv_safe(csv_safe, formats)
+        safe = chosen.counts or strip if csv_safe is None else csv_safe
         folder = Path(directory)
         folder.mkdir(parents=True, exist_ok=True)
         names = {f"{name}{ending}" for name in tables for ending in formats}
         chosen.refuse_leftovers(folder, names)
-        return write_result(folder, tables, formats, provenance)
+        return write_result(folder, tables, formats, provenance, csv_safe=safe)
 
     @classmethod
     def load(cls, directory: str | PathLike[str]) -> Assessment:

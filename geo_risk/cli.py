@@ -87,6 +87,10 @@ Chunk = Annotated[
     typer.Option(min=1, help="Read, locate and write so many rows at a time, as CSV."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+CsvSafe = Annotated[
+    bool,
+    typer.Option("--csv-safe", help="Write CSV in which a spreadsheet sees no formula."),
+]
 StudyArea = Annotated[
     str | None, typer.Option(help="regions (default), countries, or codes joined by commas.")
 ]
@@ -177,6 +181,13 @@ def assess(
     source_rows: Annotated[
         bool, typer.Option("--source-rows", help="Write ACLED's rows, too; keep them to yourself.")
     ] = False,
+    csv_safe: Annotated[
+        bool | None,
+        typer.Option(
+            "--csv-safe/--no-csv-safe",
+            help="Write CSV in which a spreadsheet sees no formula; default: for others.",
+        ),
+    ] = None,
     jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -210,7 +221,7 @@ def assess(
         step("Writing")
         if maps and (sharing.counts or sharing.strip):
             remove_maps(out)  # of an earlier run: `save` leaves none beside what is for others
-        files = found.save(out, **asdict(sharing))
+        files = found.save(out, csv_safe=csv_safe, **asdict(sharing))
         if maps:
             step("Drawing")
             nameless = events == "-" or sharing.counts or sharing.strip
@@ -250,6 +261,7 @@ def geocode(
     ] = None,
     snap_km: Annotated[float, typer.Option(min=0.0, help="Snap points just outside.")] = 5.0,
     chunk_rows: Chunk = None,
+    csv_safe: CsvSafe = False,
     jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -260,14 +272,14 @@ def geocode(
     from geo_risk.enrich import geocode as run
     from geo_risk.enrich import index_h3
 
-    check_out(out, events, regions)
+    check_out(out, events, regions, csv_safe=csv_safe, as_json=as_json)
     layer = pick_layer(regions, level, worldview)
 
     def located(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
         found = run(frame, layer, snap_km=snap_km, n_jobs=jobs)
         return found if resolution is None else index_h3(found, resolution=resolution)
 
-    _each(located, events, out, source, read, chunk_rows, as_json)
+    _each(located, events, out, source, read, chunk_rows, as_json, csv_safe)
 
 
 @app.command()
@@ -281,6 +293,7 @@ def borders(
     worldview: Worldview = None,
     kind: Annotated[str, typer.Option(help="land, any, outline or line.")] = "land",
     chunk_rows: Chunk = None,
+    csv_safe: CsvSafe = False,
     jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -292,7 +305,7 @@ def borders(
     from geo_risk.enrich import border_proximity
     from geo_risk.enrich import geocode as locate
 
-    check_out(out, events, regions)
+    check_out(out, events, regions, csv_safe=csv_safe, as_json=as_json)
     layer = pick_layer(regions, level, worldview)
     lines = load_borders(layer)
 
@@ -301,7 +314,7 @@ def borders(
         found = frame if known else locate(frame, layer, n_jobs=jobs)
         return border_proximity(found, lines, kind=kind, n_jobs=jobs)
 
-    _each(measured, events, out, source, read, chunk_rows, as_json)
+    _each(measured, events, out, source, read, chunk_rows, as_json, csv_safe)
 
 
 @app.command()
@@ -321,6 +334,7 @@ def hotspots(
     method: Annotated[
         str, typer.Option(help="gi_star, gi, local_moran, scan, emerging or kde.")
     ] = "gi_star",
+    csv_safe: CsvSafe = False,
     jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -330,7 +344,7 @@ def hotspots(
     """
     from geo_risk.scores import score_hotspots
 
-    check_out(out, events)
+    check_out(out, events, csv_safe=csv_safe, as_json=as_json)
     with stages(True, 3) as step:
         step("Reading")
         frame = read_input(events, source, read or ())
@@ -339,7 +353,7 @@ def hotspots(
             frame, value=value, method=method, resolution=resolution,
             study_area=_area(study_area), n_jobs=jobs,
         )  # fmt: skip
-    write_output(scored, out, as_json)
+    write_output(scored, out, as_json, csv_safe)
 
 
 def _each(
@@ -350,18 +364,19 @@ def _each(
     read: list[str] | None,
     chunk_rows: int | None,
     as_json: bool,
+    csv_safe: bool,
 ) -> None:
     """Read, apply and write, at once or chunk by chunk."""
     if chunk_rows is not None:
         chunks = iter_input(events, source, read or (), chunk_rows)
-        write_chunks((verb(chunk) for chunk in chunks), out, as_json)
+        write_chunks((verb(chunk) for chunk in chunks), out, as_json, csv_safe)
         return
     with stages(True, 3) as step:
         step("Reading")
         frame = read_input(events, source, read or ())
         step("Locating")
         found = verb(frame)
-    write_output(found, out, as_json)
+    write_output(found, out, as_json, csv_safe)
 
 
 @app.command()

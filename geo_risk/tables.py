@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import logging
+import re
+from collections.abc import Sequence
 from io import BytesIO
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -12,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from geo_risk._files import replacing
+from geo_risk._validate import refuse_unused
 
 if TYPE_CHECKING:
     import geopandas
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
+    "check_csv_safe",
     "check_format",
     "check_path",
     "flat_table",
@@ -35,10 +41,18 @@ FORMATS = (".parquet", ".csv", ".geojson", ".gpkg", ".arrow")
 # GDAL stamps the time of writing into a GeoPackage unless it is told one.
 _GDAL_TIME = "2000-01-01T00:00:00Z"
 _GPKG_NAMES = ("fid", "geom", "geometry")
+# The signs that begin a formula (OWASP, CSV injection), full-width ones and those of minus too.
+_FORMULA = re.compile(
+    "[\t\r\n\v\f]|[\\s\"'`\u00a0\u200b-\u200f\u2060\ufeff]*"
+    "[=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212-]"
+)
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _LOG = logging.getLogger("geo_risk")
 
 
-def write_table(frame: geopandas.GeoDataFrame, path: str | PathLike[str]) -> Path:
+def write_table(
+    frame: geopandas.GeoDataFrame, path: str | PathLike[str], *, csv_safe: bool = False
+) -> Path:
     """Write a frame in the format that the ending of `path` names.
 
     Parameters
@@ -48,6 +62,11 @@ def write_table(frame: geopandas.GeoDataFrame, path: str | PathLike[str]) -> Pat
     path : path
         ``.parquet`` (GeoParquet), ``.csv``, ``.geojson``, ``.gpkg`` or ``.arrow`` (IPC file with
         WKB geometry). CSV has `lon` and `lat` for points, well-known text for other geometries.
+    csv_safe : bool, default False
+        For CSV that somebody opens in a spreadsheet: text that it would take for a formula (which
+        begins with ``= + - @``, their full-width forms, a tab or a line break, also behind blanks
+        and quotes, and is no plain number) gets an apostrophe before it, in headers too. What reads
+        the file gets the apostrophe as well.
 
     Returns
     -------
@@ -58,25 +77,27 @@ def write_table(frame: geopandas.GeoDataFrame, path: str | PathLike[str]) -> Pat
     Raises
     ------
     ValueError
-        Another ending, or a GeoPackage that holds other layers.
+        Another ending, or a GeoPackage that holds other layers; `csv_safe` for another format.
     FileNotFoundError
         The folder is not there.
     """
     target = Path(path)
-    check_path(target)
+    check_csv_safe(csv_safe, [check_path(target)])
     with replacing(target) as part:
-        write_part(frame, part, target)
+        write_part(frame, part, target, csv_safe=csv_safe)
     return target
 
 
-def write_part(frame: geopandas.GeoDataFrame, part: Path, target: Path) -> None:
+def write_part(
+    frame: geopandas.GeoDataFrame, part: Path, target: Path, *, csv_safe: bool = False
+) -> None:
     """Write to `part` what is to become `target`, in the format of its ending."""
     kind = target.suffix.lower()
     plain = storable(frame)
     if kind == ".parquet":
         plain.to_parquet(part, index=False, schema_version="1.1.0")
     elif kind == ".csv":
-        write_csv(plain, part)
+        write_csv(plain, part, csv_safe=csv_safe)
     elif kind == ".arrow":
         plain.to_feather(part, index=False, schema_version="1.1.0")
     elif kind == ".geojson":
@@ -140,10 +161,55 @@ def check_format(ending: str) -> str:
 
 
 def write_csv(
-    frame: geopandas.GeoDataFrame, target: Path | IO[str], *, header: bool = True
+    frame: geopandas.GeoDataFrame,
+    target: Path | IO[str],
+    *,
+    header: bool = True,
+    csv_safe: bool = False,
 ) -> None:
     """Write a frame as CSV to a file or a stream; without its header behind what is there."""
-    flat_table(storable(frame)).to_csv(target, index=False, lineterminator="\n", header=header)
+    table = flat_table(storable(frame))
+    if csv_safe:
+        table = _without_formulas(table)
+    texts = [*table.columns, *chain(*(table.iloc[:, at] for at in _text_columns(table)))]
+    broken = any(isinstance(text, str) and "\r" in text for text in texts)
+    table.to_csv(
+        target, index=False, lineterminator="\n", header=header, encoding="utf-8",
+        quoting=csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL,  # which lets \r stand bare
+    )  # fmt: skip
+
+
+def _text_columns(table: pd.DataFrame) -> list[int]:
+    """Places of the columns that may hold text."""
+    import pandas as pd
+
+    kinds = pd.api.types
+    return [at for at, kind in enumerate(table.dtypes)
+            if isinstance(kind, pd.CategoricalDtype)
+            or kinds.is_object_dtype(kind) or kinds.is_string_dtype(kind)]  # fmt: skip
+
+
+def check_csv_safe(csv_safe: bool | None, endings: Sequence[str]) -> None:
+    """Refuse to make safe for spreadsheets what is no CSV."""
+    if csv_safe and ".csv" not in endings:
+        refuse_unused({"csv_safe": True}, "it is of CSV, and none is written")
+
+
+def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Table in which a spreadsheet sees no formula."""
+    import pandas as pd
+
+    columns = dict(enumerate(table.iloc[:, at] for at in range(table.shape[1])))
+    for at in _text_columns(table):
+        columns[at] = pd.Series([_no_formula(value) for value in columns[at]], dtype=object)
+    names = [_no_formula(name) for name in table.columns]
+    return pd.DataFrame(columns).set_axis(names, axis="columns")
+
+
+def _no_formula(value: Any) -> Any:
+    """A cell with an apostrophe before what a spreadsheet would calculate."""
+    formula = isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value)
+    return f"'{value}" if formula else value
 
 
 def _gdal_bytes(plain: geopandas.GeoDataFrame, driver: str, layer: str) -> bytes:

@@ -80,12 +80,12 @@ class Service:
         return out if len(out) <= _TOLD else out[:_TOLD] + "…"
 
     def discreet_page(self, page: dict[str, Any], rows: str) -> dict[str, Any]:
-        """A page without anything secret; the rows under `rows` are looked at where need be."""
+        """A page without anything secret, neither in what is told of it nor in its rows."""
         about = {name: value for name, value in page.items() if name != rows}
-        told = {name: page[rows] for name in page if name == rows}
-        if self._secrets.stand_in(json.dumps(told, ensure_ascii=False)):
-            told = self._secrets.leave_out_deep(told)
-        return {**self._secrets.leave_out_deep(about), **told}
+        data = json.dumps(page[rows], ensure_ascii=False)
+        told = self._secrets.leave_out_of_data(data)
+        kept = page[rows] if told == data else json.loads(told)
+        return {**self._secrets.leave_out_deep(about), rows: kept}
 
     def get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
         """Answer to a GET, as a JSON object."""

@@ -150,7 +150,16 @@ CALLED: dict[str, list[Callable[..., Any]]] = {
 # Another thing under the same name: --source is of events, and a layer is only loaded in a view
 # or from a file where one is asked for.
 OTHERWISE = {("source", gr.load_regions), ("worldview", gr.load_regions)}
-OF_THE_COMMAND_LINE = {"out", "read", "regions", "worldview", "maps", "chunk_rows", "as_json"}
+OF_THE_COMMAND_LINE = {
+    "out",
+    "read",
+    "regions",
+    "worldview",
+    "maps",
+    "chunk_rows",
+    "as_json",
+    "csv_safe",
+}
 
 
 @pytest.mark.parametrize("command", CALLED)

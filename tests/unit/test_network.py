@@ -10,8 +10,10 @@ import io
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -33,7 +35,13 @@ from geo_risk._http import is_public
 from geo_risk._secrets import HIDDEN, Secrets, without_secrets
 from geo_risk.errors import AccessDeniedError, DataCorruptError, GeoRiskError, ServiceError
 from geo_risk.events import fetch_acled, fetch_ucdp, service
-from geo_risk.regions import _partial, download, fetch_layer, fetch_record
+from geo_risk.regions import (
+    _partial,
+    download,
+    fetch_layer,
+    fetch_record,
+    load_geoboundaries,
+)
 
 LAYER = json.dumps({"type": "FeatureCollection", "features": []}).encode()
 Answer = Callable[["Handler"], None]
@@ -176,6 +184,54 @@ def test_a_port_beside_it_may_not(servers: Any, server: Server, tmp_path: Path) 
     server.answers["/old"] = leads(servers().url())
     with pytest.raises(ServiceError, match="inner address"):
         fetch_layer(server.url("/old"), folder=tmp_path)
+
+
+def test_the_address_that_a_service_names_may_not_be_an_inner_one(
+    servers: Any, server: Server, tmp_path: Path
+) -> None:
+    inner = servers("127.0.0.2")
+    answer = json.dumps({"gjDownloadURL": inner.url()}).encode()
+    server.answers["/api/gbOpen/AFG/ADM1/"] = body(answer)
+    with pytest.raises(ServiceError, match="inner address"):
+        load_geoboundaries("AFG", service=server.url("/api"), folder=tmp_path)
+    assert inner.asked == []
+    with pytest.raises(ValueError, match="has no rows"):  # but fetched
+        load_geoboundaries("AFG", service=server.url("/api"), folder=tmp_path, allow_private=True)
+    assert inner.asked == ["/a.geojson"]
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate of 127.0.0.1 that nobody but itself vouches for, with its key."""
+    tool = shutil.which("openssl")
+    if tool is None:
+        pytest.skip("needs openssl")
+    made = folder / "c.pem"
+    how = (
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=a -addext subjectAltName=IP:127.0.0.1"
+    )
+    command = [tool, *how.split(), "-keyout", str(made), "-out", str(folder / "o.pem")]
+    subprocess.run(command, check=True, capture_output=True)
+    made.write_bytes(made.read_bytes() + (folder / "o.pem").read_bytes())
+    return made
+
+
+def test_tls_is_checked_and_watched(server: Server, tmp_path: Path, monkeypatch: Any) -> None:
+    made = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    url = server.url().replace("http", "https")
+    home = tmp_path / "home"
+    with pytest.raises(ServiceError, match="in 1 attempt: its certificate is not valid"):
+        fetch_layer(url, folder=home)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made))
+    server.answers["/b.geojson"] = drips
+    with pytest.raises(ServiceError, match=r"takes more than 0\.5 s"):
+        fetch_layer(url.replace("a.geo", "b.geo"), folder=home, max_seconds=0.5)
+    server.answers["/c.geojson"] = leads(server.url())
+    with pytest.raises(ServiceError, match="leads from https to"):
+        fetch_layer(url.replace("a.geo", "c.geo"), folder=home)
+    assert fetch_layer(url, folder=home).read_bytes() == LAYER
 
 
 def names_lead(monkeypatch: Any, places: dict[str, list[str]]) -> None:
@@ -794,6 +850,19 @@ def test_pages_and_provenance_hold_no_key(server: Server, tmp_path: Path) -> Non
     assert PLAIN not in kept
     assert base64.b64encode(PLAIN.encode()).decode()[:12] not in kept
     assert len(told) == len(rows)
+
+
+def test_a_short_password_changes_no_data(server: Server, tmp_path: Path) -> None:
+    from source_frames import ucdp_frame
+
+    rows = json.loads(ucdp_frame().astype(object).to_json(orient="records"))
+    server.answers["/api/gedevents/25.1"] = body(
+        json.dumps({"TotalCount": len(rows), "Result": rows, "NextPageUrl": ""}).encode()
+    )
+    for token in ("Total", "2019", "Afghanistan"):
+        told = fetch_ucdp(version="25.1", token=token, base_url=server.url("/api"))
+        assert told["country_stated"].tolist() == [row["country"] for row in rows]
+        assert HIDDEN not in told.to_csv()
 
 
 def test_a_service_is_kept_to_its_limits(server: Server) -> None:
