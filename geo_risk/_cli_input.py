@@ -106,15 +106,15 @@ def _checked(given: Sequence[str]) -> dict[str, Any]:
     import pyproj
 
     options = reader_options(given)
+    encoding, crs = options.get("encoding", "utf-8"), options.get("crs", "EPSG:4326")
     try:
-        "".encode(options.get("encoding", "utf-8"))
-        if "crs" in options:
-            pyproj.CRS.from_user_input(options["crs"])
-    except pyproj.exceptions.CRSError as error:
-        raise ValueError(f"Invalid --read: no CRS is called {options['crs']!r}.") from error
+        "".encode(encoding)
     except (LookupError, ValueError) as error:
-        told = f"no encoding is called {options['encoding']!r}"
-        raise ValueError(f"Invalid --read: {told}.") from error
+        raise ValueError(f"Invalid --read: no encoding is called {encoding!r}.") from error
+    try:
+        pyproj.CRS.from_user_input(crs)
+    except (pyproj.exceptions.CRSError, ValueError) as error:
+        raise ValueError(f"Invalid --read: no CRS is called {crs!r}.") from error
     return options
 
 

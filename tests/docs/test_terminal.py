@@ -296,17 +296,7 @@ WRONG = ["", "nonsense", "=", ",", "-1", "nan", "\x1b[31m", "[/x]", "hex", "²",
 @pytest.mark.parametrize("value", WRONG, ids=ascii)
 def test_wrong_values_of_read_are_told_in_a_line(call: Any, tmp_path: Path, value: str) -> None:
     (tmp_path / "e.csv").write_text(EVENTS, encoding="utf-8")
-    for name in [
-        "lon",
-        "crs",
-        "encoding",
-        "dayfirst",
-        "delimiter",
-        "layer",
-        "names",
-        "latlon",
-        "date",
-    ]:
+    for name in READ:
         with pytest.raises(SystemExit) as stop:
             read(call, name, value)
         assert stop.value.code in (0, 2), name
