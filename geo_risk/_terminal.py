@@ -90,11 +90,13 @@ class Told(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Say a record, and where an error arose."""
-        say(record.getMessage(), err=True)
+        try:
+            say(record.getMessage(), err=True)
+        except Exception:
+            self.handleError(record)
         if record.exc_info:
-            for part in traceback.format_exception(*record.exc_info):
-                for line in part.splitlines():
-                    say(line, err=True)
+            for line in "".join(traceback.format_exception(*record.exc_info)).splitlines():
+                say(line, err=True)
 
 
 def opening() -> None:

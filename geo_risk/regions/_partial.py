@@ -24,7 +24,7 @@ __all__ = ["Part", "claim", "is_ours", "tidy"]
 _DEAD_S = 7 * 86400.0  # after so long nobody comes back for what was left
 _YOUNG_S = 60.0  # a folder without anything in it may just have been made
 _NAME = re.compile(r"\.[0-9a-f]{12}-.+\.[a-z0-9_]{8}\.part")
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Part:
@@ -55,16 +55,16 @@ class Part:
             (self.folder / name).unlink(missing_ok=True)
         with self._new("state") as file:
             file.write(state.encode("utf-8", "replace"))
-        self._new("data").close()
+        self._new("data", 0o666).close()  # nobody else reaches it here; published, it is as others
 
     def more(self) -> IO[bytes]:
         """Open the data to write on."""
-        return os.fdopen(os.open(self.data, os.O_WRONLY | os.O_APPEND | _NO_LINK), "ab")
+        return os.fdopen(os.open(self.data, os.O_WRONLY | os.O_APPEND | _PLAIN), "ab")
 
-    def _new(self, name: str) -> IO[bytes]:
-        """A new file, for its owner alone."""
+    def _new(self, name: str, mode: int = 0o600) -> IO[bytes]:
+        """A new file, for its owner alone unless told otherwise."""
         path = self.folder / name
-        new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600)
+        new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN, mode)
         return os.fdopen(new, "wb")
 
     def publish(self, target: Path, record: dict[str, Any]) -> None:
@@ -74,7 +74,6 @@ class Part:
             file.write((json.dumps(record, indent=1) + "\n").encode())
         sync(self.data)
         (self.folder / "record").replace(f"{target}.json")
-        self.data.chmod(0o666 & ~_umask())
         self.data.replace(target)
         self.remove()
 
@@ -94,12 +93,6 @@ class Part:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-
-
-def _umask() -> int:
-    now = os.umask(0o077)
-    os.umask(now)
-    return now
 
 
 def claim(target: Path) -> Part:
@@ -152,7 +145,7 @@ def _hold(folder: Path, *, wait: bool) -> int | None:
         import fcntl
     except ImportError:  # Windows: what was left is not taken over
         return None
-    how = os.O_RDONLY | _NO_LINK | getattr(os, "O_DIRECTORY", 0)
+    how = os.O_RDONLY | _PLAIN | getattr(os, "O_DIRECTORY", 0)
     lock = os.open(folder, how)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

@@ -60,10 +60,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 class Order:
     """What is to be fetched, and within what."""
 
-    url: str
+    url: str = field(repr=False)
     sha256: str | None
     limits: Limits
-    named: str
+    named: str = field(repr=False)
     """The address that the caller gave: `url`, or what led to it."""
     allow_private: bool = False
     progress: bool = False

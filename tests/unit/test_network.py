@@ -448,7 +448,7 @@ def test_a_host_that_does_not_exist_is_asked_once(tmp_path: Path, monkeypatch: A
 def zipped() -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr("a.txt", "a" * 100)
+        archive.writestr(zipfile.ZipInfo("a.txt"), "a" * 100)
     return made.getvalue()
 
 
