@@ -191,10 +191,10 @@ def test_an_error_leaves_the_earlier_result(old, new, tmp_path, monkeypatch):
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     write = _saved.write_part
 
-    def failing(table, part, target):
+    def failing(table, part, target, **options):
         if target.name == "borders.arrow":  # the last
             raise OSError("No space left on device")
-        write(table, part, target)
+        write(table, part, target, **options)
 
     monkeypatch.setattr(_saved, "write_part", failing)
     with pytest.raises(OSError, match="No space left"):
