@@ -8,7 +8,7 @@ from pathlib import Path
 
 from geo_risk.errors import DataCorruptError
 
-__all__ = ["PARTS", "check_parts", "check_shapefile"]
+__all__ = ["PARTS", "beside", "check_parts", "check_shapefile"]
 
 _LOG = logging.getLogger("geo_risk")
 _SHX_HEADER, _SHX_RECORD = 100, 8
@@ -29,7 +29,7 @@ def check_shapefile(path: Path) -> None:
     """
     if path.suffix.lower() != ".shp":
         return
-    records, index = _beside(path, ".dbf"), _beside(path, ".shx")
+    records, index = beside(path, ".dbf"), beside(path, ".shx")
     head = None
     if records is not None:
         with records.open("rb") as file:
@@ -57,7 +57,8 @@ def _check(stem: str, records: bytes | None, index_bytes: int | None) -> None:
             )
 
 
-def _beside(path: Path, ending: str) -> Path | None:
+def beside(path: Path, ending: str) -> Path | None:
+    """File of the same name with another ending, if there is one."""
     for name in (path.with_suffix(ending), path.with_suffix(ending.upper())):
         if name.is_file():
             return name

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -29,7 +29,7 @@ from geo_risk._geojson import (
     parse_json,
 )
 from geo_risk._geoparquet import read_geoparquet
-from geo_risk._shapefiles import PARTS, check_parts, check_shapefile
+from geo_risk._shapefiles import PARTS, beside, check_parts, check_shapefile
 from geo_risk._xml import plain_xml
 from geo_risk.errors import DataCorruptError, OptionNeededError
 
@@ -51,6 +51,7 @@ _GDAL = {
     "LIBKML_RESOLVE_STYLE": "NO",
 }
 _LOCK = RLock()
+_MISREAD = frozenset("!?;")  # pyogrio takes what follows for something else than a name
 _INDEXES = ("using rtree", "using fts3", "using fts4", "using fts5")
 
 
@@ -115,8 +116,8 @@ def read_vector(
     if ending in _MAGIC:
         _check_magic(path, ending)
         check_shapefile(path)
-        if path.suffix.lower() != ending:  # by its name GDAL would take it for something else
-            return _read_content(path.read_bytes(), ending, path.name, wish)
+        if path.suffix.lower() != ending or _MISREAD & set(str(path.absolute())):
+            return _read_misnamed(path, ending, wish)
         if ending == ".gpkg":
             _check_geopackage(path, path.name)
         return Vector(_with_gdal(str(path.absolute()), path.name, wish))
@@ -149,6 +150,15 @@ def _check_magic(path: Path, ending: str) -> None:
         raise DataCorruptError(f"{path} cannot be read: it does not begin as {ending} files do.")
 
 
+def _read_misnamed(path: Path, ending: str, wish: _Wish) -> Vector:
+    """Read a file whose name would have GDAL or pyogrio open another one."""
+    if ending != ".shp":
+        return _read_content(path.read_bytes(), ending, path.name, wish)
+    parts = {part: beside(path, part) for part in PARTS}
+    packed = _packed({part: found.read_bytes() for part, found in parts.items() if found})
+    return Vector(_with_gdal(packed, path.name, wish))
+
+
 def _check_end(path: Path) -> None:
     """Refuse text that is cut short before all of it is read."""
     with path.open("rb") as file:
@@ -166,12 +176,12 @@ def _read_content(raw: bytes, ending: str, name: str, wish: _Wish) -> Vector:
         chosen = _choose(list(layers), name, wish)
         return Vector(*frame_of_features(layers[chosen], crs_of(content)))
     if ending in _XML:
-        return Vector(_with_gdal(plain_xml(raw, ending, name), name, wish))
-    if not raw.startswith(_MAGIC[ending]):
+        raw = plain_xml(raw, ending, name)
+    elif not raw.startswith(_MAGIC[ending]):
         raise DataCorruptError(f"{name} cannot be read: it does not begin as {ending} files do.")
     if ending == ".gpkg":
         _check_geopackage(raw, name)
-    return Vector(_with_gdal(raw, name, wish))
+    return Vector(_with_gdal(_packed({ending: raw}), name, wish))
 
 
 def _choose(names: list[str], name: str, wish: _Wish) -> str:
@@ -244,10 +254,15 @@ def _shapefile_in(archive: zipfile.ZipFile, name: str) -> bytes:
     if not parts[".shp"].startswith(_MAGIC[".shp"]):
         raise DataCorruptError(f"{name} cannot be read: it does not begin as .shp files do.")
     check_parts(stem.name, parts)
+    return _packed(parts)
+
+
+def _packed(parts: Mapping[str, bytes]) -> bytes:
+    """Files by their endings as an archive: nothing lies beside them, and GDAL writes nothing."""
     made = BytesIO()
     with zipfile.ZipFile(made, "w") as alone:
         for ending, content in parts.items():
-            alone.writestr(f"{stem.name}{ending}", content)
+            alone.writestr(f"layer{ending}", content)
     return made.getvalue()
 
 
