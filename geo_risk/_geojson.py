@@ -32,7 +32,7 @@ _CODE = re.compile(
     r"(?P<authority>EPSG|ESRI|OGC|IAU_\d+|IGNF)[:/](?:[\w.]*[:/])?(?P<code>\w+)",
     re.IGNORECASE,
 )
-_DEGREES = re.compile(r"(urn:(x-)?ogc:def:crs:OGC:[\d.]*:|OGC:)?CRS:?84|WGS ?84", re.IGNORECASE)
+_DEGREES = re.compile(r"CRS:?84|WGS ?84", re.IGNORECASE)
 _UNFOLDED = 100  # vertices of a TopoJSON object for each in its arcs; two is what a coverage has
 
 
@@ -115,6 +115,8 @@ def known_crs(name: str) -> str | None:
     if parts is None:
         return None
     found = f"{parts['authority'].upper()}:{parts['code']}"
+    if found.upper() == "OGC:CRS84":
+        return _LON_LAT
     try:
         pyproj.CRS.from_user_input(found)
     except pyproj.exceptions.CRSError:
@@ -227,7 +229,10 @@ class _Topology:
             if self._left < 0:
                 raise ValueError(f"over {_UNFOLDED} times as many vertices as the file's arcs have")
             pieces.append(arc[1:] if pieces else arc)
-        return np.concatenate(pieces).tolist() if pieces else []
+        line = np.concatenate(pieces).tolist() if pieces else []
+        if not line:
+            raise ValueError("a line without positions")
+        return line
 
 
 def frame_of_features(features: Iterable[Any], crs: Any = _LON_LAT) -> tuple[Any, list[BrokenRow]]:
@@ -283,6 +288,7 @@ def _row(feature: Any) -> dict[str, Any]:
 
 def _shape(given: Any, feature: Mapping[str, Any], crs: Any) -> Any:
     """Shape of a feature's geometry, in the CRS of its collection."""
+    import numpy as np
     from shapely.geometry import shape
 
     if not given:
@@ -292,10 +298,11 @@ def _shape(given: Any, feature: Mapping[str, Any], crs: Any) -> Any:
     for holder in (feature, given):
         if "crs" in holder and crs_of(holder) != crs:
             raise ValueError(f"it states a CRS of its own: {json.dumps(holder['crs'])[:200]}")
-    try:
-        return shape(given)
-    except ValueError:  # perhaps positions with and without height in one line
-        return shape({"type": given["type"], "coordinates": _flat(given["coordinates"])})
+    with np.errstate(invalid="ignore"):  # of NaN among the coordinates
+        try:
+            return shape(given)
+        except ValueError:  # perhaps positions with and without height in one line
+            return shape({"type": given["type"], "coordinates": _flat(given["coordinates"])})
 
 
 def _flat(coordinates: Any) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
+
 from geo_risk._geojson import BROKEN, known_crs
 from geo_risk._nesting import LEAST_DEEP_BYTES, MOST_LEVELS, deep_wkb
 from geo_risk.errors import DataCorruptError
@@ -34,7 +36,8 @@ def read_geoparquet(source: Any) -> Any:
         _check_parquet(source)
         if hasattr(source, "seek"):
             source.seek(0)
-        return geopandas.read_parquet(source)
+        with np.errstate(invalid="ignore"):  # of NaN in coordinates
+            return geopandas.read_parquet(source)
     except (DataCorruptError, FileNotFoundError):
         raise
     except (pyarrow.ArrowException, OSError, ShapelyError) as error:
@@ -68,7 +71,6 @@ def refuse_deep(blobs: Any, first: int = 0) -> None:
 
     `first` is its first row in the table.
     """
-    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 

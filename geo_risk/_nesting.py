@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from struct import Struct, error
 from typing import Any
 
@@ -69,13 +69,16 @@ def _next(blob: bytes, at: int) -> tuple[int, int | None]:
 
 def deep_json(geometry: Any) -> bool:
     """Whether a GeoJSON geometry nests more than `MOST_LEVELS` collections."""
-    level = [geometry]
+    level = _collections([geometry])
     for _ in range(MOST_LEVELS):
-        level = [part for one in level if isinstance(one, Mapping)
-                 for part in one.get("geometries") or ()]  # fmt: skip
         if not level:
             return False
-    return True
+        level = _collections(part for one in level for part in one["geometries"])
+    return bool(level)
+
+
+def _collections(geometries: Iterable[Any]) -> list[Any]:
+    return [one for one in geometries if isinstance(one, Mapping) and one.get("geometries")]
 
 
 def deep_shapes(shapes: Any) -> Any:

@@ -20,6 +20,8 @@ from threading import RLock
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
+
 from geo_risk._archives import BROKEN_ZIP, DEFAULT_UNPACKED_BYTES, check_zip
 from geo_risk._geojson import (
     BrokenRow,
@@ -33,7 +35,7 @@ from geo_risk._shapefiles import PARTS, beside, check_parts, check_shapefile
 from geo_risk._xml import plain_xml
 from geo_risk.errors import DataCorruptError, OptionNeededError
 
-__all__ = ["ENDINGS", "Vector", "offline", "read_vector"]
+__all__ = ["ENDINGS", "Vector", "layers_of", "offline", "read_vector"]
 
 _JSON = (".geojson", ".json", ".topojson")
 _XML = (".gml", ".kml")
@@ -114,12 +116,10 @@ def read_vector(
     if ending in _PARQUET:
         return Vector(read_geoparquet(path))
     if ending in _MAGIC:
-        _check_magic(path, ending)
         check_shapefile(path)
         if path.suffix.lower() != ending or _MISREAD & set(str(path.absolute())):
             return _read_misnamed(path, ending, wish)
-        if ending == ".gpkg":
-            _check_geopackage(path, path.name)
+        _check_binary(path, ending)
         return Vector(_with_gdal(str(path.absolute()), path.name, wish))
     _check_end(path)
     return _read_content(path.read_bytes(), ending, path.name, wish)
@@ -143,11 +143,33 @@ def _ending(path: Path) -> str:
     )
 
 
-def _check_magic(path: Path, ending: str) -> None:
+def layers_of(path: Path) -> list[str]:
+    """Names of a GeoPackage's tables, those without geometry, too.
+
+    Raises
+    ------
+    DataCorruptError
+        Damaged, or no GeoPackage that GDAL may open.
+    """
+    import pyogrio
+
+    _check_binary(path, ".gpkg")
+    place = str(path.absolute())
+    with _sealed():
+        listed = pyogrio.list_layers(
+            _packed({".gpkg": path.read_bytes()}) if _MISREAD & set(place) else place
+        )
+    return [str(name) for name, _ in listed]
+
+
+def _check_binary(path: Path, ending: str) -> None:
+    """Refuse a file of one of the binary formats that is none, or a GeoPackage with programs."""
     with path.open("rb") as file:
         head = file.read(len(_MAGIC[ending]))
     if head != _MAGIC[ending]:
         raise DataCorruptError(f"{path} cannot be read: it does not begin as {ending} files do.")
+    if ending == ".gpkg":
+        _check_geopackage(path, path.name)
 
 
 def _read_misnamed(path: Path, ending: str, wish: _Wish) -> Vector:
@@ -311,7 +333,7 @@ def _with_gdal(source: str | bytes, name: str, wish: _Wish) -> Any:
     from shapely.errors import ShapelyError
 
     try:
-        with _sealed():
+        with _sealed(), np.errstate(invalid="ignore"):  # of NaN in coordinates
             layers = pyogrio.list_layers(source)
             held = [one for one, kind in layers if kind is not None or not wish.shapes_only]
             chosen = _choose([str(one) for one in held], name, wish)

@@ -22,9 +22,15 @@ NATIVE = {"network link": ".kml", "style": ".kml"}
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory):
+def server(tmp_path_factory):
     with watched(tmp_path_factory.mktemp("elsewhere")) as there:
         yield there
+
+
+@pytest.fixture
+def elsewhere(server):
+    server.requests.clear()
+    return server
 
 
 def boxes() -> geopandas.GeoDataFrame:
