@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from geo_risk._nesting import MOST_LEVELS, deep_json
 from geo_risk.errors import DataCorruptError
 
-__all__ = ["BROKEN", "BrokenRow", "crs_of", "features_in", "frame_of_features", "has_surrogate",
+__all__ = ["BROKEN", "HALF_CHARACTER", "BrokenRow", "crs_of", "features_in", "frame_of_features", "has_surrogate",
            "known_crs", "parse_json"]  # fmt: skip
 
 # What libraries raise when a file's inner structure is not what its outside promised.
@@ -34,6 +34,10 @@ _CODE = re.compile(
 )
 _DEGREES = re.compile(r"CRS:?84|WGS ?84", re.IGNORECASE)
 _UNFOLDED = 100  # vertices of a TopoJSON object for each in its arcs; two is what a coverage has
+
+
+HALF_CHARACTER = "half_character"
+"""Code of a row that was kept although a text in it holds half a character."""
 
 
 class BrokenRow(NamedTuple):
@@ -72,6 +76,15 @@ def has_surrogate(value: Any) -> bool:
     except UnicodeEncodeError:
         return True
     return any(has_surrogate(part) for part in value if isinstance(part, (Mapping, list)))
+
+
+def _whole(value: Any) -> Any:
+    """Parsed JSON with U+FFFD for each half of a character."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {_whole(key): _whole(held) for key, held in value.items()}
+    return [_whole(part) for part in value] if isinstance(value, list) else value
 
 
 def crs_of(content: Mapping[str, Any]) -> Any:
@@ -235,7 +248,9 @@ class _Topology:
         return line
 
 
-def frame_of_features(features: Iterable[Any], crs: Any = _LON_LAT) -> tuple[Any, list[BrokenRow]]:
+def frame_of_features(
+    features: Iterable[Any], crs: Any = _LON_LAT, *, keep_halves: bool = False
+) -> tuple[Any, list[BrokenRow]]:
     """GeoDataFrame of GeoJSON features, and what is told of broken ones.
 
     A feature's own `id` becomes a column where its properties have none.
@@ -246,6 +261,9 @@ def frame_of_features(features: Iterable[Any], crs: Any = _LON_LAT) -> tuple[Any
         Features; a text stands for one that could not be made, and says why.
     crs : str, optional
         What the collection states. A feature that states another one is broken.
+    keep_halves : bool
+        Whether a row with half a character is kept with U+FFFD in its place and told of with the
+        code `HALF_CHARACTER`, rather than left empty.
     """
     import geopandas as gpd
     from shapely.errors import ShapelyError
@@ -254,6 +272,9 @@ def frame_of_features(features: Iterable[Any], crs: Any = _LON_LAT) -> tuple[Any
     for position, feature in enumerate(features):
         row, found, reason, code = {}, None, "", "unreadable_row"
         try:
+            if keep_halves and has_surrogate(feature):
+                broken.append(BrokenRow(position, HALF_CHARACTER, "", f"feature {position}"))
+                feature = _whole(feature)
             row = _row(feature)
             code = "bad_coordinates"  # what can still go wrong
             found = _shape(feature.get("geometry"), feature, crs)

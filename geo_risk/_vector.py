@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from threading import RLock
@@ -72,6 +72,7 @@ class _Wish:
     layer: str | int | None
     option: str
     shapes_only: bool
+    keep_halves: bool
 
 
 def read_vector(
@@ -80,6 +81,7 @@ def read_vector(
     *,
     option: str = "layer",
     shapes_only: bool = False,
+    keep_halves: bool = False,
     max_bytes: int = DEFAULT_UNPACKED_BYTES,
 ) -> Vector:
     """Read one layer of a file; nothing is fetched, no other file opened, none written.
@@ -96,6 +98,8 @@ def read_vector(
         What the caller's users call `layer`.
     shapes_only : bool
         Whether tables without geometry are passed over.
+    keep_halves : bool
+        As in `frame_of_features`.
     max_bytes : int
         Most that an archive may unpack to.
 
@@ -109,7 +113,7 @@ def read_vector(
         A format that is not read, a layer that is not there, or something that would lead to other
         files.
     """
-    wish = _Wish(layer, option, shapes_only)
+    wish = _Wish(layer, option, shapes_only, keep_halves)
     ending = _ending(path)
     if ending == ".zip":
         return _read_zip(path, wish, max_bytes)
@@ -196,7 +200,9 @@ def _read_content(raw: bytes, ending: str, name: str, wish: _Wish) -> Vector:
         content = parse_json(raw, name)
         layers = features_in(content, name)
         chosen = _choose(list(layers), name, wish)
-        return Vector(*frame_of_features(layers[chosen], crs_of(content)))
+        return Vector(
+            *frame_of_features(layers[chosen], crs_of(content), keep_halves=wish.keep_halves)
+        )
     if ending in _XML:
         raw = plain_xml(raw, ending, name)
     elif not raw.startswith(_MAGIC[ending]):
@@ -239,7 +245,7 @@ def _read_zip(path: Path, wish: _Wish, max_bytes: int) -> Vector:
                 )
             if len(held) > 1:
                 chosen = held[_choose(list(held), path.name, wish)]
-                wish = _Wish(None, wish.option, wish.shapes_only)
+                wish = replace(wish, layer=None)
             else:
                 (chosen,) = held.values()
             ending = PurePosixPath(chosen).suffix.lower()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_risk._geojson import HALF_CHARACTER
 from geo_risk._nesting import MOST_LEVELS, deep_shapes
 from geo_risk._vector import offline, read_vector
 from geo_risk.errors import DataNotFoundError
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["read_polygons", "to_degrees"]
 
 _LON_LAT = "EPSG:4326"
+_LOG = logging.getLogger("geo_risk")
 
 
 def read_polygons(source: Any, *, table: str | None = None) -> tuple[geopandas.GeoDataFrame, str]:
@@ -61,11 +64,18 @@ def read_polygons(source: Any, *, table: str | None = None) -> tuple[geopandas.G
         raise DataNotFoundError(
             f"No file {str(source)!r}. The bundled layer is called 'natural_earth'."
         )
-    read = read_vector(path, table, option="table", shapes_only=True)
-    if read.broken:
-        first = read.broken[0]
+    read = read_vector(path, table, option="table", shapes_only=True, keep_halves=True)
+    halves = [row.position for row in read.broken if row.code == HALF_CHARACTER]
+    if halves:
+        _LOG.warning(
+            "%s: %d rows hold half a character (a lone surrogate), which is U+FFFD now; first: %d.",
+            path.name, len(halves), halves[0],
+        )  # fmt: skip
+    broken = [row for row in read.broken if row.code != HALF_CHARACTER]
+    if broken:
+        first = broken[0]
         raise ValueError(
-            f"Invalid source: {len(read.broken)} of {len(read.frame)} rows of {path} cannot be "
+            f"Invalid source: {len(broken)} of {len(read.frame)} rows of {path} cannot be "
             f"used; first at row {first.position}: {first.reason}."
         )
     if not isinstance(read.frame, geopandas.GeoDataFrame):

@@ -19,6 +19,7 @@ import geo_risk as gr
 from geo_risk import _archives, _geojson
 from geo_risk._nesting import MOST_LEVELS, deep_json, deep_shapes, deep_wkb
 from geo_risk.errors import DataCorruptError
+from geo_risk.regions.coverage import to_geometries
 
 RING = [[5, 5], [6, 5], [6, 6], [5, 6], [5, 5]]
 GOOD = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
@@ -370,9 +371,38 @@ def test_half_a_character_is_one_flagged_row(tmp_path, ending):
         assert found["event_id"].tolist()[::2] == ["0", "2"]
 
 
-def test_half_a_character_in_a_layer_is_told_with_its_row(tmp_path):
-    rows = [feature(GOOD, name="a"), feature(GOOD, name="b")]
+def test_half_a_character_in_a_layer_is_told_with_its_row(tmp_path, caplog):
+    rows = [feature(GOOD, name="a", pcode="A"), feature(GOOD, name="b", pcode="B")]
     path = tmp_path / "a.geojson"
     path.write_text(json.dumps(collection(*rows)).replace('"b"', '"b\\udfff"'))
-    with pytest.raises(ValueError, match=r"1 of 2 rows.*row 1.*lone surrogate"):
-        gr.load_regions(path)
+    layer = gr.load_regions(path, code="pcode", name="name")
+    assert layer.columns["region_name"] == ["a", "b\ufffd"]
+    assert "1 rows hold half a character (a lone surrogate), which is U+FFFD now; first: 1." in (
+        caplog.text
+    )
+
+
+SMALL = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
+AROUND = [[-1, -1], [2, -1], [2, 2], [-1, 2], [-1, -1]]
+
+
+@pytest.mark.parametrize(
+    ("rings", "area"),
+    [([SMALL, SMALL], 0), ([SMALL, SMALL[::-1]], 0), ([SMALL, SMALL, SMALL], 0),
+     ([SMALL, AROUND], 0), ([AROUND, SMALL, SMALL], 8), ([SMALL[:-1] + SMALL], 1),
+     ([[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]], 0.5)],
+)  # fmt: skip
+def test_rings_that_cancel_each_other_leave_nothing(tmp_path, rings, area):
+    far = [[[3, 3], [4, 3], [4, 4], [3, 3]]]
+    kinds = {"Polygon": rings, "MultiPolygon": [rings, far]}
+    for kind, coordinates in kinds.items():
+        shape = {"type": kind, "coordinates": coordinates}
+        path = written(tmp_path / "a.geojson", collection(feature(shape, pcode="A")))
+        layer = gr.load_regions(path, code="pcode")
+        held = [part for part in to_geometries(layer.coverage) if part is not None]
+        extra = 0.5 if kind == "MultiPolygon" else 0.0
+        assert sum(shapely.area(held)) == pytest.approx(area + extra)
+        assert len(layer.report.repaired) == 1
+        if area + extra == 0:
+            assert layer.report.without_geometry == ("A",)
+            assert layer.locate(lon=[0.5], lat=[0.5]).tolist() == [-1]
