@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from geo_risk._nesting import MOST_LEVELS, deep_json
 from geo_risk.errors import DataCorruptError
 
-__all__ = ["BROKEN", "HALF_CHARACTER", "BrokenRow", "crs_of", "features_in", "frame_of_features", "has_surrogate",
-           "known_crs", "parse_json"]  # fmt: skip
+__all__ = ["BROKEN", "HALF_CHARACTER", "BrokenRow", "crs_of", "features_in", "frame_of_features",
+           "has_surrogate", "known_crs", "parse_json"]  # fmt: skip
 
 # What libraries raise when a file's inner structure is not what its outside promised.
 BROKEN = (
@@ -272,10 +272,12 @@ def frame_of_features(
     for position, feature in enumerate(features):
         row, found, reason, code = {}, None, "", "unreadable_row"
         try:
-            if keep_halves and has_surrogate(feature):
-                broken.append(BrokenRow(position, HALF_CHARACTER, "", f"feature {position}"))
-                feature = _whole(feature)
             row = _row(feature)
+            if has_surrogate(row):
+                row = _whole(row) if keep_halves else {}
+                if not keep_halves:
+                    raise ValueError("half a character (a lone surrogate)")
+                broken.append(BrokenRow(position, HALF_CHARACTER, "", f"feature {position}"))
             code = "bad_coordinates"  # what can still go wrong
             found = _shape(feature.get("geometry"), feature, crs)
         except (*BROKEN, ShapelyError) as error:
@@ -302,8 +304,6 @@ def _row(feature: Any) -> dict[str, Any]:
     if "id" in feature:
         row.setdefault("id", feature["id"])
     row.pop("geometry", None)
-    if has_surrogate(row):
-        raise ValueError("half a character (a lone surrogate)")
     return row
 
 

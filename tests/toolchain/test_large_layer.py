@@ -58,6 +58,6 @@ def seconds(shapes: list[shapely.Polygon]) -> float:
 def test_a_million_vertices_load_in_time(shapes):
     """In a time that grows as the vertices do, and in 20 s of one processor."""
     seconds(shapes(1000))
-    half, whole = (min(seconds(shapes(n)) for _ in range(2)) for n in (500_000, 1_000_000))
+    half, whole = (min(seconds(shapes(n)) for _ in range(3)) for n in (150_000, 300_000))
     assert whole <= 2.5 * half
-    assert whole <= 20.0
+    assert seconds(shapes(1_000_000)) <= 20.0
