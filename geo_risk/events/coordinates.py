@@ -142,7 +142,8 @@ def points_from_geometry(draft: Draft, geometry: gpd.GeoSeries, name: str, crs: 
     points = shapes.copy()
     points[single] = shapely.get_geometry(shapes[single], 0)
     other = ~empty & (kind != 0) & ~single
-    points[other] = [_stand_in(shape) for shape in shapes[other]]
+    with np.errstate(all="ignore"):  # of infinite vertices
+        points[other] = [_stand_in(shape) for shape in shapes[other]]
     draft.flag("not_a_point", other)
     lost = other & np.array([point is None for point in points], dtype=bool)
     finite = np.zeros(draft.n, dtype=bool)

@@ -166,7 +166,7 @@ def read_arrow(path: Path) -> Any:
 
 
 def read_json(path: Path) -> tuple[Any, Chunk]:
-    """GeoJSON, TopoJSON, a list of records, or an answer of the services of UCDP or ACLED."""
+    """GeoJSON, a list of records, or an answer of the services of UCDP or ACLED."""
     return parse_json(path.read_bytes(), path.name)
 
 
