@@ -182,6 +182,27 @@ def test_a_crs_is_never_fetched(tmp_path, elsewhere, reader, monkeypatch):
     assert elsewhere.requests == []
 
 
+@pytest.mark.parametrize("reader", READERS)
+def test_proj_is_offline_while_it_transforms(tmp_path, reader, monkeypatch):
+    from pyproj import network
+
+    boxes().to_crs("EPSG:32642").to_parquet(tmp_path / "a.parquet")
+    transform, seen = geopandas.GeoSeries.to_crs, []
+
+    def watched_transform(self, *args, **options):
+        seen.append(network.is_network_enabled())
+        return transform(self, *args, **options)
+
+    monkeypatch.setattr(geopandas.GeoSeries, "to_crs", watched_transform)
+    network.set_network_enabled(True)
+    try:
+        READERS[reader](tmp_path / "a.parquet")
+        assert network.is_network_enabled()
+    finally:
+        network.set_network_enabled(None)
+    assert seen == [False]
+
+
 def test_settings_of_gdal_are_given_back():
     key = "OGR_SQLITE_ALLOW_EXTERNAL_ACCESS"
     pyogrio.set_gdal_config_options({key: "YES"})
