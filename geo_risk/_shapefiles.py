@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from geo_risk.errors import DataCorruptError
 
-__all__ = ["check_shapefile"]
+__all__ = ["PARTS", "beside", "check_parts", "check_shapefile"]
 
 _LOG = logging.getLogger("geo_risk")
 _SHX_HEADER, _SHX_RECORD = 100, 8
 _DBF_COUNT = slice(4, 8)
+PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+"""Files of a Shapefile that are read."""
 
 
 def check_shapefile(path: Path) -> None:
@@ -26,23 +29,36 @@ def check_shapefile(path: Path) -> None:
     """
     if path.suffix.lower() != ".shp":
         return
-    records, index = _beside(path, ".dbf"), _beside(path, ".shx")
+    records, index = beside(path, ".dbf"), beside(path, ".shx")
+    head = None
+    if records is not None:
+        with records.open("rb") as file:
+            head = file.read(_DBF_COUNT.stop)
+    _check(path.stem, head, None if index is None else index.stat().st_size)
+
+
+def check_parts(stem: str, parts: Mapping[str, bytes]) -> None:
+    """As `check_shapefile`, of a Shapefile in memory: its files by their endings."""
+    _check(stem, parts.get(".dbf"), len(parts[".shx"]) if ".shx" in parts else None)
+
+
+def _check(stem: str, records: bytes | None, index_bytes: int | None) -> None:
     if records is None:
         _LOG.warning(
-            "%s has no .dbf beside it: its shapes are read, its columns are missing.", path.name
+            "%s.shp has no .dbf beside it: its shapes are read, its columns are missing.", stem
         )
-    elif index is not None:
-        shapes = (index.stat().st_size - _SHX_HEADER) // _SHX_RECORD
-        with records.open("rb") as file:
-            held = int.from_bytes(file.read(_DBF_COUNT.stop)[_DBF_COUNT], "little")
+    elif index_bytes is not None:
+        shapes = (index_bytes - _SHX_HEADER) // _SHX_RECORD
+        held = int.from_bytes(records[_DBF_COUNT], "little")
         if held < shapes:
             raise DataCorruptError(
-                f"{path.name} is damaged: {records.name} holds {held} records for {shapes} shapes. "
+                f"{stem}.shp is damaged: {stem}.dbf holds {held} records for {shapes} shapes. "
                 "Without the .dbf the shapes alone can be read."
             )
 
 
-def _beside(path: Path, ending: str) -> Path | None:
+def beside(path: Path, ending: str) -> Path | None:
+    """File of the same name with another ending, if there is one."""
     for name in (path.with_suffix(ending), path.with_suffix(ending.upper())):
         if name.is_file():
             return name

@@ -16,7 +16,10 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from geo_risk._files import replacing
+from geo_risk._geoparquet import read_geoparquet
 from geo_risk._validate import refuse_unused
+from geo_risk._vector import layers_of
+from geo_risk.errors import DataCorruptError
 
 if TYPE_CHECKING:
     import geopandas
@@ -120,11 +123,10 @@ def read_saved(path: str | PathLike[str]) -> geopandas.GeoDataFrame:
         As it was written: text in columns of objects is object again, missing as None, and times
         have their unit. What `write_table` turned into text stays text; the index counts from 0.
     """
-    import geopandas
     import pandas as pd
     import pyarrow.parquet
 
-    frame = geopandas.read_parquet(path)
+    frame = read_geoparquet(path)
     noted = json.loads((pyarrow.parquet.read_schema(path).metadata or {}).get(b"pandas", "{}"))
     for name, column in zip(frame.columns, noted.get("columns", ())):
         kind = column["numpy_type"]
@@ -249,13 +251,10 @@ def _for_geopackage(plain: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
 
 def _refuse_other_layers(target: Path) -> None:
     """Never lose what somebody else keeps in the same GeoPackage."""
-    import pyogrio
-
     try:
-        layers = {str(name) for name, _ in pyogrio.list_layers(target)}
-    except pyogrio.errors.DataSourceError:
+        others = sorted(set(layers_of(target)) - {target.stem})
+    except DataCorruptError:
         return  # damaged, or no GeoPackage: nothing that could be lost
-    others = sorted(layers - {target.stem})
     if others:
         raise ValueError(
             f"Invalid path: {str(target)!r} holds other layers, which would be lost: "

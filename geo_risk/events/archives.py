@@ -10,19 +10,17 @@ import zlib
 from pathlib import Path
 from typing import IO, Any, cast
 
+from geo_risk._archives import (
+    BROKEN_ZIP,
+    DEFAULT_UNPACKED_BYTES,
+    MAX_RATIO,
+    RATIO_ALLOWANCE,
+    refuse_size,
+)
 from geo_risk.errors import DataCorruptError, OptionNeededError
 
-__all__ = ["DEFAULT_UNPACKED_BYTES", "check_zip", "open_stream", "sniff"]
+__all__ = ["DEFAULT_UNPACKED_BYTES", "open_stream", "sniff"]
 
-DEFAULT_UNPACKED_BYTES = 16 * 2**30
-"""Most that one archive may unpack to unless the caller allows more."""
-
-# Event tables compress about 5 to 20 times and DEFLATE at most 1032 times. A table of 100 times
-# is not one; below the allowance the ratio says nothing (a short file of equal rows).
-_MAX_RATIO = 100
-_RATIO_ALLOWANCE = 64 * 2**20
-# What zipfile raises for damaged archives; names that are no UTF-8 give a UnicodeDecodeError.
-_BROKEN_ZIP = (zipfile.BadZipFile, NotImplementedError, OSError, UnicodeDecodeError)
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".psv")
 _MAGIC = (
     (b"PK\x03\x04", "zip"),
@@ -57,7 +55,7 @@ def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except _BROKEN_ZIP:
+    except BROKEN_ZIP:
         return False
 
 
@@ -66,7 +64,7 @@ class _Counted(io.RawIOBase):
 
     def __init__(self, stream: IO[bytes], packed: int, limit: int, name: str) -> None:
         self._stream, self._limit, self._name = stream, limit, name
-        self._ratio_limit = max(_RATIO_ALLOWANCE, _MAX_RATIO * packed)
+        self._ratio_limit = max(RATIO_ALLOWANCE, MAX_RATIO * packed)
         self._given = 0
 
     def readable(self) -> bool:
@@ -75,12 +73,12 @@ class _Counted(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             block = self._stream.read(len(buffer))
-        except (*_BROKEN_ZIP, EOFError, zlib.error, lzma.LZMAError) as error:
+        except (*BROKEN_ZIP, EOFError, zlib.error, lzma.LZMAError) as error:
             raise DataCorruptError(
                 f"{self._name} is damaged or cut short: {error} (after {self._given} bytes)."
             ) from error
         self._given += len(block)
-        _refuse(self._given, self._limit, self._ratio_limit, self._name)
+        refuse_size(self._given, self._limit, self._ratio_limit, self._name)
         buffer[: len(block)] = block
         return len(block)
 
@@ -88,27 +86,6 @@ class _Counted(io.RawIOBase):
         if not self.closed:
             self._stream.close()
         super().close()
-
-
-def _refuse(size: int, limit: int, ratio_limit: int, name: str) -> None:
-    if size > limit:
-        raise ValueError(
-            f"{name} unpacks to more than {limit} bytes. If you trust it, pass a larger "
-            "max_unpacked_bytes=."
-        )
-    if size > ratio_limit:
-        raise ValueError(
-            f"{name} unpacks to more than {_MAX_RATIO} times its size, as a zip bomb does. If "
-            "you trust it, unpack it yourself and read the file."
-        )
-
-
-def check_zip(archive: zipfile.ZipFile, limit: int, name: str) -> None:
-    """Refuse an archive that would unpack to too much, by the sizes it states itself."""
-    members = archive.infolist()
-    packed = sum(member.compress_size for member in members)
-    size = sum(member.file_size for member in members)
-    _refuse(size, limit, max(_RATIO_ALLOWANCE, _MAX_RATIO * packed), name)
 
 
 def open_stream(path: Path, kind: str, *, member: str | None, max_bytes: int) -> IO[bytes]:
@@ -126,17 +103,17 @@ def open_stream(path: Path, kind: str, *, member: str | None, max_bytes: int) ->
 def _open_member(path: Path, wanted: str | None, max_bytes: int) -> IO[bytes]:
     try:
         archive = zipfile.ZipFile(path)
-    except _BROKEN_ZIP as error:
+    except BROKEN_ZIP as error:
         raise DataCorruptError(f"{path.name} is no readable zip archive: {error}.") from error
     with archive:  # the open member keeps the file alive
         info = _choose_member(archive, wanted, path.name)
         if info.flag_bits & 0x1:
             raise ValueError(f"{path.name} is encrypted: unpack it with its password first.")
-        ratio_limit = max(_RATIO_ALLOWANCE, _MAX_RATIO * info.compress_size)
-        _refuse(info.file_size, max_bytes, ratio_limit, path.name)
+        ratio_limit = max(RATIO_ALLOWANCE, MAX_RATIO * info.compress_size)
+        refuse_size(info.file_size, max_bytes, ratio_limit, path.name)
         try:
             stream = archive.open(info)
-        except _BROKEN_ZIP as error:
+        except BROKEN_ZIP as error:
             raise DataCorruptError(
                 f"{path.name}: cannot open {info.filename!r}: {error}."
             ) from error

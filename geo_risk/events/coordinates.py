@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._vector import offline
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.draft import Draft
 from geo_risk.events.values import any_text
@@ -84,9 +85,10 @@ def _refuse_projected(lon: FloatArray, lat: FloatArray, usable: BoolArray, label
 def _reproject(lon: FloatArray, lat: FloatArray, crs: Any) -> tuple[FloatArray, FloatArray, Any]:
     from pyproj import Transformer
 
-    transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    # Lists, because pyproj takes an array of one element for a scalar and NumPy warns of it.
-    x, y = (np.asarray(values) for values in transformer.transform(lon.tolist(), lat.tolist()))
+    with offline():
+        transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+        # Lists, because pyproj takes an array of one element for a scalar and NumPy warns of it.
+        x, y = (np.asarray(values) for values in transformer.transform(lon.tolist(), lat.tolist()))
     failed = ~(np.isfinite(x) & np.isfinite(y))
     return x, y, failed & ~(np.isnan(lon) | np.isnan(lat))
 
@@ -142,7 +144,8 @@ def points_from_geometry(draft: Draft, geometry: gpd.GeoSeries, name: str, crs: 
     points = shapes.copy()
     points[single] = shapely.get_geometry(shapes[single], 0)
     other = ~empty & (kind != 0) & ~single
-    points[other] = [_stand_in(shape) for shape in shapes[other]]
+    with np.errstate(all="ignore"):  # of infinite vertices
+        points[other] = [_stand_in(shape) for shape in shapes[other]]
     draft.flag("not_a_point", other)
     lost = other & np.array([point is None for point in points], dtype=bool)
     finite = np.zeros(draft.n, dtype=bool)
@@ -236,4 +239,5 @@ def _to_wgs84(geometry: gpd.GeoSeries, name: str, crs: Any) -> gpd.GeoSeries:
         )
     if CRS.from_user_input(geometry.crs).equals(CRS.from_epsg(4326), ignore_axis_order=True):
         return geometry
-    return geometry.to_crs("EPSG:4326")
+    with offline():
+        return geometry.to_crs("EPSG:4326")

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from geo_risk._shapefiles import check_shapefile
+from geo_risk import _geojson, _vector
+from geo_risk._archives import check_zip
+from geo_risk._geojson import BROKEN, BrokenRow
+from geo_risk._geoparquet import read_geoparquet, refuse_deep
 from geo_risk.errors import DataCorruptError, OptionNeededError
-from geo_risk.events.archives import check_zip
 from geo_risk.events.delimited import Chunk
 
 __all__ = [
@@ -26,17 +28,6 @@ __all__ = [
     "read_parquet",
     "read_vector",
 ]
-
-# What libraries raise when a file's inner structure is not what its outside promised.
-_BROKEN = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    OverflowError,
-    RuntimeError,  # also NotImplementedError and the errors of GDAL and PROJ
-)
 
 
 def frame_of_records(records: Iterable[Any], *, strict: bool = True) -> tuple[Any, Chunk]:
@@ -56,6 +47,10 @@ def frame_of_records(records: Iterable[Any], *, strict: bool = True) -> tuple[An
                 )
             chunk.tell(position, "unreadable_row", json.dumps(row, default=str)[:1000], told)
             rows[position] = {}
+        elif _geojson.has_surrogate(row):
+            told = f"element {position} holds half a character (a lone surrogate)"
+            chunk.tell(position, "unreadable_row", json.dumps(row, default=str)[:1000], told)
+            rows[position] = {}
     present = [row for row in rows if row]
     if present and all(row.get("type") == "Feature" and "geometry" in row for row in present):
         frame, broken = frame_of_features(rows)
@@ -65,34 +60,24 @@ def frame_of_records(records: Iterable[Any], *, strict: bool = True) -> tuple[An
     return pd.DataFrame([dict(row) for row in rows], index=index), chunk
 
 
-def frame_of_features(features: Any) -> tuple[Any, Chunk]:
-    """Frame of GeoJSON features (RFC 7946: always WGS84), and what is told of broken ones.
-
-    A feature's own `id` becomes a column where its properties have none.
-    """
-    import geopandas as gpd
-    from shapely.geometry import shape
-
+def frame_of_features(features: Any, crs: Any = "EPSG:4326") -> tuple[Any, Chunk]:
+    """Frame of GeoJSON features (RFC 7946: WGS84), and what is told of broken ones."""
     if not isinstance(features, list):
         raise ValueError("Invalid GeoJSON: a FeatureCollection needs a list of features.")
-    chunk, rows, shapes = Chunk(), [], []
-    for position, feature in enumerate(features):
-        row, found, reason, code = {}, None, "", "unreadable_row"
-        try:
-            row = dict(feature.get("properties") or {})
-            code = "bad_coordinates"  # what can still go wrong
-            if "id" in feature:
-                row.setdefault("id", feature["id"])
-            given = feature.get("geometry")
-            found = shape(given) if given else None
-        except (*_BROKEN, _shapely_error()) as error:
-            reason = f"feature {position}: {type(error).__name__}: {error}"
-        if reason:
-            chunk.tell(position, code, json.dumps(feature, default=str)[:1000], reason)
-        row.pop("geometry", None)
-        rows.append(row)
-        shapes.append(found)
-    return gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4326"), chunk
+    frame, broken = _geojson.frame_of_features(features, crs)
+    return frame, _told(broken)
+
+
+def frame_of_collection(content: Mapping[str, Any]) -> tuple[Any, Chunk]:
+    """Frame of a FeatureCollection, in the CRS that it states."""
+    return frame_of_features(content.get("features"), _geojson.crs_of(content))
+
+
+def _told(broken: Iterable[BrokenRow]) -> Chunk:
+    chunk = Chunk()
+    for row in broken:
+        chunk.tell(*row)
+    return chunk
 
 
 def _shapely_error() -> type[Exception]:
@@ -110,7 +95,7 @@ def frame_of_arrow(table: Any) -> Any:
 
     try:
         table.validate(full=True)  # text that is no UTF-8 would fail somewhere further on
-    except _BROKEN as error:
+    except BROKEN as error:
         raise DataCorruptError(f"The Arrow table cannot be used: {error}.") from error
     metadata = table.schema.metadata or {}
     if b"geo" in metadata:  # GeoParquet read with pyarrow: WKB columns and JSON metadata
@@ -122,20 +107,24 @@ def frame_of_arrow(table: Any) -> Any:
         pq.write_table(table, sink)
         sink.seek(0)
         try:
-            return gpd.read_parquet(sink)
-        except (*_BROKEN, _shapely_error()) as error:
+            return read_geoparquet(sink)
+        except BROKEN as error:
             raise DataCorruptError(f"The GeoParquet metadata cannot be used: {error}") from error
     extension = b"ARROW:extension:name"
-    if any(extension in (item.metadata or {}) for item in table.schema):
+    marks = [(item.metadata or {}).get(extension) for item in table.schema]
+    for mark, column in zip(marks, table.itercolumns()):
+        if mark == b"geoarrow.wkb":
+            refuse_deep(column)
+    if any(marks):
         try:
             return gpd.GeoDataFrame.from_arrow(table)
-        except (*_BROKEN, _shapely_error()):
+        except (*BROKEN, _shapely_error()):
             pass  # extension types, but no geometry among them that can be read
     try:
         return table.to_pandas()
     except pa.ArrowNotImplementedError:
         raise
-    except _BROKEN as error:
+    except BROKEN as error:
         raise DataCorruptError(
             f"The Arrow table cannot be used: {type(error).__name__}: {error}."
         ) from error
@@ -143,7 +132,6 @@ def frame_of_arrow(table: Any) -> Any:
 
 def read_parquet(path: Path) -> Any:
     """Parquet or GeoParquet."""
-    import geopandas as gpd
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -153,8 +141,8 @@ def read_parquet(path: Path) -> Any:
         texts = [item.name for item in schema if _is_text(item.type)]
         pq.read_table(path, columns=texts).validate(full=True)  # is it UTF-8?
         metadata = schema.metadata or {}
-        return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
-    except (pa.ArrowException, OSError, *_BROKEN, _shapely_error()) as error:
+        return read_geoparquet(path) if b"geo" in metadata else pd.read_parquet(path)
+    except (pa.ArrowException, OSError, *BROKEN, _shapely_error()) as error:
         raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
 
 
@@ -179,29 +167,17 @@ def read_arrow(path: Path) -> Any:
 
 def read_json(path: Path) -> tuple[Any, Chunk]:
     """GeoJSON, a list of records, or an answer of the services of UCDP or ACLED."""
-    raw = path.read_bytes()
-    if b'"crs"' in raw:  # pre-RFC 7946: GDAL knows how to read these
-        content = _json(raw, path.name)
-        if isinstance(content, Mapping) and "crs" in content:
-            return read_vector(path, None), Chunk()
-    return parse_json(raw, path.name)
-
-
-def _json(raw: bytes, name: str) -> Any:
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise DataCorruptError(f"{name} is no readable JSON: {error}") from error
+    return parse_json(path.read_bytes(), path.name)
 
 
 def parse_json(raw: bytes, name: str) -> tuple[Any, Chunk]:
     """As `read_json`, of what stands in memory."""
     import pandas as pd
 
-    content = _json(raw, name)
+    content = _geojson.parse_json(raw, name)
     if isinstance(content, Mapping):
         if content.get("type") == "FeatureCollection":
-            return frame_of_features(content.get("features"))
+            return frame_of_collection(content)
         for key in ("Result", "data", "results", "events"):  # as the APIs of UCDP and ACLED answer
             if isinstance(content.get(key), list):
                 return frame_of_records(content[key], strict=False)
@@ -236,26 +212,10 @@ def read_json_lines(path: Path) -> tuple[Any, Chunk]:
     return frame, broken
 
 
-def read_vector(path: Path, layer: str | int | None) -> Any:
-    """One layer of what GDAL reads: GeoPackage, FlatGeobuf, Shapefile, …."""
-    import geopandas as gpd
-    import pyogrio
-
-    check_shapefile(path)
-    try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(path)]
-    except _BROKEN as error:
-        raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
-    if layer is None and len(layers) > 1:
-        raise OptionNeededError(
-            f"{path.name} has several layers: {layers}. Choose one with layer=.", ["layer"]
-        )
-    if layer is not None and layer not in layers and not isinstance(layer, int):
-        raise ValueError(f"Invalid layer: {layer!r}; {path.name} has {layers}.")
-    try:
-        return gpd.read_file(path, engine="pyogrio", layer=layer)
-    except _BROKEN as error:
-        raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
+def read_vector(path: Path, layer: str | int | None, max_bytes: int) -> tuple[Any, Chunk]:
+    """One layer of a GeoPackage, FlatGeobuf, Shapefile, GML or KML."""
+    read = _vector.read_vector(path, layer, max_bytes=max_bytes)
+    return read.frame, _told(read.broken)
 
 
 def _only_sheet(book: Any, name: str) -> str | int:
@@ -296,6 +256,6 @@ def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -
             f"Reading {path.name} needs the package {package}: pip install {wanted}; or save the "
             "sheet as CSV."
         ) from error
-    except (*_BROKEN, OSError, EOFError, zipfile.BadZipFile, zlib.error, SyntaxError) as error:
+    except (*BROKEN, OSError, EOFError, zipfile.BadZipFile, zlib.error, SyntaxError) as error:
         raise DataCorruptError(f"{path.name} is no readable workbook: {error}") from error
     raise ValueError(f"Invalid layer: no sheet {sheet!r}; {path.name} has {sheets}.")

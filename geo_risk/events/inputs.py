@@ -93,7 +93,7 @@ def load(path_or_frame: Any, options: Options) -> Loaded:
         return _load_stream(path_or_frame, options)
     if isinstance(path_or_frame, Mapping):
         if path_or_frame.get("type") == "FeatureCollection":
-            return _take_frame(*formats.frame_of_features(path_or_frame.get("features")))
+            return _take_frame(*formats.frame_of_collection(path_or_frame))
         return _take_frame(pd.DataFrame(dict(path_or_frame)))
     if isinstance(path_or_frame, Iterable) and not isinstance(path_or_frame, (bytes, bytearray)):
         return _take_frame(*formats.frame_of_records(path_or_frame))
@@ -124,7 +124,7 @@ def _load_path(path: Path, options: Options) -> Loaded:
         read = formats.read_json if kind == "json" else formats.read_json_lines
         loaded = _take_frame(*read(path))
     elif kind == "vector":
-        loaded = _take_frame(formats.read_vector(path, options.layer))
+        loaded = _take_frame(*formats.read_vector(path, options.layer, options.max_unpacked_bytes))
     elif kind in {"excel", "xls"}:
         sheet, limit = options.layer, options.max_unpacked_bytes
         loaded = _take_frame(formats.read_excel(path, kind, sheet, limit))

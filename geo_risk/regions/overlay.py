@@ -12,6 +12,10 @@ from geo_risk._constants import WGS84_A, WGS84_E2
 
 __all__ = ["area_km2", "largest_overlaps", "overlap_table", "to_equal_area"]
 
+_LARGE = 50_000  # vertices from which on a pair is overlaid in tiles
+_TILE = 4_000  # vertices in a tile
+_MOST_HALVINGS = 60  # at which a tile has no extent left
+
 
 def to_equal_area(shapes: Any) -> NDArray[np.object_]:
     """Shapes in a cylindrical equal-area projection of WGS84, kilometres.
@@ -52,18 +56,79 @@ def overlap_table(
     ours, theirs = _sound(to_equal_area(shapes)), _sound(to_equal_area(others))
     tree = shapely.STRtree(theirs)
     row, other = tree.query(ours, predicate="intersects")
-    areas = shapely.area(shapely.intersection(ours[row], theirs[other]))
+    areas = _common_areas(ours[row], theirs[other])
     kept = areas > 0.0
     return row[kept], other[kept], areas[kept]
 
 
 def _sound(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Valid shapes: rounding while projecting may fold a thin one."""
+    """Valid shapes: rounding while projecting may fold a thin one; large ones are left."""
     import shapely
 
-    bad = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
+    small = shapely.get_num_coordinates(shapes) <= _LARGE
+    bad = small & ~shapely.is_missing(shapes)
+    bad[bad] = ~shapely.is_valid(shapes[bad])
     shapes[bad] = shapely.make_valid(shapes[bad])
     return shapes
+
+
+def _common_areas(shapes: NDArray[np.object_], others: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Area that each shape has in common with the other at its place."""
+    import shapely
+
+    large = shapely.get_num_coordinates(shapes) + shapely.get_num_coordinates(others) > _LARGE
+    areas = np.zeros(len(shapes))
+    areas[~large] = shapely.area(shapely.intersection(shapes[~large], others[~large]))
+    for k in np.flatnonzero(large).tolist():
+        areas[k] = _area_in_tiles(shapes[k], others[k])
+    return areas
+
+
+def _area_in_tiles(shape: Any, other: Any) -> float:
+    """Common area of two large shapes, halved until GEOS is quick: its overlay is not linear."""
+    import shapely
+
+    box = shapely.intersection(*(shapely.box(*shapely.bounds(one)) for one in (shape, other)))
+    total, pending = 0.0, [(shape, other, box.bounds)] if box.area > 0.0 else []
+    while pending:
+        *pair, (west, south, east, north) = pending.pop()
+        a, b = (shapely.clip_by_rect(one, west, south, east, north) for one in pair)
+        if a.is_empty or b.is_empty:
+            continue
+        tile = shapely.box(west, south, east, north)
+        if _fills(a, tile) or _fills(b, tile):
+            total += min(a.area, b.area)
+        elif shapely.get_num_coordinates([a, b]).sum() <= _TILE or len(pending) > _MOST_HALVINGS:
+            total += _common_area(a, b)
+        elif east - west >= north - south:
+            middle = 0.5 * (west + east)
+            pending += [(a, b, (west, south, middle, north)), (a, b, (middle, south, east, north))]
+        else:
+            middle = 0.5 * (south + north)
+            pending += [(a, b, (west, south, east, middle)), (a, b, (west, middle, east, north))]
+    return total
+
+
+def _common_area(a: Any, b: Any) -> float:
+    """Common area of two pieces, which clipping may have left invalid."""
+    import shapely
+
+    try:
+        return float(shapely.intersection(a, b).area)
+    except shapely.GEOSException:
+        return float(shapely.intersection(*_sound(np.array([a, b]))).area)
+
+
+def _fills(shape: Any, tile: Any) -> bool:
+    """Whether what was clipped is the whole tile."""
+    import shapely
+
+    return bool(
+        shape.geom_type == "Polygon"
+        and shapely.get_num_coordinates(shape) == 5
+        and shape.bounds == tile.bounds
+        and shape.area == tile.area
+    )
 
 
 def largest_overlaps(

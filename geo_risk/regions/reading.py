@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import re
-import zipfile
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_risk._geojson import HALF_CHARACTER
+from geo_risk._nesting import MOST_LEVELS, deep_shapes
 from geo_risk._secrets import without_secrets
-from geo_risk._shapefiles import check_shapefile
-from geo_risk.errors import DataCorruptError, DataNotFoundError
+from geo_risk._vector import offline, read_vector
+from geo_risk.errors import DataNotFoundError
 
 if TYPE_CHECKING:
     import geopandas
 
 __all__ = ["read_polygons", "to_degrees"]
 
-_PARQUET = (".parquet", ".geoparquet", ".pq")
 _LON_LAT = "EPSG:4326"
-_LINK = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml.*?\?>\s*)?<(OGR|VRT|GDAL|WFS)", re.DOTALL)
+_LOG = logging.getLogger("geo_risk")
 
 
 def read_polygons(source: Any, *, table: str | None = None) -> tuple[geopandas.GeoDataFrame, str]:
     """Read a file, or take a GeoDataFrame as it is; return it with a name for the layer.
 
-    Nothing is fetched, unpacked to disk or executed: an archive is read in place.
+    Nothing is fetched, unpacked to disk or executed, and no other file is opened
+    (`geo_risk._vector`).
 
     Parameters
     ----------
     source : path or GeoDataFrame
-        GeoJSON, Shapefile (also zipped), GeoPackage, FlatGeobuf, TopoJSON, GeoParquet, and what
-        else GDAL reads.
+        GeoJSON, TopoJSON, Shapefile, GeoPackage, FlatGeobuf, GML or KML, each of them also
+        zipped, or GeoParquet.
     table : str, optional
-        Which of several layers of the file.
+        Which of several layers of the file, or files of an archive.
 
     Raises
     ------
@@ -43,7 +44,8 @@ def read_polygons(source: Any, *, table: str | None = None) -> tuple[geopandas.G
     DataCorruptError
         The file cannot be read.
     ValueError
-        Several layers and no `table`, or a table without geometry.
+        Another format, several layers and no `table`, a table without geometry, or rows that
+        cannot be read.
     """
     import geopandas
 
@@ -62,75 +64,23 @@ def read_polygons(source: Any, *, table: str | None = None) -> tuple[geopandas.G
     path = Path(source)
     if not path.exists():
         raise DataNotFoundError(f"No file {shown!r}. The bundled layer is called 'natural_earth'.")
-    name = path.name.split(".")[0]
-    if path.suffix.lower() in _PARQUET:
-        return _read_parquet(path), name
-    return _read_with_gdal(path, table), name
-
-
-def _read_parquet(path: Path) -> geopandas.GeoDataFrame:
-    import geopandas
-    import pyarrow
-
-    try:
-        return geopandas.read_parquet(path)
-    except ValueError as error:
-        if isinstance(error, pyarrow.ArrowInvalid):
-            raise DataCorruptError(f"{path} cannot be read: {error}") from error
+    read = read_vector(path, table, option="table", shapes_only=True, keep_halves=True)
+    halves = [row.position for row in read.broken if row.code == HALF_CHARACTER]
+    if halves:
+        _LOG.warning(
+            "%s: %d rows hold half a character (a lone surrogate), which is U+FFFD now; first: %d.",
+            path.name, len(halves), halves[0],
+        )  # fmt: skip
+    broken = [row for row in read.broken if row.code != HALF_CHARACTER]
+    if broken:
+        first = broken[0]
         raise ValueError(
-            f"Invalid source: {path} has no geometry that GeoParquet describes: {error}"
-        ) from error
-    except OSError as error:
-        raise DataCorruptError(f"{path} cannot be read: {error}") from error
-
-
-def _refuse_links(path: Path) -> None:
-    """Refuse files that hold no data but have GDAL open other files or addresses."""
-    heads = []
-    if path.is_file():
-        with path.open("rb") as file:
-            heads.append(file.read(512))
-    if heads and zipfile.is_zipfile(path):
-        try:
-            with zipfile.ZipFile(path) as archive:
-                for member in archive.infolist():
-                    with archive.open(member) as content:
-                        heads.append(content.read(512))
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
-            raise DataCorruptError(f"{path} cannot be read: {error}") from error
-    for head in heads:
-        if _LINK.match(head):
-            raise ValueError(
-                f"Invalid source: {path} holds no polygons but names other sources for GDAL to "
-                "open, which is not done: give those themselves."
-            )
-
-
-def _read_with_gdal(path: Path, table: str | None) -> geopandas.GeoDataFrame:
-    import geopandas
-    import pyogrio
-    from pyogrio.errors import DataSourceError
-
-    _refuse_links(path)
-    check_shapefile(path)
-    try:
-        listed = pyogrio.list_layers(path)
-        names = [str(name) for name, kind in listed if kind is not None]
-        if not names:
-            raise ValueError(f"Invalid source: {path} has no layer with geometry.")
-        if table is None and len(names) > 1:
-            raise ValueError(
-                f"Invalid source: {path} has {len(names)} layers: give table= one of "
-                f"{', '.join(map(repr, names))}."
-            )
-        if table is not None and table not in names:
-            raise ValueError(f"Invalid table: {table!r}; {path} has {', '.join(map(repr, names))}.")
-        frame = geopandas.read_file(path, layer=table or names[0], engine="pyogrio")
-    except DataSourceError as error:
-        raise DataCorruptError(f"{path} cannot be read as a layer: {error}") from error
-    if not isinstance(frame, geopandas.GeoDataFrame):
+            f"Invalid source: {len(broken)} of {len(read.frame)} rows of {path} cannot be "
+            f"used; first at row {first.position}: {first.reason}."
+        )
+    if not isinstance(read.frame, geopandas.GeoDataFrame):
         raise ValueError(f"Invalid source: {path} has no layer with geometry.")
-    return frame
+    return read.frame, path.name.split(".")[0]
 
 
 def to_degrees(frame: geopandas.GeoDataFrame, crs: Any = None) -> tuple[Any, str]:
@@ -148,12 +98,33 @@ def to_degrees(frame: geopandas.GeoDataFrame, crs: Any = None) -> tuple[Any, str
         No CRS, one that contradicts `crs`, other geometries than polygons, or coordinates that
         are no degrees after all.
     """
-    import pyproj
     import shapely
 
     if frame._geometry_column_name not in frame.columns:
         raise ValueError("Invalid source: no geometry column is set (frame.set_geometry).")
-    geometry = frame.geometry
+    geometry = _with_crs(frame.geometry, crs)
+    name = geometry.crs.to_string()
+    _check_vertices(geometry.to_numpy())
+    if geometry.crs != _LON_LAT:
+        with offline():
+            geometry = geometry.to_crs(_LON_LAT)
+    shapes = shapely.force_2d(geometry.to_numpy())
+    kinds = shapely.get_type_id(shapes)
+    bad = ~np.isin(kinds, (-1, 3, 6, 7)) & ~shapely.is_empty(shapes)
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise ValueError(
+            f"Invalid source: {int(bad.sum())} of {len(shapes)} geometries are not polygons; first "
+            f"at row {first}: {shapes[first].geom_type}."
+        )
+    _check_range(shapes)
+    return np.asarray(shapes, dtype=object), name
+
+
+def _with_crs(geometry: geopandas.GeoSeries, crs: Any) -> geopandas.GeoSeries:
+    """Geometries with the CRS that they or the caller state."""
+    import pyproj
+
     if crs is not None:
         stated = pyproj.CRS.from_user_input(crs)
         if geometry.crs is not None and geometry.crs != stated:
@@ -166,20 +137,30 @@ def to_degrees(frame: geopandas.GeoDataFrame, crs: Any = None) -> tuple[Any, str
         raise ValueError(
             'Invalid source: it states no CRS. If it holds degrees, say so with crs="EPSG:4326".'
         )
-    name = geometry.crs.to_string()
-    if geometry.crs != _LON_LAT:
-        geometry = geometry.to_crs(_LON_LAT)
-    shapes = shapely.force_2d(geometry.to_numpy())
-    kinds = shapely.get_type_id(shapes)
-    bad = ~np.isin(kinds, (-1, 3, 6, 7)) & ~shapely.is_empty(shapes)
+    return geometry
+
+
+def _check_vertices(shapes: Any) -> None:
+    """Refuse vertices that are no numbers, or infinite, and collections that crash what uses them.
+
+    GEOS repairs a ring that holds such a vertex by leaving out land, or hangs.
+    """
+    import shapely
+
+    deep = deep_shapes(shapes)
+    if deep.any():
+        raise ValueError(
+            f"Invalid source: {int(deep.sum())} of {len(shapes)} geometries hold more than "
+            f"{MOST_LEVELS} collections within each other; first at row {int(np.argmax(deep))}."
+        )
+    vertices, row = shapely.get_coordinates(shapes, return_index=True)
+    bad = ~np.isfinite(vertices).all(axis=1)
     if bad.any():
         first = int(np.argmax(bad))
         raise ValueError(
-            f"Invalid source: {int(bad.sum())} of {len(shapes)} geometries are not polygons; first "
-            f"at row {first}: {shapes[first].geom_type}."
+            f"Invalid source: {len(np.unique(row[bad]))} of {len(shapes)} geometries have vertices "
+            f"that are no finite numbers; first at row {row[first]}: {vertices[first].tolist()}."
         )
-    _check_range(shapes)
-    return np.asarray(shapes, dtype=object), name
 
 
 def _check_range(shapes: Any) -> None:

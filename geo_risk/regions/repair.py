@@ -20,7 +20,8 @@ def make_sound(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], list[t
     """Repair invalid polygons; return all, and (row, reason) of those repaired.
 
     A repaired shape covers what the rings enclosed an odd number of times; lines and points that
-    are left over are dropped. A shape of which nothing is left becomes None.
+    are left over are dropped, and so are polygons that their own holes cover. A shape of which
+    nothing is left becomes None.
     """
     import shapely
 
@@ -30,11 +31,24 @@ def make_sound(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], list[t
     bad = np.flatnonzero(~shapely.is_valid(sound) & ~shapely.is_missing(sound))
     notes = [(int(row), str(shapely.is_valid_reason(sound[row]))) for row in bad]
     for row in bad:
-        sound[row] = _polygons_of(shapely.make_valid(sound[row]))
+        sound[row] = _polygons_of(shapely.make_valid(_without_cancelled(sound[row])))
     mixed = np.flatnonzero(shapely.get_type_id(sound) == 7)
     for row in mixed:  # a collection in the source
         sound[row] = _polygons_of(sound[row])
     return sound, notes
+
+
+def _without_cancelled(shape: Any) -> Any:
+    """A shape without the polygons of which their holes leave nothing."""
+    import shapely
+
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    holed = np.flatnonzero(
+        (shapely.get_type_id(parts) == 3) & (shapely.get_num_interior_rings(parts) > 0)
+    )
+    left = shapely.make_valid(parts[holed], method="structure", keep_collapsed=False)
+    gone = holed[shapely.area(left) == 0.0]
+    return shapely.geometrycollections(np.delete(parts, gone)) if len(gone) else shape
 
 
 def _polygons_of(shape: Any) -> Any:

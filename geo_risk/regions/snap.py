@@ -48,7 +48,7 @@ def snap_vertices(coverage: Coverage, tolerance_m: float) -> Snapped:
     Snapped
         Rings may touch themselves afterwards: check their validity.
     """
-    if tolerance_m <= 0.0 or len(coverage.coords) == 0:
+    if tolerance_m <= 0.0 or len(np.unique(coverage.part_region)) < 2:
         return Snapped(coverage, 0, 0, 0.0)
     coverage, moved, first = _join_vertices(coverage, tolerance_m)
     coverage, inserted, second = _insert_vertices(coverage, tolerance_m)

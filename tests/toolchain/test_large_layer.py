@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import geopandas
 import numpy as np
+import pytest
 import shapely
 
 import geo_risk as gr
@@ -21,3 +24,40 @@ def test_a_large_layer_keeps_every_vertex(tmp_path):
     layer = gr.load_regions(tmp_path / "large.parquet", code="pcode")
     assert len(layer.coverage.coords) == 1_000_001
     assert layer.locate(lon=[10.0, 15.1], lat=[10.0, 10.0]).tolist() == [0, -1]
+
+
+def jagged(n: int) -> list[shapely.Polygon]:
+    """A ring of n vertices, none of them where a smooth one would have it."""
+    angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
+    radius = 5 + 0.0005 * np.random.default_rng(0).random(n)
+    return [shapely.Polygon(np.column_stack([65 + radius * np.cos(angle),
+                                             34 + radius * np.sin(angle)]))]  # fmt: skip
+
+
+def neighbours(n: int) -> list[shapely.Polygon]:
+    """Two regions of n vertices in all that share a border of n / 2."""
+    lat = np.linspace(30, 38, n // 2)
+    border = np.column_stack([65 + 0.001 * np.random.default_rng(0).random(n // 2), lat])
+    return [shapely.Polygon(np.vstack([border, [[lon, 38], [lon, 30]]])) for lon in (60, 70)]
+
+
+def seconds(shapes: list[shapely.Polygon]) -> float:
+    """Processor time of loading shapes, and the borders of the layer."""
+    frame = geopandas.GeoDataFrame(
+        {"pcode": [f"A{k}" for k in range(len(shapes))]}, geometry=shapes, crs="EPSG:4326"
+    )
+    start = time.process_time()
+    layer = gr.load_regions(frame, code="pcode")
+    gr.load_borders(layer)
+    spent = time.process_time() - start
+    assert len(layer.coverage.coords) == shapely.get_num_coordinates(shapes).sum()
+    return spent
+
+
+@pytest.mark.parametrize("shapes", [jagged, neighbours])
+def test_a_million_vertices_load_in_time(shapes):
+    """In a time that grows as the vertices do, and in 20 s of one processor."""
+    seconds(shapes(1000))
+    half, whole = (min(seconds(shapes(n)) for _ in range(3)) for n in (150_000, 300_000))
+    assert whole <= 2.5 * half
+    assert seconds(shapes(1_000_000)) <= 20.0

@@ -195,7 +195,7 @@ def bomb(rows: int = 40) -> bytes:
 
 
 def test_a_zip_bomb_is_refused_before_it_is_opened(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(archives, "_RATIO_ALLOWANCE", 2**20)
+    monkeypatch.setattr(archives, "RATIO_ALLOWANCE", 2**20)
     path = tmp_path / "e.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("e.csv", bomb())
@@ -206,7 +206,7 @@ def test_a_zip_bomb_is_refused_before_it_is_opened(tmp_path: Path, monkeypatch: 
 
 
 def test_a_zip_bomb_that_understates_itself(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(archives, "_RATIO_ALLOWANCE", 2**20)
+    monkeypatch.setattr(archives, "RATIO_ALLOWANCE", 2**20)
     path = tmp_path / "e.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("e.csv", bomb())
@@ -219,7 +219,7 @@ def test_a_zip_bomb_that_understates_itself(tmp_path: Path, monkeypatch: Any) ->
 
 
 def test_a_gzip_bomb_stops_while_it_unpacks(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(archives, "_RATIO_ALLOWANCE", 2**20)
+    monkeypatch.setattr(archives, "RATIO_ALLOWANCE", 2**20)
     path = tmp_path / "e.csv.gz"
     path.write_bytes(gzip.compress(bomb()))
     with pytest.raises(ValueError, match=r"100 times its size"):

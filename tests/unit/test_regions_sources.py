@@ -14,7 +14,7 @@ from geopandas.testing import assert_geodataframe_equal
 from paths import shared
 
 import geo_risk as gr
-from geo_risk.regions import DatedLayer
+from geo_risk.regions import DatedLayer, overlay
 from geo_risk.regions.coverage import from_geometries
 from geo_risk.regions.dated import days_of
 from geo_risk.regions.dissolve import dissolve
@@ -232,7 +232,7 @@ class TestFormats:
                 archive.writestr("link.vrt", text)
         else:
             path.write_text(text)
-        with pytest.raises(ValueError, match="names other sources for GDAL to open"):
+        with pytest.raises(ValueError, match=r"ends in none of|no file that ends in"):
             load(path)
 
     def test_several_tables(self, tmp_path):
@@ -779,3 +779,23 @@ def test_warnings_stay_errors():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         load(takhar().to_crs("EPSG:3857"))
+
+
+def test_large_shapes_are_overlaid_in_tiles_with_the_same_areas(monkeypatch):
+    rng = np.random.default_rng(1)
+
+    def ragged(n: int, lon: float, lat: float) -> shapely.Polygon:
+        angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
+        ring = np.column_stack([np.cos(angle), np.sin(angle)])
+        return shapely.Polygon([lon, lat] + (2 + 0.2 * rng.random((n, 1))) * ring,
+                               [[lon, lat] + 0.3 * ring])  # fmt: skip
+
+    shapes = [ragged(3000, 10, 10), ragged(2500, 12, 10), shapely.box(0, 0, 9, 9), None]
+    others = [ragged(2000, 11, 11), shapely.box(9, 9, 20, 20), shapely.box(8, 0, 9.5, 60)]
+    whole = overlay.overlap_table(shapes, others)
+    monkeypatch.setattr(overlay, "_LARGE", 5)
+    monkeypatch.setattr(overlay, "_TILE", 300)
+    tiled = overlay.overlap_table(shapes, others)
+    assert len(whole[0]) > 5
+    for a, b in zip(whole, tiled):
+        np.testing.assert_allclose(a, b, rtol=1e-12)

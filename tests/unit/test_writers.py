@@ -142,6 +142,7 @@ WRITERS: dict[str, list[str] | str] = {
     "demo._write_presence": ["presence"],
     "events.service._write": ["page"],
     "events.formats.frame_of_arrow": "writes to memory",
+    "_vector._packed": "writes to memory",
     "_files.sync": "writes nothing",
     "_cache.store_arrays": "renames what it wrote itself: tests/unit/test_cache.py",
     "_terminal._to_nobody": "writes to no file",

@@ -1,0 +1,47 @@
+"""What an archive may unpack to."""
+
+from __future__ import annotations
+
+import zipfile
+
+__all__ = [
+    "BROKEN_ZIP",
+    "DEFAULT_UNPACKED_BYTES",
+    "MAX_RATIO",
+    "RATIO_ALLOWANCE",
+    "check_zip",
+    "refuse_size",
+]
+
+DEFAULT_UNPACKED_BYTES = 16 * 2**30
+"""Most that one archive may unpack to unless the caller allows more."""
+
+# Event tables compress about 5 to 20 times and DEFLATE at most 1032 times. A table of 100 times
+# is not one; below the allowance the ratio says nothing (a short file of equal rows).
+MAX_RATIO = 100
+RATIO_ALLOWANCE = 64 * 2**20
+
+# What zipfile raises for damaged archives; names that are no UTF-8 give a UnicodeDecodeError.
+BROKEN_ZIP = (zipfile.BadZipFile, NotImplementedError, OSError, UnicodeDecodeError)
+
+
+def refuse_size(size: int, limit: int, ratio_limit: int, name: str) -> None:
+    """Refuse what unpacks to more than the limit, or than an honest file of its kind would."""
+    if size > limit:
+        raise ValueError(
+            f"{name} unpacks to more than {limit} bytes. If you trust it, pass a larger "
+            "max_unpacked_bytes=."
+        )
+    if size > ratio_limit:
+        raise ValueError(
+            f"{name} unpacks to more than {MAX_RATIO} times its size, as a zip bomb does. If "
+            "you trust it, unpack it yourself and read the file."
+        )
+
+
+def check_zip(archive: zipfile.ZipFile, limit: int, name: str) -> None:
+    """Refuse an archive that would unpack to too much, by the sizes it states itself."""
+    members = archive.infolist()
+    packed = sum(member.compress_size for member in members)
+    size = sum(member.file_size for member in members)
+    refuse_size(size, limit, max(RATIO_ALLOWANCE, MAX_RATIO * packed), name)

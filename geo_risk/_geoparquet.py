@@ -1,0 +1,85 @@
+"""GeoParquet, and what of it would crash GEOS."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from geo_risk._geojson import BROKEN, known_crs
+from geo_risk._nesting import LEAST_DEEP_BYTES, MOST_LEVELS, deep_wkb
+from geo_risk.errors import DataCorruptError
+
+__all__ = ["read_geoparquet", "refuse_deep"]
+
+
+def read_geoparquet(source: Any) -> Any:
+    """GeoDataFrame of a GeoParquet file, none of whose geometries is nested too deeply.
+
+    Parameters
+    ----------
+    source : path or binary file
+
+    Raises
+    ------
+    DataCorruptError
+        Damaged, or geometries within geometries to more than `MOST_LEVELS` levels.
+    ValueError
+        No geometry that GeoParquet describes.
+    """
+    import geopandas
+    import pyarrow
+    from shapely.errors import ShapelyError
+
+    try:
+        _check_parquet(source)
+        if hasattr(source, "seek"):
+            source.seek(0)
+        with np.errstate(invalid="ignore"):  # of NaN in coordinates
+            return geopandas.read_parquet(source)
+    except (DataCorruptError, FileNotFoundError):
+        raise
+    except (pyarrow.ArrowException, OSError, ShapelyError) as error:
+        raise DataCorruptError(f"{source} cannot be read: {error}") from error
+    except BROKEN as error:
+        raise ValueError(
+            f"Invalid source: {source} has no geometry that GeoParquet describes: {error}"
+        ) from error
+
+
+def _check_parquet(source: Any) -> None:
+    """Refuse deeply nested geometries, and a CRS that is neither described nor a known name."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(source) as file:
+        told = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}")).get("columns", {})
+        for about in told.values():
+            stated = about.get("crs")
+            if isinstance(stated, str) and known_crs(stated) is None:
+                raise ValueError(f"unknown crs {stated[:200]!r}")
+        wkb = [name for name, about in told.items() if about.get("encoding") == "WKB"]
+        row = 0
+        for batch in file.iter_batches(columns=wkb) if wkb else ():
+            for column in batch.columns:
+                refuse_deep(column, row)
+            row += len(batch)
+
+
+def refuse_deep(blobs: Any, first: int = 0) -> None:
+    """Refuse an Arrow array of WKB in which a geometry is nested too deeply.
+
+    `first` is its first row in the table.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not (pa.types.is_binary(blobs.type) or pa.types.is_large_binary(blobs.type)):
+        raise ValueError(f"WKB is binary, not {blobs.type}")
+    long = pc.fill_null(pc.greater_equal(pc.binary_length(blobs), LEAST_DEEP_BYTES), False)
+    for position in np.flatnonzero(long.to_numpy(zero_copy_only=False)).tolist():
+        if deep_wkb(blobs[position].as_py()):
+            raise DataCorruptError(
+                f"The geometry of row {first + position} cannot be read: it holds more than "
+                f"{MOST_LEVELS} levels of geometries within geometries."
+            )

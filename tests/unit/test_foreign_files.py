@@ -1,0 +1,214 @@
+"""Neither reader lets a file lead elsewhere; tests/property tries every disguise."""
+
+from __future__ import annotations
+
+import sqlite3
+import zipfile
+from contextlib import closing, suppress
+from pathlib import Path
+
+import geopandas
+import pyogrio
+import pyproj
+import pytest
+import shapely
+from foreign_cases import GML, READERS, SENTINEL, Elsewhere, texts, tried, watched, written
+
+import geo_risk as gr
+from geo_risk import _vector
+from geo_risk.errors import DataCorruptError
+
+NATIVE = {"network link": ".kml", "style": ".kml"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with watched(tmp_path_factory.mktemp("elsewhere")) as there:
+        yield there
+
+
+@pytest.fixture
+def elsewhere(server):
+    server.requests.clear()
+    return server
+
+
+def boxes() -> geopandas.GeoDataFrame:
+    shapes = [shapely.box(x, 1, x + 1, 2) for x in (1, 2)]
+    return geopandas.GeoDataFrame({"pcode": ["A", "B"]}, geometry=shapes, crs="EPSG:4326")
+
+
+def test_what_watches_sees_a_request(tmp_path_factory, tmp_path):
+    with watched(tmp_path_factory.mktemp("control")) as there:
+        (tmp_path / "a.gml").write_text(texts(there)["wfs"])
+        with suppress(pyogrio.errors.DataSourceError):
+            pyogrio.list_layers(tmp_path / "a.gml")
+        assert there.requests
+
+
+@pytest.mark.parametrize("kind", texts(Elsewhere("", [], None)))
+@pytest.mark.parametrize("reader", READERS)
+def test_no_file_leads_elsewhere(tmp_path, elsewhere, reader, kind):
+    text = texts(elsewhere)[kind]
+    ending = NATIVE.get(kind, ".geojson" if text.startswith("{") else ".gml")
+    tried(reader, written(tmp_path / f"a{ending}", text.encode(), ""))
+    assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("ending", [".gml", ".gpkg", ".fgb", ".shp", ".geojson", ".kml"])
+def test_what_is_not_what_its_ending_says(tmp_path, elsewhere, reader, ending):
+    path = tmp_path / f"a{ending}"
+    path.write_text(texts(elsewhere)["vrt of a file"])
+    with pytest.raises(DataCorruptError, match="cannot be read"):
+        READERS[reader](path)
+
+
+def test_an_ending_that_is_not_read_is_told_with_those_that_are(tmp_path):
+    for name in ("a.vrt", "a.tab", "a.dxf", "a"):
+        (tmp_path / name).write_text("x")
+        with pytest.raises(ValueError, match=r"ends in none of \.geojson, .*\.gpkg.*ogr2ogr"):
+            gr.load_regions(tmp_path / name)
+    with pytest.raises(ValueError, match="is no file"):
+        gr.load_regions(tmp_path)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    "name", ["/vsicurl/{}", "/vsizip//vsicurl/{}/a.zip", "{}", "WFS:{}", "CSW:{}", "GMLAS:{}",
+             "/vsicurl_streaming/{}", "zip+{}", "<OGRVRTDataSource/>", "OAPIF:{}", "GeoJSON:{}"],
+)  # fmt: skip
+def test_a_path_is_a_path(elsewhere, reader, name):
+    with pytest.raises((FileNotFoundError, ValueError)):
+        READERS[reader](name.format(f"{elsewhere.url}/a.geojson"))
+    assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("name", ["WFS:a.{}", "b!a.{}", "a.{0};.{0}", "a.{0}?.{0}", "a,xsd=b.{}"])
+@pytest.mark.parametrize("ending", ["gpkg", "shp"])
+def test_a_file_that_is_called_like_something_else(tmp_path, reader, ending, name, monkeypatch):
+    """GDAL takes a prefix for a command, pyogrio "!" for an archive; here they are names."""
+    monkeypatch.chdir(tmp_path)
+    boxes().iloc[:1].to_file(f"a.{ending}")
+    boxes().to_file(tmp_path / f"b.{ending}")
+    named = Path(name.format(ending))
+    for part in Path().glob("b.*"):
+        part.rename(named.with_suffix(part.suffix))
+    assert len(READERS[reader](named)) == 2
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_sidecars_of_gml_are_not_opened_and_none_is_written(tmp_path, elsewhere, reader):
+    path = tmp_path / "a.gml"
+    path.write_text(GML % ("", "", "<x:secret>no</x:secret>"))
+    class_of = (
+        "<GMLFeatureClassList><GMLFeatureClass><Name>a</Name><ElementPath>a</ElementPath>"
+        f"<SRSName>{elsewhere.url}/srs</SRSName></GMLFeatureClass></GMLFeatureClassList>"
+    )
+    (tmp_path / "a.gfs").write_text(class_of)
+    (tmp_path / "a.xsd").write_text(
+        f'<schema><include schemaLocation="{elsewhere.url}/b"/></schema>'
+    )
+    tried(reader, path)
+    (tmp_path / "a.gfs").unlink()
+    tried(reader, path)
+    assert elsewhere.requests == []
+    assert sorted(part.name for part in tmp_path.iterdir()) == ["a.gml", "a.xsd"]
+    assert not [name for name in pyogrio.vsi_listtree("/vsimem/") if name.endswith(".gfs")]
+
+
+PIXEL = "gdal_get_pixel_value('{path}', 1, 'georef', 1, 1)"
+TABLES = {
+    "virtual": "CREATE VIRTUAL TABLE secret USING VirtualOGR('{path}', 0)",
+    "shape": "CREATE VIRTUAL TABLE secret USING VirtualShape('{path}', 'UTF-8', 4326)",
+    "view of a file": f"CREATE VIEW secret AS SELECT {PIXEL} AS name",
+    "view of a service": "CREATE VIEW secret AS SELECT ogr_geocode('a') AS name",
+    "extension": "CREATE VIEW secret AS SELECT load_extension('{path}') AS name",
+    "file": "CREATE VIEW secret AS SELECT readfile('{path}') AS name",
+    "view of a view": "CREATE VIEW a1 AS SELECT ogr_geocode('a') AS name; "
+    "CREATE VIEW secret AS SELECT * FROM a1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reader", "packed"), [("events", False), ("layers", False), ("layers", True)]
+)
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_geopackage_with_programs_in_it(tmp_path, elsewhere, monkeypatch, kind, packed, reader):
+    monkeypatch.setenv("OGR_SQLITE_ALLOW_EXTERNAL_ACCESS", "YES")
+    path = tmp_path / "a.gpkg"
+    boxes().to_file(path, layer="b")
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("PRAGMA writable_schema = ON")
+        for sql in TABLES[kind].format(path=elsewhere.path).split("; "):
+            made, name = sql.split()[1], sql.split()[3 if "VIRTUAL" in sql else 2]
+            row = ("table" if made == "VIRTUAL" else "view", name, name, 0, sql)
+            base.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", row)
+        base.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type) VALUES ('secret', 'attributes')"
+        )
+        base.commit()
+    if packed:
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.write(path, path.name)
+        path = tmp_path / "a.zip"
+    with pytest.raises(DataCorruptError, match="cannot be read") as told:
+        READERS[reader](path)
+    assert SENTINEL not in str(told.value)
+
+
+@pytest.mark.filterwarnings("ignore")  # of GDAL, about the CRS
+@pytest.mark.parametrize("reader", READERS)
+def test_a_crs_is_never_fetched(tmp_path, elsewhere, reader, monkeypatch):
+    monkeypatch.setenv("PROJ_NETWORK", "ON")
+    monkeypatch.setenv("PROJ_NETWORK_ENDPOINT", elsewhere.url)
+    boxes().to_file(tmp_path / "a.gpkg")
+    with closing(sqlite3.connect(tmp_path / "a.gpkg")) as base:
+        base.create_function("ST_IsEmpty", 1, lambda _: 0)
+        base.execute("UPDATE gpkg_spatial_ref_sys SET definition = ?", (f"{elsewhere.url}/srs",))
+        base.execute("UPDATE gpkg_spatial_ref_sys SET organization = 'NONE'")
+        base.commit()
+    boxes().to_file(tmp_path / "a.shp")
+    (tmp_path / "a.prj").write_text(f"{elsewhere.url}/srs")
+    boxes().to_parquet(tmp_path / "a.parquet")
+    for name in ("a.gpkg", "a.shp"):
+        tried(reader, tmp_path / name)
+    grid = f"+proj=longlat +datum=WGS84 +nadgrids={elsewhere.url}/g.tif +type=crs"
+    frame = boxes().set_crs(grid, allow_override=True)
+    frame.to_parquet(tmp_path / "b.parquet")
+    with suppress(pyproj.exceptions.ProjError):
+        tried(reader, tmp_path / "b.parquet")
+    assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_proj_is_offline_while_it_transforms(tmp_path, reader, monkeypatch):
+    from pyproj import network
+
+    boxes().to_crs("EPSG:32642").to_parquet(tmp_path / "a.parquet")
+    transform, seen = geopandas.GeoSeries.to_crs, []
+
+    def watched_transform(self, *args, **options):
+        seen.append(network.is_network_enabled())
+        return transform(self, *args, **options)
+
+    monkeypatch.setattr(geopandas.GeoSeries, "to_crs", watched_transform)
+    network.set_network_enabled(True)
+    try:
+        READERS[reader](tmp_path / "a.parquet")
+        assert network.is_network_enabled()
+    finally:
+        network.set_network_enabled(None)
+    assert seen == [False]
+
+
+def test_settings_of_gdal_are_given_back():
+    key = "OGR_SQLITE_ALLOW_EXTERNAL_ACCESS"
+    pyogrio.set_gdal_config_options({key: "YES"})
+    try:
+        with _vector._sealed():
+            assert pyogrio.get_gdal_config_option(key) == "NO"
+        assert pyogrio.get_gdal_config_option(key) == "YES"
+    finally:
+        pyogrio.set_gdal_config_options({key: None})

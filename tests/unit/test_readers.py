@@ -1,0 +1,153 @@
+"""Everything that opens a file: with which guard, and nothing that opens one is forgotten."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from paths import ROOT
+
+MARKS = {
+    "read_text", "read_bytes", "read_file", "read_dataframe", "read_arrow", "open_arrow",
+    "list_layers", "read_info", "read_bounds", "read_parquet", "read_feather", "read_csv",
+    "read_table", "read_excel", "ExcelFile", "read_sql", "read_pickle", "read_hdf", "read_orc",
+    "read_stata", "read_xml", "read_html", "read_schema", "read_metadata", "ParquetFile",
+    "ParquetDataset", "RecordBatchFileReader", "open_file", "memory_map", "memmap", "mmap",
+    "fromfile", "loadtxt", "genfromtxt", "ZipFile", "TarFile", "GzipFile", "LZMAFile", "BZ2File",
+    "connect", "CDLL", "from_file",
+}  # fmt: skip
+LOADERS = {"np", "numpy", "json", "pickle", "joblib", "tomllib"}
+"""Modules whose `load` reads a file."""
+
+
+def reads(node: ast.AST) -> bool:
+    """Whether a call opens a file that is there, or may: by its name and what it is called on."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    owner = getattr(getattr(node.func, "value", None), "id", "")
+    if name == "load":
+        return owner in LOADERS
+    if name in {"read_json", "read"}:
+        return owner in {"pd", "pandas"}
+    return name in MARKS or (name == "open" and owner != "webbrowser")
+
+
+def readers(code: str, module: str) -> set[str]:
+    """Functions in which a file is opened; what is in no function counts as the module's."""
+    found = set()
+
+    def visit(node: ast.AST, owner: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            named = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+            inner = f"{owner}.{child.name}" if named else owner
+            if reads(child):
+                found.add(inner)
+            visit(child, inner)
+
+    visit(ast.parse(code), module)
+    return found
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["open(path)", "path.open('rb')", "gpd.read_file(p)", "geopandas.read_parquet(p)",
+     "pyogrio.read_dataframe(p)", "pyogrio.list_layers(p)", "pd.read_csv(p)", "pd.read_json(p)",
+     "zipfile.ZipFile(p)", "gzip.open(p)", "np.load(p)", "json.load(file)", "np.memmap(p)",
+     "sqlite3.connect(p)", "pq.ParquetFile(p)", "path.read_text()", "rasterio.open(p)",
+     "pyarrow.feather.read_table(p)", "with lzma.open(p) as f: pass"],
+)  # fmt: skip
+def test_a_line_that_opens_a_file_is_seen(line):
+    assert readers(f"class A:\n    def f(self):\n        {line}\n", "m") == {"m.A.f"}
+
+
+@pytest.mark.parametrize(
+    "line", ["json.loads(t)", "path.exists()", "layer.load()", "formats.read_json(p)", "f.read()"]
+)
+def test_a_line_that_opens_none_is_not(line):
+    assert readers(f"def f():\n    {line}\n", "m") == set()
+
+
+FOREIGN = "test_foreign_files.py"
+OWN = "its own file, of known content"
+# Every function that opens a file: the guard, and the test that holds it to that.
+READERS = {
+    # files of other people, of any content
+    "_vector.read_vector": f"text to _geojson or _xml, never to GDAL: {FOREIGN}",
+    "_vector.layers_of": f"first _check_binary: {FOREIGN}",
+    "_vector._ending": "the first bytes",
+    "_vector._check_binary": "the first bytes",
+    "_vector._read_misnamed": f"no name is interpreted: {FOREIGN}",
+    "_vector._check_end": "the last bytes",
+    "_vector._read_zip": "check_zip; in memory: test_foreign_geometries.py",
+    "_vector._packed": "in memory",
+    "_vector._connect": f"read-only, no extension, no ATTACH: {FOREIGN}",
+    "_vector._with_gdal": f"only what is checked, in _sealed: {FOREIGN}",
+    "_geoparquet.read_geoparquet": "first _check_parquet: test_foreign_geometries.py",
+    "_geoparquet._check_parquet": "depth of WKB, names of CRS: test_foreign_geometries.py",
+    "_shapefiles.check_shapefile": "the first bytes",
+    "tables.read_saved": "read_geoparquet; the schema",
+    "events.archives.sniff": "the first bytes",
+    "events.archives._is_workbook": "names in the archive",
+    "events.archives.open_stream": "_Counted: test_events_stream.py",
+    "events.archives._open_member": "_Counted, refuse_size: test_events_stream.py",
+    "events.formats.read_parquet": "is it UTF-8; read_geoparquet: test_foreign_geometries.py",
+    "events.formats.read_arrow": "frame_of_arrow validates: test_events_safety.py",
+    "events.formats.read_json": "_geojson.parse_json",
+    "events.formats.read_json_lines": "line by line; a broken one is a flagged row",
+    "events.formats._only_sheet": "a workbook that read_excel opened",
+    "events.formats.read_excel": "check_zip: test_events_stream.py",
+    "events.inputs._load_path": "asks formats.read_excel",
+    "events.stream._parquet_chunks": "load checks each part",
+    "events.plain.PlainText.parse": "lines in memory",
+    "cli.assess": "the provenance that it just saved",
+    "regions.download._once": "the part of a file that is there: test_regions_download.py",
+    # what geo_risk wrote or brings itself
+    "_cache._is_ours": OWN,
+    "_cache.load_arrays": "checksum: test_cache.py",
+    "_cache.store_arrays": "the file that it makes",
+    "_cli_output._opened": "the file that it makes",
+    "_files._beside": "the file that it makes",
+    "_files.sync": "reads nothing",
+    "_files.sha256_of": "bytes, for their sum",
+    "_products.registry": OWN,
+    "_products.product_bytes": "checksum",
+    "_saved._kept_sums": OWN,
+    "_saved._read_provenance": "a damaged one is told of: test_saved.py",
+    "demo._table": OWN,
+    "events.service.PageStore.__init__": OWN,
+    "events.service.PageStore.pages": OWN,
+    "maps.web._page": OWN,
+    "places.gazetteer._read_members": OWN,
+    "places.gazetteer._read_members.read": OWN,
+    "regions.download._Part.state": OWN,
+    "regions.download.fetch_record": OWN,
+    "regions.geoboundaries._answer": OWN,
+    "regions.sources._open_npz": OWN,
+}
+
+
+def test_nothing_that_opens_a_file_is_forgotten():
+    package = ROOT / "geo_risk"
+    found = set()
+    for path in sorted(package.rglob("*.py")):
+        module = ".".join(path.relative_to(package).with_suffix("").parts)
+        found |= readers(path.read_text(encoding="utf-8"), module)
+    assert found == set(READERS)
+
+
+def test_gdal_is_asked_behind_one_door_only():
+    asked = {"read_dataframe", "read_arrow", "open_arrow", "list_layers", "read_info",
+             "read_bounds", "read_file"}  # fmt: skip
+    for path in sorted((ROOT / "geo_risk").rglob("*.py")):
+        calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                 if isinstance(node, ast.Attribute) and node.attr in asked
+                 and getattr(node.value, "id", "") in {"pyogrio", "geopandas", "gpd"}]  # fmt: skip
+        assert not calls or path.name == "_vector.py", path
+
+
+def test_the_tests_named_are_there():
+    told = {word.rstrip(",") for guard in READERS.values() for word in guard.split()}
+    named = {word for word in told if word.startswith("test_")}
+    assert named
+    assert all((ROOT / "tests" / "unit" / name).is_file() for name in named), named
