@@ -41,6 +41,11 @@ _JSON = (".geojson", ".json", ".topojson")
 _XML = (".gml", ".kml")
 _PARQUET = (".parquet", ".geoparquet", ".pq")
 _MAGIC = {".shp": b"\x00\x00\x27\x0a", ".gpkg": b"SQLite format 3\x00", ".fgb": b"fgb\x03"}
+_BEGINNINGS = {
+    ".gpkg": _MAGIC[".gpkg"], ".fgb": _MAGIC[".fgb"], ".json": b"{", ".zip": b"PK\x03\x04",
+    ".parquet": b"PAR1",
+}  # fmt: skip
+"""By which a file is known whose name does not tell: what a service gave for a query has none."""
 ENDINGS = (*_JSON, *_MAGIC, *_XML, *_PARQUET, ".zip")
 """Endings of the names of the files that are read."""
 
@@ -137,9 +142,9 @@ def _ending(path: Path) -> str:
     if ending in ENDINGS:
         return ending
     with path.open("rb") as file:
-        head = file.read(16)
-    for ending, magic in _MAGIC.items():
-        if ending != ".shp" and head.startswith(magic):
+        head = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
+    for ending, magic in _BEGINNINGS.items():
+        if head.startswith(magic):
             return ending
     raise ValueError(
         f"Invalid source: {path} ends in none of {', '.join(ENDINGS)}. Other formats can be saved "

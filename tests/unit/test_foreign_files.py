@@ -64,6 +64,18 @@ def test_what_is_not_what_its_ending_says(tmp_path, elsewhere, reader, ending):
         READERS[reader](path)
 
 
+@pytest.mark.parametrize("ending", ["geojson", "gpkg", "fgb", "parquet", "zip"])
+@pytest.mark.parametrize("name", ["0a1b-query", "0a1b-layer.ashx"])
+def test_a_name_without_a_known_ending_is_known_by_its_beginning(tmp_path, name, ending):
+    plain = tmp_path / f"a.{ending.replace('zip', 'geojson')}"
+    boxes().to_parquet(plain) if ending == "parquet" else boxes().to_file(plain)
+    if ending == "zip":
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.write(plain, plain.name)
+    (tmp_path / f"a.{ending}").rename(tmp_path / name)
+    assert len(gr.load_regions(tmp_path / name, level=1)) == len(boxes())
+
+
 def test_an_ending_that_is_not_read_is_told_with_those_that_are(tmp_path):
     for name in ("a.vrt", "a.tab", "a.dxf", "a"):
         (tmp_path / name).write_text("x")
