@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._geometry_text import too_deep
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.draft import Draft
 from geo_risk.events.values import any_text
@@ -189,19 +190,19 @@ def _shape(cell: Any) -> Any:
 
     if isinstance(cell, shapely.Geometry):
         return cell
-    if isinstance(cell, (bytes, bytearray)):
-        shape = shapely.from_wkb(bytes(cell), on_invalid="ignore")
-    else:
-        text = any_text(cell) or ""
-        prefix = _SRID.match(text)
+    written: Any = bytes(cell) if isinstance(cell, (bytearray, memoryview)) else cell
+    if not isinstance(written, bytes):
+        written = any_text(written)
+        prefix = _SRID.match(written or "")
         if prefix is not None:
             if prefix[1] != "4326":
                 return None
-            text = text[prefix.end() :]
-        if _HEX.fullmatch(text):
-            shape = shapely.from_wkb(text, on_invalid="ignore")
-        else:
-            shape = shapely.from_wkt(text or None, on_invalid="ignore")
+            written = written[prefix.end() :].lstrip()
+    if too_deep(written):
+        return None
+    binary = isinstance(written, bytes) or _HEX.fullmatch(written or "")
+    read = shapely.from_wkb if binary else shapely.from_wkt
+    shape = read(written or None, on_invalid="ignore")
     return shape if shape is None or shapely.get_srid(shape) in {0, 4326} else None
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from geo_risk._geometry_text import DEEPEST, deep_rows, too_deep
 from geo_risk._shapefiles import check_shapefile
 from geo_risk.errors import DataCorruptError, OptionNeededError
 from geo_risk.events.archives import check_zip
@@ -84,6 +85,8 @@ def frame_of_features(features: Any) -> tuple[Any, Chunk]:
             if "id" in feature:
                 row.setdefault("id", feature["id"])
             given = feature.get("geometry")
+            if too_deep(given):
+                raise ValueError(f"collections within collections, more than {DEEPEST} deep")
             found = shape(given) if given else None
         except (*_BROKEN, _shapely_error()) as error:
             reason = f"feature {position}: {type(error).__name__}: {error}"
@@ -112,6 +115,7 @@ def frame_of_arrow(table: Any) -> Any:
         table.validate(full=True)  # text that is no UTF-8 would fail somewhere further on
     except _BROKEN as error:
         raise DataCorruptError(f"The Arrow table cannot be used: {error}.") from error
+    _refuse_deep(table, "The Arrow table")
     metadata = table.schema.metadata or {}
     if b"geo" in metadata:  # GeoParquet read with pyarrow: WKB columns and JSON metadata
         import io
@@ -141,6 +145,19 @@ def frame_of_arrow(table: Any) -> Any:
         ) from error
 
 
+def _refuse_deep(table: Any, name: str) -> None:
+    """Refuse geometries that would end the process, in the columns that are read as WKB."""
+    geometries = b"geo" in (table.schema.metadata or {})
+    for item, column in zip(table.schema, table.itercolumns()):
+        if not (geometries or b"ARROW:extension:name" in (item.metadata or {})):
+            continue
+        if _is_binary(item.type) and (rows := deep_rows(column)):
+            raise DataCorruptError(
+                f"{name} cannot be used: the geometry in row {rows[0]} of {item.name!r} has "
+                f"collections within collections, more than {DEEPEST} deep."
+            )
+
+
 def read_parquet(path: Path) -> Any:
     """Parquet or GeoParquet."""
     import geopandas as gpd
@@ -152,8 +169,13 @@ def read_parquet(path: Path) -> Any:
         schema = pq.read_schema(path)
         texts = [item.name for item in schema if _is_text(item.type)]
         pq.read_table(path, columns=texts).validate(full=True)  # is it UTF-8?
-        metadata = schema.metadata or {}
-        return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
+        if b"geo" not in (schema.metadata or {}):
+            return pd.read_parquet(path)
+        shapes = [item.name for item in schema if _is_binary(item.type)]
+        _refuse_deep(pq.read_table(path, columns=shapes), path.name)
+        return gpd.read_parquet(path)
+    except DataCorruptError:
+        raise
     except (pa.ArrowException, OSError, *_BROKEN, _shapely_error()) as error:
         raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
 
@@ -164,6 +186,12 @@ def _is_text(kind: Any) -> bool:
 
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _is_binary(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def read_arrow(path: Path) -> Any:
