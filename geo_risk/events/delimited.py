@@ -295,13 +295,14 @@ def unique_names(header: list[str]) -> list[str]:
     out: list[str] = []
     used = {name.strip() for name in header}
     seen: set[str] = set()
+    last: dict[str, int] = {}  # number given to a repeated name
     for position, raw in enumerate(header, start=1):
         name = raw.strip() or f"column_{position}"
         if name in seen:
-            number = 1
-            while f"{name}.{number}" in used | seen:
+            number = last.get(name, 0) + 1
+            while (numbered := f"{name}.{number}") in used or numbered in seen:
                 number += 1
-            name = f"{name}.{number}"
+            last[name], name = number, numbered
         seen.add(name)
         out.append(name)
     return out

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,6 @@ from typing import Any
 from geo_risk._geometry_text import DEEPEST, deep_rows, too_deep
 from geo_risk._shapefiles import check_shapefile
 from geo_risk.errors import DataCorruptError, OptionNeededError
-from geo_risk.events.archives import check_zip
 from geo_risk.events.delimited import Chunk
 
 __all__ = [
@@ -21,7 +18,6 @@ __all__ = [
     "frame_of_records",
     "parse_json",
     "read_arrow",
-    "read_excel",
     "read_json",
     "read_json_lines",
     "read_parquet",
@@ -284,46 +280,3 @@ def read_vector(path: Path, layer: str | int | None) -> Any:
         return gpd.read_file(path, engine="pyogrio", layer=layer)
     except _BROKEN as error:
         raise DataCorruptError(f"{path.name} cannot be read: {error}") from error
-
-
-def _only_sheet(book: Any, name: str) -> str | int:
-    """The one sheet of a workbook that holds anything."""
-    import pandas as pd
-
-    sheets = [str(sheet) for sheet in book.sheet_names]
-    if len(sheets) == 1:
-        return 0
-    first = pd.read_excel(book, sheet_name=sheets, header=None, nrows=1)
-    filled = [sheet for sheet in sheets if not first[sheet].empty]
-    if len(filled) > 1:
-        raise OptionNeededError(
-            f"{name} has several sheets: {filled}. Choose one with layer=.", ["layer"]
-        )
-    return filled[0] if filled else 0
-
-
-def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -> Any:
-    """The chosen, or the only filled, sheet of a workbook."""
-    import pandas as pd
-
-    package = "openpyxl" if kind == "excel" else "xlrd"
-    wanted = "'geo-risk[excel]'" if kind == "excel" else package
-    if kind == "excel":
-        with zipfile.ZipFile(path) as archive:
-            check_zip(archive, max_bytes, path.name)
-    try:
-        with pd.ExcelFile(path) as book:
-            sheets = list(book.sheet_names)
-            chosen = _only_sheet(book, path.name) if sheet is None else sheet
-            if chosen in (sheets if isinstance(chosen, str) else range(len(sheets))):
-                return pd.read_excel(book, sheet_name=chosen, keep_default_na=False, na_values=[""])
-    except OptionNeededError:
-        raise
-    except ImportError as error:
-        raise ImportError(
-            f"Reading {path.name} needs the package {package}: pip install {wanted}; or save the "
-            "sheet as CSV."
-        ) from error
-    except (*_BROKEN, OSError, EOFError, zipfile.BadZipFile, zlib.error, SyntaxError) as error:
-        raise DataCorruptError(f"{path.name} is no readable workbook: {error}") from error
-    raise ValueError(f"Invalid layer: no sheet {sheet!r}; {path.name} has {sheets}.")

@@ -112,7 +112,8 @@ def degrees(series: pd.Series[Any], halves: str) -> tuple[FloatArray, BoolArray]
     values, bad = numbers(series)
     cells = series.to_numpy(dtype=object)
     for i in np.flatnonzero(bad):
-        match = _ANGLE.fullmatch(cells[i].strip()) if isinstance(cells[i], str) else None
+        text = " ".join(cells[i].split()) if isinstance(cells[i], str) else ""
+        match = _ANGLE.fullmatch(text)
         if match is None or match["half"].upper() not in halves:
             continue
         minutes, seconds = float(match["m"] or 0), float(match["s"] or 0)

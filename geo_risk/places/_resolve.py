@@ -29,6 +29,7 @@ _REGION_NAMED = 2.0
 _NEAR = 1.0
 _NEAR_KM = 300.0
 _MOST_CONTEXT = 2.5
+_MOST_CONTAINERS = 60  # of one name: "village, district, province, country"
 _NAMESAKE = -0.8
 _LARGE_REGION = 6.0  # 19,000 km2
 _SIBLINGS = 1.5
@@ -180,7 +181,8 @@ def _containers(article: Article) -> list[list[Meaning]]:
         if any(_is_large_region(meaning) for meaning in own):
             # California, Colorado, ...: a list unless a country follows
             larger = [meaning for meaning in larger if meaning.kind == "country"]
-        result[number] = larger + (result[number + 1] if gap != " in " else [])
+        further = result[number + 1] if gap != " in " else []
+        result[number] = [*larger, *further][:_MOST_CONTAINERS]
     return result
 
 
