@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from geo_risk._files import replacing
+from geo_risk._frames import text_of
 
 if TYPE_CHECKING:
     import geopandas
@@ -35,6 +36,7 @@ FORMATS = (".parquet", ".csv", ".geojson", ".gpkg", ".arrow")
 # GDAL stamps the time of writing into a GeoPackage unless it is told one.
 _GDAL_TIME = "2000-01-01T00:00:00Z"
 _GPKG_NAMES = ("fid", "geom", "geometry")
+_BYTES = (bytes, bytearray, memoryview)
 _LOG = logging.getLogger("geo_risk")
 
 
@@ -72,7 +74,7 @@ def write_table(frame: geopandas.GeoDataFrame, path: str | PathLike[str]) -> Pat
 def write_part(frame: geopandas.GeoDataFrame, part: Path, target: Path) -> None:
     """Write to `part` what is to become `target`, in the format of its ending."""
     kind = target.suffix.lower()
-    plain = storable(frame)
+    plain = storable(frame, binary=kind in (".parquet", ".arrow"))
     if kind == ".parquet":
         plain.to_parquet(part, index=False, schema_version="1.1.0")
     elif kind == ".csv":
@@ -197,8 +199,11 @@ def _refuse_other_layers(target: Path) -> None:
         )
 
 
-def storable(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
-    """Copy whose columns every file format can hold, without notes that are not the data's."""
+def storable(frame: geopandas.GeoDataFrame, *, binary: bool = False) -> geopandas.GeoDataFrame:
+    """Copy whose columns every file format can hold, without notes that are not the data's.
+
+    Bytes become hexadecimal digits but for a column of nothing else in a format for `binary`.
+    """
     import pandas as pd
 
     plain = frame.reset_index(drop=True)
@@ -207,12 +212,17 @@ def storable(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
         plain[name] = _one_missing(plain[name])
         if name == plain.geometry.name or plain[name].dtype != object:
             continue
-        values = plain[name].dropna()
-        if not values.map(lambda value: isinstance(value, str)).all():
-            texts = [None if absent else str(value) for value, absent in
-                     zip(plain[name], plain[name].isna())]  # fmt: skip
-            plain[name] = pd.Series(texts, dtype=object)
+        cells, absent = plain[name].tolist(), plain[name].isna().tolist()
+        kinds = {type(cell) for cell, gone in zip(cells, absent) if not gone}
+        if not all(issubclass(kind, str) for kind in kinds):
+            turn = bytes if binary and kinds <= set(_BYTES) else _text
+            held = [None if gone else turn(cell) for cell, gone in zip(cells, absent)]
+            plain[name] = pd.Series(held, dtype=object)
     return plain
+
+
+def _text(value: Any) -> str:
+    return value.hex() if isinstance(value, _BYTES) else text_of(value)
 
 
 def _one_missing(values: Any) -> Any:

@@ -174,7 +174,8 @@ def points_from_text(draft: Draft, series: pd.Series[Any], name: str, crs: Any =
     import geopandas as gpd
 
     cells = series.to_numpy(dtype=object)
-    shapes = np.array([_shape(cell) for cell in cells] + [None], dtype=object)[:-1]
+    with np.errstate(over="ignore"):  # a number of 400 digits is infinite, and flagged
+        shapes = np.array([_shape(cell) for cell in cells] + [None], dtype=object)[:-1]
     present = np.array([any_text(cell) is not None for cell in cells], dtype=bool)
     unreadable = present & np.array([shape is None for shape in shapes], dtype=bool)
     given = "EPSG:4326" if crs is None else crs

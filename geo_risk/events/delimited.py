@@ -16,7 +16,10 @@ import numpy as np
 from geo_risk.events.lines import Lines
 from geo_risk.events.plain import PlainText
 
-__all__ = ["Chunk", "DelimitedReader"]
+__all__ = ["MOST_COLUMNS", "Chunk", "DelimitedReader", "unique_names"]
+
+MOST_COLUMNS = 16_384
+"""Of any table, as of a worksheet."""
 
 _DELIMITERS = (",", "\t", ";", "|")
 _BATCH = 32
@@ -291,7 +294,15 @@ def _sniff_delimiter(line: str, quoting: bool) -> str:
 
 
 def unique_names(header: list[str]) -> list[str]:
-    """Tidy column names: stripped, filled in where empty, repeated ones numbered (a, a.1)."""
+    """Tidy column names: stripped, filled in where empty, repeated ones numbered (a, a.1).
+
+    Raises
+    ------
+    ValueError
+        More columns than `MOST_COLUMNS`.
+    """
+    if len(header) > MOST_COLUMNS:
+        raise ValueError(f"The table has {len(header)} columns; at most {MOST_COLUMNS} are read.")
     out: list[str] = []
     used = {name.strip() for name in header}
     seen: set[str] = set()

@@ -22,14 +22,13 @@ import numpy as np
 from geo_risk.errors import DataCorruptError, OptionNeededError
 from geo_risk.events.archives import check_zip
 from geo_risk.events.columns import as_text, inferred
-from geo_risk.events.delimited import unique_names
+from geo_risk.events.delimited import MOST_COLUMNS, unique_names
 from geo_risk.events.values import is_missing
 
-__all__ = ["MOST_CELLS", "MOST_COLUMNS", "MOST_ROWS", "read_excel"]
+__all__ = ["MOST_CELLS", "MOST_ROWS", "read_excel"]
 
 MOST_ROWS: Final = 1_048_576
-MOST_COLUMNS: Final = 16_384
-"""Rows and columns of a worksheet, by its format (ECMA-376)."""
+"""Of a worksheet, by its format."""
 
 MOST_CELLS: Final = 50_000_000
 """Most cells, rows times columns, that are read; the GTD, a large workbook, has 29 million."""
