@@ -14,7 +14,7 @@ import numpy as np
 __all__ = ["DEEPEST", "deep_rows", "too_deep"]
 
 DEEPEST: Final = 32
-"""Most levels of collections within collections, as in GDAL; a published geometry has one or two."""
+"""Most levels of collections within collections, as in GDAL; published ones have one or two."""
 
 _LEVEL_BYTES = 9  # of WKB: byte order, type, number of parts
 _SRID, _M, _Z = 0x20000000, 0x40000000, 0x80000000  # flags of EWKB

@@ -126,7 +126,9 @@ def _lookup(names: list[str], roles: Mapping[str, tuple[str, ...]]) -> dict[str,
 
 def _check_named(what: str, name: str | None, names: list[str]) -> None:
     if name is not None and name not in names:
-        raise ValueError(f"Invalid {what}: no column {shown(name)}; the table has {_listed(names)}.")
+        raise ValueError(
+            f"Invalid {what}: no column {shown(name)}; the table has {_listed(names)}."
+        )
 
 
 def _overrides(options: Options, names: list[str]) -> dict[str, str]:
@@ -136,7 +138,9 @@ def _overrides(options: Options, names: list[str]) -> dict[str, str]:
     out: dict[str, str] = {}
     for role, given in options.columns.items():
         if role not in known:
-            raise ValueError(f"Invalid columns: no field {shown(role)}; fields are {sorted(known)}.")
+            raise ValueError(
+                f"Invalid columns: no field {shown(role)}; fields are {sorted(known)}."
+            )
         listed = [given] if isinstance(given, str) else list(given)
         for name in listed:
             _check_named(f"columns[{role!r}]", name, names)
@@ -200,8 +204,9 @@ def _no_location(names: list[str], frame: pd.DataFrame) -> OptionNeededError:
         options.append("delimiter")
     for name in names:
         if table.holds_positions(texts(frame[name].head(100))):
+            told = shown(name)
             message += (
-                f' Column {shown(name)} seems to hold positions: columns={{"latlon": {shown(name)}}}, or '
+                f' Column {told} seems to hold positions: columns={{"latlon": {told}}}, or '
                 '"lonlat" where the longitude comes first.'
             )
             fields.append("latlon")

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 from xml.parsers import expat
@@ -36,19 +37,9 @@ MOST_CELLS: Final = 50_000_000
 _EXACT = 2.0**53  # whole floats up to this are the whole numbers that were meant
 _INT64 = 2**63
 _BROKEN = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    OverflowError,
-    RuntimeError,
-    OSError,
-    EOFError,
-    zipfile.BadZipFile,
-    zlib.error,
-    SyntaxError,
-)
+    ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RuntimeError,
+    OSError, EOFError, zipfile.BadZipFile, zlib.error, SyntaxError,
+)  # fmt: skip
 
 Row = dict[int, Any]
 """The filled cells of a row by their column, counted from 1."""
@@ -121,7 +112,7 @@ def _openpyxl_sheets(stream: IO[bytes], name: str) -> Sheets:
     import openpyxl
 
     book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-    return {sheet.title: lambda sheet=sheet: _filled(sheet, name) for sheet in book.worksheets}
+    return {sheet.title: partial(_filled, sheet, name) for sheet in book.worksheets}
 
 
 def _filled(sheet: Any, name: str) -> Iterator[Row]:
@@ -177,8 +168,8 @@ def _xlrd_sheets(stream: IO[bytes], _: str) -> Sheets:
 
     book = pd.ExcelFile(stream, engine="xlrd")
 
-    def rows(name: str) -> Iterator[Row]:
-        table = book.parse(
+    def rows(name: str | int) -> Iterator[Row]:
+        table: Any = book.parse(
             name, header=None, dtype=object, keep_default_na=False, na_filter=False
         ).to_numpy(dtype=object)
         for cells in table:  # an error is NaN here
@@ -186,7 +177,7 @@ def _xlrd_sheets(stream: IO[bytes], _: str) -> Sheets:
             if row:
                 yield row
 
-    return {str(name): lambda name=name: rows(name) for name in book.sheet_names}
+    return {str(name): partial(rows, name) for name in book.sheet_names}
 
 
 def _only_sheet(sheets: Sheets, name: str) -> str | int:

@@ -152,8 +152,8 @@ def _only_region_of(layer: RegionLayer, asked: str, scope: set[int] | None) -> i
         return None
     if len(rows) > 1:
         raise UnknownRegionError(
-            f"The layer {layer.name!r} has no region named {shown(asked)}: it is the country {country}, "
-            f"of {len(rows)} regions.",
+            f"The layer {layer.name!r} has no region named {shown(asked)}: it is the country "
+            f"{country}, of {len(rows)} regions.",
             [_label(layer, row) for row in rows[:3]],
         )
     return rows[0] if _within(rows, scope) else None

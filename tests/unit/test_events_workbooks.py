@@ -104,7 +104,9 @@ def test_text_is_read_as_from_delimited_text(tmp_path: Path) -> None:
 
 def test_long_identifiers_stay_two(tmp_path: Path) -> None:
     ids = ["9007199254740993001", "9007199254740993002"]
-    found = read_events(book(tmp_path / "e.xlsx", [["id", "lon", "lat"], *([i, 1, 2] for i in ids)]))
+    found = read_events(
+        book(tmp_path / "e.xlsx", [["id", "lon", "lat"], *([i, 1, 2] for i in ids)])
+    )
     assert found["event_id"].tolist() == ids
     assert found["flags"].tolist() == ["", ""]
 
@@ -193,7 +195,7 @@ def test_rows_times_columns_are_bounded(tmp_path: Path, monkeypatch: Any) -> Non
     monkeypatch.setattr(workbooks, "MOST_CELLS", 45)
     assert len(read_events(path)) == 9
     monkeypatch.setattr(workbooks, "MOST_CELLS", 44)
-    with pytest.raises(ValueError, match="more than 44 cells.*CSV") as told:
+    with pytest.raises(ValueError, match=r"more than 44 cells.*CSV") as told:
         read_events(path)
     assert not isinstance(told.value, DataCorruptError)
 
