@@ -1,11 +1,13 @@
-"""Throw damaged files at every reader of events for a while: no crash, no lost row, no hang.
+"""Throw damaged files at every reader of files for a while: no crash, no lost row, no hang.
 
     python benchmarks/fuzz_readers.py --each --seconds 600 --out results.json   # every parser
     python benchmarks/fuzz_readers.py --parser text --seconds 600               # one of them
     python benchmarks/fuzz_readers.py --seconds 20                              # what CI does
 
 A crash is any exception that is not among those the readers document, or that some library
-raised and no reader put into words. Each case depends only on the parser, the seed and its
+raised and no reader put into words, or the end of the process itself: cases run in a child
+process, and go on behind the one that ended it. A workbook is damaged inside its archive, whose
+checksums stay right. Each case depends only on the parser, the seed and its
 number, which a crash report names, so `--parser P --seed S --case N` repeats it.
 """
 
@@ -16,6 +18,7 @@ import gzip
 import importlib.util
 import io
 import json
+import multiprocessing
 import sys
 import tempfile
 import time
@@ -31,9 +34,11 @@ import common
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from geo_risk.errors import DataCorruptError, DataNotFoundError
 from geo_risk.events import FLAGS, gdelt, iter_events, read_events
+from geo_risk.regions import load_regions
 from geo_risk.tables import write_csv
 
 ALLOWED = (ValueError, TypeError, DataCorruptError, DataNotFoundError, ImportError)
@@ -42,8 +47,13 @@ PARSERS: dict[str, tuple[str, ...]] = {
     "archive": (".gz", ".zip"),
     "json": (".json", ".jsonl", ".geojson"),
     "columnar": (".parquet", ".feather"),
-    "vector": (".fgb", ".gpkg"),
+    "vector": (".fgb", ".gpkg", ".gml"),
     "workbook": (".xlsx",),
+    "wkb": (".wkb.csv", ".wkb.parquet"),
+    "layers": tuple(
+        f"layer{ending}"
+        for ending in (".geojson", ".topojson", ".gpkg", ".fgb", ".gml", ".parquet", ".zip")
+    ),
 }
 """Parsers by the endings of the files they read; a workbook needs openpyxl."""
 TOKENS = (
@@ -71,6 +81,12 @@ def seeds() -> dict[str, bytes]:
     read = read_events(table.assign(place="Nowhere"))
     write_csv(read.assign(flags=[f"{text};place_not_found" for text in read["flags"]]), again)
     points = gpd.points_from_xy(table["lon"], table["lat"])
+    nested = shapely.GeometryCollection([points[0], shapely.GeometryCollection(list(points[1:4]))])
+    shapes = [*points[:8], nested, shapely.MultiPoint(points[:3]), points[1].buffer(1), None]
+    binary = table[["id", "date"]].assign(geometry=shapely.to_wkb(np.array(shapes)))
+    written = binary.assign(geometry=shapely.to_wkb(np.array(shapes), hex=True))
+    packed_wkb = io.BytesIO()
+    binary.to_parquet(packed_wkb)
     frame = gpd.GeoDataFrame(table[["id", "date"]], geometry=points, crs=4326)
     ucdp = pd.DataFrame(
         {
@@ -102,6 +118,8 @@ def seeds() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         frame.to_file(Path(folder) / "e.fgb", driver="FlatGeobuf")
         frame.to_file(Path(folder) / "e.gpkg", driver="GPKG")
+        frame.to_file(Path(folder) / "e.gml", driver="GML")
+        (Path(folder) / "e.xsd").unlink()
         frame.to_feather(Path(folder) / "e.feather")
         vector = {path.suffix: path.read_bytes() for path in Path(folder).iterdir()}
     parquet, geoparquet = io.BytesIO(), io.BytesIO()
@@ -122,9 +140,48 @@ def seeds() -> dict[str, bytes]:
         "points.geojson": frame.to_json().encode(),
         "table.parquet": parquet.getvalue(),
         "points.parquet": geoparquet.getvalue(),
+        "points.wkb.csv": written.to_csv(index=False).encode(),
+        "points.wkb.parquet": packed_wkb.getvalue(),
         **{f"points{suffix}": content for suffix, content in vector.items()},
         **workbook,
+        **layers(),
     }
+
+
+def layers() -> dict[str, bytes]:
+    """One healthy layer of regions in each format."""
+    squares = [shapely.box(x, y, x + 1, y + 1) for x in range(3) for y in range(2)]
+    squares[0] = shapely.MultiPolygon([squares[0], shapely.box(9, 9, 10, 10)])
+    names = [f"r{i}" for i in range(len(squares))]
+    frame = gpd.GeoDataFrame({"code": names, "name": names}, geometry=squares, crs=4326)
+    ring = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
+    shape = {"type": "Polygon", "arcs": [[0]], "properties": {"code": "a", "name": "a"}}
+    collection = {"type": "GeometryCollection", "geometries": [shape]}
+    topology = {"type": "Topology", "arcs": [ring], "objects": {"l": collection}}
+    made = {"layer.topojson": json.dumps(topology).encode()}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for ending in (".geojson", ".gpkg", ".fgb", ".gml", ".shp"):
+            frame.to_file(folder / f"layer{ending}")
+        frame.to_parquet(folder / "layer.parquet")
+        with zipfile.ZipFile(folder / "layer.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            for ending in (".shp", ".shx", ".dbf", ".prj"):
+                archive.write(folder / f"layer{ending}", f"layer{ending}")
+        for ending in (".geojson", ".gpkg", ".fgb", ".gml", ".parquet", ".zip"):
+            made[f"layer{ending}"] = (folder / f"layer{ending}").read_bytes()
+    return made
+
+
+def damage_inside(data: bytes, rng: np.random.Generator) -> bytes:
+    """An archive with one of its members damaged, and a checksum that fits."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    chosen = sorted(members)[int(rng.integers(0, len(members)))]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, damage(content, rng) if name == chosen else content)
+    return out.getvalue()
 
 
 def damage(data: bytes, rng: np.random.Generator) -> bytes:
@@ -148,6 +205,9 @@ def damage(data: bytes, rng: np.random.Generator) -> bytes:
 
 def check(path: Path, stream: bool) -> int:
     """Read one file and check what always holds; the number of rows."""
+    if path.name.startswith("layer."):
+        crs = "EPSG:4326" if path.suffix == ".topojson" else None  # which states none
+        return len(load_regions(path, code="code", crs=crs))
     options = {"dayfirst": True}
     if stream:
         frames = list(iter_events(path, chunk_rows=5, **options))
@@ -171,10 +231,18 @@ def one_case(
     rng = np.random.default_rng([seed, number])
     name = sorted(files)[number % len(files)]
     path = folder / name
-    path.write_bytes(damage(files[name], rng))
+    inside = name.endswith((".xlsx", ".zip")) and rng.random() < 0.8
+    path.write_bytes((damage_inside if inside else damage)(files[name], rng))
     streamed = (".csv", ".CSV", ".gz", ".zip", ".parquet")
     stream = bool(rng.random() < 0.3) and name.endswith(streamed)
     return name, lambda: check(path, stream)
+
+
+def _belongs(file: str, parser: str) -> bool:
+    """Whether a parser reads a file: layers are no events, and WKB has a parser of its own."""
+    if file.startswith("layer.") or parser == "layers":
+        return file.startswith("layer.") and parser == "layers"
+    return ".wkb." not in file or parser in ("wkb", "all")
 
 
 def spoken_by_us(error: BaseException) -> bool:
@@ -186,8 +254,51 @@ def spoken_by_us(error: BaseException) -> bool:
 def fuzz(
     files: dict[str, bytes], parser: str, seed: int, seconds: float, first: int, cases: int | None
 ) -> dict[str, Any]:
-    """Read damaged files for a while; how many, how they ended, and the slowest."""
-    outcomes, slowest, crashes, number = Counter[str](), (0.0, "none"), 0, first
+    """Read damaged files for a while, in a child process as long as one lives."""
+    processes = multiprocessing.get_context("fork")
+    end, number, ended = time.monotonic() + seconds, processes.Value("q", first), 0
+    parts: list[dict[str, Any]] = []
+    while time.monotonic() < end and (cases is None or number.value < first + cases):
+        receive, send = processes.Pipe(duplex=False)
+        more = None if cases is None else first + cases - number.value
+        left = end - time.monotonic()
+        arguments = (files, parser, seed, left, number, more, send.send)
+        child = processes.Process(target=batch, args=arguments)
+        child.start()
+        send.close()
+        try:
+            while isinstance(told := receive.recv(), str):
+                print(told)
+            parts.append(told)
+        except EOFError:
+            child.join()
+            ended += 1
+            print(f"crash: --parser {parser} --seed {seed} --case {number.value}"
+                  f" (the process ended: {child.exitcode})")  # fmt: skip
+            number.value += 1
+        child.join()
+    outcomes = sum((part["outcomes"] for part in parts), Counter[str]())
+    slowest = max((part["slowest"] for part in parts), default=(0.0, "none"))
+    return {
+        "parser": parser, "files": sorted(files), "seed": seed, "seconds": seconds,
+        "cases": number.value - first, "outcomes": dict(outcomes.most_common()),
+        "crashes": ended + sum(part["crashes"] for part in parts),
+        "slowest_processor_seconds": round(slowest[0], 2), "slowest": slowest[1],
+    }  # fmt: skip
+
+
+def batch(
+    files: dict[str, bytes],
+    parser: str,
+    seed: int,
+    seconds: float,
+    at: Any,
+    cases: int | None,
+    tell: Callable[[Any], None],
+) -> None:
+    """Read damaged files for a while and tell each crash, then how they ended; `at` counts on."""
+    first = number = at.value
+    outcomes, slowest, crashes = Counter[str](), (0.0, "none"), 0
     end = time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as folder:
         while time.monotonic() < end and (cases is None or number < first + cases):
@@ -201,15 +312,12 @@ def fuzz(
                     outcomes[type(error).__name__] += 1
                 else:
                     crashes += 1
-                    print(f"crash: --parser {parser} --seed {seed} --case {number} ({name})")
-                    traceback.print_exc()
+                    case = f"--parser {parser} --seed {seed} --case {number} ({name})"
+                    tell(f"crash: {case}\n{traceback.format_exc()}")
             slowest = max(slowest, (time.process_time() - began, f"case {number}, {name}"))
             number += 1
-    return {
-        "parser": parser, "files": sorted(files), "seed": seed, "seconds": seconds,
-        "cases": number - first, "outcomes": dict(outcomes.most_common()), "crashes": crashes,
-        "slowest_processor_seconds": round(slowest[0], 2), "slowest": slowest[1],
-    }  # fmt: skip
+            at.value = number
+    tell({"outcomes": outcomes, "crashes": crashes, "slowest": slowest})
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -227,7 +335,11 @@ def main(argv: list[str] | None = None) -> int:
     report, files = common.head(("geo-risk", "pandas", "pyarrow", "pyogrio")), seeds()
     for name in PARSERS if arguments.each else [arguments.parser]:
         endings = PARSERS.get(name, ("",))
-        chosen = {file: content for file, content in files.items() if file.endswith(endings)}
+        chosen = {
+            file: content
+            for file, content in files.items()
+            if file.endswith(endings) and _belongs(file, name)
+        }
         if not chosen:
             print(f"{name}: not fuzzed, its package is not installed")
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from pathlib import Path
 
 __all__ = [
     "BROKEN_ZIP",
@@ -43,5 +44,7 @@ def check_zip(archive: zipfile.ZipFile, limit: int, name: str) -> None:
     """Refuse an archive that would unpack to too much, by the sizes it states itself."""
     members = archive.infolist()
     packed = sum(member.compress_size for member in members)
+    if archive.filename is not None:  # members may overlap, and count one stretch many times
+        packed = min(packed, Path(archive.filename).stat().st_size)
     size = sum(member.file_size for member in members)
     refuse_size(size, limit, max(RATIO_ALLOWANCE, MAX_RATIO * packed), name)

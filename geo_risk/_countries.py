@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from geo_risk._fold import fold
+from geo_risk._fold import LONGEST_NAME, fold
+from geo_risk._validate import shown
 from geo_risk.errors import DataCorruptError, UnknownRegionError
 
 __all__ = [
@@ -143,7 +144,7 @@ def resolve_country(country: Any) -> str:
     found = find_country(country)
     if found is None:
         raise UnknownRegionError(
-            f"Unknown country {country!r}: neither an ISO 3166-1 code nor a name.",
+            f"Unknown country {shown(country)}: neither an ISO 3166-1 code nor a name.",
             _close_matches(country),
         )
     return found
@@ -153,6 +154,8 @@ def _close_matches(text: str) -> list[str]:
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
+    if len(text) > LONGEST_NAME:
+        return []
     keys = _stated_keys()
     near = process.extract(
         fold(text), list(keys), scorer=OSA.normalized_similarity, score_cutoff=0.5, limit=5

@@ -5,7 +5,12 @@ from __future__ import annotations
 import unicodedata
 from functools import cache
 
-__all__ = ["fold", "fold_words", "strip_marks"]
+__all__ = ["LONGEST_NAME", "fold", "fold_words", "strip_marks"]
+
+LONGEST_NAME = 500
+"""Most characters of a name that is looked for; no place or region has one half as long."""
+
+_MOST_MARKS = 30  # on one letter, as in Unicode's stream-safe text (UAX 15); no writing has as many
 
 # Letters that no Unicode decomposition takes apart, and Arabic-script letters of Persian, Pashto
 # and Urdu keyboards that stand for the same letter of a name.
@@ -43,13 +48,25 @@ def fold_words(name: str) -> list[str]:
     if name.isascii():
         words = _fold_ascii(name)
     else:
-        decomposed = unicodedata.normalize("NFKD", name).casefold()
+        decomposed = unicodedata.normalize("NFKD", _without_piles(name)).casefold()
         decomposed = unicodedata.normalize("NFKD", decomposed)
         words = "".join(map(_fold_character, decomposed)).split()
     if len(words) > 2:
         inner = [word for word in words[1:-1] if word not in _CONNECTORS]
         words = [words[0], *inner, words[-1]]
     return words
+
+
+def _without_piles(name: str) -> str:
+    """Leave out marks piled up on one letter, which take the square of their number to sort."""
+    if len(name) <= _MOST_MARKS:
+        return name
+    kept, marks = [], 0
+    for character in name:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 _ASCII_TABLE = str.maketrans(
@@ -101,7 +118,7 @@ def strip_marks(name: str) -> str:
     >>> strip_marks("Khwājah Ghār")
     'Khwajah Ghar'
     """
-    decomposed = unicodedata.normalize("NFD", name)
+    decomposed = unicodedata.normalize("NFD", _without_piles(name))
     kept = "".join(
         character
         for character in decomposed

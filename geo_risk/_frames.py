@@ -20,6 +20,7 @@ __all__ = [
     "check_frame",
     "lonlat_of",
     "report_of",
+    "text_of",
     "texts_of",
     "too_coarse",
 ]
@@ -117,6 +118,20 @@ def report_of(frame: Any) -> dict[str, Any]:
     return dict(frame.attrs.get(_REPORT, {}))
 
 
+def text_of(value: Any) -> str:
+    """One cell as text: bytes as the UTF-8 that they are or, if none, as hexadecimal digits."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        try:
+            text = bytes(value).decode()
+        except UnicodeDecodeError:
+            return value.hex()
+        return text if text.isprintable() else value.hex()
+    try:
+        return str(value)
+    except RecursionError:  # lists within lists
+        return type(value).__name__
+
+
 def texts_of(frame: Any, column: str) -> list[str | None]:
     """Text column as a list with None for missing; all None where there is no such column."""
     if column not in frame.columns:
@@ -127,7 +142,7 @@ def texts_of(frame: Any, column: str) -> list[str | None]:
     missing = values.isna().tolist()
     if isinstance(values.dtype, pd.StringDtype):  # row by row, Arrow's text is slow
         values = values.to_numpy(dtype=object)
-    texts = ["" if absent else str(value) for value, absent in zip(values.tolist(), missing)]
+    texts = ["" if absent else text_of(value) for value, absent in zip(values.tolist(), missing)]
     return [text if text.strip() else None for text in texts]
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from geo_risk._nesting import MOST_LEVELS, deep_json
+from geo_risk._nesting import MOST_LEVELS, too_deep
 from geo_risk.errors import DataCorruptError
 
 __all__ = ["BROKEN", "HALF_CHARACTER", "BrokenRow", "crs_of", "features_in", "frame_of_features",
@@ -314,7 +314,7 @@ def _shape(given: Any, feature: Mapping[str, Any], crs: Any) -> Any:
 
     if not given:
         return None
-    if deep_json(given):
+    if too_deep(given):
         raise ValueError(f"more than {MOST_LEVELS} collections within each other")
     for holder in (feature, given):
         if "crs" in holder and crs_of(holder) != crs:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from geo_risk._geojson import BROKEN, known_crs
-from geo_risk._nesting import LEAST_DEEP_BYTES, MOST_LEVELS, deep_wkb
+from geo_risk._nesting import MOST_LEVELS, deep_rows
 from geo_risk.errors import DataCorruptError
 
 __all__ = ["read_geoparquet", "refuse_deep"]
@@ -72,14 +72,11 @@ def refuse_deep(blobs: Any, first: int = 0) -> None:
     `first` is its first row in the table.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     if not (pa.types.is_binary(blobs.type) or pa.types.is_large_binary(blobs.type)):
         raise ValueError(f"WKB is binary, not {blobs.type}")
-    long = pc.fill_null(pc.greater_equal(pc.binary_length(blobs), LEAST_DEEP_BYTES), False)
-    for position in np.flatnonzero(long.to_numpy(zero_copy_only=False)).tolist():
-        if deep_wkb(blobs[position].as_py()):
-            raise DataCorruptError(
-                f"The geometry of row {first + position} cannot be read: it holds more than "
-                f"{MOST_LEVELS} levels of geometries within geometries."
-            )
+    if deep := deep_rows(blobs):
+        raise DataCorruptError(
+            f"The geometry of row {first + deep[0]} cannot be read: it holds more than "
+            f"{MOST_LEVELS} levels of geometries within geometries."
+        )

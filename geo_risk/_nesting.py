@@ -1,89 +1,125 @@
-"""How deeply geometries are nested, told before GEOS or GDAL see them: those recurse, and crash."""
+"""How deeply geometries are nested: GEOS and GDAL read them by recursion, which ends the process.
+
+Looked at before they do, in one pass over what is long enough to be nested at all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from struct import Struct, error
-from typing import Any
+import sys
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
-__all__ = ["LEAST_DEEP_BYTES", "MOST_LEVELS", "deep_json", "deep_shapes", "deep_wkb"]
+import numpy as np
 
-MOST_LEVELS = 32
-"""Levels of geometries within geometries that are read: as many as GDAL reads itself."""
+__all__ = ["MOST_LEVELS", "deep_rows", "deep_shapes", "too_deep"]
 
-_HOLDERS = frozenset({4, 5, 6, 7, 9, 10, 11, 12})  # Multi*, collections, those of arcs (SQL/MM)
-_LINES = frozenset({2, 8})
+MOST_LEVELS: Final = 32
+"""Most levels of collections within collections, as in GDAL; published ones have one or two."""
+
+_LEVEL_BYTES = 9  # of WKB: byte order, type, number of parts
+_SRID, _M, _Z = 0x20000000, 0x40000000, 0x80000000  # flags of EWKB
 _POINT, _POLYGON = 1, 3
-_Z, _M, _SRID = 0x80000000, 0x40000000, 0x20000000
-_NUMBER = {0: Struct(">I"), 1: Struct("<I")}
-LEAST_DEEP_BYTES = 9 * MOST_LEVELS
-"""Shorter WKB is not deep: a level has a byte order, a type and a count."""
+_SHAPES = frozenset({_POINT, 2, _POLYGON, 8})
+_COLLECTIONS = frozenset({4, 5, 6, 7, 9, 10, 11, 12, 15, 16})  # their parts are whole geometries
 
 
-def deep_wkb(blob: bytes) -> bool:
-    """Whether WKB, ISO or extended, nests more than `MOST_LEVELS` levels.
+def too_deep(shape: Any) -> bool:
+    """Whether one geometry is nested more than `MOST_LEVELS` levels.
 
-    What is cut short or no WKB is not deep; whoever reads it says what it is.
+    Of WKT and hexadecimal WKB (str), WKB and EWKB (bytes), GeoJSON (mapping); nothing else is.
+    What is no geometry at all is left to whoever reads it.
     """
-    if len(blob) < LEAST_DEEP_BYTES:
+    if isinstance(shape, str):
+        return _hex_too_deep(shape) if shape[:1].isdigit() else _wkt_too_deep(shape)
+    if isinstance(shape, (bytes, bytearray, memoryview)):
+        return _wkb_too_deep(shape)
+    return isinstance(shape, Mapping) and _mapping_too_deep(shape)
+
+
+def deep_rows(column: Any) -> list[int]:
+    """Positions of the cells of an Arrow column of WKB that are nested too deeply."""
+    import pyarrow.compute as pc
+
+    long = pc.fill_null(pc.greater(pc.binary_length(column), MOST_LEVELS * _LEVEL_BYTES), False)
+    rows = np.flatnonzero(long.to_numpy(zero_copy_only=False))
+    return [row for row in rows.tolist() if _wkb_too_deep(column[row].as_py())]
+
+
+def _wkt_too_deep(text: str) -> bool:
+    if text.count("(") <= MOST_LEVELS:
         return False
-    at, pending = 0, [1]  # geometries still to come on each open level
+    marks = np.frombuffer(text.encode("utf-8", "replace"), dtype=np.uint8)
+    closing = marks[marks | 1 == ord(")")] == ord(")")  # "(" is the byte before it
+    return bool(np.cumsum(np.where(closing, -1, 1)).max() > MOST_LEVELS)
+
+
+def _hex_too_deep(text: str) -> bool:
+    if len(text) <= 2 * MOST_LEVELS * _LEVEL_BYTES:
+        return False
     try:
-        while pending:
-            if pending[-1] == 0:
-                pending.pop()
-                continue
-            pending[-1] -= 1
-            at, held = _next(blob, at)
-            if held is not None:
-                pending.append(held)
-            if len(pending) > MOST_LEVELS + 1:
+        return _wkb_too_deep(bytes.fromhex(text[: len(text) // 2 * 2]))
+    except ValueError:
+        return False
+
+
+def _wkb_too_deep(wkb: bytes | bytearray | memoryview) -> bool:
+    """Walk through the parts, as GEOS does: types of ISO and flags of EWKB, in either order."""
+    if len(wkb) <= MOST_LEVELS * _LEVEL_BYTES:
+        return False
+    data, at, order = bytes(wkb), 0, sys.byteorder
+    left = [1]  # geometries still to come, of the whole and of each collection that is open
+    while at + 5 <= len(data):
+        while not left[-1]:
+            left.pop()
+            if not left:
+                return False
+        left[-1] -= 1
+        if data[at] < 2:  # whatever else stands there leaves the order as it was
+            order = "little" if data[at] else "big"
+        kind = _number(data, at + 1, order)
+        at += 9 if kind & _SRID else 5
+        iso, base = divmod(kind & 0xFFFF, 1000)
+        if base in _COLLECTIONS:
+            left.append(_number(data, at, order))
+            at += 4
+            if len(left) > MOST_LEVELS + 1:
                 return True
-    except (error, KeyError):
-        pass
+        elif base in _SHAPES:
+            width = 8 * (2 + (bool(kind & _Z) or iso in (1, 3)) + (bool(kind & _M) or iso > 1))
+            at = _end(data, at, base, width, order)
+        else:
+            return False  # nobody reads on
     return False
 
 
-def _next(blob: bytes, at: int) -> tuple[int, int | None]:
-    """Where the content of the geometry at `at` ends or, if it holds others, begins; how many."""
-    number = _NUMBER[blob[at] if at < len(blob) else 2]
-    (code,) = number.unpack_from(blob, at + 1)
-    kind, flavour = (code & 0xFFFF) % 1000, (code & 0xFFFF) // 1000
-    width = 16 + 8 * (bool(code & _Z) + bool(code & _M) + (0, 1, 1, 2)[min(flavour, 3)])
-    at += 9 if code & _SRID else 5
-    if kind == _POINT:
-        return at + width, None
-    (count,) = number.unpack_from(blob, at)
-    at += 4
-    if kind in _HOLDERS:
-        return at, count
-    if kind in _LINES:
-        return at + count * width, None
-    if kind != _POLYGON:
-        raise KeyError(kind)
-    for _ in range(count):
-        (points,) = number.unpack_from(blob, at)
-        at += 4 + points * width
-    return at, None
+def _number(data: bytes, at: int, order: Literal["little", "big"]) -> int:
+    return int.from_bytes(data[at : at + 4], order)
 
 
-def deep_json(geometry: Any) -> bool:
-    """Whether a GeoJSON geometry nests more than `MOST_LEVELS` collections."""
-    level = _collections([geometry])
-    for _ in range(MOST_LEVELS):
+def _end(data: bytes, at: int, base: int, width: int, order: Literal["little", "big"]) -> int:
+    """Where a point, a line or a polygon ends whose numbers begin at `at`."""
+    if base == _POINT:
+        return at + width
+    rings = 1
+    if base == _POLYGON:
+        rings, at = _number(data, at, order), at + 4
+    while rings and at < len(data):
+        rings, at = rings - 1, at + 4 + width * _number(data, at, order)
+    return at
+
+
+def _mapping_too_deep(shape: Mapping[str, Any]) -> bool:
+    level: list[Any] = [shape]
+    for _ in range(MOST_LEVELS + 1):
+        parts = [part.get("geometries") for part in level if isinstance(part, Mapping)]
+        level = [part for held in parts if isinstance(held, (list, tuple)) for part in held]
         if not level:
             return False
-        level = _collections(part for one in level for part in one["geometries"])
-    return bool(level)
-
-
-def _collections(geometries: Iterable[Any]) -> list[Any]:
-    return [one for one in geometries if isinstance(one, Mapping) and one.get("geometries")]
+    return True
 
 
 def deep_shapes(shapes: Any) -> Any:
     """Which of an array of geometries nest more than `MOST_LEVELS` collections."""
-    import numpy as np
     import shapely
 
     deep = np.zeros(len(shapes), dtype=bool)

@@ -118,11 +118,18 @@ def check_resolution(resolution: Any) -> int:
     return int(resolution)
 
 
+def shown(value: Any, most: int = 100) -> str:
+    """A value as an error message shows it, the middle of a long one left out."""
+    if isinstance(value, str) and len(value) > most:
+        return f"{value[: most // 2]!r}…{value[-most // 4 :]!r} ({len(value)} characters)"
+    return repr(value)
+
+
 def check_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
     """Check that `value` is one of `choices`."""
     if value not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(f"Invalid {name}: {value!r}; must be one of {listed}.")
+        raise ValueError(f"Invalid {name}: {shown(value)}; must be one of {listed}.")
     return str(value)
 
 

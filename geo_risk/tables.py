@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from geo_risk._files import replacing
+from geo_risk._frames import text_of
 from geo_risk._geoparquet import read_geoparquet
 from geo_risk._validate import refuse_unused
 from geo_risk._vector import layers_of
@@ -50,6 +51,7 @@ _FORMULA = re.compile(
     "[=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212-]"
 )
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_BYTES = (bytes, bytearray, memoryview)
 _LOG = logging.getLogger("geo_risk")
 
 
@@ -96,7 +98,7 @@ def write_part(
 ) -> None:
     """Write to `part` what is to become `target`, in the format of its ending."""
     kind = target.suffix.lower()
-    plain = storable(frame)
+    plain = storable(frame, binary=kind in (".parquet", ".arrow"))
     if kind == ".parquet":
         plain.to_parquet(part, index=False, schema_version="1.1.0")
     elif kind == ".csv":
@@ -262,8 +264,11 @@ def _refuse_other_layers(target: Path) -> None:
         )
 
 
-def storable(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
-    """Copy whose columns every file format can hold, without notes that are not the data's."""
+def storable(frame: geopandas.GeoDataFrame, *, binary: bool = False) -> geopandas.GeoDataFrame:
+    """Copy whose columns every file format can hold, without notes that are not the data's.
+
+    Bytes become hexadecimal digits but for a column of nothing else in a format for `binary`.
+    """
     import pandas as pd
 
     plain = frame.reset_index(drop=True)
@@ -272,12 +277,17 @@ def storable(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
         plain[name] = _one_missing(plain[name])
         if name == plain.geometry.name or plain[name].dtype != object:
             continue
-        values = plain[name].dropna()
-        if not values.map(lambda value: isinstance(value, str)).all():
-            texts = [None if absent else str(value) for value, absent in
-                     zip(plain[name], plain[name].isna())]  # fmt: skip
-            plain[name] = pd.Series(texts, dtype=object)
+        cells, absent = plain[name].tolist(), plain[name].isna().tolist()
+        kinds = {type(cell) for cell, gone in zip(cells, absent) if not gone}
+        if not all(issubclass(kind, str) for kind in kinds):
+            turn = bytes if binary and kinds <= set(_BYTES) else _text
+            held = [None if gone else turn(cell) for cell, gone in zip(cells, absent)]
+            plain[name] = pd.Series(held, dtype=object)
     return plain
+
+
+def _text(value: Any) -> str:
+    return value.hex() if isinstance(value, _BYTES) else text_of(value)
 
 
 def _one_missing(values: Any) -> Any:

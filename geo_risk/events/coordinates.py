@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._nesting import too_deep
 from geo_risk._vector import offline
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.draft import Draft
@@ -176,7 +177,8 @@ def points_from_text(draft: Draft, series: pd.Series[Any], name: str, crs: Any =
     import geopandas as gpd
 
     cells = series.to_numpy(dtype=object)
-    shapes = np.array([_shape(cell) for cell in cells] + [None], dtype=object)[:-1]
+    with np.errstate(over="ignore"):  # a number of 400 digits is infinite, and flagged
+        shapes = np.array([_shape(cell) for cell in cells] + [None], dtype=object)[:-1]
     present = np.array([any_text(cell) is not None for cell in cells], dtype=bool)
     unreadable = present & np.array([shape is None for shape in shapes], dtype=bool)
     given = "EPSG:4326" if crs is None else crs
@@ -192,19 +194,19 @@ def _shape(cell: Any) -> Any:
 
     if isinstance(cell, shapely.Geometry):
         return cell
-    if isinstance(cell, (bytes, bytearray)):
-        shape = shapely.from_wkb(bytes(cell), on_invalid="ignore")
-    else:
-        text = any_text(cell) or ""
-        prefix = _SRID.match(text)
+    written: Any = bytes(cell) if isinstance(cell, (bytearray, memoryview)) else cell
+    if not isinstance(written, bytes):
+        written = any_text(written)
+        prefix = _SRID.match(written or "")
         if prefix is not None:
             if prefix[1] != "4326":
                 return None
-            text = text[prefix.end() :]
-        if _HEX.fullmatch(text):
-            shape = shapely.from_wkb(text, on_invalid="ignore")
-        else:
-            shape = shapely.from_wkt(text or None, on_invalid="ignore")
+            written = written[prefix.end() :].lstrip()
+    if too_deep(written):
+        return None
+    binary = isinstance(written, bytes) or _HEX.fullmatch(written or "")
+    read = shapely.from_wkb if binary else shapely.from_wkt
+    shape = read(written or None, on_invalid="ignore")
     return shape if shape is None or shapely.get_srid(shape) in {0, 4326} else None
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._frames import text_of
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.values import MISSING_WORDS, is_missing
 
@@ -152,7 +153,8 @@ def _spread(
 
 
 def _hashable(value: Any) -> Any:
-    return str(value) if isinstance(value, (list, dict, set, np.ndarray)) else value
+    unhashable = (list, dict, set, np.ndarray, bytearray, memoryview)
+    return text_of(value) if isinstance(value, unhashable) else value
 
 
 def _key(value: Any) -> Any:
@@ -170,7 +172,7 @@ def _key(value: Any) -> Any:
         return str(int(value)) if float(value).is_integer() else "not a date"
     if isinstance(value, np.datetime64):
         return None if np.isnat(value) else value.astype("datetime64[us]").item()
-    return value if isinstance(value, dt.date) else str(value)
+    return value if isinstance(value, dt.date) else text_of(value)
 
 
 def _read(key: Any) -> Span | None:

@@ -16,7 +16,10 @@ import numpy as np
 from geo_risk.events.lines import Lines
 from geo_risk.events.plain import PlainText
 
-__all__ = ["Chunk", "DelimitedReader"]
+__all__ = ["MOST_COLUMNS", "Chunk", "DelimitedReader", "unique_names"]
+
+MOST_COLUMNS = 16_384
+"""Of any table, as of a worksheet."""
 
 _DELIMITERS = (",", "\t", ";", "|")
 _BATCH = 32
@@ -291,17 +294,26 @@ def _sniff_delimiter(line: str, quoting: bool) -> str:
 
 
 def unique_names(header: list[str]) -> list[str]:
-    """Tidy column names: stripped, filled in where empty, repeated ones numbered (a, a.1)."""
+    """Tidy column names: stripped, filled in where empty, repeated ones numbered (a, a.1).
+
+    Raises
+    ------
+    ValueError
+        More columns than `MOST_COLUMNS`.
+    """
+    if len(header) > MOST_COLUMNS:
+        raise ValueError(f"The table has {len(header)} columns; at most {MOST_COLUMNS} are read.")
     out: list[str] = []
     used = {name.strip() for name in header}
     seen: set[str] = set()
+    last: dict[str, int] = {}  # number given to a repeated name
     for position, raw in enumerate(header, start=1):
         name = raw.strip() or f"column_{position}"
         if name in seen:
-            number = 1
-            while f"{name}.{number}" in used | seen:
+            number = last.get(name, 0) + 1
+            while (numbered := f"{name}.{number}") in used or numbered in seen:
                 number += 1
-            name = f"{name}.{number}"
+            last[name], name = number, numbered
         seen.add(name)
         out.append(name)
     return out

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from geo_risk import _geojson, _vector
-from geo_risk._archives import check_zip
 from geo_risk._geojson import BROKEN, BrokenRow
 from geo_risk._geoparquet import read_geoparquet, refuse_deep
-from geo_risk.errors import DataCorruptError, OptionNeededError
+from geo_risk.errors import DataCorruptError
 from geo_risk.events.delimited import Chunk
 
 __all__ = [
@@ -22,7 +19,6 @@ __all__ = [
     "frame_of_records",
     "parse_json",
     "read_arrow",
-    "read_excel",
     "read_json",
     "read_json_lines",
     "read_parquet",
@@ -108,12 +104,14 @@ def frame_of_arrow(table: Any) -> Any:
         sink.seek(0)
         try:
             return read_geoparquet(sink)
+        except DataCorruptError:
+            raise
         except BROKEN as error:
             raise DataCorruptError(f"The GeoParquet metadata cannot be used: {error}") from error
     extension = b"ARROW:extension:name"
     marks = [(item.metadata or {}).get(extension) for item in table.schema]
     for mark, column in zip(marks, table.itercolumns()):
-        if mark == b"geoarrow.wkb":
+        if mark and _is_binary(column.type):
             refuse_deep(column)
     if any(marks):
         try:
@@ -142,6 +140,8 @@ def read_parquet(path: Path) -> Any:
         pq.read_table(path, columns=texts).validate(full=True)  # is it UTF-8?
         metadata = schema.metadata or {}
         return read_geoparquet(path) if b"geo" in metadata else pd.read_parquet(path)
+    except DataCorruptError:
+        raise
     except (pa.ArrowException, OSError, *BROKEN, _shapely_error()) as error:
         raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
 
@@ -152,6 +152,12 @@ def _is_text(kind: Any) -> bool:
 
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _is_binary(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def read_arrow(path: Path) -> Any:
@@ -216,46 +222,3 @@ def read_vector(path: Path, layer: str | int | None, max_bytes: int) -> tuple[An
     """One layer of a GeoPackage, FlatGeobuf, Shapefile, GML or KML."""
     read = _vector.read_vector(path, layer, max_bytes=max_bytes)
     return read.frame, _told(read.broken)
-
-
-def _only_sheet(book: Any, name: str) -> str | int:
-    """The one sheet of a workbook that holds anything."""
-    import pandas as pd
-
-    sheets = [str(sheet) for sheet in book.sheet_names]
-    if len(sheets) == 1:
-        return 0
-    first = pd.read_excel(book, sheet_name=sheets, header=None, nrows=1)
-    filled = [sheet for sheet in sheets if not first[sheet].empty]
-    if len(filled) > 1:
-        raise OptionNeededError(
-            f"{name} has several sheets: {filled}. Choose one with layer=.", ["layer"]
-        )
-    return filled[0] if filled else 0
-
-
-def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -> Any:
-    """The chosen, or the only filled, sheet of a workbook."""
-    import pandas as pd
-
-    package = "openpyxl" if kind == "excel" else "xlrd"
-    wanted = "'geo-risk[excel]'" if kind == "excel" else package
-    if kind == "excel":
-        with zipfile.ZipFile(path) as archive:
-            check_zip(archive, max_bytes, path.name)
-    try:
-        with pd.ExcelFile(path) as book:
-            sheets = list(book.sheet_names)
-            chosen = _only_sheet(book, path.name) if sheet is None else sheet
-            if chosen in (sheets if isinstance(chosen, str) else range(len(sheets))):
-                return pd.read_excel(book, sheet_name=chosen, keep_default_na=False, na_values=[""])
-    except OptionNeededError:
-        raise
-    except ImportError as error:
-        raise ImportError(
-            f"Reading {path.name} needs the package {package}: pip install {wanted}; or save the "
-            "sheet as CSV."
-        ) from error
-    except (*BROKEN, OSError, EOFError, zipfile.BadZipFile, zlib.error, SyntaxError) as error:
-        raise DataCorruptError(f"{path.name} is no readable workbook: {error}") from error
-    raise ValueError(f"Invalid layer: no sheet {sheet!r}; {path.name} has {sheets}.")

@@ -7,16 +7,17 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 
 from geo_risk._files import name_of
 from geo_risk._secrets import without_secrets
 from geo_risk.errors import DataNotFoundError
 from geo_risk.events import formats
 from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES, open_stream, sniff
+from geo_risk.events.columns import as_text, inferred
 from geo_risk.events.delimited import Chunk, DelimitedReader, unique_names
 from geo_risk.events.gdelt import headerless_names
-from geo_risk.events.values import MISSING_WORDS
+from geo_risk.events.workbooks import read_excel
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -24,13 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Loaded", "Options", "existing", "load", "open_text", "text_frame", "text_report"]
 
-# An exponent needs a sign or a decimal point, or codes such as 12E45 would turn into numbers.
-_NUMBER = (
-    r"[-+]?(0|[1-9]\d{0,14})(\.\d*)?([eE][-+]\d{1,3})?"
-    r"|[-+]?(0|[1-9]\d{0,14})\.\d+[eE]\d{1,3}|[-+]?\.\d+"
-)
 _BLOCK_ROWS = 50_000
-_WHOLE = r"-?(0|[1-9]\d{0,17})"
 
 
 @dataclass(frozen=True)
@@ -127,7 +122,7 @@ def _load_path(path: Path, options: Options) -> Loaded:
         loaded = _take_frame(*formats.read_vector(path, options.layer, options.max_unpacked_bytes))
     elif kind in {"excel", "xls"}:
         sheet, limit = options.layer, options.max_unpacked_bytes
-        loaded = _take_frame(formats.read_excel(path, kind, sheet, limit))
+        loaded = _take_frame(read_excel(path, kind, sheet, limit))
     else:
         loaded = _take_frame(
             (formats.read_arrow if kind == "arrow" else formats.read_parquet)(path)
@@ -194,7 +189,7 @@ def _load_rows(reader: DelimitedReader, kind: str) -> Loaded:
         reader.close()
     table = pa.concat_tables(parts) if parts else text_table(Chunk(), reader.columns)
     del parts
-    frame = _named([_infer(column) for column in table.itercolumns()], reader.columns)
+    frame = _named([inferred(column) for column in table.itercolumns()], reader.columns)
     return Loaded(frame, pd.RangeIndex(rows), chunk=whole, report=text_report(kind, reader))
 
 
@@ -223,46 +218,13 @@ def text_table(chunk: Chunk, columns: list[str]) -> Any:
 def text_frame(chunk: Chunk, columns: list[str]) -> Any:
     """Frame of text, whatever the text looks like."""
     table = text_table(chunk, columns)
-    return _named([_as_text(column) for column in table.itercolumns()], columns)
+    return _named([as_text(column) for column in table.itercolumns()], columns)
 
 
 def _named(series: list[Any], columns: list[str]) -> Any:
     import pandas as pd
 
     return pd.DataFrame(dict(zip(columns, series)), columns=pd.Index(columns, dtype=object))
-
-
-def _infer(column: Any) -> pd.Series[Any]:
-    """A column of text as numbers, if every value is a number and nothing is lost.
-
-    It stays text where a number would lose something: leading zeros (P-codes, CAMEO codes), more
-    digits than 18. "NA" is missing where all else is numbers, and Namibia elsewhere.
-    """
-    import pandas as pd
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    words = pa.array([*sorted(MISSING_WORDS), "NA"], pa.large_string())
-    text = pc.utf8_trim_whitespace(column)
-    text = pc.if_else(pc.is_in(text, value_set=words), pa.scalar(None, text.type), text)
-    if text.null_count == len(text):
-        return _as_text(column)
-    if pc.all(pc.match_substring_regex(text, f"^({_WHOLE})$")).as_py():
-        whole = pc.cast(text, pa.int64())
-        if whole.null_count:
-            return cast(
-                "pd.Series[Any]", whole.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-            )
-        return pd.Series(whole.to_numpy())
-    if pc.all(pc.match_substring_regex(text, f"^({_NUMBER})$")).as_py():
-        return pd.Series(pc.cast(text, pa.float64()).to_numpy())
-    return _as_text(column)
-
-
-def _as_text(column: Any) -> pd.Series[Any]:
-    import pandas as pd
-
-    return pd.Series(column.to_pandas().array, dtype=pd.Series(["a"]).dtype)
 
 
 def _take_frame(frame: pd.DataFrame, chunk: Chunk | None = None) -> Loaded:

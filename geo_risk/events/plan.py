@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from geo_risk._validate import check_choice
+from geo_risk._validate import check_choice, shown
 from geo_risk.errors import OptionNeededError
 from geo_risk.events import acled, gdelt, gtd, table, ucdp
 from geo_risk.events.inputs import Loaded, Options
@@ -126,7 +126,9 @@ def _lookup(names: list[str], roles: Mapping[str, tuple[str, ...]]) -> dict[str,
 
 def _check_named(what: str, name: str | None, names: list[str]) -> None:
     if name is not None and name not in names:
-        raise ValueError(f"Invalid {what}: no column {name!r}; the table has {_listed(names)}.")
+        raise ValueError(
+            f"Invalid {what}: no column {shown(name)}; the table has {_listed(names)}."
+        )
 
 
 def _overrides(options: Options, names: list[str]) -> dict[str, str]:
@@ -136,7 +138,9 @@ def _overrides(options: Options, names: list[str]) -> dict[str, str]:
     out: dict[str, str] = {}
     for role, given in options.columns.items():
         if role not in known:
-            raise ValueError(f"Invalid columns: no field {role!r}; fields are {sorted(known)}.")
+            raise ValueError(
+                f"Invalid columns: no field {shown(role)}; fields are {sorted(known)}."
+            )
         listed = [given] if isinstance(given, str) else list(given)
         for name in listed:
             _check_named(f"columns[{role!r}]", name, names)
@@ -152,8 +156,8 @@ def _overrides(options: Options, names: list[str]) -> dict[str, str]:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(map(repr, names[:40]))
-    return (shown or "no columns") + (f" and {len(names) - 40} more" if len(names) > 40 else "")
+    listed = ", ".join(map(shown, names[:40]))
+    return (listed or "no columns") + (f" and {len(names) - 40} more" if len(names) > 40 else "")
 
 
 def _table_roles(loaded: Loaded, names: list[str], overrides: Mapping[str, str]) -> dict[str, str]:
@@ -195,13 +199,14 @@ def _no_location(names: list[str], frame: pd.DataFrame) -> OptionNeededError:
     if any(name.replace(".", "").replace("-", "").isdigit() for name in names):
         message += " The first line looks like data: give the column names with names=[...]."
         options.append("names")
-    elif len(names) == 1 or any(name.startswith("Unnamed: ") for name in names):
+    elif len(names) == 1 or any(name.startswith(("Unnamed: ", "column_")) for name in names):
         message += " Do other lines stand above the header, or is it another delimiter=?"
         options.append("delimiter")
     for name in names:
         if table.holds_positions(texts(frame[name].head(100))):
+            told = shown(name)
             message += (
-                f' Column {name!r} seems to hold positions: columns={{"latlon": {name!r}}}, or '
+                f' Column {told} seems to hold positions: columns={{"latlon": {told}}}, or '
                 '"lonlat" where the longitude comes first.'
             )
             fields.append("latlon")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_risk._validate import shown
 from geo_risk.events import table
 from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES
 from geo_risk.events.coordinates import points_from_geometry, points_from_lonlat, points_from_text
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["convert", "read_events"]
 
 _CODE = re.compile("[a-z][a-z0-9_]{2,60}")
+_MOST_NOTES = 10
 # Roles that are no field of their own; None: only looked at for flags or where another is absent.
 _FIELD_OF_ROLE: Mapping[str, str | None] = {
     "actor_1": "actors",
@@ -223,8 +225,9 @@ def _reread(columns: Columns, draft: Draft) -> list[str]:
         draft.flags["no_coordinates"] &= ~told  # the first reading saw why
     rows: dict[str, list[int]] = {}
     for i, text in enumerate(columns.texts("flags")):
-        for code in text.split(";") if text else ():
+        for code in dict.fromkeys(text.split(";") if text else ()):
             rows.setdefault(code, []).append(i)
+    unknown = []
     for code, marked in rows.items():
         if code in FLAGS:
             draft.flag_rows(code, marked)
@@ -232,7 +235,10 @@ def _reread(columns: Columns, draft: Draft) -> list[str]:
             for row in marked:
                 draft.later_flags.setdefault(row, []).append(code)
         else:
-            draft.notes.append(f"unknown flag {code!r} left out of {len(marked)} rows")
+            unknown.append(f"unknown flag {shown(code)} left out of {len(marked)} rows")
+    draft.notes += unknown[:_MOST_NOTES]
+    if len(unknown) > _MOST_NOTES:
+        draft.notes.append(f"{len(unknown) - _MOST_NOTES} more unknown flags left out")
     ours = {*field_names(), *(written_pair(list(columns.frame.columns)) or ())}
     return [name for name in columns.frame.columns if name in ours]
 

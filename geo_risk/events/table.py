@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._validate import shown
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.dates import DateColumn, parts_to_dates
 from geo_risk.events.draft import Columns, Draft
@@ -162,7 +163,7 @@ def find_pair(names: list[str], *, lon: str | None, lat: str | None) -> tuple[st
         side, other = ("longitude", "lat") if lon_here else ("latitude", "lon")
         raise OptionNeededError(
             f"Found a {side} column ({one_side[0]!r}) but not the other one among "
-            f"{', '.join(map(repr, names))}. Name it with {other}=.",
+            f"{', '.join(map(shown, names[:40]))}. Name it with {other}=.",
             [other],
         )
     return None
@@ -170,7 +171,7 @@ def find_pair(names: list[str], *, lon: str | None, lat: str | None) -> tuple[st
 
 def _ambiguous(lon: list[str], lat: list[str]) -> str:
     parts = [
-        f"{side} could be any of {', '.join(map(repr, found))}"
+        f"{side} could be any of {', '.join(map(shown, found[:40]))}"
         for side, found in (("longitude", lon), ("latitude", lat))
         if len(found) > 1
     ]
@@ -221,7 +222,7 @@ def split_position(cell: Any, *, lat_first: bool) -> tuple[Any, Any] | None:
 
 def plain(name: str) -> str:
     """A column name without case, spaces, underscores, hyphens, and what stands in brackets."""
-    return re.sub(r"\(.*?\)|\[.*?\]|[\s_\-.]+", "", name).lower()
+    return re.sub(r"\([^()]*\)|\[[^][]*\]|[\s_\-.]+", "", name).lower()
 
 
 def _by_name(names: list[str]) -> tuple[list[str], list[str]]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._frames import text_of
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -37,7 +39,7 @@ def is_missing(value: Any) -> bool:
     """Whether one cell holds no value: None, NaN, NaT, pandas.NA."""
     if value is None:
         return True
-    if isinstance(value, (str, bytes, list, tuple, dict, set, np.ndarray)):
+    if isinstance(value, (str, bytes, bytearray, memoryview, list, tuple, dict, set, np.ndarray)):
         return False
     try:
         return bool(value != value)
@@ -54,7 +56,7 @@ def any_text(value: Any) -> str | None:
         return None
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
-    text = str(value).strip()
+    text = text_of(value).strip()
     return None if text in MISSING_WORDS else text
 
 
@@ -112,7 +114,8 @@ def degrees(series: pd.Series[Any], halves: str) -> tuple[FloatArray, BoolArray]
     values, bad = numbers(series)
     cells = series.to_numpy(dtype=object)
     for i in np.flatnonzero(bad):
-        match = _ANGLE.fullmatch(cells[i].strip()) if isinstance(cells[i], str) else None
+        text = " ".join(cells[i].split()) if isinstance(cells[i], str) else ""
+        match = _ANGLE.fullmatch(text)
         if match is None or match["half"].upper() not in halves:
             continue
         minutes, seconds = float(match["m"] or 0), float(match["s"] or 0)
@@ -162,7 +165,7 @@ def _number_text(value: Any) -> str | None:
             return repr(float(value))  # the shortest text that gives this very number back
         except OverflowError:
             return "not a number"
-    return str(value)
+    return text_of(value)
 
 
 def join_texts(columns: list[ObjectArray], separator: str = " | ") -> ObjectArray:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geo_risk._constants import EARTH_RADIUS_KM
 from geo_risk._countries import country_keys, country_names
-from geo_risk._fold import fold
+from geo_risk._fold import LONGEST_NAME, fold
 from geo_risk.places._areas import AREAS
 from geo_risk.places._hits import Scope, exact
 from geo_risk.places._scopes import place_rows, rows_by_name, world_layer
@@ -62,9 +62,13 @@ class Meaning:
     score: float = 1.0
 
 
-@lru_cache(maxsize=_MOST_REMEMBERED)
 def meanings(key: str) -> tuple[Meaning, ...]:
     """Everything a folded name may mean, larger things first."""
+    return _meanings(key) if len(key) <= LONGEST_NAME else ()
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _meanings(key: str) -> tuple[Meaning, ...]:
     found: list[Meaning] = []
     if key in _areas():
         found.append(_areas()[key])

@@ -28,7 +28,9 @@ _COUNTRY_NAMED = 1.2
 _REGION_NAMED = 2.0
 _NEAR = 1.0
 _NEAR_KM = 300.0
+_MOST_NEIGHBOURS = 1000
 _MOST_CONTEXT = 2.5
+_MOST_CONTAINERS = 60  # of one name: "village, district, province, country"
 _NAMESAKE = -0.8
 _LARGE_REGION = 6.0  # 19,000 km2
 _SIBLINGS = 1.5
@@ -67,10 +69,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class _Mentions:
-    """Countries that the text surely names, with how often, and regions with their country."""
+    """Countries that the text surely names, with how often, and regions, by their country, too."""
 
     countries: Counter[str]
-    regions: dict[int, str | None]
+    regions: set[int]
+    regions_of: dict[str | None, set[int]]
 
 
 def resolve(article: Article) -> list[Choice]:
@@ -180,7 +183,8 @@ def _containers(article: Article) -> list[list[Meaning]]:
         if any(_is_large_region(meaning) for meaning in own):
             # California, Colorado, ...: a list unless a country follows
             larger = [meaning for meaning in larger if meaning.kind == "country"]
-        result[number] = larger + (result[number + 1] if gap != " in " else [])
+        further = result[number + 1] if gap != " in " else []
+        result[number] = [*larger, *further][:_MOST_CONTAINERS]
     return result
 
 
@@ -192,7 +196,7 @@ def _is_large_region(meaning: Meaning) -> bool:
 def _mentions(spans: list[Span], evidence: list[Evidence]) -> _Mentions:
     """Countries and regions named by names that mean nothing else of their kind."""
     countries: Counter[str] = Counter()
-    regions: dict[int, str | None] = {}
+    regions_of: dict[str | None, set[int]] = {}
     for span, (large, _) in zip(spans, evidence):
         if large < _SURE:
             continue
@@ -200,9 +204,10 @@ def _mentions(spans: list[Span], evidence: list[Evidence]) -> _Mentions:
         rows = {m.row: m.country for m in span.meanings if m.kind == "region"}
         if len(named) + len(rows) != 1:
             continue
-        regions.update(rows)
+        for row, country in rows.items():
+            regions_of.setdefault(country, set()).add(row)
         countries.update(country for country in (*named, *rows.values()) if country is not None)
-    return _Mentions(countries, regions)
+    return _Mentions(countries, set().union(*regions_of.values()), regions_of)
 
 
 def _context(span: Span, meaning: Meaning, inside: list[Meaning], mentions: _Mentions) -> float:
@@ -245,10 +250,7 @@ def _region_context(span: Span, meaning: Meaning, mentions: _Mentions) -> float:
 def _has_siblings(span: Span, meaning: Meaning, mentions: _Mentions) -> bool:
     """Whether the text names a region of a meaning's country by another name."""
     namesakes = {other.row for other in span.meanings if other.kind == "region"}
-    return any(
-        country == meaning.country and row not in namesakes
-        for row, country in mentions.regions.items()
-    )
+    return not namesakes.issuperset(mentions.regions_of.get(meaning.country, ()))
 
 
 def _share_sense(spans: list[Span], scores: list[list[float]]) -> list[list[float]]:
@@ -264,29 +266,32 @@ def _share_sense(spans: list[Span], scores: list[list[float]]) -> list[list[floa
 
 
 def _add_nearness(spans: list[Span], scores: list[list[float]]) -> list[list[float]]:
-    """Favour places near what the other spans most likely are."""
-    tops = {
+    """Favour places near what the other spans most likely are: the first thousand names."""
+    tops = dict.fromkeys(
         (span.key, span.meanings[int(np.argmax(own))])
         for span, own in zip(spans, scores)
         if own and max(own) >= _NEEDED
-    }
-    points = sorted(
+    )
+    points = [
         (key, meaning.lon, meaning.lat)
         for key, meaning in tops
         if meaning.kind in ("place", "region")
-    )
+    ][:_MOST_NEIGHBOURS]
     keys = np.array([key for key, _, _ in points], dtype=object)
     coordinates = np.array([(lon, lat) for _, lon, lat in points]).reshape(-1, 2)
-    result = []
-    for span, own in zip(spans, scores):
-        others = coordinates[keys != span.key] if len(points) else coordinates
-        result.append(
-            [
-                score + (_NEAR if meaning.kind == "place" and _is_near(meaning, others) else 0.0)
-                for meaning, score in zip(span.meanings, own)
+    gains: dict[tuple[str, int], list[float]] = {}
+    for span in spans:
+        name = (span.key, len(span.meanings))
+        if name not in gains:
+            others = coordinates[keys != span.key] if len(points) else coordinates
+            gains[name] = [
+                _NEAR if meaning.kind == "place" and _is_near(meaning, others) else 0.0
+                for meaning in span.meanings
             ]
-        )
-    return result
+    return [
+        [score + gain for score, gain in zip(own, gains[span.key, len(own)])]
+        for span, own in zip(spans, scores)
+    ]
 
 
 def _is_near(meaning: Meaning, points: NDArray[np.float64]) -> bool:

@@ -68,6 +68,7 @@ GENERIC = frozenset(
 )
 _ARTICLES = frozenset({"al", "el", "ad", "an", "ar", "as", "ash", "at", "az"})
 _FEW = 4
+_MOST_PARTS = 8  # after commas, and in brackets: an address has fewer
 _LINKS = frozenset({"of", "the", "de", "in", "near"})
 _ABBREVIATIONS = {
     "st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort", "sta": "santa", "sto": "santo",
@@ -81,14 +82,14 @@ def split_hints(name: str) -> tuple[str, list[str]]:
     """Split the name from what follows its commas, which says where it is."""
     bare = _PARENTHESES.sub(" ", name)
     parts = [part for part in _SEPARATORS.split(bare) if part.strip()]
-    return (parts[0], parts[1:]) if parts else (name, [])
+    return (parts[0], parts[1:][-_MOST_PARTS:]) if parts else (name, [])
 
 
 def variants(name: str) -> Iterator[str]:
     """Folded keys of simpler readings, best first, none twice."""
     head, _ = split_hints(name)
     seen: set[str] = set()
-    inside = [first or second for first, second in _PARENTHESES.findall(name)]
+    inside = [first or second for first, second in _PARENTHESES.findall(name)][-_MOST_PARTS:]
     for text in (head, *inside):
         words = fold_words(text)
         bare = _drop(words)

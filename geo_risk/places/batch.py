@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._countries import resolve_country
-from geo_risk._fold import fold
+from geo_risk._fold import LONGEST_NAME, fold
 from geo_risk._validate import check_scalar
 from geo_risk.errors import GeoRiskError
 from geo_risk.places._hits import MATCHED_BY, Hits, search
@@ -54,8 +54,9 @@ class PlaceMatches:
     ambiguous : bool (n,)
         `runner_up` is above 0.1: more than one reading is plausible.
     reason : object (n,)
-        Why there is no match: "no_name", "no_match", "low_score" (only spellings below
-        `min_score`), "unknown_country", "unknown_region"; "" where there is one.
+        Why there is no match: "no_name", "too_long" (more than 500 characters), "no_match",
+        "low_score" (only spellings below `min_score`), "unknown_country", "unknown_region"; ""
+        where there is one.
     """
 
     lon: NDArray[np.float64]
@@ -197,6 +198,8 @@ def _locate_one(
 ) -> _Best:
     if name is None:
         return _Best("no_name")
+    if len(name) > LONGEST_NAME:
+        return _Best("too_long")
     try:
         code = None if country is None else resolve_country(country)
     except GeoRiskError:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_risk._fold import fold
+from geo_risk._fold import LONGEST_NAME, fold
+from geo_risk._validate import shown
 from geo_risk.places._columns import object_column
 from geo_risk.places._hits import MATCHED_BY, Hits, search, similar_keys
 from geo_risk.places._scopes import hinter, make_scope
@@ -44,7 +45,8 @@ def find_places(
     Parameters
     ----------
     name : str
-        Place name.
+        Place name, of at most 500 characters. Of what follows its commas or stands in its
+        brackets, the last eight of each are read.
     country : str, optional
         ISO 3166-1 code (AF, AFG or 004) or name of the country to search in; by GeoNames' own
         country of a place.
@@ -123,7 +125,7 @@ def suggest_names(name: str, *, country: str | None = None, limit: int = 5) -> l
     Parameters
     ----------
     name : str
-        Place name.
+        Place name, of at most 500 characters.
     country : str, optional
         ISO 3166-1 code or name.
     limit : int, default 5
@@ -169,6 +171,8 @@ def _check_name(name: Any) -> str:
         raise TypeError(f"Invalid name: {name!r} is not a string.")
     if not name.strip():
         raise ValueError("Invalid name: an empty string.")
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"Invalid name: {shown(name)}; must have at most {LONGEST_NAME}.")
     return fold(name)
 
 

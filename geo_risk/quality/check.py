@@ -13,6 +13,7 @@ from geo_risk._frames import (
     check_frame,
     lonlat_of,
     report_of,
+    text_of,
     texts_of,
     too_coarse,
 )
@@ -260,14 +261,19 @@ def _details(frame: geopandas.GeoDataFrame) -> NDArray[np.uint64]:
     kept = [c for c in frame.columns if c not in left_out and not _identifies(frame, c)]
     if not kept:
         return np.zeros(len(frame), dtype=np.uint64)
-    texts = pd.DataFrame({i: frame[column].astype(str) for i, column in enumerate(kept)})
+    texts = pd.DataFrame({i: _as_text(frame[column]) for i, column in enumerate(kept)})
     return np.asarray(pd.util.hash_pandas_object(texts, index=False), dtype=np.uint64)
+
+
+def _as_text(column: Any) -> Any:
+    """A column as text; pandas itself cannot write bytes that are no UTF-8."""
+    return column.map(text_of) if column.dtype == object else column.astype(str)
 
 
 def _identifies(frame: geopandas.GeoDataFrame, column: str) -> bool:
     """Whether a column is called an identifier and most of its values are distinct."""
     name = str(column).lower()
-    return (name.endswith("id") or "id_" in name) and 2 * frame[column].astype(str).nunique() > len(
+    return (name.endswith("id") or "id_" in name) and 2 * _as_text(frame[column]).nunique() > len(
         frame
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._constants import EARTH_RADIUS_KM
-from geo_risk._fold import fold_words
+from geo_risk._fold import LONGEST_NAME, fold_words
 from geo_risk._frames import COARSE
 from geo_risk._validate import check_scalar
 
@@ -26,6 +26,7 @@ _LEAST_ACTORS = 0.5  # likeness of the parties below which nothing else makes tw
 _RIVAL_SCALE = 0.1  # a rival whose score is lower by this counts 1/e
 _LONGEST_SPAN_DAYS = 7  # longer spans overlap with everything: there both ends must agree
 _BLOCK_ROWS = 20_000
+_MOST_PARTIES = 50  # of one event that are told apart
 _SAME_PLACE_KM = 0.001  # rounding of coordinates, not a distance
 
 
@@ -300,7 +301,10 @@ def _parties_alike(
         return 0.0
     if one == other:
         return 1.0
-    lists = [[" ".join(fold_words(party)) for party in text.split(" | ")] for text in (one, other)]
+    lists = [
+        [" ".join(fold_words(party[:LONGEST_NAME])) for party in text.split(" | ", _MOST_PARTIES)]
+        for text in (one, other)
+    ]
     short, long = sorted(lists, key=len)
     total = 0.0
     for party in short:

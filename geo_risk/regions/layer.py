@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_choice
+from geo_risk._fold import LONGEST_NAME
+from geo_risk._validate import check_choice, shown
 from geo_risk.errors import UnknownRegionError
 from geo_risk.regions.coverage import Coverage, to_geometries
 from geo_risk.regions.topology import Topology, build_topology
@@ -234,7 +235,7 @@ class RegionLayer:
         rows = [row for row, pair in enumerate(pairs) if code in pair]
         if not rows or not isinstance(code, str):
             raise UnknownRegionError(
-                f"The layer {self.name!r} has no region or country {code!r}.",
+                f"The layer {self.name!r} has no region or country {shown(code)}.",
                 self._close_matches(str(code)),
             )
         return np.array(rows)
@@ -242,6 +243,8 @@ class RegionLayer:
     def _close_matches(self, code: str) -> list[str]:
         from rapidfuzz import process
 
+        if len(code) > LONGEST_NAME:
+            return []
         names = dict(zip(self.columns["region_code"], self.columns["region_name"]))
         known = {**{c: f"{c} ({n})" for c, n in names.items()}}
         known.update({c: c for c in self.country_labels})

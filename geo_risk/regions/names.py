@@ -9,8 +9,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from geo_risk._countries import find_country, resolve_country
-from geo_risk._fold import fold
-from geo_risk._validate import check_scalar
+from geo_risk._fold import LONGEST_NAME, fold
+from geo_risk._validate import check_scalar, shown
 from geo_risk.errors import AmbiguousRegionError, UnknownRegionError
 
 if TYPE_CHECKING:
@@ -152,8 +152,8 @@ def _only_region_of(layer: RegionLayer, asked: str, scope: set[int] | None) -> i
         return None
     if len(rows) > 1:
         raise UnknownRegionError(
-            f"The layer {layer.name!r} has no region named {asked!r}: it is the country {country}, "
-            f"of {len(rows)} regions.",
+            f"The layer {layer.name!r} has no region named {shown(asked)}: it is the country "
+            f"{country}, of {len(rows)} regions.",
             [_label(layer, row) for row in rows[:3]],
         )
     return rows[0] if _within(rows, scope) else None
@@ -180,7 +180,7 @@ def _inside(layer: RegionLayer, parent: str | None, scope: set[int] | None) -> s
     parents = layer.columns.get("parent_code", [None] * len(layer))
     rows = {row for row, code in enumerate(parents) if code == parent}
     if not rows:
-        raise UnknownRegionError(f"The layer {layer.name!r} has no regions inside {parent!r}.")
+        raise UnknownRegionError(f"The layer {layer.name!r} has no regions inside {shown(parent)}.")
     return rows if scope is None else rows & scope
 
 
@@ -261,8 +261,9 @@ def _similar(
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
+    searched = key if len(key) <= LONGEST_NAME else ""
     keys = [known for known, rows in names.rows.items() if _within(rows, scope)]
-    near = process.extract(key, keys, scorer=OSA.normalized_similarity, limit=20)
+    near = process.extract(searched, keys, scorer=OSA.normalized_similarity, limit=20)
     best: dict[int, tuple[float, str]] = {}
     for known, score, _ in near:
         for row in _within(names.rows[known], scope):
@@ -270,7 +271,7 @@ def _similar(
     ranked = sorted(best, key=lambda row: (-best[row][0], row))
     if not ranked or best[ranked[0]][0] < min_score or min_score == 1.0:
         raise UnknownRegionError(
-            f"The layer {layer.name!r} has no region named {asked!r}.",
+            f"The layer {layer.name!r} has no region named {shown(asked)}.",
             [_label(layer, row) for row in ranked[:3]],
         )
     top = best[ranked[0]][0]

@@ -223,6 +223,10 @@ def test_workbooks(tmp_path: Path) -> None:
     assert at(read_events(tmp_path / "e.xlsx", layer="Data")) == TALOQAN
     with pd.ExcelWriter(tmp_path / "e.xlsx") as book:
         data.to_excel(book, index=False, startrow=3)
+    assert at(read_events(tmp_path / "e.xlsx")) == TALOQAN
+    with pd.ExcelWriter(tmp_path / "e.xlsx") as book:
+        pd.DataFrame([["A title"]]).to_excel(book, index=False, header=False)
+        data.to_excel(book, index=False, startrow=3)
     with pytest.raises(ValueError, match="other lines stand above the header"):
         read_events(tmp_path / "e.xlsx")
 

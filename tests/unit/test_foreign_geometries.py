@@ -17,7 +17,7 @@ import shapely
 
 import geo_risk as gr
 from geo_risk import _archives, _geojson
-from geo_risk._nesting import MOST_LEVELS, deep_json, deep_shapes, deep_wkb
+from geo_risk._nesting import MOST_LEVELS, deep_shapes, too_deep
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.coverage import to_geometries
 
@@ -221,20 +221,20 @@ class TestDepth:
     @pytest.mark.parametrize("order", ["<", ">"])
     @pytest.mark.parametrize("kind", [7, 6, 5, 4, 12, 1007, 3007, 0x80000007])
     def test_wkb_is_deep_or_not(self, kind, order):
-        assert not deep_wkb(nested_wkb(MOST_LEVELS, kind, order))
-        assert deep_wkb(nested_wkb(MOST_LEVELS + 1, kind, order))
-        assert deep_wkb(nested_wkb(1_000_000, kind, order))
+        assert not too_deep(nested_wkb(MOST_LEVELS, kind, order))
+        assert too_deep(nested_wkb(MOST_LEVELS + 1, kind, order))
+        assert too_deep(nested_wkb(1_000_000, kind, order))
 
     def test_wkb_with_other_parts_first(self):
         line = shapely.to_wkb(shapely.LineString([[0, 0], [1, 1], [2, 0]]))
         area = shapely.to_wkb(shapely.box(0, 0, 1, 1), include_srid=True)
         head = struct.pack("<BII", 1, 7, 3) + line + area
         blob = head * 40 + shapely.to_wkb(shapely.Point(0, 0))
-        assert deep_wkb(blob)
-        assert not deep_wkb(blob[:100])
+        assert too_deep(blob)
+        assert not too_deep(blob[:100])
         broad = shapely.GeometryCollection([shapely.MultiPoint([[0, 0]] * 100)] * 100)
-        assert not deep_wkb(shapely.to_wkb(shapely.set_srid(broad, 4326), include_srid=True))
-        assert not deep_wkb(b"\x01" * 1000)
+        assert not too_deep(shapely.to_wkb(shapely.set_srid(broad, 4326), include_srid=True))
+        assert not too_deep(b"\x01" * 1000)
 
     def test_shapes_and_json(self):
         point = {"type": "Point", "coordinates": [0, 0]}
@@ -245,7 +245,7 @@ class TestDepth:
             held = point
             for _ in range(levels):
                 held = {"type": "GeometryCollection", "geometries": [held]}
-            assert deep_json(held) is deep
+            assert too_deep(held) is deep
 
     @pytest.mark.parametrize("read", [gr.read_events, gr.load_regions])
     @pytest.mark.parametrize("levels", [40, 100_000])
