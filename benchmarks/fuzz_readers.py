@@ -241,7 +241,7 @@ def one_case(
 def _belongs(file: str, parser: str) -> bool:
     """Whether a parser reads a file: layers are no events, and WKB has a parser of its own."""
     if file.startswith("layer.") or parser == "layers":
-        return file.startswith("layer.") and parser == "layers"
+        return file.startswith("layer.") and parser in ("layers", "all")
     return ".wkb." not in file or parser in ("wkb", "all")
 
 

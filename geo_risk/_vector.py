@@ -351,6 +351,8 @@ def _with_gdal(source: str | bytes, name: str, wish: _Wish) -> Any:
             return pyogrio.read_dataframe(source, layer=chosen)
     except OptionNeededError:
         raise
+    except UnboundLocalError as error:  # pyogrio 0.13's, where GDAL cannot write the CRS
+        raise DataCorruptError(f"{name} cannot be read: its CRS is damaged.") from error
     except (RuntimeError, OSError, UnicodeError, ShapelyError) as error:
         raise DataCorruptError(f"{name} cannot be read: {error}") from error
 
