@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._cache import Kinds
 from geo_risk._geodesy import positions
 
-__all__ = ["Forest", "build_forest"]
+__all__ = ["FOREST_ARRAYS", "Forest", "build_forest"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
@@ -66,6 +67,14 @@ class Forest(NamedTuple):
     position: NDArray[np.int64]
     list_start: IntArray
     list_node: IntArray
+
+
+FOREST_ARRAYS: Kinds = {
+    "box": (np.float32, 6), "link": (np.int32, 4), "members": (np.int32, 2),
+    "piece": (np.float64, 8), "stretch": (np.float64, 6), "edge": (np.int32, 0),
+    "sides": (np.int32, 4), "position": (np.int64, 0), "list_start": (np.int32, 0),
+    "list_node": (np.int32, 0),
+}  # fmt: skip
 
 
 def build_forest(

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._cache import Kinds
 from geo_risk._jit import inner, njit
 from geo_risk.regions._grid import BORDER, COLUMNS, ROWS
 from geo_risk.regions._predicates import (
@@ -47,6 +48,12 @@ class GridIndex(NamedTuple):
     edge: NDArray[np.float64]  # (e, 4) ax, ay, bx, by
     owner: NDArray[np.int32]  # (e, 2) rows on the edge, -1 where there is one only
     held: NDArray[np.int32]  # (h + 1,) rows that hold the corners
+
+
+GRID_ARRAYS: Kinds = {
+    "cell": (np.int32, 2), "state": (np.int32, 0), "record": (np.int32, 2), "side": (np.int8, 0),
+    "ends": (np.int32, 2), "edge": (np.float64, 4), "owner": (np.int32, 2), "held": (np.int32, 0),
+}  # fmt: skip
 
 
 @inner

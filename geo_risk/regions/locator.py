@@ -51,11 +51,11 @@ class Locator:
         fingerprint : str, optional
             Hash of the polygons; without one nothing is cached.
         """
-        from geo_risk.regions._locate import GridIndex
+        from geo_risk.regions._locate import GRID_ARRAYS, GridIndex
 
         name = f"locate-{_FORMAT}-{fingerprint}"
-        kept = load_arrays(name) if fingerprint else None
-        if kept is not None and set(kept) == set(GridIndex._fields):
+        kept = load_arrays(name, GRID_ARRAYS) if fingerprint else None
+        if kept is not None:
             return cls(GridIndex(**kept), n_regions)
         polygons = coverage()
         if len(polygons.coords) > _LARGE:
