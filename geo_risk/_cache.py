@@ -1,10 +1,10 @@
 """Arrays that were costly to make, kept in the user's cache and mapped into memory.
 
 One file per array set: a checksum of all that follows, a header that names the arrays, then their
-bytes. What the arrays must be like is said by whoever loads them, not by the file. A file is written
-under a temporary name and renamed, so a reader never sees half of one and two processes may build
-at once; whichever finishes last wins with the same content. A file that is damaged, of another
-format or unreadable counts as missing. Where nothing can be written, nothing is kept.
+bytes. What the arrays must be like is said by whoever loads them, not by the file. A file is
+written under a temporary name and renamed, so a reader never sees half of one and two processes may
+build at once; whichever finishes last wins with the same content. A file that is damaged, of
+another format or unreadable counts as missing. Where nothing can be written, nothing is kept.
 
 The checksum tells what storage or another program did to a file, not what an adversary wrote: who
 may write to the user's cache may as well sum up.

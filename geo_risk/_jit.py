@@ -3,10 +3,9 @@
 Only kernel modules import this module, and facades import kernel modules inside the function
 that needs them, so `import geo_risk` never pays for numba.
 
-Compiled code is cached beside the package or, where that is read-only, in the user's cache, in files
-of our own (`_kernel_files`).
-Where neither can be written (a container without a home, for example) numba refuses to decorate
-at all; `njit` then compiles in memory and says so once.
+Compiled code is cached beside the package or, where that is read-only, in the user's cache, in
+files of our own (`_kernel_files`). Where neither can be written (a container without a home, for
+example) numba refuses to decorate at all; `njit` then compiles in memory and says so once.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def keep_checked(compiled: Any) -> None:
 
     What cannot be written (a full disk, a folder that was removed) is compiled again next time.
     """
-    kept = getattr(compiled, "_cache", None)
+    kept: Any = getattr(compiled, "_cache", None)
     if not (hasattr(kept, "_cache_file") and hasattr(kept, "save_overload")):
         return
     base = getattr(getattr(kept, "_impl", None), "filename_base", None)
