@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,7 +32,6 @@ from geo_risk._cli_output import (
     print_hotspots,
     print_json,
     print_table,
-    remove_maps,
     spinner,
     write_chunks,
     write_output,
@@ -202,16 +200,15 @@ def assess(
             n_jobs=jobs,
             progress=step,
         )
-        step("Writing")
-        if maps and (sharing.counts or sharing.strip):
-            remove_maps(out)  # of an earlier run: `save` leaves none beside what is for others
-        files = found.save(out, **asdict(sharing))
+        drawn: dict[str, bytes] = {}
         if maps:
             step("Drawing")
             nameless = events == "-" or sharing.counts or sharing.strip
             title = "Events" if nameless else Path(events).stem
             own = pick_layer(regions, level, worldview)
-            files += draw_maps(found, out, title, own, sharing)
+            drawn = draw_maps(found, title, own, sharing)
+        step("Writing")
+        files = found._save(out, (".parquet", ".csv"), sharing, drawn)
     if as_json:
         provenance = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
         print_json({**provenance, "files": [str(path) for path in files]})

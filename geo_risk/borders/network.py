@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Borders", "load_borders", "plain_borders"]
 
 _LARGE = 100_000  # edges whose index takes long enough to be told
-_FORMAT = 4  # raise it whenever the arrays of Forest or their meaning change
+_FORMAT = 5  # raise it whenever the arrays of Forest or their meaning change
 
 
 def load_borders(

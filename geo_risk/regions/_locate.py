@@ -44,7 +44,7 @@ class GridIndex(NamedTuple):
     state: NDArray[np.int32]  # (s,) row, -1, or BORDER - number of the border record
     record: NDArray[np.int32]  # (b + 1, 2) first edge, first corner row
     side: NDArray[np.int8]  # (b + 1,) a side that no edge meets: west, east, south, north; NO_SIDE
-    ends: NDArray[np.int32]  # (b + 1, 2) row along that side, row beyond one edge; NO_SIDE: nest, -1
+    ends: NDArray[np.int32]  # (b + 1, 2) row along that side, beyond one edge; NO_SIDE: nest, -1
     edge: NDArray[np.float64]  # (e, 4) ax, ay, bx, by
     owner: NDArray[np.int32]  # (e, 2) rows on the edge, -1 where there is one only
     held: NDArray[np.int32]  # (h + 1,) rows that hold the corners

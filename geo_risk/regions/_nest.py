@@ -29,7 +29,7 @@ _HELD = 10  # corner rows that take the room of an edge
 
 
 class _Box(NamedTuple):
-    """A border sub-cell: its record, lower left corner, lines per degree, edges, and corner rows."""
+    """A border sub-cell: its record, lower left corner, lines per degree, edges, corner rows."""
 
     cost: float  # of a random point, negative
     record: int
@@ -56,7 +56,8 @@ def with_nests(index: GridIndex, n_edges: int, n_regions: int) -> GridIndex:
         "owner": [index.owner], "held": [index.held[:-1]],
     }  # fmt: skip
     total = {name: len(arrays[0]) for name, arrays in grown.items()}
-    ends, nests = {}, []
+    ends: dict[int, int] = {}
+    nests: list[tuple[float, ...]] = []
     sets = np.empty((3, n_regions + 2), dtype=np.int32)
     heapq.heapify(left)
     room = _MOST * n_edges
@@ -73,7 +74,7 @@ def with_nests(index: GridIndex, n_edges: int, n_regions: int) -> GridIndex:
             heapq.heappush(left, inner)
         moved = {
             "state": np.where(part.state <= BORDER, part.state - total["record"], part.state),
-            "record": part.record[:-1] + (total["edge"], total["held"]),
+            "record": part.record[:-1] + np.array([total["edge"], total["held"]]),
             "edge": part.edge, "owner": part.owner, "held": part.held,
         }  # fmt: skip
         for name, array in moved.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import random
 import stat
@@ -23,8 +22,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from geo_risk import _cache
-from geo_risk.regions.coverage import from_geometries
 from geo_risk.regions._locate import GRID_ARRAYS
+from geo_risk.regions.coverage import from_geometries
 from geo_risk.regions.locator import Locator
 
 
