@@ -6,13 +6,13 @@ to break, and which a kill or two processes at once can leave pointing at the wr
 
 Here a kernel has one file for each combination of types and processor. Its checksum covers the
 file's name, numba's version and all sources that are compiled into it, so a file that is damaged,
-out of date or another kernel's counts as missing: it is compiled again, and written anew.
+out of date or another kernel's counts as missing: it is compiled again, and written anew. What has
+the right checksum is unpickled, as numba does: who may write to that folder may run code.
 """
 
 from __future__ import annotations
 
 import contextlib
-import pickle
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -38,6 +38,8 @@ class KernelFiles:
 
     def load(self, key: Any) -> Any:
         """What was saved under `key`; None where there is no sound file."""
+        from numba.cloudpickle import loads  # numba's code can be kept in no other way
+
         path = self._path(key)
         try:
             content = path.read_bytes()
@@ -46,7 +48,7 @@ class KernelFiles:
         start = len(_MAGIC) + _SUM_BYTES
         if content[:start] != self._head(path, content[start:]):  # before anything is unpickled
             return None
-        saved, data = pickle.loads(content[start:])
+        saved, data = loads(content[start:])
         return data if saved == key else None
 
     def save(self, key: Any, data: Any) -> None:

@@ -32,6 +32,7 @@ from geo_risk.regions._predicates import (
 )
 
 NO_SIDE = 4  # of a border sub-cell that only a walk can answer
+NESTED = 5  # of one that has a grid of its own
 _OUTSIDE = -1
 _UNSURE = -2
 _BLOCK = 512  # queries handled together, so that their memory waits overlap
@@ -43,8 +44,8 @@ class GridIndex(NamedTuple):
     cell: NDArray[np.int32]  # (c, 2) first sub-cell, sub-cells per side
     state: NDArray[np.int32]  # (s,) row, -1, or BORDER - number of the border record
     record: NDArray[np.int32]  # (b + 1, 2) first edge, first corner row
-    side: NDArray[np.int8]  # (b + 1,) a side that no edge meets: west, east, south, north; NO_SIDE
-    ends: NDArray[np.int32]  # (b + 1, 2) row along that side, beyond one edge; NO_SIDE: nest, -1
+    side: NDArray[np.int8]  # (b + 1,) a side that no edge meets: west, east, south, north; or none
+    ends: NDArray[np.int32]  # (b + 1, 2) row along that side, beyond one edge; NESTED: grid, -1
     edge: NDArray[np.float64]  # (e, 4) ax, ay, bx, by
     owner: NDArray[np.int32]  # (e, 2) rows on the edge, -1 where there is one only
     held: NDArray[np.int32]  # (h + 1,) rows that hold the corners
@@ -68,7 +69,7 @@ def _crossed(
     numbers. All others lie in the open inside of a region or outside of all, where every rule for
     edges gives the same row.
     """
-    if side == NO_SIDE:
+    if side >= NO_SIDE:
         return _UNSURE
     turned = side >= 2  # count along the meridian: latitudes take the place of longitudes
     px, py = (y, x) if turned else (x, y)
@@ -163,10 +164,8 @@ def _corner(index: GridIndex, x: float, y: float) -> tuple[float, float]:
 def _smallest(index: GridIndex, state: int, x: float, y: float) -> tuple[int, float, float]:
     """State and lower left corner of the smallest sub-cell that holds (x, y), down all nests."""
     x0, y0 = _corner(index, x, y)
-    while state <= BORDER and index.side[BORDER - state] == NO_SIDE:
+    while state <= BORDER and index.side[BORDER - state] == NESTED:
         k = index.ends[BORDER - state, 0]
-        if k < 0:
-            break
         west, south, lines = index.nest[k, 0], index.nest[k, 1], index.nest[k, 2]
         split, first = int(index.nest[k, 3]), int(index.nest[k, 4])
         u, v = _line(x, west, lines, split), _line(y, south, lines, split)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from geo_risk._jit import njit
 from geo_risk.regions._grid import BORDER, Edges, Parts, fill_cell, list_edges_of_boxes
-from geo_risk.regions._locate import NO_SIDE, GridIndex
+from geo_risk.regions._locate import NESTED, NO_SIDE, GridIndex
 from geo_risk.regions._sides import boxes
 
 __all__ = ["with_nests"]
@@ -171,7 +171,7 @@ def _joined(
     which = np.concatenate([index.ends, np.full((more, 2), -1, dtype=np.int32)])
     side = np.append(index.side, np.full(more, NO_SIDE, dtype=np.int8))
     nested = np.array(list(ends), dtype=np.int64)
-    which[nested, 0], which[nested, 1], side[nested] = list(ends.values()), -1, NO_SIDE
+    which[nested, 0], which[nested, 1], side[nested] = list(ends.values()), -1, NESTED
     last = np.array([(total["edge"], total["held"])])
     return index._replace(
         state=np.concatenate(grown["state"]).astype(np.int32),
