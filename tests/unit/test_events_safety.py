@@ -52,7 +52,8 @@ def test_no_pickle_no_eval_no_unpacking(path: Path) -> None:
 
 def test_the_check_would_find_what_it_looks_for(tmp_path: Path) -> None:
     for text in ("import pickle", "from numba.cloudpickle import loads",
-                 "from joblib import load", "eval('1')", "np.load('a')", "archive.extractall()", "pd.read_pickle('a')"):  # fmt: skip
+                 "from joblib import load", "eval('1')", "np.load('a')",
+                 "archive.extractall()", "pd.read_pickle('a')"):  # fmt: skip
         (tmp_path / "bad.py").write_text(text)
         with pytest.raises(AssertionError):
             test_no_pickle_no_eval_no_unpacking(tmp_path / "bad.py")
