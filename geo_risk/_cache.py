@@ -1,9 +1,13 @@
 """Arrays that were costly to make, kept in the user's cache and mapped into memory.
 
-One file per array set: a header that describes the arrays, then their bytes. A file is written
-under a temporary name and renamed, so a reader never sees half of one and two processes may build
-at once; whichever finishes last wins with the same content. A file that is damaged, of another
-format or unreadable counts as missing. Where nothing can be written, nothing is kept.
+One file per array set: a checksum of all that follows, a header that names the arrays, then their
+bytes. What the arrays must be like is said by whoever loads them, not by the file. A file is
+written under a temporary name and renamed, so a reader never sees half of one and two processes may
+build at once; whichever finishes last wins with the same content. A file that is damaged, of
+another format or unreadable counts as missing. Where nothing can be written, nothing is kept.
+
+The checksum tells what storage or another program did to a file, not what an adversary wrote: who
+may write to the user's cache may as well sum up.
 
 The files have a folder of their own, since the user may have named one that holds other things.
 What is removed from it must also begin as our files do.
@@ -14,32 +18,36 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 import re
 import secrets
 import stat
 import time
-import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 
 from geo_risk._terminal import say
 
-__all__ = ["announce", "cache_directory", "load_arrays", "store_arrays"]
+__all__ = ["Kinds", "announce", "cache_directory", "load_arrays", "store_arrays"]
+
+Kinds = Mapping[str, tuple[type[np.generic], int]]  # number type; columns, 0 for a plain list
 
 _LOG = logging.getLogger("geo_risk")
 _FOLDER = "geo_risk-arrays"
 _OURS = re.compile(r".+\.(bin|[0-9a-f]{16}\.part)")
 _MARK = b"geo_risk arrays "  # of every version
-_MAGIC = _MARK + b"2\n"
+_MAGIC = _MARK + b"3\n"
+_SUMMED = len(_MAGIC) + 32  # from here on everything is summed up
 _ALIGN = 64
 _HEADER_BYTES = 4096
-_BLOCK_WORDS = 1 << 14
+_PIECE_BYTES = 1 << 18
 _UNUSED_DAYS = 90.0
 
 
@@ -71,10 +79,8 @@ def _array_folder() -> Path:
 
 def store_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:
     """Keep arrays under `name` (a file name without ending); False where that is impossible."""
-    places, offset = {}, _HEADER_BYTES
-    for key, array in arrays.items():
-        places[key] = {"dtype": array.dtype.str, "shape": array.shape, "offset": offset}
-        offset += -(-array.nbytes // _ALIGN) * _ALIGN
+    header = _header(name, arrays)
+    checksum = xxhash.xxh3_128(header)
     temporary = None
     try:
         folder = _array_folder()
@@ -83,18 +89,13 @@ def store_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:
         with part.open("xb") as file:  # not mkstemp: its mode locks other users out
             temporary = part
             file.seek(_HEADER_BYTES)
-            checksum = 0
             for array in arrays.values():
                 content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
                 content = np.concatenate([content, np.zeros(-len(content) % _ALIGN, np.uint8)])
-                checksum = _checksum(content, checksum)
+                checksum.update(content)
                 file.write(content)
-            header = {"arrays": places, "checksum": checksum, "bytes": offset}
-            text = _MAGIC + json.dumps(header).encode()
-            if len(text) > _HEADER_BYTES:
-                raise ValueError("too many arrays for the header")
             file.seek(0)
-            file.write(text.ljust(_HEADER_BYTES))
+            file.write(_MAGIC + checksum.hexdigest().encode() + header)
         part.replace(folder / f"{name}.bin")
     except OSError as error:
         _LOG.info("The cache cannot be written, so this is prepared again next time: %s", error)
@@ -105,6 +106,15 @@ def store_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:
     with contextlib.suppress(OSError):
         _remove_unused(folder)
     return True
+
+
+def _header(name: str, arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """What a file says of itself behind its checksum."""
+    shapes = [[key, array.dtype.str, array.shape] for key, array in arrays.items()]
+    text = json.dumps({"name": name, "arrays": shapes}).encode()
+    if len(text) > _HEADER_BYTES - _SUMMED:
+        raise ValueError("too many arrays for the header")
+    return text.ljust(_HEADER_BYTES - _SUMMED)
 
 
 def _remove_unused(folder: Path) -> None:
@@ -127,68 +137,68 @@ def _is_ours(path: Path) -> bool:
     return head == _MARK or (path.suffix == ".part" and not head.strip(b"\0"))
 
 
-def load_arrays(name: str) -> dict[str, NDArray[Any]] | None:
-    """Arrays kept under `name`, mapped copy-on-write; None where there is no sound file."""
+def load_arrays(name: str, kinds: Kinds) -> dict[str, NDArray[Any]] | None:
+    """Arrays kept under `name`, mapped copy-on-write; None where there is no sound file.
+
+    Sound is a file whose checksum is right, which was stored under that name and holds the arrays
+    of `kinds`, in their order, and nothing else.
+    """
     path = _array_folder() / f"{name}.bin"
     try:
         with path.open("rb", buffering=0) as file:
-            head = file.read(_HEADER_BYTES)
-            size = os.fstat(file.fileno()).st_size
-            if not head.startswith(_MAGIC):
-                raise ValueError("another format")
-            header = json.loads(head[len(_MAGIC) :])
-            if size != header["bytes"]:
-                raise ValueError(f"{size} bytes in place of {header['bytes']}")
-            if _checksum_of_file(file, header["arrays"].values()) != header["checksum"]:
-                raise ValueError("its checksum is wrong")
+            places, size = _places(_checked_header(file), name, kinds)
+            if os.fstat(file.fileno()).st_size != size:
+                raise ValueError(f"not {size} bytes")
             # mode "c": the arrays are writable for numba, which types read-only ones apart, but
             # what is written never reaches the file
-            content = np.memmap(file, dtype=np.uint8, mode="c")
-        return {key: _view(content, place) for key, place in header["arrays"].items()}
+            content = np.memmap(file, dtype=np.uint8, mode="c", shape=(size,))
+        return {key: _view(content, *place) for key, place in places.items()}
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         _LOG.warning("The cached index %s is of no use (%s) and is built again.", path, error)
         return None
 
 
-def _checksum(content: NDArray[np.uint8], before: int) -> int:
-    """CRC-32 of the sums of blocks, seeded with the checksum of what came before.
-
-    A CRC of every byte would take longer than all else that a fresh process does first; sums run
-    at the speed of memory, and the CRC over them tells blocks that changed places.
-    """
-    words = content.view(np.uint64)
-    starts = np.arange(0, len(words), _BLOCK_WORDS)
-    sums = np.add.reduceat(words, starts) if len(words) else words
-    return zlib.crc32(sums.tobytes(), before)
-
-
-def _checksum_of_file(file: FileIO, places: Iterable[Mapping[str, Any]]) -> int:
-    """Checksum of the arrays, read from the file piece by piece.
+def _checked_header(file: FileIO) -> dict[str, Any]:
+    """The header of a file, all of which was read and agrees with its checksum.
 
     Read, not mapped: so only what is used of a mapped index is resident afterwards.
     """
-    piece = np.empty(2 * _BLOCK_WORDS, dtype=np.uint64).view(np.uint8)
-    checksum = 0
-    for place in places:
-        left = -(-_size(place) // _ALIGN) * _ALIGN
-        while left:
-            part = piece[: min(left, len(piece))]
-            if file.readinto(part) != len(part):
-                raise ValueError("it ends too early")
-            checksum = _checksum(part, checksum)
-            left -= len(part)
-    return checksum
+    head = file.read(_HEADER_BYTES)
+    if not head.startswith(_MAGIC):
+        raise ValueError("another format")
+    checksum = xxhash.xxh3_128(head[_SUMMED:])
+    piece = memoryview(bytearray(_PIECE_BYTES))
+    while n := file.readinto(piece):
+        checksum.update(piece[:n])
+    if checksum.hexdigest().encode() != head[len(_MAGIC) : _SUMMED]:
+        raise ValueError("its checksum is wrong")
+    header: dict[str, Any] = json.loads(head[_SUMMED:])
+    return header
 
 
-def _size(place: Mapping[str, Any]) -> int:
-    """Bytes of an array."""
-    return int(np.dtype(place["dtype"]).itemsize * np.prod(place["shape"]))
+_Place = tuple[int, np.dtype[Any], tuple[int, ...]]  # offset, number type, shape
 
 
-def _view(content: NDArray[np.uint8], place: Mapping[str, Any]) -> NDArray[Any]:
+def _places(header: Mapping[str, Any], name: str, kinds: Kinds) -> tuple[dict[str, _Place], int]:
+    """Where each array lies, and where the last one ends."""
+    if header["name"] != name or [key for key, *_ in header["arrays"]] != list(kinds):
+        raise ValueError("it holds something else")
+    places, offset = {}, _HEADER_BYTES
+    for key, stored, shape in header["arrays"]:
+        dtype, columns = np.dtype(kinds[key][0]), kinds[key][1]
+        if stored != dtype.str or shape[1:] != ([columns] if columns else []) or shape[0] < 0:
+            raise ValueError(f"{key} is not as it must be")
+        places[key] = (offset, dtype, tuple(shape))
+        offset += -(-math.prod(shape) * dtype.itemsize // _ALIGN) * _ALIGN
+    return places, offset
+
+
+def _view(
+    content: NDArray[np.uint8], offset: int, dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> NDArray[Any]:
     """One array of a mapped file."""
-    own = np.asarray(content[place["offset"] : place["offset"] + _size(place)])
-    array: NDArray[Any] = own.view(np.dtype(place["dtype"])).reshape(place["shape"])
+    own = np.asarray(content[offset : offset + math.prod(shape) * dtype.itemsize])
+    array: NDArray[Any] = own.view(dtype).reshape(shape)
     return array

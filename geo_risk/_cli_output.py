@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any
 
 from geo_risk._files import replacing, same_file
@@ -30,7 +31,6 @@ __all__ = [
     "print_hotspots",
     "print_json",
     "print_table",
-    "remove_maps",
     "write_chunks",
     "write_output",
 ]
@@ -165,13 +165,9 @@ def _counts(frame: geopandas.GeoDataFrame) -> dict[str, Any]:
 
 
 def draw_maps(
-    found: Assessment,
-    out: Path,
-    title: str,
-    layer: RegionLayer | None,
-    sharing: Sharing,
-) -> list[Path]:
-    """A picture and a web map of what the tables hold that were saved with `sharing`."""
+    found: Assessment, title: str, layer: RegionLayer | None, sharing: Sharing
+) -> dict[str, bytes]:
+    """Files of a picture and a web map of what the tables hold that are saved with `sharing`."""
     from geo_risk.borders import load_borders
     from geo_risk.maps import static_map, web_map
     from geo_risk.regions import load_regions
@@ -188,16 +184,11 @@ def draw_maps(
         content |= {"share": True, "coarsen": sharing.coarsen, "min_count": sharing.min_count}
     elif "rows_withheld" in told:
         content["attribution"] = [_WITHHELD.format(n=told["rows_withheld"])]
-    picture, page = (out / name for name in _MAPS)
-    static_map(picture, **content)
-    web_map(page, **content)
-    return [picture, page]
-
-
-def remove_maps(out: Path) -> None:
-    """Remove the maps that `draw_maps` is about to replace."""
-    for name in _MAPS:
-        (out / name).unlink(missing_ok=True)
+    with TemporaryDirectory() as folder:
+        picture, page = (Path(folder, name) for name in _MAPS)
+        static_map(picture, **content)
+        web_map(page, **content)
+        return {path.name: path.read_bytes() for path in (picture, page)}
 
 
 def print_json(value: Any) -> None:

@@ -3,9 +3,9 @@
 Only kernel modules import this module, and facades import kernel modules inside the function
 that needs them, so `import geo_risk` never pays for numba.
 
-Compiled code is cached beside the package or, where that is read-only, in the user's cache.
-Where neither can be written (a container without a home, for example) numba refuses to decorate
-at all; `njit` then compiles in memory and says so once.
+Compiled code is cached beside the package or, where that is read-only, in the user's cache, in
+files of our own (`_kernel_files`). Where neither can be written (a container without a home, for
+example) numba refuses to decorate at all; `njit` then compiles in memory and says so once.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from threading import Thread
 from typing import Any, TypeVar
 
 import numba
+
+from geo_risk._kernel_files import keep_checked
 
 __all__ = ["inner", "njit", "resolve_jobs", "run_chunks"]
 
@@ -52,6 +54,7 @@ def _compiled(function: F, **options: bool) -> F:
         compiled = numba.njit(cache=False, error_model="numpy", **options)(function)
         _warn_uncached()
     else:
+        keep_checked(compiled)
         _load_quickly(compiled)
     return compiled
 

@@ -105,7 +105,8 @@ class Assessment:
         ----------
         directory : path
             Made if needed; files of an earlier save are replaced, all of them or, after an error,
-            none. After a kill `load` gives the earlier result, the new one or a clear error.
+            none. After a kill `load` gives the earlier result, the new one or a clear error. Maps
+            that the command line drew of another result are removed, unless they were changed.
         formats : sequence of str, default (".parquet", ".csv")
             Endings that `write_table` knows: also ".geojson", ".gpkg" and ".arrow".
         share : bool, default False
@@ -145,16 +146,26 @@ class Assessment:
             for; a shared export into a folder that holds tables or maps of an earlier save which
             it does not replace.
         """
-        formats = [check_format(ending) for ending in formats]
         chosen = Sharing(share, coarsen, min_count, strip, source_rows, worldview)
-        tables, provenance = chosen.export(self)
+        return self._save(Path(directory), formats, chosen, {}, csv_safe)
+
+    def _save(
+        self,
+        folder: Path,
+        formats: Sequence[str],
+        sharing: Sharing,
+        maps: Mapping[str, bytes],
+        csv_safe: bool | None,
+    ) -> list[Path]:
+        """Write tables, maps and provenance, all of them or, after an error, none."""
+        formats = [check_format(ending) for ending in formats]
         check_csv_safe(csv_safe, formats)
-        safe = chosen.counts or strip if csv_safe is None else csv_safe
-        folder = Path(directory)
+        tables, provenance = sharing.export(self)
+        safe = sharing.counts or sharing.strip if csv_safe is None else csv_safe
         folder.mkdir(parents=True, exist_ok=True)
         names = {f"{name}{ending}" for name in tables for ending in formats}
-        chosen.refuse_leftovers(folder, names)
-        return write_result(folder, tables, formats, provenance, csv_safe=safe)
+        sharing.refuse_leftovers(folder, names | maps.keys())
+        return write_result(folder, tables, formats, provenance, maps, csv_safe=safe)
 
     @classmethod
     def load(cls, directory: str | PathLike[str]) -> Assessment:
@@ -170,7 +181,7 @@ class Assessment:
         DataNotFoundError
             No assessment was saved there, or one for others, which has no events.
         DataCorruptError
-            The save was interrupted, or a table is not the one that was saved.
+            The save was interrupted, or a table or map is not the one that was saved.
         """
         folder = Path(directory)
         tables, provenance = read_result(folder)

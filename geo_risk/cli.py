@@ -11,7 +11,6 @@ import json
 import logging
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,7 +33,6 @@ from geo_risk._cli_output import (
     print_hotspots,
     print_json,
     print_table,
-    remove_maps,
     write_chunks,
     write_output,
 )
@@ -218,16 +216,15 @@ def assess(
             n_jobs=jobs,
             progress=step,
         )
-        step("Writing")
-        if maps and (sharing.counts or sharing.strip):
-            remove_maps(out)  # of an earlier run: `save` leaves none beside what is for others
-        files = found.save(out, csv_safe=csv_safe, **asdict(sharing))
+        drawn: dict[str, bytes] = {}
         if maps:
             step("Drawing")
             nameless = events == "-" or sharing.counts or sharing.strip
             title = "Events" if nameless else Path(name_of(events)).stem
             own = pick_layer(regions, level, worldview)
-            files += draw_maps(found, out, title, own, sharing)
+            drawn = draw_maps(found, title, own, sharing)
+        step("Writing")
+        files = found._save(out, (".parquet", ".csv"), sharing, drawn, csv_safe)
     if as_json:
         provenance = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
         print_json({**provenance, "files": [str(path) for path in files]})

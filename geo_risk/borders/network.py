@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Borders", "load_borders", "plain_borders"]
 
 _LARGE = 100_000  # edges whose index takes long enough to be told
-_FORMAT = 4  # raise it whenever the arrays of Forest or their meaning change
+_FORMAT = 5  # raise it whenever the arrays of Forest or their meaning change
 
 
 def load_borders(
@@ -173,11 +173,11 @@ class Borders:
     @cached_property
     def _forest(self) -> Forest:
         """The search index, from the user's cache or built."""
-        from geo_risk.borders._tree import Forest, build_forest
+        from geo_risk.borders._tree import FOREST_ARRAYS, Forest, build_forest
 
         name = self._cache_name()
-        kept = load_arrays(name) if name else None
-        if kept is not None and set(kept) == set(Forest._fields):
+        kept = load_arrays(name, FOREST_ARRAYS) if name else None
+        if kept is not None:
             return Forest(**kept)
         network = self._network
         if len(network[0]) > _LARGE:

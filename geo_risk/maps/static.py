@@ -148,8 +148,11 @@ def _save(
     target = Path(path)
     if not target.suffix.rstrip("."):
         target = Path(f"{os.fspath(path).rstrip('.')}.png")
+    from matplotlib import rc_context
+
     made = BytesIO()  # in memory: a writer of PDF that fails leaves its file open
-    figure.savefig(made, dpi=dpi, format=target.suffix[1:], metadata=metadata)
+    with rc_context({"svg.hashsalt": "geo_risk"}):  # else each SVG has identifiers of its own
+        figure.savefig(made, dpi=dpi, format=target.suffix[1:], metadata=metadata)
     with replacing(target) as part:
         part.write_bytes(made.getvalue())
 

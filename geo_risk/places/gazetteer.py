@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._cache import load_arrays, store_arrays
+from geo_risk._cache import Kinds, load_arrays, store_arrays
 from geo_risk._fold import fold
 from geo_risk._products import product_bytes
 from geo_risk.errors import DataCorruptError, UnknownPlaceError
@@ -28,6 +28,13 @@ _PRODUCT = "gazetteer.npz"
 _FORMAT = 1
 _DEGREE = 1e5  # the product counts in units of 1e-5 degree
 _LINE_FEED = 10
+_MEMBERS: Kinds = {
+    "attributes": (np.uint8, 0), "geonames_id": (np.int32, 0), "keys": (np.uint8, 0),
+    "latitude": (np.int32, 0), "longitude": (np.int32, 0), "name_form": (np.uint8, 0),
+    "name_place": (np.int32, 0), "name_primary": (np.uint8, 0), "names_per_key": (np.uint16, 0),
+    "places_per_name": (np.uint16, 0), "places_per_unit": (np.int32, 0),
+    "population": (np.int32, 0), "spelled": (np.uint8, 0),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,7 +270,7 @@ def load_gazetteer() -> Gazetteer:
 def _decode_once(content: bytes) -> Gazetteer:
     """Decode the product; its decompressed members are kept in the user's cache (32 MB)."""
     name = f"gazetteer-{_FORMAT}-{len(content)}-{zlib.crc32(content):08x}"
-    kept = load_arrays(name)
+    kept = load_arrays(name, _MEMBERS)
     members = _read_members(content) if kept is None else kept
     gazetteer = decode(members)
     gazetteer._check()

@@ -191,7 +191,7 @@ def _copy(sets: NDArray[np.int32], source: int, target: int, n: int) -> None:
 
 
 @inner
-def _fill_cell(
+def fill_cell(
     parts: Parts,
     sizes: NDArray[np.int64],
     edges: Edges,
@@ -200,12 +200,16 @@ def _fill_cell(
     state: NDArray[np.int32],
     west: float,
     south: float,
+    lines: int,
     split: int,
     sets: NDArray[np.int32],
     n_corner: int,
 ) -> int:
-    """Write all sub-cells of one cell; sets[0] moves on to the next cell's corner."""
-    side = 1.0 / split
+    """Write all sub-cells of one cell; sets[0] moves on to the next cell's corner.
+
+    There are `lines` grid lines per degree, `split` sub-cells per side.
+    """
+    side = 1.0 / lines
     n_column = n_corner
     _copy(sets, 0, 1, n_corner)
     for v in range(split):
@@ -256,8 +260,8 @@ def fill_row(
             continue
         offset, listed = list_edges_of_boxes(edges, own, west, south, s, s, s)
         state = parts.state[first : first + s * s]
-        n_corner = _fill_cell(
-            parts, sizes, edges, offset, listed, state, west, south, s, sets, n_corner
+        n_corner = fill_cell(
+            parts, sizes, edges, offset, listed, state, west, south, s, s, sets, n_corner
         )
         if n_corner < 0:
             return -1, -1, -1

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._cache import Kinds
 from geo_risk._jit import inner, njit
 from geo_risk.regions._grid import BORDER, COLUMNS, ROWS
 from geo_risk.regions._predicates import (
@@ -31,6 +32,7 @@ from geo_risk.regions._predicates import (
 )
 
 NO_SIDE = 4  # of a border sub-cell that only a walk can answer
+NESTED = 5  # of one that has a grid of its own
 _OUTSIDE = -1
 _UNSURE = -2
 _BLOCK = 512  # queries handled together, so that their memory waits overlap
@@ -42,11 +44,19 @@ class GridIndex(NamedTuple):
     cell: NDArray[np.int32]  # (c, 2) first sub-cell, sub-cells per side
     state: NDArray[np.int32]  # (s,) row, -1, or BORDER - number of the border record
     record: NDArray[np.int32]  # (b + 1, 2) first edge, first corner row
-    side: NDArray[np.int8]  # (b + 1,) a side that no edge meets: west, east, south, north; NO_SIDE
-    ends: NDArray[np.int32]  # (b + 1, 2) row along that side, row beyond one edge
+    side: NDArray[np.int8]  # (b + 1,) a side that no edge meets: west, east, south, north; or none
+    ends: NDArray[np.int32]  # (b + 1, 2) row along that side, beyond one edge; NESTED: grid, -1
     edge: NDArray[np.float64]  # (e, 4) ax, ay, bx, by
     owner: NDArray[np.int32]  # (e, 2) rows on the edge, -1 where there is one only
     held: NDArray[np.int32]  # (h + 1,) rows that hold the corners
+    nest: NDArray[np.float64]  # (k, 5) west, south, lines per degree, sub-cells per side, first one
+
+
+GRID_ARRAYS: Kinds = {
+    "cell": (np.int32, 2), "state": (np.int32, 0), "record": (np.int32, 2), "side": (np.int8, 0),
+    "ends": (np.int32, 2), "edge": (np.float64, 4), "owner": (np.int32, 2), "held": (np.int32, 0),
+    "nest": (np.float64, 5),
+}  # fmt: skip
 
 
 @inner
@@ -59,7 +69,7 @@ def _crossed(
     numbers. All others lie in the open inside of a region or outside of all, where every rule for
     edges gives the same row.
     """
-    if side == NO_SIDE:
+    if side >= NO_SIDE:
         return _UNSURE
     turned = side >= 2  # count along the meridian: latitudes take the place of longitudes
     px, py = (y, x) if turned else (x, y)
@@ -151,21 +161,47 @@ def _corner(index: GridIndex, x: float, y: float) -> tuple[float, float]:
 
 
 @inner
+def _smallest(index: GridIndex, state: int, x: float, y: float) -> tuple[int, float, float]:
+    """State and lower left corner of the smallest sub-cell that holds (x, y), down all nests."""
+    x0, y0 = _corner(index, x, y)
+    while state <= BORDER and index.side[BORDER - state] == NESTED:
+        k = index.ends[BORDER - state, 0]
+        west, south, lines = index.nest[k, 0], index.nest[k, 1], index.nest[k, 2]
+        split, first = int(index.nest[k, 3]), int(index.nest[k, 4])
+        u, v = _line(x, west, lines, split), _line(y, south, lines, split)
+        state = index.state[first + v * split + u]
+        x0, y0 = west + u * (1.0 / lines), south + v * (1.0 / lines)
+    return state, x0, y0
+
+
+@inner
+def _line(value: float, origin: float, lines: float, split: int) -> int:
+    """Like `_sub`, of `split` sub-cells with `lines` grid lines per degree."""
+    k = min(int((value - origin) * lines), split - 1)
+    if value < origin + k * (1.0 / lines):
+        k -= 1
+    return k
+
+
+@inner
 def _resolve(index: GridIndex, state: int, x: float, y: float, rows: NDArray[np.int32]) -> int:
     """Row of a point whose sub-cell does not answer at once."""
     if state >= 0:
         return state
     touching = _OUTSIDE
     if state <= BORDER:
-        x0, y0 = _corner(index, x, y)
+        state, x0, y0 = _smallest(index, state, x, y)
+        if state >= 0:
+            return state
+    if state <= BORDER:
         row = _walk(index, BORDER - state, x0, y0, x, y, rows)
         if row != _OUTSIDE:
             return row
         touching = _lowest_touching(index, BORDER - state, x, y)
     if x == -180.0:  # the other side of the same meridian
-        sub = _sub_cell(index.cell, 180.0, y)
-        if index.state[sub] <= BORDER:
-            row = _lowest_touching(index, BORDER - index.state[sub], 180.0, y)
+        opposite, _, _ = _smallest(index, index.state[_sub_cell(index.cell, 180.0, y)], 180.0, y)
+        if opposite <= BORDER:
+            row = _lowest_touching(index, BORDER - opposite, 180.0, y)
             if touching == _OUTSIDE or 0 <= row < touching:
                 touching = row
     return touching

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from geo_risk.regions._grid import BORDER, COLUMNS, ROWS
 from geo_risk.regions._locate import NO_SIDE, GridIndex, locate_points
 
-__all__ = ["with_sides"]
+__all__ = ["boxes", "with_sides"]
 
 FloatArray = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ def with_sides(index: GridIndex, n_regions: int) -> GridIndex:
     n = len(index.record) - 1
     if n == 0:
         return index
-    low, size = _boxes(index)
+    low, size = boxes(index)
     free = _free(index, low, size) & _alternating(index)[:, None]
     side = np.where(free.any(axis=1), free.argmax(axis=1), NO_SIDE).astype(np.int8)
     chosen = np.flatnonzero(side != NO_SIDE)
@@ -43,7 +43,7 @@ def with_sides(index: GridIndex, n_regions: int) -> GridIndex:
     return index._replace(side=np.append(side, np.int8(NO_SIDE)), ends=ends)
 
 
-def _boxes(index: GridIndex) -> tuple[FloatArray, FloatArray]:
+def boxes(index: GridIndex) -> tuple[FloatArray, FloatArray]:
     """Lower left corner, shape (b, 2), and length of a side of each border sub-cell."""
     sub = np.flatnonzero(index.state <= BORDER)
     first, split = index.cell.T.astype(np.int64)

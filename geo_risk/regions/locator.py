@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Locator"]
 
-_FORMAT = 7  # raise it whenever the arrays of GridIndex or their meaning change
+_FORMAT = 8  # raise it whenever the arrays of GridIndex or their meaning change
 _LARGE = 100_000  # vertices of a layer whose index takes long enough to be told
 # Sub-cells per side grow with the edges of a cell up to _MAX_SPLIT. Measured on the world layer, in
 # ns of CPU time per point of the sets U, C, B: one edge per split and at most 32: 27, 42, 21 in
@@ -51,11 +51,11 @@ class Locator:
         fingerprint : str, optional
             Hash of the polygons; without one nothing is cached.
         """
-        from geo_risk.regions._locate import GridIndex
+        from geo_risk.regions._locate import GRID_ARRAYS, GridIndex
 
         name = f"locate-{_FORMAT}-{fingerprint}"
-        kept = load_arrays(name) if fingerprint else None
-        if kept is not None and set(kept) == set(GridIndex._fields):
+        kept = load_arrays(name, GRID_ARRAYS) if fingerprint else None
+        if kept is not None:
             return cls(GridIndex(**kept), n_regions)
         polygons = coverage()
         if len(polygons.coords) > _LARGE:
@@ -100,6 +100,7 @@ def _build(edges: Edges, n_regions: int) -> GridIndex:
     from geo_risk._jit import resolve_jobs
     from geo_risk.regions._grid import COLUMNS, ROWS, list_edges_of_boxes
     from geo_risk.regions._locate import NO_SIDE, GridIndex
+    from geo_risk.regions._nest import with_nests
     from geo_risk.regions._sides import with_sides
 
     everything = np.arange(len(edges.ax), dtype=np.int32)
@@ -134,8 +135,9 @@ def _build(edges: Edges, n_regions: int) -> GridIndex:
         np.concatenate([row[2] for row in rows]),
         np.concatenate([row[3] for row in rows]),
         np.concatenate([*(row[4] for row in rows), np.array([-1], dtype=np.int32)]),
+        np.empty((0, 5)),
     )
-    return with_sides(index, n_regions)
+    return with_nests(with_sides(index, n_regions), len(edges.ax), n_regions)
 
 
 def _row(

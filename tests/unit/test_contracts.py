@@ -23,6 +23,7 @@ LAYERS = {
     "_countries": 1, "_cache": 1, "_stated": 1, "_progress": 1, "_files": 1, "_shapefiles": 1,
     "_http": 1, "_secrets": 1, "_terminal": 1,
     "_archives": 1, "_nesting": 1, "_geojson": 1, "_geoparquet": 1, "_xml": 1, "_vector": 1,
+    "_kernel_files": 1,
     "regions": 2, "cells": 2, "hotspots": 2, "certainty": 2,
     "borders": 3, "places": 3, "events": 3, "_region_shapes": 3,
     "enrich": 4, "quality": 4, "support": 4, "sharing": 4, "tables": 4,

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from paths import ROOT
+from typer.testing import CliRunner
 
 import geo_risk as gr
-from geo_risk import _saved
+from geo_risk import _saved, cli, maps
 from geo_risk._files import sha256_of
 from geo_risk.errors import DataCorruptError, DataNotFoundError
+from geo_risk.sharing import Sharing
 from geo_risk.tables import FORMATS
 
 TABLES = ("events", "cells", "regions", "borders")
@@ -234,3 +236,78 @@ def test_what_a_kill_left_is_no_rest_to_pass_on(old, tmp_path):
 def test_the_name_of_the_sums_is_documented():
     page = (ROOT / "docs" / "output.md").read_text(encoding="utf-8")
     assert f"| `{_saved._SUMS}` |" in page
+
+
+MAPS = {"map.png": b"picture", "map.html": b"<html>page"}
+
+
+def save_with_maps(found: gr.Assessment, folder: Path, maps: dict[str, bytes] = MAPS) -> None:
+    found._save(folder, [".parquet"], Sharing(False, None, None, False, False, None), maps)
+
+
+def test_maps_stand_in_the_provenance_and_are_verified(old, tmp_path):
+    save_with_maps(old, tmp_path)
+    assert stated(tmp_path)["sha256"].keys() >= MAPS.keys()
+    assert is_one_of(gr.Assessment.load(tmp_path), old)
+    (tmp_path / "map.png").write_bytes(b"another")
+    (tmp_path / "map.html").unlink()
+    told = r"map\.html is missing; map\.png is another file than was saved"
+    with pytest.raises(DataCorruptError, match=told):
+        gr.Assessment.load(tmp_path)
+
+
+def test_maps_of_another_result_go_with_it(old, new, tmp_path):
+    save_with_maps(old, tmp_path)
+    old.save(tmp_path, formats=[".csv"])  # the same result: its maps stay
+    assert (tmp_path / "map.png").read_bytes() == b"picture"
+    assert is_one_of(gr.Assessment.load(tmp_path), old)
+    new.save(tmp_path)
+    assert not list(tmp_path.glob("map.*"))
+    assert is_one_of(gr.Assessment.load(tmp_path), new)
+
+
+def test_a_map_that_is_not_what_was_saved_stays(old, new, tmp_path):
+    (tmp_path / "map.svg").write_bytes(b"mine")
+    save_with_maps(old, tmp_path)
+    (tmp_path / "map.png").write_bytes(b"painted over")
+    new.save(tmp_path)
+    assert (tmp_path / "map.png").read_bytes() == b"painted over"
+    assert (tmp_path / "map.svg").read_bytes() == b"mine"
+    assert is_one_of(gr.Assessment.load(tmp_path), new)
+
+
+def test_a_provenance_that_names_files_elsewhere_removes_none(old, new, tmp_path):
+    folder = tmp_path / "folder"
+    save_with_maps(old, folder)
+    (tmp_path / "map.png").write_bytes(b"picture")
+    noted = stated(folder)
+    noted["sha256"]["../map.png"] = sha256_of(tmp_path / "map.png")
+    (folder / "provenance.json").write_text(json.dumps(noted), encoding="utf-8")
+    new.save(folder)
+    assert (tmp_path / "map.png").exists()
+
+
+def test_no_maps_of_an_earlier_run_lie_beside_the_tables_of_another(tmp_path, monkeypatch):
+    """Stopped while it draws, the command leaves all of the earlier result or none of it."""
+    rows = {"one": "Taloqan", "two": "Faizabad"}
+    for name, place in rows.items():
+        text = f"location_name,country\n{place},Afghanistan\n"
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    out = tmp_path / "out"
+
+    def run(name: str) -> object:
+        return CliRunner().invoke(
+            cli.app, ["assess", str(tmp_path / f"{name}.csv"), "--out", str(out)]
+        )
+
+    assert run("one").exit_code == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert stated(out)["sha256"].keys() >= MAPS.keys()
+    with monkeypatch.context() as patch:
+        patch.setattr(maps, "web_map", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert run("two").exit_code != 0
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert run("two").exit_code == 0
+    assert all(
+        (out / name).read_bytes() != before[name] for name in before if "borders" not in name
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import http.server
 import os
 import resource
 import subprocess
@@ -11,6 +12,8 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import geopandas
 import numpy as np
@@ -19,10 +22,13 @@ import shapely
 from paths import ROOT
 
 import geo_risk as gr
-from geo_risk import demo
+from geo_risk import _cache, demo
 from geo_risk._cli_output import write_chunks, write_output
+from geo_risk._kernel_files import keep_checked
 from geo_risk.events import service
 from geo_risk.maps import static_map, web_map
+from geo_risk.regions import download, fetch_layer
+from geo_risk.sharing import Sharing
 from geo_risk.tables import FORMATS, write_csv, write_table
 
 MARKS = {
@@ -109,6 +115,31 @@ def write_through_csv_stream(folder: Path, which: int) -> None:
     write_chunks([table(which), table(which + 2)], str(folder / "chunks.csv"))
 
 
+@contextlib.contextmanager
+def served(content: bytes) -> Iterator[str]:
+    """The address of a server that answers with that."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                self.wfile.write(content)
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def maps(which: int) -> dict[str, bytes]:
+    return {"map.png": bytes([which]) * 100_000, "map.html": bytes([which]) * 100_000}
+
+
 Write = Callable[[Path, int], object]
 CASES: dict[str, Write] = {
     **{f"table{ending}": lambda folder, which, ending=ending:
@@ -125,9 +156,44 @@ CASES: dict[str, Write] = {
     "chunks": write_through_csv_stream,
     "presence": lambda folder, which: demo._write_presence(table(which), folder / "p.csv"),
     "page": lambda folder, which: service._write(folder / "page", bytes([which]) * 100_000),
+    "save with maps": lambda folder, which: result(which)._save(
+        folder, [".csv"], Sharing(False, None, None, False, False, None), maps(which)),
 }  # fmt: skip
 
-# Every function that writes: what tests it, or why it need not be tested here.
+
+def write_index(folder: Path, which: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GEO_RISK_CACHE_DIR", str(folder))
+        _cache.store_arrays("index", {"a": np.full(20_000, which, dtype=np.int64)})
+
+
+def write_kernel(folder: Path, which: int) -> None:
+    """As numba does, once it has compiled."""
+
+    class Kept:
+        _impl = SimpleNamespace(filename_base="kernel")
+        _cache_file: Any = None
+        cache_path = str(folder)
+
+        def save_overload(self, signature: str, data: bytes) -> None:
+            self._cache_file.save(signature, data)
+
+    compiled = SimpleNamespace(_cache=Kept(), py_func=table)
+    keep_checked(compiled)
+    compiled._cache.save_overload("float64", bytes([which]) * 100_000)
+
+
+def write_download(folder: Path, which: int) -> None:
+    with served(bytes([which + 1]) * 100_000) as url:
+        fetch_layer(f"{url}/{which}.bin", folder=folder)
+
+
+# What need not succeed: nothing is raised, and what was kept before stays.
+SILENT: dict[str, Write] = {"index": write_index, "kernel": write_kernel}
+# What is continued later: an error, no file of that name, and others stay.
+CONTINUED: dict[str, Write] = {"download": write_download}
+
+# Every function that writes: what tests it, or why it writes no file of its own.
 WRITERS: dict[str, list[str] | str] = {
     "_cli_output.write_output": ["out"],
     "_cli_output.write_chunks": ["chunks"],
@@ -144,12 +210,13 @@ WRITERS: dict[str, list[str] | str] = {
     "events.formats.frame_of_arrow": "writes to memory",
     "_vector._packed": "writes to memory",
     "_files.sync": "writes nothing",
-    "_cache.store_arrays": "renames what it wrote itself: tests/unit/test_cache.py",
+    "_cache.store_arrays": ["index"],
+    "_kernel_files.KernelFiles.save": ["kernel"],
     "_terminal._to_nobody": "writes to no file",
     "_files._beside": "makes the file beside the target",
-    "regions._partial.claim": "a folder of its own: tests/unit/test_regions_download.py",
-    "regions._partial.Part.more": "in that folder; what is cut is continued",
-    "regions._partial.Part._new": "in that folder, for one rename out of it",
+    "regions._partial.claim": ["download"],
+    "regions._partial.Part.more": ["download"],
+    "regions._partial.Part._new": ["download"],
 }
 
 
@@ -161,7 +228,9 @@ def test_nothing_that_writes_is_forgotten():
         found |= writers(path.read_text(encoding="utf-8"), module)
     assert found == set(WRITERS)
     named = {name for cases in WRITERS.values() if isinstance(cases, list) for name in cases}
-    assert named == set(CASES)
+    assert named == {*CASES, *SILENT, *CONTINUED}
+    untested = {name for name, cases in WRITERS.items() if isinstance(cases, str)}
+    assert len(untested) == 4  # a further one needs a case
 
 
 @pytest.fixture(params=["limit", "disk"])
@@ -229,6 +298,49 @@ def test_on_a_full_disk_the_earlier_files_survive(full_disk, case, capsys):
     assert content(folder).keys() == before.keys()
     assert content(folder) != before
     capsys.readouterr()
+
+
+def all_content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes()
+            for path in folder.rglob("*") if path.is_file() and path.name != "filler"}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_on_a_full_disk_caches_are_silent_and_stay(full_disk, case):
+    folder, full = full_disk
+    SILENT[case](folder, 0)
+    before = all_content(folder)
+    assert before
+    with full():
+        SILENT[case](folder, 1)
+    assert all_content(folder) == before
+    SILENT[case](folder, 1)
+    assert all_content(folder).keys() == before.keys()
+    assert all_content(folder) != before
+
+
+@pytest.mark.parametrize("case", CONTINUED)
+def test_on_a_full_disk_a_download_fails_and_goes_on_later(full_disk, case, monkeypatch):
+    monkeypatch.setattr(download, "_FIRST_WAIT_S", 0.001)
+    folder, full = full_disk
+    CONTINUED[case](folder, 0)
+    before = content(folder)
+    assert before
+    with full(), pytest.raises(OSError, match=r"No space left|File too large"):
+        CONTINUED[case](folder, 1)
+    assert {name: kept for name, kept in all_content(folder).items() if "/" not in name} == before
+    CONTINUED[case](folder, 1)
+    after = content(folder)
+    assert before.items() < after.items()
+    assert bytes([2]) * 100_000 in after.values()
+
+
+def test_a_picture_of_the_same_has_the_same_bytes(tmp_path):
+    for ending in (".png", ".svg", ".pdf"):
+        one, other = (tmp_path / f"{n}{ending}" for n in (1, 2))
+        for path in (one, other):
+            static_map(path, events=table(0).head(9))
+        assert one.read_bytes() == other.read_bytes()
 
 
 @pytest.mark.parametrize("case", CASES)
