@@ -155,7 +155,7 @@ class Assessment:
         formats: Sequence[str],
         sharing: Sharing,
         maps: Mapping[str, bytes],
-        csv_safe: bool | None,
+        csv_safe: bool | None = None,
     ) -> list[Path]:
         """Write tables, maps and provenance, all of them or, after an error, none."""
         formats = [check_format(ending) for ending in formats]
