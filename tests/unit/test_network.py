@@ -31,7 +31,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo_risk import _http, cli
-from geo_risk._http import is_public
+from geo_risk._addresses import is_public
 from geo_risk._secrets import HIDDEN, Secrets, without_secrets
 from geo_risk.errors import AccessDeniedError, DataCorruptError, GeoRiskError, ServiceError
 from geo_risk.events import fetch_acled, fetch_ucdp, service
