@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from geo_risk._cli_output import print_json, print_table
+from geo_risk._cli_output import Json, print_json, print_table
 from geo_risk._constants import MAX_BYTES, MAX_SECONDS
 from geo_risk._files import sha256_of
 from geo_risk._secrets import shown_address
@@ -15,7 +15,6 @@ from geo_risk._terminal import is_watched, say
 __all__ = ["app"]
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
 @app.callback()

@@ -27,7 +27,7 @@ _ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{1,30}:/?/[^\s\"'<>]+")
 _BARE = re.compile(r"(?<![\w/])//[^\s\"'<>/@]+@")
 _PAIR = re.compile(r"(?P<before>[?&;#]|^)(?P<name>[^=&;#?]+)=(?P<value>[^&;#]*)")
 _IN_TEXT = re.compile(r"(?P<before>[?&;#])(?P<name>[^\s=&;#?\"'<>]+)=(?P<value>[^\s&;#\"'<>]*)")
-_JWT = re.compile(r"\beyJ[\w-]{6,4000}\.[\w-]{4,}(\.[\w-]*)?")
+_JWT = re.compile(r"\beyJ[\w-]{6,1000}\.[\w-]{4,}(\.[\w-]*)?")
 _SHARE = 8  # so many signs of a key in a row are taken for a part of it
 _LONG = 12  # signs of a key that no word of the data is
 _DEPTH = 4  # encodings inside one another

@@ -57,9 +57,9 @@ def packing(answer: requests.Response, ending: str) -> str:
     """
     stated = answer.headers.get("Content-Encoding", "").lower()
     named = {name.strip() for name in stated.split(",")}  # "utf-8" and the like are no packing
-    if named & _GZIP:
-        return "" if ending in (".gz", ".tgz") else "gzip"
-    return next(iter(named & _UNASKED), "")
+    if unasked := named & _UNASKED:
+        return min(unasked)
+    return "gzip" if named & _GZIP and ending not in (".gz", ".tgz") else ""
 
 
 class Gunzip:

@@ -20,16 +20,17 @@ import geo_risk
 LAYERS = {
     "errors": 0, "_constants": 0,
     "_validate": 1, "_geodesy": 1, "_jit": 1, "_products": 1, "_frames": 1, "_fold": 1,
-    "_countries": 1, "_cache": 1, "_stated": 1, "_progress": 1, "_files": 1, "_addresses": 1, "_shapefiles": 1,
-    "_http": 1, "_secrets": 1, "_terminal": 1,
+    "_countries": 1, "_cache": 1, "_stated": 1, "_progress": 1, "_files": 1, "_shapefiles": 1,
+    "_addresses": 1, "_http": 1, "_secrets": 1, "_terminal": 1,
     "regions": 2, "cells": 2, "hotspots": 2, "certainty": 2,
     "borders": 3, "places": 3, "events": 3, "_region_shapes": 3,
     "enrich": 4, "quality": 4, "support": 4, "sharing": 4, "tables": 4,
-    "uncertain": 5, "_saved": 5, "scores": 6,
+    "uncertain": 5, "_saved": 5, "_assessment_tables": 5, "scores": 6,
     "assessment": 7,
     "maps": 8, "scale": 8,
     "demo": 9,
-    "_cli_output": 10, "_cli_input": 10, "_cli_layers": 11, "cli": 12,
+    "_cli_output": 10, "_cli_input": 10, "_cli_events": 11,
+    "_cli_layers": 11, "cli": 12,
 }  # fmt: skip
 HEAVY = {
     "geopandas",

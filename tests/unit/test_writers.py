@@ -146,7 +146,7 @@ WRITERS: dict[str, list[str] | str] = {
     "_cache.store_arrays": "renames what it wrote itself: tests/unit/test_cache.py",
     "_terminal._to_nobody": "writes to no file",
     "_files._beside": "makes the file beside the target",
-    "regions._partial.claim": "a folder of its own: tests/unit/test_regions_download.py",
+    "regions._partial._made": "a folder of its own: tests/unit/test_regions_download.py",
     "regions._partial.Part.more": "in that folder; what is cut is continued",
     "regions._partial.Part._new": "in that folder, for one rename out of it",
 }
