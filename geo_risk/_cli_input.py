@@ -77,7 +77,7 @@ def reader_options(given: Sequence[str]) -> dict[str, Any]:
     for text in given:
         key, sign, value = text.partition("=")
         key = key.strip()
-        if not sign or not value.strip(", "):
+        if not sign or not (value if key == "delimiter" else value.strip(", ")):
             raise ValueError(f"Invalid --read: {text!r}; NAME=VALUE is needed.")
         if key in options or key in columns:
             raise ValueError(f"Invalid --read: {text!r}; {key} is stated twice.")

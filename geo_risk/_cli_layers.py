@@ -6,16 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from geo_risk._cli_output import print_json, print_table
+from geo_risk._cli_output import Json, print_json, print_table
+from geo_risk._constants import MAX_BYTES, MAX_SECONDS
 from geo_risk._files import sha256_of
-from geo_risk._secrets import without_secrets
+from geo_risk._secrets import shown_address
 from geo_risk._terminal import is_watched, say
-from geo_risk.regions.download import MAX_BYTES, MAX_SECONDS
 
 __all__ = ["app"]
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
 @app.callback()
@@ -85,7 +84,7 @@ def fetch(
         "max_seconds": max_seconds, "allow_private": allow_private,
     }  # fmt: skip
     if "://" in what:
-        facts: dict[str, Any] = {"url": without_secrets(what)}
+        facts: dict[str, Any] = {"url": shown_address(what)}
         path = fetch_layer(what, refresh=refresh, **how)
     else:
         facts = dict(load_geoboundaries(what, level=level, refresh=refresh, **how).provenance)
@@ -134,10 +133,7 @@ def _fetched() -> list[dict[str, Any]]:
         if record is None or "sha256" not in record or not path.is_file():
             continue
         row = {"file": str(path), "bytes": record["bytes"], "version": record["fetched"]}
-        rows.append(
-            row
-            | {"licence": "see " + without_secrets(str(record["url"])), "sha256": record["sha256"]}
-        )
+        rows.append(row | {"licence": "see " + str(record["url"]), "sha256": record["sha256"]})
     return rows
 
 

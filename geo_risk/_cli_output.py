@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from geo_risk._files import replacing, same_file
 from geo_risk._terminal import draw_table, say, spinner, standard_output, visible_json
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from geo_risk.sharing import Sharing
 
 __all__ = [
+    "Json",
     "check_folder",
     "check_out",
     "draw_maps",
@@ -35,6 +38,7 @@ __all__ = [
     "write_output",
 ]
 
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 _EVENT_COLUMNS = {
     "event_id": "event",
     "location_name": "place",

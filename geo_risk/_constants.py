@@ -6,6 +6,8 @@ from typing import Final
 
 __all__ = [
     "EARTH_RADIUS_KM",
+    "MAX_BYTES",
+    "MAX_SECONDS",
     "MEAN_EARTH_RADIUS_M",
     "RESOLUTION",
     "SHARED_RESOLUTION",
@@ -35,3 +37,8 @@ RESOLUTION: Final = 7
 """H3 resolution of events and of cells, where nobody asks for another: 5 km²."""
 SHARED_RESOLUTION: Final = 5
 """H3 resolution of what is shown to others: 250 km², 9 km from the middle to a corner."""
+
+MAX_BYTES: Final = 4 * 2**30
+"""The most that a download may bring unless more is asked for."""
+MAX_SECONDS: Final = 3600.0
+"""How long a download may take with all its attempts, unless more is asked for."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-import functools
-import ipaddress
 import logging
+import re
 import socket
 import ssl
 import threading
@@ -20,6 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urljoin, urlsplit
 
+from geo_risk._addresses import is_public
 from geo_risk._secrets import Secrets
 from geo_risk._validate import check_scalar
 from geo_risk.errors import ServiceError
@@ -27,7 +27,7 @@ from geo_risk.errors import ServiceError
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Client", "LaterError", "Limits", "is_public", "no_auth", "retry_after"]
+__all__ = ["Client", "LaterError", "Limits", "no_auth", "retry_after", "stated_length"]
 
 Answer = TypeVar("Answer")
 
@@ -38,7 +38,6 @@ LONGEST_WAIT_S = 120.0
 """A server that asks to wait longer is told of instead."""
 WEB_PAGES = ("text/html", "application/xhtml+xml")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NO_SUCH_NAME = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA")
                  if hasattr(socket, name)}  # fmt: skip
 
@@ -177,7 +176,13 @@ class Client:
         self, method: str, url: str, *, follow: bool = False, **request: Any
     ) -> Iterator[tuple[requests.Response, str]]:
         """An answer and the address that gave it, after at most `MOST_REDIRECTS` redirects."""
+        from requests.utils import get_auth_from_url
+
         self._first = _server(url) == _server(self._named)
+        if not self._first:
+            self._refuse_numbers(url)
+        if any(auth := get_auth_from_url(url)):
+            request.setdefault("auth", auth)
         for _ in range(MOST_REDIRECTS + 1):
             answer = self._session.request(
                 method, url, allow_redirects=False, stream=True, **request
@@ -187,9 +192,10 @@ class Client:
                 if target is None:
                     yield answer, url
                     return
+            if not _is_same_server(url, target):
+                request["auth"] = no_auth  # what opens one door is not tried at another
             url, self._first = target, False
             self._refuse_numbers(url)
-            request["auth"] = no_auth  # what opens one door is not tried at another
         raise ServiceError(
             f"{self._secrets.leave_out(self._named)} leads on more than {MOST_REDIRECTS} times."
         )
@@ -224,14 +230,17 @@ class Client:
         for place in places:
             self.admit(place)
 
-    def connected(self, made: socket.socket) -> socket.socket:
+    def connected(self, made: socket.socket, *, directly: bool) -> socket.socket:
         """A socket that may be used, watched until time is up."""
         try:
-            self.admit(made.getpeername())
+            if directly:
+                self.admit(made.getpeername())
         except BaseException:
             made.close()
             raise
         self._watched.append(made.dup())  # TLS takes the socket over
+        if len(self._watched) > 1 + MOST_REDIRECTS:  # none of the first is in use
+            self._watched.pop(0).close()
         return made
 
 
@@ -248,24 +257,33 @@ def _session(kind: type[requests.Session]) -> requests.Session:
 def _adapter(client: Client) -> Any:
     """What opens connections for requests, each of them shown to the client."""
     from requests.adapters import HTTPAdapter
-    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
-    def watched(kind: Any) -> Any:
+    def watched(kind: Any, directly: bool) -> Any:
         class Watched(kind.ConnectionCls):  # type: ignore[misc]
             def _new_conn(self) -> socket.socket:
-                host = self._dns_host
-                found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
-                client.resolved([place[4] for place in found])  # before anybody is knocked at
-                return client.connected(super()._new_conn())
+                if directly:
+                    host = self._dns_host
+                    found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+                    client.resolved([place[4] for place in found])  # before anybody is knocked at
+                return client.connected(super()._new_conn(), directly=directly)
 
         return type(kind.__name__, (kind,), {"ConnectionCls": Watched})
+
+    def watch(manager: Any, directly: bool) -> None:
+        kinds = manager.pool_classes_by_scheme.items()
+        manager.pool_classes_by_scheme = {name: watched(kind, directly) for name, kind in kinds}
 
     class Adapter(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **options: Any) -> None:
             super().init_poolmanager(*args, **options)
-            self.poolmanager.pool_classes_by_scheme = {
-                "http": watched(HTTPConnectionPool), "https": watched(HTTPSConnectionPool)
-            }  # fmt: skip
+            watch(self.poolmanager, True)
+
+        def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+            known = proxy in self.proxy_manager
+            manager = super().proxy_manager_for(proxy, **options)
+            if not known:
+                watch(manager, False)  # it is the proxy that is connected
+            return manager
 
     return Adapter(max_retries=0)
 
@@ -315,30 +333,20 @@ def _server(url: str) -> tuple[str | None, int]:
     return parts.hostname, parts.port or _port(url)
 
 
+def _is_same_server(url: str, target: str) -> bool:
+    """Whether a redirect stays where it is, or changes there from http to https."""
+    (host, port), (other, at) = _server(url), _server(target)
+    return host == other and (port == at or (port, at) == (80, 443))
+
+
 def _port(url: str) -> int:
     return 443 if urlsplit(url).scheme == "https" else 80
 
 
-@functools.cache
-def is_public(address: str) -> bool:
-    """Whether an address belongs to the public network, and to one host of it.
-
-    Not so loopback, private, shared, link-local, multicast, unspecified and reserved addresses,
-    nor the IPv6 addresses that hold such an IPv4 address (mapped, compatible, 6to4, Teredo, NAT64).
-    """
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    inner: list[Any] = [ip]
-    if isinstance(ip, ipaddress.IPv6Address):
-        teredo = ip.teredo or (None, None)
-        last = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        held = ip in _NAT64 or int(ip) >> 32 == 0
-        inner = [ip.ipv4_mapped, ip.sixtofour, *teredo, last if held else None]
-        inner = [found for found in inner if found is not None] or [ip]
-    return all(found.is_global and not found.is_multicast and not found.is_reserved
-               for found in inner)  # fmt: skip
+def stated_length(answer: requests.Response) -> int | None:
+    """Bytes that a server says it sends; None where it does not."""
+    text = answer.headers.get("Content-Length", "").strip()
+    return int(text[:30]) if re.fullmatch("[0-9]+", text) else None  # of 5000 digits none is made
 
 
 def retry_after(answer: requests.Response) -> float:

@@ -12,19 +12,22 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
-__all__ = ["HIDDEN", "Secrets", "secret", "without_secrets"]
+__all__ = ["HIDDEN", "Secrets", "secret", "shown_address", "without_secrets"]
 
 HIDDEN = "***"
 _TELLING = re.compile(
-    r"token|secret|passw|pwd|passphrase|signature|credential|api_?-?key|auth|jwt|session"
-    r"|key(?!word)|^(sig|pass|pw|code|sas|user|username|login|email)$|^x-(amz|goog|ms)-",
+    r"token|secret(?!ar)|passw|pwd|passphrase|signature|credential|auth(?!or(?!i[sz]))|jwt|session"
+    r"|(?<!tur|mon|don|hoc|joc)key(?!word|board)"
+    r"|^(sig|pass|pw|code|sas|user|username|login|email)$|^x-(amz|goog|ms)-",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:/?/[^\s\"'<>]+")
+_PLACE_CODE = re.compile(r"[A-Z]{2,3}(-[A-Z0-9]{1,3})?|[0-9]{1,3}")  # in `code=`: no key
+# One letter before the colon is a drive. Lengths are bounded, or long words took their square.
+_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{1,30}:/?/[^\s\"'<>]+")
 _BARE = re.compile(r"(?<![\w/])//[^\s\"'<>/@]+@")
 _PAIR = re.compile(r"(?P<before>[?&;#]|^)(?P<name>[^=&;#?]+)=(?P<value>[^&;#]*)")
 _IN_TEXT = re.compile(r"(?P<before>[?&;#])(?P<name>[^\s=&;#?\"'<>]+)=(?P<value>[^\s&;#\"'<>]*)")
-_JWT = re.compile(r"\beyJ[\w-]{6,}\.[\w-]{4,}(\.[\w-]*)?")
+_JWT = re.compile(r"\beyJ[\w-]{6,1000}\.[\w-]{4,}(\.[\w-]*)?")
 _SHARE = 8  # so many signs of a key in a row are taken for a part of it
 _LONG = 12  # signs of a key that no word of the data is
 _DEPTH = 4  # encodings inside one another
@@ -58,6 +61,11 @@ def without_secrets(text: str) -> str:
     return _JWT.sub(HIDDEN, _IN_TEXT.sub(_discreet_pair, text))
 
 
+def shown_address(address: str) -> str:
+    """An address without what is secret in it, also where that holds blanks or quotes."""
+    return without_secrets(_discreet_address(address))
+
+
 def _discreet_address(address: str) -> str:
     scheme, _, rest = address.partition(":")
     slashes = rest[: len(rest) - len(rest.lstrip("/"))]
@@ -81,7 +89,9 @@ def _is_host(text: str) -> bool:
 
 def _discreet_pair(found: re.Match[str]) -> str:
     name = unquote_plus(unquote(found["name"]))
-    value = HIDDEN if _TELLING.search(name) else found["value"]
+    shown = not _TELLING.search(name)
+    shown = shown or (name.lower() == "code" and bool(_PLACE_CODE.fullmatch(found["value"])))
+    value = found["value"] if shown else HIDDEN
     return f"{found['before']}{found['name']}={value}"
 
 
@@ -114,7 +124,7 @@ class Secrets:
         parts = urlsplit(address)
         for text in (parts.username, parts.password):
             self.add(*({text, unquote(text)} if text and len(text) > 3 else ()))
-        for found in _PAIR.finditer(f"{parts.query}&{parts.fragment}"):
+        for found in _PAIR.finditer(f"{parts.path}&{parts.query}&{parts.fragment}"):
             if _TELLING.search(unquote_plus(unquote(found["name"]))) and len(found["value"]) > 3:
                 self.add(found["value"], unquote_plus(found["value"]))
 

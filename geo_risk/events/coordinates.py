@@ -86,12 +86,24 @@ def _refuse_projected(lon: FloatArray, lat: FloatArray, usable: BoolArray, label
 def _reproject(lon: FloatArray, lat: FloatArray, crs: Any) -> tuple[FloatArray, FloatArray, Any]:
     from pyproj import Transformer
 
+    _refuse_other_planes(crs)
     with offline():
         transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
         # Lists, because pyproj takes an array of one element for a scalar and NumPy warns of it.
         x, y = (np.asarray(values) for values in transformer.transform(lon.tolist(), lat.tolist()))
     failed = ~(np.isfinite(x) & np.isfinite(y))
     return x, y, failed & ~(np.isnan(lon) | np.isnan(lat))
+
+
+def _refuse_other_planes(crs: Any) -> None:
+    """Refuse a CRS of heights, of a building or of the Earth's centre."""
+    from pyproj import CRS
+
+    known = CRS.from_user_input(crs)
+    if not (known.is_geographic or known.is_projected):
+        raise ValueError(
+            f"Invalid crs: {known.name!r} has neither longitude and latitude nor a projection."
+        )
 
 
 def _flag_positions(
@@ -241,5 +253,6 @@ def _to_wgs84(geometry: gpd.GeoSeries, name: str, crs: Any) -> gpd.GeoSeries:
         )
     if CRS.from_user_input(geometry.crs).equals(CRS.from_epsg(4326), ignore_axis_order=True):
         return geometry
+    _refuse_other_planes(geometry.crs)
     with offline():
         return geometry.to_crs("EPSG:4326")

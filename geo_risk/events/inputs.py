@@ -153,15 +153,15 @@ def open_text(path: Path, kind: str, options: Options) -> DelimitedReader:
 
 
 def _reader(stream: IO[bytes], name: str, options: Options) -> DelimitedReader:
+    names = None if options.names is None else unique_names(options.names)
     try:
         reader = DelimitedReader(
             stream,
             name,
             delimiter=options.delimiter,
             encoding=options.encoding,
-            names=options.names,
+            names=names,
         )
-        names = options.names
         if names is None and options.source in {None, "gdelt"}:
             names = headerless_names(reader.peek(50))
             if names is not None:

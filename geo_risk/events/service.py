@@ -14,8 +14,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from geo_risk._files import replacing
-from geo_risk._http import LATER, WEB_PAGES, Client, LaterError, Limits, no_auth, retry_after
-from geo_risk._secrets import Secrets, secret, without_secrets
+from geo_risk._http import (
+    LATER,
+    WEB_PAGES,
+    Client,
+    LaterError,
+    Limits,
+    no_auth,
+    retry_after,
+    stated_length,
+)
+from geo_risk._secrets import Secrets, secret, shown_address
 from geo_risk.errors import AccessDeniedError, DataCorruptError, ServiceError
 from geo_risk.events.draft import logger
 
@@ -43,7 +52,7 @@ class Service:
     """
 
     def __init__(self, name: str, base_url: str, limits: Limits) -> None:
-        told = without_secrets(base_url) if isinstance(base_url, str) else base_url
+        told = shown_address(base_url) if isinstance(base_url, str) else base_url
         try:
             parts = urlsplit(base_url)
             local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
@@ -137,16 +146,15 @@ class Service:
 
     def _body(self, response: requests.Response) -> bytes:
         most = self._client.limits.max_bytes
-        length = response.headers.get("Content-Length", "")
-        size, parts = int(length) if length.isdecimal() else 0, []
-        for part in response.iter_content(2**16) if size <= most else ():
-            parts.append(part)
-            size = sum(map(len, parts)) if size <= most else size
-            if size > most:
+        body, much = bytearray(), (stated_length(response) or 0) > most
+        for part in () if much else response.iter_content(2**16):
+            body += part
+            much = len(body) > most
+            if much:
                 break
-        if size > most:
+        if much:
             raise ServiceError(f"{self.name} answers with more than {most} bytes (max_bytes).")
-        return b"".join(parts)
+        return bytes(body)
 
     def _refuse_status(self, response: requests.Response, body: bytes) -> None:
         status, told = response.status_code, self._quoted(body, 200)

@@ -1,4 +1,4 @@
-"""What says that an answer is a layer, whole: a web page or a note of an error is none."""
+"""What says that a file is a layer, whole: a web page or a note of an error is none."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from geo_risk._http import WEB_PAGES
-
-__all__ = ["no_layer", "no_layer_type"]
+__all__ = ["no_layer"]
 
 _BEGINS = {
     ".gpkg": b"SQLite format 3\0", ".sqlite": b"SQLite format 3\0", ".zip": b"PK", ".kmz": b"PK",
@@ -18,23 +16,22 @@ _BEGINS = {
     ".tgz": b"\x1f\x8b", ".pmtiles": b"PMTiles",
 }  # fmt: skip
 _ENDS = {".parquet": b"PAR1", ".geoparquet": b"PAR1", ".arrow": b"ARROW1", ".feather": b"ARROW1"}
-_JSON = (".geojson", ".topojson", ".json")
+_LAYER_JSON = (".geojson", ".topojson")
+_JSON = (*_LAYER_JSON, ".json")
 _XML = (".gml", ".kml", ".xml", ".gpx")
-_PAGE = re.compile(
-    rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|script|meta|title)\b",
-    re.IGNORECASE | re.DOTALL,
-)
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # marks of UTF-16
+_BETWEEN = "\x1e \t\r\n\ufeff"  # the records of a GeoJSON sequence
+_NAME = re.compile(rb"<(?:[\w.-]{1,99}:)?([\w.-]{1,99})")
+_PAGES = {b"html", b"head", b"body", b"script", b"meta", b"title"}
+_XML_ERRORS = {b"exceptionreport", b"serviceexceptionreport", b"error", b"errorresponse", b"fault"}
+_TYPES = {
+    "FeatureCollection", "Feature", "GeometryCollection", "Point", "MultiPoint", "LineString",
+    "MultiLineString", "Polygon", "MultiPolygon", "Topology",
+}  # fmt: skip
 _ERROR_KEYS = {"error", "errors", "exception", "fault", "message", "detail", "error_message"}
+_PROBLEM_KEYS = {"title", "status"}  # RFC 9457
 _SMALL = 1 << 20  # bytes; what tells of an error is no longer
 _LOOK = 4096
-
-
-def no_layer_type(content_type: str) -> str | None:
-    """Why an answer of this type is no layer; None where it may be one."""
-    plain = content_type.partition(";")[0].strip().lower()
-    if plain in WEB_PAGES:
-        return f"a web page ({plain}), as where one has to log in, and no layer"
-    return f"an error ({plain}) and no layer" if plain == "application/problem+json" else None
 
 
 def no_layer(path: Path, ending: str) -> str | None:
@@ -47,17 +44,33 @@ def no_layer(path: Path, ending: str) -> str | None:
     if size == 0:
         return "an empty file and no layer"
     with path.open("rb") as file:
-        head = file.read(_LOOK).removeprefix(b"\xef\xbb\xbf")
+        head = file.read(_LOOK)
         file.seek(max(0, size - _LOOK))
         tail = file.read()
-    if _PAGE.match(head):
+    if head.startswith(_WIDE):
+        head, tail = (part.translate(None, b"\0\xff\xfe") for part in (head, tail))
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    root = _root(head)
+    if root in _PAGES:
         return "a web page, as where one has to log in, and no layer"
-    ending = ending.lower()
+    if root in _XML_ERRORS:
+        return "a note of an error and no layer"
     wanted = _BEGINS.get(ending)
     if wanted is not None and not head.startswith(wanted):
         return f"what cannot be read as {ending}: it begins with {head[:12]!r}"
     whole = _cut(path, ending, head, tail, size)
     return whole or _told_error(path, ending, head, size)
+
+
+def _root(head: bytes) -> bytes:
+    """Name of the first element of XML or HTML, in small letters; empty for anything else."""
+    rest = head.lower().lstrip()
+    while rest.startswith((b"<?", b"<!--")):
+        rest = rest.partition(b"?>" if rest.startswith(b"<?") else b"-->")[2].lstrip()
+    if re.match(rb"<!doctype\s+html", rest):
+        return b"html"
+    found = _NAME.match(rest)
+    return found[1] if found else b""
 
 
 def _cut(path: Path, ending: str, head: bytes, tail: bytes, size: int) -> str | None:
@@ -73,8 +86,9 @@ def _cut(path: Path, ending: str, head: bytes, tail: bytes, size: int) -> str | 
         return None if size >= pages * (65536 if page == 1 else page) else cut
     if ending == ".shp":
         return None if size >= 2 * int.from_bytes(head[24:28], "big") else cut
-    first, last = head.lstrip()[:1], tail.rstrip()[-1:]
-    for endings, pairs in ((_JSON, {b"{": b"}", b"[": b"]"}), (_XML, {b"<": b">"})):
+    first, last = head.lstrip(b"\x1e \t\r\n")[:1], tail.rstrip()[-1:]
+    for endings, pairs in ((_LAYER_JSON, {b"{": b"}"}), (_JSON, {b"{": b"}", b"[": b"]"}),
+                           (_XML, {b"<": b">"})):  # fmt: skip
         if ending in endings and first not in pairs:
             return f"what cannot be read as {ending}: it begins with {head[:12]!r}"
         if ending in endings and pairs[first] != last:
@@ -84,14 +98,25 @@ def _cut(path: Path, ending: str, head: bytes, tail: bytes, size: int) -> str | 
 
 def _told_error(path: Path, ending: str, head: bytes, size: int) -> str | None:
     """Why a small JSON file is no layer: it tells of an error, or has no type."""
-    if size > _SMALL or head.lstrip()[:1] != b"{":
+    if size > _SMALL or head.lstrip(b"\x1e \t\r\n")[:1] != b"{":
         return None
     try:
-        told = json.loads(path.read_bytes())
+        told = _first_record(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
         return f"what cannot be read as {ending}" if ending in _JSON else None
-    if not isinstance(told, dict) or "type" in told:
+    if told.get("type") in _TYPES:
         return None
-    if _ERROR_KEYS & {str(key).lower() for key in told}:
+    keys = {str(key).lower() for key in told}
+    if _ERROR_KEYS & keys or keys >= _PROBLEM_KEYS:
         return "a note of an error and no layer"
-    return "JSON without a type, and no layer" if ending in (".geojson", ".topojson") else None
+    return "JSON without the type of a layer" if ending in _LAYER_JSON else None
+
+
+def _first_record(text: str) -> dict[str, object]:
+    """The JSON object of a text, or the first of a sequence of them."""
+    text = text.lstrip(_BETWEEN)
+    told, end = json.JSONDecoder().raw_decode(text)
+    rest = text[end:].lstrip(_BETWEEN)
+    if not isinstance(told, dict) or (rest and not rest.startswith("{")):
+        raise ValueError("no objects")
+    return told

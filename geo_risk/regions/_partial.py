@@ -22,7 +22,6 @@ from geo_risk._files import sync
 __all__ = ["Part", "claim", "is_ours", "tidy"]
 
 _DEAD_S = 7 * 86400.0  # after so long nobody comes back for what was left
-_YOUNG_S = 60.0  # a folder without anything in it may just have been made
 _NAME = re.compile(r"\.[0-9a-f]{12}-.+\.[a-z0-9_]{8}\.part")
 _PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
@@ -108,8 +107,18 @@ def claim(target: Path) -> Part:
             found.remove()
     if best is not None:
         return best
-    made = tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    return Part(Path(made), _hold(Path(made), wait=True))
+    return _made(target)
+
+
+def _made(target: Path) -> Part:
+    """A new folder, locked. Another process may take one for dead before it is."""
+    while True:
+        made = tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        with contextlib.suppress(FileNotFoundError):
+            part = Part(Path(made), _hold(Path(made), wait=True))
+            if part.folder.exists():
+                return part
+            part.remove()
 
 
 def tidy(home: Path) -> None:
@@ -132,9 +141,9 @@ def _take(folder: Path) -> Part | None:
         if lock is None:
             return None
         part = Part(folder, lock)
-        young = folder.stat().st_mtime > time.time() - _YOUNG_S
-        if os.fstat(lock).st_ino == folder.stat().st_ino and (part.size or not young):
-            return part
+        with contextlib.suppress(FileNotFoundError):  # removed in between
+            if os.fstat(lock).st_ino == folder.stat().st_ino:
+                return part
         part._release()
     return None
 

@@ -23,20 +23,27 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from geo_risk._cache import cache_directory
+from geo_risk._constants import MAX_BYTES, MAX_SECONDS
 from geo_risk._files import sha256_of
 from geo_risk._http import LATER, Client, LaterError, Limits, retry_after
-from geo_risk._secrets import Secrets, without_secrets
+from geo_risk._secrets import Secrets, shown_address
 from geo_risk._terminal import drawn_progress, visible
 from geo_risk.errors import AccessDeniedError, DataCorruptError, DataNotFoundError, ServiceError
-from geo_risk.regions._arrived import no_layer, no_layer_type
+from geo_risk.regions._answer import (
+    Gunzip,
+    begins_at,
+    no_layer_type,
+    packing,
+    state_of,
+    stated_size,
+)
+from geo_risk.regions._arrived import no_layer
 from geo_risk.regions._partial import Part, claim, is_ours, tidy
 
 if TYPE_CHECKING:
     import requests
 
 __all__ = [
-    "MAX_BYTES",
-    "MAX_SECONDS",
     "Order",
     "check_address",
     "fetch_layer",
@@ -44,10 +51,6 @@ __all__ = [
     "fetch_record",
 ]
 
-MAX_BYTES = 4 * 2**30
-"""The most that a download may bring unless more is asked for."""
-MAX_SECONDS = 3600.0
-"""How long a download may take with all its attempts, unless more is asked for."""
 _LOG = logging.getLogger("geo_risk")
 _ATTEMPTS = 4
 _FIRST_WAIT_S = 1.0
@@ -73,7 +76,12 @@ class Order:
     @property
     def shown(self) -> str:
         """The address, without what is secret in it."""
-        return without_secrets(self.url)
+        return shown_address(self.url)
+
+    @property
+    def ending(self) -> str:
+        """The ending of the file's name, which says what it is to be."""
+        return Path(_last(self.url)).suffix.lower()
 
 
 def fetch_layer(
@@ -199,8 +207,7 @@ def _refuse_arrived(order: Order, part: Part, found: str) -> None:
             f"{order.shown} gave {size} bytes with the sha256 {found}, not {order.sha256}. Nothing "
             "of it is kept."
         )
-    ending = Path(urlsplit(order.url).path).suffix
-    reason = None if order.sha256 is not None else no_layer(part.data, ending)
+    reason = None if order.sha256 is not None else no_layer(part.data, order.ending)
     if reason is not None:
         part.remove()
         raise DataCorruptError(f"{order.shown} gave {reason}. Nothing of it is kept.")
@@ -211,7 +218,7 @@ def check_address(url: str, sha256: str | None = None) -> str | None:
     if not isinstance(url, str):
         raise TypeError(f"Invalid url: {type(url).__name__} is not a string.")
     if not _is_address(url):
-        raise ValueError(f"Invalid url: {without_secrets(url)!r} is not an http or https address.")
+        raise ValueError(f"Invalid url: {shown_address(url)!r} is not an http or https address.")
     if sha256 is None:
         return None
     stated = str(sha256).lower()
@@ -230,9 +237,13 @@ def _is_address(url: str) -> bool:
 
 def _file_name(url: str) -> str:
     """A plain file name, different for different addresses, with the ending that it had."""
-    last = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", last).strip("._")[-80:] or "file"
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", _last(url)).strip("._")[-80:] or "file"
     return f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{plain}"
+
+
+def _last(url: str) -> str:
+    """Name of the file at an address, without parameters, which may be keys."""
+    return unquote(urlsplit(url).path.rsplit("/", 1)[-1].partition(";")[0]).rsplit("/", 1)[-1]
 
 
 def fetch_record(path: str | os.PathLike[str]) -> dict[str, Any] | None:
@@ -303,13 +314,16 @@ def _once(
         if answer.status_code == 304 and kept:
             return None
         _refuse(answer, order)
-        go_on = answer.status_code == 206
-        if answer.status_code == 416 or (go_on and not (have and _begins_at(answer, have))):
+        packed, go_on = packing(answer, order.ending), answer.status_code == 206
+        fits = have and begins_at(answer) == have and not packed
+        if answer.status_code == 416 or (go_on and not fits):
             part.begin("")  # what we have does not fit
             raise LaterError("the server cannot continue, or did so at another place")
+        if packed not in ("", "gzip"):
+            raise ServiceError(f"{order.shown} comes packed as {packed}, which was not asked for.")
         if not go_on:
-            part.begin(_state(answer))
-        _receive(answer, order, part, bar)
+            part.begin("" if packed else state_of(answer))
+        _receive(answer, order, part, bar, Gunzip() if packed else None)
         names = {"etag": "ETag", "last_modified": "Last-Modified"}
         about = {
             ours: answer.headers[name] for ours, name in names.items() if name in answer.headers
@@ -318,38 +332,27 @@ def _once(
     return {name: order.secrets.leave_out(value) for name, value in about.items()}
 
 
-def _state(answer: requests.Response) -> str:
-    """What tells whether a later answer is of the same file; empty where nothing does.
-
-    Weak tags may be shared by files that differ, and are not allowed here.
-    """
-    if _is_encoded(answer):
-        return ""
-    tag = answer.headers.get("ETag", "")
-    return ("" if tag.startswith("W/") else tag) or answer.headers.get("Last-Modified", "")
-
-
-def _is_encoded(answer: requests.Response) -> bool:
-    """Whether what is sent is not the file itself; its size is then not stated."""
-    return answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity")
-
-
-def _receive(answer: requests.Response, order: Order, part: Part, bar: Any) -> None:
+def _receive(
+    answer: requests.Response, order: Order, part: Part, bar: Any, undo: Gunzip | None
+) -> None:
     """Write what arrives behind what is there, and see that it is all."""
-    have, length = part.size, answer.headers.get("Content-Length", "")
-    stated = length.isdecimal() and not _is_encoded(answer)
-    whole = have + int(length) if stated else None
+    have = part.size
+    whole = None if undo else stated_size(answer, have)
     _refuse_size(whole or 0, order, part)
     bar(have, whole)
+    # or requests would unpack by itself, and not tell whether the end is there
+    answer.raw.headers.pop("Content-Encoding", None)
     with part.more() as file:
         for chunk in answer.iter_content(_CHUNK):
-            have += file.write(chunk)
+            have += file.write(undo(chunk) if undo else chunk)
             _refuse_size(have, order, part)
             bar(have, whole)
     if whole is not None and have != whole:
         if have > whole:
             part.begin("")
         raise LaterError(f"{have} of {whole} bytes arrived")
+    if undo and not undo.ended:
+        raise LaterError("the end of what is packed is missing")
 
 
 def _refuse_size(size: int, order: Order, part: Part) -> None:
@@ -359,11 +362,6 @@ def _refuse_size(size: int, order: Order, part: Part) -> None:
             f"{order.shown} gives more than {order.limits.max_bytes} bytes (max_bytes). Nothing of "
             "it is kept."
         )
-
-
-def _begins_at(answer: requests.Response, start: int) -> bool:
-    stated = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
-    return stated is not None and int(stated[1]) == start
 
 
 def _refuse(answer: requests.Response, order: Order) -> None:
@@ -377,7 +375,7 @@ def _refuse(answer: requests.Response, order: Order) -> None:
         raise LaterError(f"status {status}", retry_after(answer))
     if status not in (200, 206, 416):
         raise ServiceError(f"{order.shown} answers with status {status}.")
-    reason = no_layer_type(answer.headers.get("Content-Type", ""))
+    reason = no_layer_type(answer)
     if reason is not None and status != 416 and order.sha256 is None:
         raise DataCorruptError(f"{order.shown} gave {reason}. Nothing of it is kept.")
 
@@ -393,5 +391,5 @@ def _bar(wanted: bool, url: str) -> Iterator[Any]:
     progress = drawn_progress(BarColumn(), DownloadColumn(), transient=False, always=True)
     assert progress is not None
     with progress as drawn:
-        task = drawn.add_task(visible(urlsplit(url).path.rsplit("/", 1)[-1] or "layer"))
+        task = drawn.add_task(visible(_last(url) or "layer"))
         yield lambda have, whole: drawn.update(task, completed=have, total=whole)

@@ -6,14 +6,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo_risk._constants import MAX_BYTES, MAX_SECONDS
 from geo_risk._countries import resolve_country
 from geo_risk._http import Limits
-from geo_risk._secrets import without_secrets
+from geo_risk._secrets import shown_address
 from geo_risk._validate import check_choice
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.download import (
-    MAX_BYTES,
-    MAX_SECONDS,
     Order,
     check_address,
     fetch_order,
@@ -145,7 +144,7 @@ def fetch_country(
     key = "simplifiedGeometryGeoJSON" if simplified else "gjDownloadURL"
     url = answer.get(key)
     if not isinstance(url, str):
-        raise DataCorruptError(f"The answer of {without_secrets(asked)} names no {key}.")
+        raise DataCorruptError(f"The answer of {shown_address(asked)} names no {key}.")
     stated = check_address(url, sha256)
     order = Order(url, stated, limits, asked, allow_private, progress, refresh)
     return fetch_order(order, folder), answer
@@ -162,6 +161,6 @@ def _answer(path: Path, asked: str) -> dict[str, Any]:
     if not isinstance(answer, dict):
         path.unlink(missing_ok=True)
         raise DataCorruptError(
-            f"The answer of {without_secrets(asked)} is not what geoBoundaries documents."
+            f"The answer of {shown_address(asked)} is not what geoBoundaries documents."
         )
     return answer

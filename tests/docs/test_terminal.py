@@ -290,7 +290,8 @@ def test_a_terminal_as_input_is_told_what_to_do(call: Any, monkeypatch: Any) -> 
 # arguments ----------------------------------------------------------------------------------------
 
 READ = ("lon", "crs", "encoding", "dayfirst", "delimiter", "layer", "names", "latlon", "date")
-WRONG = ["", "nonsense", "=", ",", "-1", "nan", "\x1b[31m", "[/x]", "hex", "²", "9" * 30, "\udcff"]
+WRONG = ["", "nonsense", "=", ",", "-1", "nan", "\x1b[31m", "[/x]", "hex", "²", "9" * 30, "\udcff",
+         "a,a,a,a", 'LOCAL_CS["x"]', "EPSG:5773"]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", WRONG, ids=ascii)
@@ -307,6 +308,15 @@ def read(call: Any, name: str, value: str) -> None:
     assert len(error.splitlines()) <= 2, error
     assert "Traceback" not in error
     raise SystemExit(code)
+
+
+@pytest.mark.parametrize("delimiter", [",", " "])
+def test_a_comma_or_a_blank_may_be_the_delimiter(call: Any, tmp_path: Path, delimiter: str) -> None:
+    rows = [["id", "lon", "lat"], ["a", "69.5", "36.7"]]
+    text = "\n".join(delimiter.join(row) for row in rows)
+    (tmp_path / "e.csv").write_text(text, encoding="utf-8")
+    code, out, _ = call("geocode", "e.csv", "--read", f"delimiter={delimiter}")
+    assert (code, "AF-TAK" in out) == (0, True)
 
 
 MISUSED = [

@@ -770,3 +770,21 @@ def test_truncated_archives(tmp_path: Any) -> None:
     (tmp_path / "e.zip").write_bytes(buffer.getvalue()[:200])
     with pytest.raises(DataCorruptError, match="no readable zip"):
         read_events(tmp_path / "e.zip")
+
+
+def test_names_that_are_given_twice_are_numbered_as_those_of_a_header_are() -> None:
+    text = b"a,69.5,36.7,x\nb,69.6,36.8,y\n"
+    found = read_events(io.BytesIO(text), names=["id", "lon", "lat", "lon"])
+    assert found["lon"].tolist() == [69.5, 69.6]
+    assert found["lon.1"].tolist() == ["x", "y"]
+
+
+@pytest.mark.parametrize("crs", ['LOCAL_CS["x"]', "EPSG:5773", "EPSG:4978"])
+def test_a_crs_of_no_place_on_the_map_is_refused(crs: str) -> None:
+    with pytest.raises(ValueError, match="has neither longitude and latitude nor a projection"):
+        read_events(io.BytesIO(CSV.encode()), crs=crs)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326+5773", "EPSG:4979", "EPSG:9518", "OGC:CRS84"])
+def test_a_crs_that_has_heights_too_is_taken(crs: str) -> None:
+    assert read_events(io.BytesIO(CSV.encode()), crs=crs)["lon"].tolist() == [69.5, 69.6]

@@ -31,8 +31,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo_risk import _http, cli
-from geo_risk._http import is_public
-from geo_risk._secrets import HIDDEN, Secrets, without_secrets
+from geo_risk._addresses import is_public
+from geo_risk._secrets import HIDDEN, Secrets, shown_address, without_secrets
 from geo_risk.errors import AccessDeniedError, DataCorruptError, GeoRiskError, ServiceError
 from geo_risk.events import fetch_acled, fetch_ucdp, service
 from geo_risk.regions import (
@@ -42,6 +42,7 @@ from geo_risk.regions import (
     fetch_record,
     load_geoboundaries,
 )
+from geo_risk.regions._arrived import no_layer
 
 LAYER = json.dumps({"type": "FeatureCollection", "features": []}).encode()
 Answer = Callable[["Handler"], None]
@@ -128,7 +129,7 @@ def names(folder: Path) -> list[str]:
 INNER = [
     "127.0.0.1", "127.1.2.3", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",
     "100.64.0.1", "0.0.0.0", "224.0.0.1", "240.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::",
-    "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1",
+    "fe80::1", "fe80::1%eth0", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1",
     "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
     "no address",
 ]  # fmt: skip
@@ -896,3 +897,306 @@ def test_a_refused_key_is_a_denial(server: Server) -> None:
     server.answers["/api/gedevents/25.1"] = body(b"who?", 401)
     with pytest.raises(AccessDeniedError, match="refuses the key"):
         fetch_ucdp(version="25.1", token=PLAIN, base_url=server.url("/api"))
+
+
+# what real servers send ---------------------------------------------------------------------------
+
+FEATURE = b'{"type": "Feature", "geometry": null, "properties": {}}'
+XML = '<?xml version="1.0" encoding="UTF-16"?><kml/>'
+REAL: dict[str, tuple[str, bytes, dict[str, str]]] = {
+    "text": ("a.geojson", LAYER, {"Content-Type": "text/plain; charset=utf-8"}),
+    "on its way packed": ("a.geojson", gzip.compress(LAYER), {"Content-Encoding": "gzip"}),
+    "no packing": ("a.geojson", LAYER, {"Content-Encoding": "UTF-8"}),
+    "chunks of a store": ("a.csv", b"a,b\n", {"Content-Encoding": "aws-chunked"}),
+    "a sequence": ("a.geojson", FEATURE + b"\n" + FEATURE + b"\n", {}),
+    "a sequence of records": ("a.json", b"\x1e" + FEATURE + b"\n\x1e" + FEATURE, {}),
+    "UTF-16": ("a.kml", XML.encode("utf-16"), {}),
+    "a comment first": ("a.gml", b"<?xml?>\n<!-- <html> -->\n<gml:FeatureCollection/>", {}),
+    "no name": ("download.php?id=4", zipped(), {"Content-Disposition": 'attachment; filename="a"'}),
+    "no size": ("a.geojson", LAYER, {"Content-Length": ""}),
+    "an odd type": ("a.zip", zipped(), {"Content-Type": "multipart/x-zip"}),
+    "members": ("a.csv", gzip.compress(b"a,") + gzip.compress(b"b\n") + b"\0" * 9,
+                {"Content-Encoding": "x-gzip"}),
+}  # fmt: skip
+HELD = {"on its way packed": LAYER, "members": b"a,b\n"}
+
+
+@pytest.mark.parametrize("kind", REAL)
+def test_what_real_servers_send_is_kept(server: Server, tmp_path: Path, kind: str) -> None:
+    name, content, headers = REAL[kind]
+    server.answers[f"/{name.partition('?')[0]}"] = body(content, **headers)
+    path = fetch_layer(server.url(f"/{name}"), folder=tmp_path)
+    assert path.read_bytes() == HELD.get(kind, content)
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.geojson.gz", "a.tgz"])
+def test_a_packed_file_that_is_said_to_be_packed_stays_as_it_is(
+    server: Server, tmp_path: Path, name: str
+) -> None:
+    content = gzip.compress(LAYER)
+    server.answers[f"/{name}"] = body(content, Content_Encoding="x-gzip")
+    assert fetch_layer(server.url(f"/{name}"), folder=tmp_path).read_bytes() == content
+
+
+def test_chunks_are_taken_and_cut_ones_are_not(server: Server, tmp_path: Path) -> None:
+    def chunked(handler: Handler) -> None:
+        handler.protocol_version = "HTTP/1.1"
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        end = b"0\r\n\r\n" if handler.path == "/a.csv" else b""
+        handler.wfile.write(b"4\r\na,b\n\r\n" + end)
+
+    server.answers |= {"/a.csv": chunked, "/b.csv": chunked}
+    assert fetch_layer(server.url("/a.csv"), folder=tmp_path).read_bytes() == b"a,b\n"
+    with pytest.raises(ServiceError, match="no whole file"):
+        fetch_layer(server.url("/b.csv"), folder=tmp_path)
+
+
+NOTES = [
+    b'<?xml version="1.0"?><ows:ExceptionReport xmlns:ows="x"/>', b"<ServiceExceptionReport/>",
+    b"<?xml version='1.0'?>\n<!-- x --><Error><Code>AccessDenied</Code></Error>",
+    b'{"type": "about:blank", "title": "Gone", "status": 410}', b'{"type": "error", "detail": ""}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("note", NOTES)
+@pytest.mark.parametrize("name", ["wfs", "a.gml", "a.geojson"])
+def test_errors_of_services_of_maps_are_not_kept(
+    server: Server, tmp_path: Path, note: bytes, name: str
+) -> None:
+    """They come with status 200."""
+    server.answers[f"/{name}"] = body(note)
+    with pytest.raises(DataCorruptError, match="Nothing of it is kept"):
+        fetch_layer(server.url(f"/{name}?outputFormat=json"), folder=tmp_path)
+
+
+def test_looking_at_what_arrived_takes_no_time(tmp_path: Path) -> None:
+    """A pattern took twice as long for every comment."""
+    path = tmp_path / "a.gml"
+    path.write_bytes(b"<!-- -->" * 500 + b"<gml/>")
+    before = time.process_time()
+    assert no_layer(path, ".gml") is None
+    assert time.process_time() - before < 1.0
+
+
+@pytest.mark.parametrize("packing", ["br", "zstd", "deflate", "gzip, br"])
+def test_packing_that_nobody_can_undo_is_refused(
+    server: Server, tmp_path: Path, packing: str
+) -> None:
+    server.answers["/a.csv"] = body(b"a,b\n", Content_Encoding=packing)
+    with pytest.raises(ServiceError, match="which was not asked for"):
+        fetch_layer(server.url("/a.csv"), folder=tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_half_of_what_is_packed_is_no_whole_file(server: Server, tmp_path: Path) -> None:
+    half = gzip.compress(os.urandom(5000))[:3000]
+    server.answers["/a.csv"] = body(half, Content_Encoding="gzip")
+    with pytest.raises(ServiceError, match="the end of what is packed is missing"):
+        fetch_layer(server.url("/a.csv"), folder=tmp_path)
+    assert names(tmp_path) == []
+
+
+CONTENT = bytes(range(256)) * 1200
+
+
+def slices(length: int, told: str = "{0}-{1}/{2}") -> Answer:
+    """Gives less of a file than was asked for."""
+
+    def answer(handler: Handler) -> None:
+        first = int(handler.headers.get("Range", "bytes=0-")[6:-1])
+        piece = CONTENT[first : first + length]
+        if "Range" in handler.headers:
+            place = told.format(first, first + len(piece) - 1, len(CONTENT))
+            body(piece, 206, ETag='"1"', Content_Range=f"bytes {place}")(handler)
+        else:
+            body(piece, ETag='"1"', Content_Length=str(len(CONTENT)))(handler)
+
+    return answer
+
+
+def test_a_part_of_the_rest_is_no_whole_file(server: Server, tmp_path: Path) -> None:
+    server.answers["/a.csv"] = slices(100_000)
+    assert fetch_layer(server.url("/a.csv"), folder=tmp_path).read_bytes() == CONTENT
+    server.answers["/b.csv"] = slices(66_000)
+    with pytest.raises(ServiceError, match="no whole file in 4 attempts"):
+        fetch_layer(server.url("/b.csv"), folder=tmp_path)
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "9" * 25])
+def test_numbers_that_nobody_means(server: Server, tmp_path: Path, digits: str) -> None:
+    server.answers["/a.csv"] = body(b"a,b\n", Content_Length=digits)
+    with pytest.raises(ServiceError, match="gives more than"):
+        fetch_layer(server.url("/a.csv"), folder=tmp_path)
+    server.answers["/b.csv"] = slices(100_000, digits + "-{1}/{2}")
+    with pytest.raises(ServiceError, match="cannot continue"):
+        fetch_layer(server.url("/b.csv"), folder=tmp_path)
+    server.answers["/api/gedevents/25.1"] = body(b"{}", Content_Length=digits)
+    with pytest.raises(ServiceError, match="answers with more than"):
+        fetch_ucdp(version="25.1", token=PLAIN, base_url=server.url("/api"))
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_password_holds_where_a_redirect_stays_on_the_server(
+    servers: Any, server: Server, tmp_path: Path, absolute: bool
+) -> None:
+    def guarded(handler: Handler) -> None:
+        body(LAYER, 200 if "Authorization" in handler.headers else 401)(handler)
+
+    other = servers()
+    server.answers |= {"/a.geojson": leads(server.url("/b.geojson") if absolute else "/b.geojson"),
+                       "/b.geojson": guarded, "/c.geojson": leads(other.url())}  # fmt: skip
+    host = f"me:{PLAIN}@127.0.0.1"
+    assert fetch_layer(server.url(host=host), folder=tmp_path).read_bytes() == LAYER
+    fetch_layer(server.url("/c.geojson", host=host), folder=tmp_path, allow_private=True)
+    assert "Authorization" not in other.headers[-1]
+
+
+def test_a_killed_download_leaves_nothing_even_before_its_first_byte(
+    server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / download._file_name(server.url())
+    part_of(path)
+    assert fetch_layer(server.url(), folder=tmp_path) == path
+    assert names(tmp_path) == [path.name, f"{path.name}.json"]
+
+
+def test_a_new_folder_that_was_taken_for_dead_is_made_again(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    real, taken = _partial._hold, []
+
+    def hold(folder: Path, *, wait: bool) -> int | None:
+        if wait and not taken:
+            taken.append(folder)
+            shutil.rmtree(folder)
+        return real(folder, wait=wait)
+
+    monkeypatch.setattr(_partial, "_hold", hold)
+    part = _partial.claim(tmp_path / "a")
+    part.begin("")
+    assert part.folder != taken[0]
+    part.remove()
+
+
+class Proxy(Server):
+    """Asked for whole addresses; answers by their path."""
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        class Relay(Handler):
+            def do_GET(self) -> None:
+                host, _, path = self.path.removeprefix("http://").partition("/")
+                self.server.asked.append(host)
+                with contextlib.suppress(OSError):
+                    self.server.answers[f"/{path}"](self)
+
+        Relay(request, client_address, self)
+
+
+@pytest.fixture
+def proxy(monkeypatch: Any) -> Iterator[Proxy]:
+    made = Proxy()
+    threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
+    monkeypatch.setenv("http_proxy", made.url(""))
+    monkeypatch.delenv("no_proxy", raising=False)
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def test_a_proxy_on_the_inner_network_serves_and_is_timed(proxy: Proxy, tmp_path: Path) -> None:
+    assert fetch_layer("http://x.example/a.geojson", folder=tmp_path).read_bytes() == LAYER
+    proxy.answers["/b.geojson"] = drips
+    before = time.monotonic()
+    with pytest.raises(ServiceError, match=r"takes more than 0\.3 s"):
+        fetch_layer("http://x.example/b.geojson", folder=tmp_path, max_seconds=0.3)
+    assert time.monotonic() - before < 3.0
+
+
+def test_a_service_sends_nobody_inside_through_a_proxy(proxy: Proxy, tmp_path: Path) -> None:
+    for host in ("169.254.169.254", "2130706433", "localhost"):
+        named = json.dumps({"gjDownloadURL": f"http://{host}/a.geojson"}).encode()
+        proxy.answers["/api/gbOpen/AFG/ADM1/"] = body(named)
+        with pytest.raises(ServiceError, match="inner address"):
+            load_geoboundaries("AFG", service=f"http://{host}.example/api", folder=tmp_path)
+    assert {host.endswith(".example") for host in proxy.asked} == {True}
+
+
+def test_pages_of_a_service_hold_no_connections_open(server: Server) -> None:
+    from source_frames import ucdp_frame
+
+    rows = json.loads(ucdp_frame().astype(object).to_json(orient="records"))
+    pages, open_at = 30, []
+
+    def page(handler: Handler) -> None:
+        open_at.append(len(list(Path("/proc/self/fd").iterdir())))
+        following = f"http://x/y?page={len(open_at)}" if len(open_at) < pages else ""
+        told = {"TotalCount": len(rows) * pages, "Result": rows, "NextPageUrl": following}
+        body(json.dumps(told).encode())(handler)
+
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("counts open files where /proc tells them")
+    server.answers["/api/gedevents/25.1"] = page
+    fetch_ucdp(version="25.1", token=PLAIN, base_url=server.url("/api"))
+    assert open_at[-1] - open_at[9] < 8
+
+
+# secrets of whole addresses, and words that are none ----------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["s3 cret pass", "s3'cret'pass", 's3"cret pass', "s3<cret>pass"])
+def test_a_password_with_blanks_or_quotes_is_left_out(word: str, tmp_path: Path) -> None:
+    for address in (f"https://me:{word}@x.org/a", f"ftp://me:{word}@x.org/a"):
+        assert shown_address(address) == f"{address.partition(':')[0]}://{HIDDEN}@x.org/a"
+    with pytest.raises(ValueError, match="is not an http") as caught:
+        fetch_layer(f"ftp://me:{word}@x.org/a", folder=tmp_path)
+    assert "cret" not in str(caught.value)
+
+
+def test_parameters_of_a_path_are_in_no_file_name(
+    server: Server, tmp_path: Path, caplog: Any
+) -> None:
+    server.answers[f"/a.geojson;token={PLAIN}"] = body(LAYER)
+    caplog.set_level(logging.DEBUG)
+    path = fetch_layer(server.url(f"/a.geojson;token={PLAIN}"), folder=tmp_path)
+    assert path.suffix == ".geojson"
+    assert PLAIN not in everything(ValueError(), caplog.text, tmp_path)
+
+
+WORDS = [
+    "https://x.org/a?author=Smith&authority=UN", "https://x.org/a?turkey=1&monkey=2&hockey=3",
+    "https://x.org/a?code=AFG&level=1", "https://x.org/a?code=AF-TAK", "https://x.org/a?code=004",
+    "https://x.org/a?secretary=x&keyword=y&keyboard=z", "C:/data@home/x.csv", "C:/a/b@c.csv",
+    "key = 5; Key West", "Monkey=Turkey", "D:\\key=1\\a.csv",
+]  # fmt: skip
+KEYS = [
+    "https://x.org/a?code=s3cretCode12", "https://x.org/a?authorization=s3cret", "x?mapkey=s3cret",
+    "https://x.org/a?authorisation=s3cret", "https://x.org/a?secret_key=s3cret", "x?keyid=s3cret",
+    "https://x.org/a?client-secret=s3cret", "https://x.org/a?oauth=s3cret", "x?hotkey=s3cret",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_words_are_no_keys(text: str) -> None:
+    assert without_secrets(text) == text
+    assert shown_address(text) == text or not text.startswith("https")
+
+
+@pytest.mark.parametrize("text", KEYS)
+def test_keys_are_no_words(text: str) -> None:
+    assert "s3cret" not in without_secrets(text)
+
+
+@pytest.mark.parametrize("unit", ["a", "a.b", "-eyJabcdef", "a:", "//", "http://", "?a=", "&a"])
+def test_long_texts_take_no_square(unit: str) -> None:
+    def seconds(n: int) -> float:
+        text = unit * (n // len(unit))
+        best = 99.0
+        for _ in range(3):
+            before = time.process_time()
+            without_secrets(text)
+            best = min(best, time.process_time() - before)
+        return best
+
+    assert seconds(64_000) <= 2.5 * seconds(32_000) + 0.01

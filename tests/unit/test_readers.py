@@ -106,7 +106,7 @@ READERS = {
     "regions._arrived._told_error": "a short answer in JSON: test_network.py",
     "_terminal._to_nobody": "the null device",
     "_terminal.opening": "the null device",
-    "cli.assess": "the provenance that it just saved",
+    "_cli_events.assess": "the provenance that it just saved",
     "regions.download._once": "the part of a file that is there: test_regions_download.py",
     # what geo_risk wrote or brings itself
     "_cache._is_ours": OWN,

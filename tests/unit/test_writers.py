@@ -214,7 +214,7 @@ WRITERS: dict[str, list[str] | str] = {
     "_kernel_files.KernelFiles.save": ["kernel"],
     "_terminal._to_nobody": "writes to no file",
     "_files._beside": "makes the file beside the target",
-    "regions._partial.claim": ["download"],
+    "regions._partial._made": ["download"],
     "regions._partial.Part.more": ["download"],
     "regions._partial.Part._new": ["download"],
 }
