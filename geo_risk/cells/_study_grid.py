@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from geo_risk._constants import EARTH_RADIUS_KM
 from geo_risk._validate import check_lonlat
-from geo_risk.cells import _h3, _h3_graph, _h3_shape
+from geo_risk.cells import _h3, _h3_flood, _h3_shape
 
 __all__ = ["as_parts", "finest_resolution", "of_discs", "of_hull", "of_polygons"]
 
@@ -229,9 +229,9 @@ def of_polygons(parts: ObjectArray, resolution: int, overlap: bool, max_cells: i
     fits = [r for r in range(resolution) if expected[r] <= max_cells]
     _refuse(expected[resolution], resolution, max_cells, fits)
     wall = _trace(edges, resolution)
-    beside = np.setdiff1d(_h3_graph.disk(wall, 1), wall, assume_unique=True)
+    beside = np.setdiff1d(_h3_flood.disk(wall, 1), wall, assume_unique=True)
     inside, held_beside = _centers_inside(beside, parts)
-    inner = _h3_graph.flood(beside[inside], wall)
+    inner = _h3_flood.flood(beside[inside], wall)
     if overlap:
         return _distinct(wall, inner)
     centered, held_wall = _centers_inside(wall, parts)

@@ -44,12 +44,12 @@ def grid_disk(cells: ArrayLike, k: int) -> CellArray:
     >>> len(grid_disk(["872086481ffffff"], 2)), len(grid_disk(["870800000ffffff"], 2))
     (19, 16)
     """
-    from geo_risk.cells import _h3_graph
+    from geo_risk.cells import _h3_flood
 
     k = check_k(k)
     flat, _ = as_cells(cells)
     start = as_grid(np.unique(flat[flat != 0]))
-    return _h3_graph.disk(start, k)
+    return _h3_flood.disk(start, k)
 
 
 def neighbor_graph(cells: ArrayLike, *, k: int = 1, n_jobs: int = 1) -> csr_array:

@@ -25,23 +25,24 @@ __all__ = [
     "BLOCK",
     "LANES",
     "POISSON",
+    "UNROLL",
     "accumulate_time",
     "best_windows",
+    "count_needed",
+    "count_passed",
     "cuts",
+    "llr",
     "pad_width",
-    "spatial_sweep",
-    "spatial_thresholds",
     "sweep",
     "thresholds",
 ]
 
 LANES = 128
 BLOCK = 16
+UNROLL = 4
 POISSON, BERNOULLI = 0, 1
 
 Array = Any  # numba has no types for mypy
-
-_UNROLL = 4
 
 
 @njit
@@ -115,12 +116,12 @@ def pad_width(n_starts: int, longest: int, n_periods: int) -> int:
     """Width of a row of `thresholds`: every start's windows, rounded up to the unrolling."""
     width = 0
     for s in range(n_starts):
-        width += -(-(min(n_periods, s + longest) - s) // _UNROLL) * _UNROLL
+        width += -(-(min(n_periods, s + longest) - s) // UNROLL) * UNROLL
     return width
 
 
 @njit
-def _passed(cut: Array, key: float, sign: int) -> int:
+def count_passed(cut: Array, key: float, sign: int) -> int:
     """Number of counts whose cut this key has passed: those with cut <= key (< for sign -1)."""
     lo, hi = 0, cut.size
     while lo < hi:
@@ -134,15 +135,15 @@ def _passed(cut: Array, key: float, sign: int) -> int:
 
 @njit
 def _passed_from(cut: Array, key: float, sign: int, guess: int) -> int:
-    """As `_passed`, for a key that has passed at least `guess` counts, and probably few more."""
+    """As `count_passed`, of a key that has passed at least `guess`, and probably few more."""
     for c in range(guess, min(guess + 6, cut.size)):
         if not (cut[c] < key or (sign > 0 and cut[c] == key)):
             return c
-    return _passed(cut, key, sign)
+    return count_passed(cut, key, sign)
 
 
 @njit
-def _needed(passed: int, size: int, sign: int, never: int) -> int:
+def count_needed(passed: int, size: int, sign: int, never: int) -> int:
     """Smallest count that lets a key through (for sign = -1 the largest, with a minus)."""
     if sign > 0:
         return passed if passed < size else never
@@ -186,9 +187,9 @@ def thresholds(
                 passed = 0
                 for e in range(s + 1, min(n_periods, s + longest) + 1):
                     passed = _passed_from(cut, key[e] - key[s], sign, passed)
-                    row[i] = _needed(passed, cut.size, sign, never)
+                    row[i] = count_needed(passed, cut.size, sign, never)
                     i += 1
-                while i % _UNROLL != 0:
+                while i % UNROLL != 0:
                     row[i] = never
                     i += 1
 
@@ -224,7 +225,7 @@ def sweep(
     rate are sought, as `thresholds` has it. Windows are those of the centres first..last-1.
     """
     n_periods = counts.shape[1]
-    summed = np.zeros((n_periods + 1 + _UNROLL, LANES), dtype=counts.dtype)
+    summed = np.zeros((n_periods + 1 + UNROLL, LANES), dtype=counts.dtype)
     hit = np.zeros(LANES, dtype=counts.dtype)
     key = np.empty(n_periods + 1)
     row0 = _first_row(rows, ends[first], ends[last])
@@ -272,9 +273,9 @@ def _mark(
         hit[lane] = 0
     i = 0
     for s in range(n_starts):
-        for e in range(s + 1, min(n_periods, s + longest) + 1, _UNROLL):
+        for e in range(s + 1, min(n_periods, s + longest) + 1, UNROLL):
             n0, n1, n2, n3 = row[i], row[i + 1], row[i + 2], row[i + 3]
-            i += _UNROLL
+            i += UNROLL
             for lane in range(LANES):
                 before = summed[s, lane]
                 # The cast back to the narrow type keeps the vectors full.
@@ -306,75 +307,8 @@ def _best_of(
             if c >= row[i]:
                 best = max(best, llr(abs(c), key[e] - key[s], cases, total, kind))
             i += 1
-        i += -i % _UNROLL
+        i += -i % UNROLL
     return best
-
-
-@njit
-def spatial_thresholds(
-    cut: Array, sign: int, never: int, key: Array, closes: Array, out: Array
-) -> None:
-    """As `thresholds` without time: for each list entry, given the key of its circle."""
-    for k in range(key.size):
-        out[k] = _needed(_passed(cut, key[k], sign), cut.size, sign, never) if closes[k] else never
-
-
-@njit
-def spatial_sweep(
-    counts: Array,
-    order: Array,
-    ends: Array,
-    needed: Array,
-    key: Array,
-    cases: float,
-    total: float,
-    kind: int,
-    best: Array,
-) -> None:
-    """As `sweep` without time.
-
-    The lists are filled up to multiples of `BLOCK` entries, with the number of a location
-    without cases (the last row of `counts`) that no circle needs.
-    """
-    inside = np.zeros(LANES, dtype=counts.dtype)
-    hit = np.zeros(LANES, dtype=counts.dtype)
-    for z in range(ends.size - 1):
-        inside[:] = 0
-        for block in range(ends[z], ends[z + 1], BLOCK):
-            for lane in range(LANES):
-                hit[lane] = 0
-            for k in range(block, block + BLOCK, _UNROLL):
-                _add_and_mark(counts, order, needed, k, inside, hit)
-            found = 0
-            for lane in range(LANES):
-                found |= hit[lane]
-            if found:
-                for lane in range(best.size):
-                    if hit[lane]:
-                        c = inside[lane]  # go back through the block
-                        for k in range(block + BLOCK - 1, block - 1, -1):
-                            if c >= needed[k]:
-                                value = llr(abs(c), key[k], cases, total, kind)
-                                best[lane] = max(best[lane], value)
-                            c -= counts[order[k], lane]
-
-
-@njit
-def _add_and_mark(
-    counts: Array, order: Array, needed: Array, k: int, inside: Array, hit: Array
-) -> None:
-    """Add four locations to the circle; mark the lanes in which a threshold is reached."""
-    c0, c1 = counts[order[k]], counts[order[k + 1]]
-    c2, c3 = counts[order[k + 2]], counts[order[k + 3]]
-    n0, n1, n2, n3 = needed[k], needed[k + 1], needed[k + 2], needed[k + 3]
-    for lane in range(LANES):
-        # The casts back to the narrow type keep the vectors full.
-        a = hit.dtype.type(inside[lane] + c0[lane])
-        b = hit.dtype.type(a + c1[lane])
-        c = hit.dtype.type(b + c2[lane])
-        d = hit.dtype.type(c + c3[lane])
-        inside[lane] = d
-        hit[lane] |= ((a >= n0) | (b >= n1)) | ((c >= n2) | (d >= n3))
 
 
 @njit

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_choice, check_scalar, refuse_unused
-from geo_risk.hotspots._options import MAX_DISPERSION
+from geo_risk._validate import check_choice, check_scalar
 from geo_risk.hotspots.inference import stream_key
+from geo_risk.hotspots.scan_checks import check_dispersion, check_replications, longest_window
+from geo_risk.hotspots.scan_circles import draw_circles
 from geo_risk.hotspots.scan_null import Progress, null_maxima
-from geo_risk.hotspots.scan_study import POISSON, Study, build_study, draw_circles
+from geo_risk.hotspots.scan_study import Study, build_study
 from geo_risk.hotspots.scan_windows import (
     TOLERANCE,
     Found,
@@ -269,7 +270,7 @@ def scan(
     check_scalar(max_population, "max_population", low=0.0, high=1.0, open_low=True)
     if max_radius_km is not None:
         check_scalar(max_radius_km, "max_radius_km", low=0.0)
-    _check_replications(replications, p_method, seed)
+    check_replications(replications, p_method, seed)
     study = build_study(
         cases,
         population,
@@ -282,8 +283,8 @@ def scan(
         model=model,
         keep_order=ties == "satscan",
     )
-    _check_dispersion(study, max_dispersion)
-    longest = _longest(study, max_duration, prospective)
+    check_dispersion(study, max_dispersion)
+    longest = longest_window(study, max_duration, prospective)
     if prospective:  # in reversed time all windows begin at the last period
         study = replace(study, cases=study.cases[:, ::-1], key=study.key[:, ::-1])
     windows = Windows(
@@ -311,55 +312,6 @@ def scan(
         model=study.model,
         p_method=p_method,
     )
-
-
-def _check_replications(replications: Any, p_method: str, seed: Any) -> None:
-    if isinstance(replications, bool) or not isinstance(replications, (int, np.integer)):
-        raise TypeError(f"Invalid replications: {replications!r} is not an integer.")
-    least = 2 if p_method == "gumbel" else 0
-    if replications < least:
-        raise ValueError(f"Invalid replications: {replications}; must be at least {least}.")
-    if replications == 0:
-        refuse_unused({"seed": seed}, "no replications are asked for")
-
-
-def _check_dispersion(study: Study, max_dispersion: float | None) -> None:
-    if study.kind != POISSON:
-        why = "in the Bernoulli model the population bounds the cases"
-        refuse_unused({"max_dispersion": max_dispersion}, why)
-        return
-    limit = MAX_DISPERSION if max_dispersion is None else max_dispersion
-    if limit != np.inf:
-        check_scalar(limit, "max_dispersion", low=0.0)
-    expected = study.key * (study.cases.sum() / study.key.sum())
-    dispersion = float(((study.cases - expected) ** 2).sum() / study.cases.sum())
-    if dispersion > limit:
-        raise ValueError(
-            f"Overdispersed cases: their variance around what is expected is {dispersion:.4g} "
-            f"times their mean (limit max_dispersion={limit:g}), as sums of fatalities are. The "
-            "scan's null hypothesis is for counts of events: scan the number of events. If these "
-            "are counts of events, say so with max_dispersion=float('inf')."
-        )
-
-
-def _longest(study: Study, max_duration: int | None, prospective: bool) -> int:
-    """Periods that a window may last."""
-    n_periods = study.cases.shape[1]
-    if study.labels is None:
-        if max_duration is not None or prospective:
-            raise ValueError("Invalid max_duration, prospective: the cases have no periods.")
-        return 1
-    most = int(n_periods) // 2
-    if max_duration is None:
-        return most
-    if isinstance(max_duration, bool) or not isinstance(max_duration, (int, np.integer)):
-        raise TypeError(f"Invalid max_duration: {max_duration!r} is not a number of periods.")
-    if not 1 <= max_duration <= most:
-        raise ValueError(
-            f"Invalid max_duration: {max_duration}; from 1 to half of the {n_periods} periods, "
-            f"{most}."
-        )
-    return int(max_duration)
 
 
 def _describe(windows: Windows, found: Found, null: FloatArray, options: _Options) -> ScanCluster:

@@ -94,7 +94,7 @@ class SpatialSweep:
     def table(self, level: float, sign: int, group: tuple[int, int], n_jobs: int) -> Table:
         """See `Sweep`."""
         from geo_risk._jit import run_chunks
-        from geo_risk.hotspots import _scan as kernel
+        from geo_risk.hotspots import _scan_spatial as kernel
 
         dtype = _count_type(self._windows)
         cut = _cuts(self._windows, level, sign, float(self._key.max(initial=0.0)))
@@ -115,7 +115,7 @@ class SpatialSweep:
 
     def run(self, counts: NDArray[Any], table: Table, group: tuple[int, int], best: Any) -> None:
         """See `Sweep`."""
-        from geo_risk.hotspots import _scan as kernel
+        from geo_risk.hotspots import _scan_spatial as kernel
 
         windows, entries = self._windows, self._entries(group)
         kernel.spatial_sweep(

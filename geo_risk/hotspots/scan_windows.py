@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk.hotspots.scan_study import Circles, Study, distances_km
+from geo_risk.hotspots.scan_circles import Circles, distances_km
+from geo_risk.hotspots.scan_study import Study
 
 __all__ = [
     "TOLERANCE",

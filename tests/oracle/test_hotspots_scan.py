@@ -17,7 +17,8 @@ from geo_risk.hotspots import _scan as kernel
 from geo_risk.hotspots import scan_null, scan_sweep
 from geo_risk.hotspots.person_time import person_time
 from geo_risk.hotspots.scan import ScanResult, scan
-from geo_risk.hotspots.scan_study import build_study, draw_circles
+from geo_risk.hotspots.scan_circles import draw_circles
+from geo_risk.hotspots.scan_study import build_study
 from geo_risk.hotspots.scan_windows import Windows, best_windows
 
 # --- SaTScan ----------------------------------------------------------------------------------

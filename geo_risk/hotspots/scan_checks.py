@@ -1,0 +1,64 @@
+"""What the scan statistic refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from geo_risk._validate import check_scalar, refuse_unused
+from geo_risk.hotspots._options import MAX_DISPERSION
+from geo_risk.hotspots.scan_study import POISSON, Study
+
+__all__ = ["check_dispersion", "check_replications", "longest_window"]
+
+
+def check_replications(replications: Any, p_method: str, seed: Any) -> None:
+    """Refuse a number of simulated data sets that `p_method` cannot do with."""
+    if isinstance(replications, bool) or not isinstance(replications, (int, np.integer)):
+        raise TypeError(f"Invalid replications: {replications!r} is not an integer.")
+    least = 2 if p_method == "gumbel" else 0
+    if replications < least:
+        raise ValueError(f"Invalid replications: {replications}; must be at least {least}.")
+    if replications == 0:
+        refuse_unused({"seed": seed}, "no replications are asked for")
+
+
+def check_dispersion(study: Study, max_dispersion: float | None) -> None:
+    """Refuse cases that vary more than counts of events do."""
+    if study.kind != POISSON:
+        why = "in the Bernoulli model the population bounds the cases"
+        refuse_unused({"max_dispersion": max_dispersion}, why)
+        return
+    limit = MAX_DISPERSION if max_dispersion is None else max_dispersion
+    if limit != np.inf:
+        check_scalar(limit, "max_dispersion", low=0.0)
+    expected = study.key * (study.cases.sum() / study.key.sum())
+    dispersion = float(((study.cases - expected) ** 2).sum() / study.cases.sum())
+    if dispersion > limit:
+        raise ValueError(
+            f"Overdispersed cases: their variance around what is expected is {dispersion:.4g} "
+            f"times their mean (limit max_dispersion={limit:g}), as sums of fatalities are. The "
+            "scan's null hypothesis is for counts of events: scan the number of events. If these "
+            "are counts of events, say so with max_dispersion=float('inf')."
+        )
+
+
+def longest_window(study: Study, max_duration: int | None, prospective: bool) -> int:
+    """Periods that a window may last."""
+    n_periods = study.cases.shape[1]
+    if study.labels is None:
+        if max_duration is not None or prospective:
+            raise ValueError("Invalid max_duration, prospective: the cases have no periods.")
+        return 1
+    most = int(n_periods) // 2
+    if max_duration is None:
+        return most
+    if isinstance(max_duration, bool) or not isinstance(max_duration, (int, np.integer)):
+        raise TypeError(f"Invalid max_duration: {max_duration!r} is not a number of periods.")
+    if not 1 <= max_duration <= most:
+        raise ValueError(
+            f"Invalid max_duration: {max_duration}; from 1 to half of the {n_periods} periods, "
+            f"{most}."
+        )
+    return int(max_duration)
