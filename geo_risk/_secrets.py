@@ -18,7 +18,7 @@ HIDDEN = "***"
 _TELLING = re.compile(
     r"token|secret(?!ar)|passw|pwd|passphrase|signature|credential|auth(?!or(?!i[sz]))|jwt|session"
     r"|(?<!tur|mon|don|hoc|joc)key(?!word|board)"
-    r"|^(sig|pass|pw|code|sas|user|username|login|email)$|^x-(amz|goog|ms)-",
+    r"|^(sig|pass|pw|code|sas|user|username|login|email|app_?id)$|^x-(amz|goog|ms)-",
     re.IGNORECASE,
 )
 _PLACE_CODE = re.compile(r"[A-Z]{2,3}(-[A-Z0-9]{1,3})?|[0-9]{1,3}")  # in `code=`: no key
@@ -91,8 +91,17 @@ def _discreet_pair(found: re.Match[str]) -> str:
     name = unquote_plus(unquote(found["name"]))
     shown = not _TELLING.search(name)
     shown = shown or (name.lower() == "code" and bool(_PLACE_CODE.fullmatch(found["value"])))
-    value = found["value"] if shown else HIDDEN
+    value = found["value"] if shown and not _leads_to_keys(found["value"]) else HIDDEN
     return f"{found['before']}{found['name']}={value}"
+
+
+def _leads_to_keys(value: str) -> bool:
+    """Whether a value is an address with something secret in it, in percent signs or not."""
+    for _ in range(_DEPTH):
+        if "://" in value:
+            return without_secrets(value) != value
+        value = unquote(value)
+    return False
 
 
 class Secrets:

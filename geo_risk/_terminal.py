@@ -48,6 +48,7 @@ _OBEYED = re.compile(
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 _WIDTH = 160  # of a table where there is no terminal
+_END = 100  # characters of a long text that a table shows of either end
 
 
 def visible(text: object) -> str:
@@ -192,10 +193,15 @@ def draw_table(title: str, names: Sequence[object], rows: Iterator[Sequence[obje
     for name in names:
         drawn.add_column(shown_text(name), overflow="fold")
     for row in rows:
-        drawn.add_row(*map(shown_text, row))
+        drawn.add_row(*(shown_text(_ends(str(cell))) for cell in row))
     console = _console()
     console.print()
     console.print(drawn)
+
+
+def _ends(text: str) -> str:
+    """The ends of a text that would fill the terminal."""
+    return text if len(text) <= 2 * _END else f"{text[:_END]} … {text[-_END:]}"
 
 
 def _console() -> Console:

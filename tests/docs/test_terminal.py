@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from paths import ROOT, shared
 
 from geo_risk import _cli_layers, _terminal, cli
-from geo_risk._terminal import shown_text, visible, visible_json
+from geo_risk._terminal import draw_table, say, shown_text, visible, visible_json
 
 # Escape, BEL, CR, backspace, C1, bidi overrides, OSC 8 links, marks of rich, a byte of a file name.
 HOSTILE = (
@@ -361,3 +361,16 @@ def test_a_file_name_may_hold_any_bytes(call: Any, tmp_path: Path, options: list
     assert code == 0, error
     told = json.loads((tmp_path / "o" / "provenance.json").read_text("utf-8"))
     assert told["events"]["read"]["input"] == "e\ufffd.csv"
+
+
+def test_what_is_said_of_errors_holds_no_key(capsys: pytest.CaptureFixture[str]) -> None:
+    say("https://u:pw12@h.org/a?token=abcd1234", err=True)
+    assert capsys.readouterr().err == "https://***@h.org/a?token=***\n"
+
+
+def test_a_table_shows_the_ends_of_a_long_text(capsys: pytest.CaptureFixture[str]) -> None:
+    draw_table("t", ["name"], iter([["a" * 500_000 + "z"]]))
+    shown = capsys.readouterr().out
+    assert len(shown) < 2000
+    assert "…" in shown
+    assert "z" in shown

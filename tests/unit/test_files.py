@@ -232,3 +232,13 @@ def test_one_file_under_several_names(tmp_path, monkeypatch):
         assert same_file(path, name)
     for name in ("equal", "nowhere", "-"):
         assert not same_file(path, name)
+
+
+def test_a_link_that_was_planted_is_not_written_through(tmp_path, monkeypatch):
+    theirs = tmp_path / "theirs"
+    theirs.write_text("mine")
+    monkeypatch.setattr("geo_risk._files.secrets.token_hex", lambda _: "0" * 16)
+    (tmp_path / f".a.csv.{'0' * 16}.part").symlink_to(theirs)
+    with pytest.raises(FileExistsError), replacing(tmp_path / "a.csv") as part:
+        part.write_text("ours")
+    assert theirs.read_text() == "mine"

@@ -224,3 +224,14 @@ def test_settings_of_gdal_are_given_back():
         assert pyogrio.get_gdal_config_option(key) == "YES"
     finally:
         pyogrio.set_gdal_config_options({key: None})
+
+
+@pytest.mark.parametrize("ending", [".gml", ".kml"])
+@pytest.mark.parametrize("kind", ['SYSTEM "file:///x"', "[<!ENTITY a 'b'>]", ""])
+def test_a_document_type_is_refused(tmp_path, ending, kind):
+    root = {".gml": "FeatureCollection", ".kml": "kml"}[ending]
+    path = tmp_path / f"a{ending}"
+    path.write_text(f"<!DOCTYPE {root} {kind}><{root}></{root}>")
+    for read in READERS.values():
+        with pytest.raises((ValueError, DataCorruptError), match="document type"):
+            read(path)

@@ -43,6 +43,7 @@ from geo_risk.regions import (
     load_geoboundaries,
 )
 from geo_risk.regions._arrived import no_layer
+from geo_risk.regions._partial import Part
 
 LAYER = json.dumps({"type": "FeatureCollection", "features": []}).encode()
 Answer = Callable[["Handler"], None]
@@ -546,6 +547,19 @@ def part_of(path: Path, name: str = "abcdefgh", mode: int = 0o700) -> Path:
     return folder
 
 
+def test_no_link_inside_a_folder_is_followed(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text("mine")
+    for name in ("data", "state", "record"):
+        (tmp_path / name).symlink_to(theirs)
+    part = Part(tmp_path, None)
+    with pytest.raises(OSError, match=r"symbolic link|[Ll]oop"):
+        part.more()
+    with pytest.raises(FileExistsError):
+        part._new("state")
+    assert theirs.read_text() == "mine"
+
+
 def test_a_folder_that_others_may_write_in_is_not_taken_over(
     server: Server, tmp_path: Path
 ) -> None:
@@ -719,6 +733,10 @@ def test_any_key_is_left_out(key: str, around: str) -> None:
 
 
 ADDRESSES = [
+    "https://h.org/get?url=https://i.org/x?key=s3cret",
+    "https://h.org/get?url=https%3A%2F%2Fi.org%2Fx%3Fkey%3Ds3cret&b=1",
+    "https://h.org/get?url=https%253A%252F%252Fu%253As3cret%2540i.org",
+    "https://h.org/get?appid=s3cret",
     "https://user:s3cret-key@x.org/a.gpkg", "http://s3cret-key@x.org/", "//u:s3cret-key@x.org/a",
     "https://x.org/a?key=s3cret-key&b=1", "https://x.org/a?b=1&API_KEY=s3cret-key#f",
     "https://x.org/a?access_token=s3cret-key", "https://x.org/a?sig=s3cret-key;b=2",
