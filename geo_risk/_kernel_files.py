@@ -5,15 +5,16 @@ the process, or worse, does not. It keeps an index of its own beside the code, w
 to break, and which a kill or two processes at once can leave pointing at the wrong code.
 
 Here a kernel has one file for each combination of types and processor. Its checksum covers the
-file's name, numba's version and all sources that are compiled into it, so a file that is damaged,
-out of date or another kernel's counts as missing: it is compiled again, and written anew. What has
-the right checksum is unpickled, as numba does: who may write to that folder may run code.
+file's name, numba's version, all sources that are compiled into it and the fields of the named
+tuples that it is given, so a file that is damaged, out of date or another kernel's counts as
+missing: it is compiled again, and written anew. What has the right checksum is unpickled, as numba
+does: who may write to that folder may run code.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,13 +41,12 @@ class KernelFiles:
         """What was saved under `key`; None where there is no sound file."""
         from numba.cloudpickle import loads  # numba's code can be kept in no other way
 
-        path = self._path(key)
         try:
-            content = path.read_bytes()
+            content = self._path(key).read_bytes()
         except OSError:
             return None
         start = len(_MAGIC) + _SUM_BYTES
-        if content[:start] != self._head(path, content[start:]):  # before anything is unpickled
+        if content[:start] != self._head(key, content[start:]):  # before anything is unpickled
             return None
         saved, data = loads(content[start:])
         return data if saved == key else None
@@ -55,9 +55,9 @@ class KernelFiles:
         """Keep compiled code; OSError where that is impossible."""
         from numba.core.serialize import dumps
 
-        path, content = self._path(key), dumps((key, data))
-        with replacing(path) as part:
-            part.write_bytes(self._head(path, content) + content)
+        content = dumps((key, data))
+        with replacing(self._path(key)) as part:
+            part.write_bytes(self._head(key, content) + content)
 
     def flush(self) -> None:
         """Forget everything that is kept of this function."""
@@ -67,12 +67,17 @@ class KernelFiles:
     def _path(self, key: Any) -> Path:
         return self.folder / f"{self.base}.{xxhash.xxh3_64_hexdigest(repr(key).encode())}.nbc"
 
-    def _head(self, path: Path, content: bytes) -> bytes:
+    def _head(self, key: Any, content: bytes) -> bytes:
         """What a file with that content must begin with."""
-        known = f"{path.name}\n{numba.__version__}\n{_sources(self.function)}\n"
-        checksum = xxhash.xxh3_128(known.encode())
+        known = (self._path(key).name, numba.__version__, _sources(self.function), _fields(key[0]))
+        checksum = xxhash.xxh3_128("\n".join(map(str, known)).encode())
         checksum.update(content)
         return _MAGIC + checksum.digest()
+
+
+def _fields(kinds: Iterable[Any]) -> list[Any]:
+    """Fields of the named tuples among numba's types: code has their places, the key no names."""
+    return [(getattr(kind, "fields", ()), _fields(getattr(kind, "types", ()))) for kind in kinds]
 
 
 def _sources(function: Callable[..., Any]) -> str:
@@ -89,8 +94,10 @@ def _sources(function: Callable[..., Any]) -> str:
                 left.append(value.py_func)
             elif isinstance(value, np.ndarray):
                 found[code].append(f"{name} {xxhash.xxh3_128_hexdigest(value.tobytes())}")
-            elif isinstance(value, (int, float, tuple)):
+            elif isinstance(value, (int, float, tuple, str, np.generic)):
                 found[code].append(f"{name} {value!r}")
+            elif hasattr(value, "_fields"):
+                found[code].append(f"{name} {value._fields}")
     return xxhash.xxh3_128_hexdigest(repr(sorted(found.values())).encode())
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geo_risk._constants import WGS84_A, WGS84_E2
 from geo_risk.regions.coverage import Coverage, ring_edges
-from geo_risk.regions.topology import Topology
+from geo_risk.regions.topology import Topology, facing, seam_stretches
 
 __all__ = ["Tripoint", "edge_lengths_m", "meeting_points", "pair_lengths_m"]
 
@@ -72,24 +72,28 @@ def _seam_lengths_m(coverage: Coverage, pairs: NDArray[np.int32]) -> FloatArray:
 
     The topology has no edges there: a flat map is cut at ±180, the Earth is not.
     """
-    edges = ring_edges(coverage)
-    stretches: dict[tuple[int, float], list[tuple[float, float]]] = {}
-    for lon in (-180.0, 180.0):
-        for k in np.flatnonzero((edges.ax == lon) & (edges.bx == lon)):
-            ends = sorted((float(edges.ay[k]), float(edges.by[k])))
-            stretches.setdefault((int(edges.region[k]), lon), []).append((ends[0], ends[1]))
-    shared: list[tuple[int, float, float]] = []
+    edges, total = ring_edges(coverage), np.zeros(len(pairs))
+    west, east = (_by_row(seam_stretches(edges, lon)) for lon in (-180.0, 180.0))
     for position, (one, two) in enumerate(pairs.tolist()):
-        for west, east in ((one, two), (two, one)):
-            for low, high in stretches.get((west, -180.0), []):
-                for other_low, other_high in stretches.get((east, 180.0), []):
-                    if min(high, other_high) > max(low, other_low):
-                        shared.append((position, max(low, other_low), min(high, other_high)))
-    spans, total = np.array(shared), np.zeros(len(pairs))
-    zero = np.zeros(len(spans))
-    metres = edge_lengths_m(zero, spans[:, 1], zero, spans[:, 2])
-    np.add.at(total, spans[:, 0].astype(np.int64), metres)
+        for row, other in ((one, two), (two, one)):
+            if row not in west or other not in east:
+                continue
+            a, b = west[row], east[other]
+            ends = [(np.maximum(a[k, 0], b[near, 0]), np.minimum(a[k, 1], b[near, 1]))
+                    for k, near in facing(a, b)]  # fmt: skip
+            if ends:
+                low, high = (np.concatenate(part) for part in zip(*ends))
+                zero = np.zeros(len(low))
+                total[position] += edge_lengths_m(zero, low, zero, high).sum()
     return total
+
+
+def _by_row(stretches: FloatArray) -> dict[int, FloatArray]:
+    """Stretches of each row."""
+    row = stretches[:, 2]
+    ordered = stretches[np.argsort(row, kind="stable")]
+    rows, first = np.unique(ordered[:, 2], return_index=True)
+    return dict(zip(rows.astype(np.int64).tolist(), np.split(ordered, first[1:])))
 
 
 def pair_lengths_m(topology: Topology, coverage: Coverage, pairs: NDArray[np.int32]) -> FloatArray:
@@ -144,13 +148,14 @@ def meeting_points(
     places, place = np.unique(_ends(topology, border), axis=0, return_inverse=True)
     place = np.repeat(place.reshape(-1), 2)
     met = np.unique(np.column_stack([place, np.concatenate([sides, sides]).ravel()]), axis=0)
-    several = np.bincount(met[:, 0], minlength=len(places)) >= 3
+    start = np.searchsorted(met[:, 0], np.arange(len(places) + 1))
+    several = np.diff(start) >= 3
     if rows is not None:
         own = np.isin(topology.left, rows) | np.isin(topology.right, rows)
         touched = {tuple(point) for point in _ends(topology, own).tolist()}
         several &= np.array([tuple(point) in touched for point in places.tolist()], dtype=bool)
     return sorted(
-        Tripoint(tuple(names[met[met[:, 0] == k, 1]].tolist()), *places[k].tolist())
+        Tripoint(tuple(names[met[start[k] : start[k + 1], 1]].tolist()), *places[k].tolist())
         for k in np.flatnonzero(several)
     )
 

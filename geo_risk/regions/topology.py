@@ -6,6 +6,7 @@ vertex; each such edge is known by its two end points.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from geo_risk.regions.coverage import Coverage, Edges, ring_edges
 
-__all__ = ["Topology", "build_topology", "group_edges"]
+__all__ = ["Topology", "build_topology", "facing", "group_edges", "seam_stretches"]
 
 
 @dataclass(frozen=True)
@@ -104,15 +105,34 @@ def _edge_keys(edges: Edges) -> NDArray[np.int64]:
 
 def _seam_pairs(edges: Edges) -> NDArray[np.int32]:
     """Rows that touch along a stretch of the antimeridian from both sides."""
-    sides = []
-    for lon in (-180.0, 180.0):
-        on = (edges.ax == lon) & (edges.bx == lon)
-        sides.append(np.column_stack([edges.ay[on], edges.by[on], edges.region[on]]))
-    west, east = sides
+    west, east = seam_stretches(edges, -180.0), seam_stretches(edges, 180.0)
     pairs = {
-        (int(min(w[2], e[2])), int(max(w[2], e[2])))
-        for w in west
-        for e in east[(east[:, 0] < w[1]) & (east[:, 1] > w[0])]
-        if w[2] != e[2]
+        (min(int(west[k, 2]), row), max(int(west[k, 2]), row))
+        for k, near in facing(west, east)
+        for row in east[near, 2].astype(np.int64).tolist()
+        if row != west[k, 2]
     }
     return np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2)
+
+
+def seam_stretches(edges: Edges, lon: float) -> NDArray[np.float64]:
+    """Edges on one side of the antimeridian: southern end, northern end, row."""
+    on = (edges.ax == lon) & (edges.bx == lon)
+    ends = np.sort(np.column_stack([edges.ay[on], edges.by[on]]), axis=1)
+    return np.column_stack([ends, edges.region[on]])
+
+
+def facing(
+    one: NDArray[np.float64], other: NDArray[np.float64]
+) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Each stretch of `one`, with those of `other` that it overlaps, by their positions.
+
+    Nearly as quick as there are overlaps, where those of `other` do not overlap each other.
+    """
+    order = np.argsort(other[:, 0], kind="stable")
+    reach = np.maximum.accumulate(other[order, 1])
+    first = np.searchsorted(reach, one[:, 0], side="right")
+    stop = np.searchsorted(other[order, 0], one[:, 1], side="left")
+    for k in np.flatnonzero(first < stop).tolist():
+        near = order[first[k] : stop[k]]
+        yield k, near[other[near, 1] > one[k, 0]]

@@ -263,3 +263,22 @@ def test_damaged_kernels_where_nothing_can_be_written(kernels, limit):
     assert code_files(folder).keys() == damaged.keys()
     assert not list(folder.rglob("*.part"))
     assert_mended(folder, want)
+
+
+def test_an_upgrade_that_moves_the_fields_of_a_named_tuple(tmp_path):
+    """The tuple comes from another file than all kernels that are given one."""
+    (tmp_path / "kernel.py").write_text(
+        "from geo_risk._jit import njit\n\n@njit\ndef first(pair):\n    return pair.one\n"
+    )
+    code = "import kernel, pair\nprint(kernel.first(pair.Pair(one=1, two=2)))"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kept"),
+                   "PYTHONDONTWRITEBYTECODE": "1",
+                   "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}  # fmt: skip
+    for fields in ("one two", "two one", "two  one"):
+        (tmp_path / "pair.py").write_text(
+            f"from collections import namedtuple\nPair = namedtuple('Pair', '{fields}')\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                              check=True, env=environment)  # fmt: skip
+        assert done.stdout == "1\n", fields
+        assert len(code_files(tmp_path / "kept")) == 1

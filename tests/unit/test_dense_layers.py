@@ -11,8 +11,10 @@ import shapely
 
 import geo_risk as gr
 from geo_risk.regions import _nest
+from geo_risk.regions.adjacency import edge_lengths_m, meeting_points, pair_lengths_m
 from geo_risk.regions.coverage import from_geometries
 from geo_risk.regions.locator import Locator
+from geo_risk.regions.topology import build_topology, facing
 
 CITY = (13.37, 52.51)
 
@@ -141,3 +143,53 @@ def border_cost(n, points=5000):
 
 def test_border_distances_to_sixteen_times_as_many_vertices_cost_little_more():
     assert border_cost(80_000) < 4 * border_cost(5_000)
+
+
+def test_stretches_that_face_one_another_are_those_that_overlap():
+    rng = np.random.default_rng(3)
+    for n in (0, 1, 2, 5, 40):
+        one, other = (rng.integers(0, 50, (k, 1)) + [0, 1] * rng.integers(1, 9, (k, 1))
+                      for k in (n, n + 3))  # fmt: skip
+        found = {(k, j) for k, near in facing(one, other) for j in near.tolist()}
+        want = np.minimum(one[:, None, 1], other[None, :, 1]) > np.maximum(
+            one[:, None, 0], other[None, :, 0]
+        )
+        assert found == {tuple(pair) for pair in np.argwhere(want).tolist()}
+
+
+def shores_of_the_antimeridian(n):
+    """Two regions with other vertices on either side, 10° and 8° long; their common border."""
+    east, west = np.linspace(0, 10, n), np.linspace(1, 9, n + 7)
+    coverage = from_geometries([
+        shapely.Polygon([(179, 0), *((180, lat) for lat in east), (179, 10)]),
+        shapely.Polygon([(-179, 1), *((-180, lat) for lat in west), (-179, 9)]),
+    ])  # fmt: skip
+    topology = build_topology(coverage)
+    assert topology.seam_pairs.tolist() == [[0, 1]]
+    return pair_lengths_m(topology, coverage, topology.seam_pairs)
+
+
+def tripoints(n):
+    """Where n regions meet by three or four, in a square of parcels."""
+    side = round(n**0.5)
+    topology = build_topology(from_geometries(parcels(side)))
+    found = meeting_points(topology, [f"R{k:06d}" for k in range(side * side)])
+    assert len(found) == (side - 1) ** 2
+    return found
+
+
+@pytest.mark.parametrize(("ask", "n"), [(shores_of_the_antimeridian, 2000), (tripoints, 4900)])
+def test_four_times_as_many_vertices_cost_four_times_as_much(ask, n):
+    best = [np.inf, np.inf]
+    for _ in range(3):
+        for which in (0, 1):
+            start = time.process_time()
+            ask(n * 4**which)
+            best[which] = min(best[which], time.process_time() - start)
+    assert best[1] < 8 * best[0]  # sixteen where each is compared with each
+
+
+def test_the_antimeridian_is_as_long_as_both_sides_share():
+    want = edge_lengths_m(*np.array([[0.0], [1.0], [0.0], [9.0]]))
+    np.testing.assert_allclose(shores_of_the_antimeridian(1000), want, rtol=1e-9)
+    assert tripoints(9)[0].codes == ("R000000", "R000001", "R000003", "R000004")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pickle
 import random
+from typing import NamedTuple
 
+import numba
 import numpy as np
 import pytest
 from damage import DAMAGES
@@ -15,7 +17,12 @@ from geo_risk._kernel_files import KernelFiles, _sources
 
 KEY = (("float64", "int64"), ("x86_64", "cpu", "+avx"), ("a" * 64, "b" * 64))
 CODE = ("library", bytes(range(256)) * 8)
-FACTOR, TABLE = 3, np.arange(4)
+FACTOR, TABLE, MASK = 3, np.arange(4), np.uint64(7)
+
+
+class Pair(NamedTuple):
+    one: int
+    two: int
 
 
 @njit
@@ -25,7 +32,12 @@ def inner_kernel(x):
 
 @njit
 def kernel(x):
-    return inner_kernel(x) + TABLE[0]
+    return inner_kernel(x) + TABLE[0] + MASK
+
+
+@njit
+def pairs(x):
+    return Pair(x, FACTOR)
 
 
 @pytest.fixture
@@ -86,12 +98,28 @@ def test_code_of_another_numba_counts_as_missing(files, monkeypatch):
     assert files.load(KEY) is None
 
 
-@pytest.mark.parametrize(("name", "value"), [("FACTOR", 4), ("TABLE", np.arange(1, 5))])
+@pytest.mark.parametrize(
+    ("name", "value"), [("FACTOR", 4), ("TABLE", np.arange(1, 5)), ("MASK", np.uint64(3))]
+)
 def test_code_with_another_constant_counts_as_missing(files, monkeypatch, name, value):
     before = _sources(kernel.py_func)
     monkeypatch.setitem(kernel.py_func.__globals__, name, value)
     assert _sources(kernel.py_func) != before
     assert files.load(KEY) is None
+
+
+def test_code_of_a_named_tuple_with_other_fields_counts_as_missing(files, monkeypatch):
+    """Machine code knows fields by their place, and the tuple may come from another file."""
+    kind = numba.typeof(Pair(1, 2))
+    keys = [((kind,), *KEY[1:]), ((numba.typeof((Pair(1, 2), 3)),), *KEY[1:])]
+    before = _sources(pairs.py_func)
+    for key in keys:
+        files.save(key, CODE)
+        assert files.load(key) == CODE
+    monkeypatch.setattr(kind, "fields", ("two", "one"))
+    monkeypatch.setattr(Pair, "_fields", ("two", "one"))
+    assert [files.load(key) for key in keys] == [None, None]
+    assert _sources(pairs.py_func) != before
 
 
 def test_code_counts_as_missing_once_what_it_calls_was_edited(tmp_path, monkeypatch):
