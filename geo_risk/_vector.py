@@ -266,7 +266,7 @@ def _readable(archive: zipfile.ZipFile) -> dict[str, str]:
     """Names of an archive's files that can be read, by their stem where that tells them apart."""
     names = [
         PurePosixPath(info.filename) for info in archive.infolist()
-        if not info.is_dir() and "__MACOSX" not in info.filename
+        if info.filename and not info.is_dir() and "__MACOSX" not in info.filename
         and not PurePosixPath(info.filename).name.startswith(".")
     ]  # fmt: skip
     found = [name for name in names if name.suffix.lower() in (*_JSON, *_MAGIC, *_XML)]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from geo_risk.errors import DataCorruptError
 
-__all__ = ["plain_xml"]
+__all__ = ["BrokenPlace", "plain_xml"]
 
 _ROOTS = {".gml": "FeatureCollection", ".kml": "kml"}
 _MOST_LEVELS = 200  # elements within elements
@@ -22,10 +24,27 @@ _CRS_NAME = re.compile(
     r"|https?://www\.opengis\.net/(def/crs/[\w./]+|gml/srs/epsg\.xml#\d+))",
     re.IGNORECASE,
 )
+_PLACES = {"coordinates", "pos", "posList", "X", "Y", "Z"}
+_SHAPES = {"Point", "LineString", "LinearRing", "Box", "coord", "LineStringSegment", "Arc",
+           "ArcString", "ArcByCenterPoint", "Circle", "CircleByCenterPoint", "GeodesicString",
+           "CubicSpline", "BSpline"}  # fmt: skip
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_TOKEN = re.compile(r"[^\s,]+")
+_MEMBERS = {"featureMember", "member", "featureMembers"}
 
 
-def plain_xml(raw: bytes, ending: str, name: str) -> bytes:
+class BrokenPlace(NamedTuple):
+    """What stands in the geometry of a feature where a number should; features count from 0."""
+
+    feature: int
+    text: str
+
+
+def plain_xml(raw: bytes, ending: str, name: str) -> tuple[bytes, list[BrokenPlace]]:
     """XML in UTF-8 with the same elements: no comments, instructions, links or schemas.
+
+    What is no finite number among coordinates, for which GDAL takes 0 in silence, is written as 0
+    and told of.
 
     Raises
     ------
@@ -45,7 +64,7 @@ def plain_xml(raw: bytes, ending: str, name: str) -> bytes:
         parser.Parse(raw, True)
     except (expat.ExpatError, LookupError, UnicodeError) as error:
         raise DataCorruptError(f"{name} cannot be read as XML: {error}") from error
-    return "".join(writer.parts).encode()
+    return "".join(writer.parts).encode(), writer.broken
 
 
 class _Writer:
@@ -55,6 +74,9 @@ class _Writer:
         self.parts = ['<?xml version="1.0" encoding="UTF-8"?>\n']
         self._root, self._name = root, name
         self._level = self._left_out = 0
+        self.broken: list[BrokenPlace] = []
+        self._feature, self._open = -1, [""]  # elements around, the innermost last
+        self._place: list[str] | None = None  # the text of coordinates
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         local = tag.rpartition(":")[2]
@@ -70,6 +92,14 @@ class _Writer:
         if self._left_out or local in _LEFT_OUT:
             self._left_out += 1
             return
+        if self._place is not None:
+            raise DataCorruptError(f"{self._name} cannot be read: <{tag}> stands in coordinates.")
+        if local == "Placemark" or (len(self._open) == 3 and self._open[-1] in _MEMBERS):
+            self._feature += 1
+        if local in _PLACES and self._open[-1] in _SHAPES:
+            self._place = []
+            self._refuse_signs(attributes)
+        self._open.append(local)
         kept = "".join(f" {key}={quoteattr(value)}" for key, value in attributes.items()
                        if self._keeps(key, value))  # fmt: skip
         self.parts.append(f"<{tag}{kept}>{_BLANKS if self._level == 1 else ''}")
@@ -90,12 +120,39 @@ class _Writer:
         self._level -= 1
         if self._left_out:
             self._left_out -= 1
-        else:
-            self.parts.append(f"</{tag}>")
+            return
+        self._open.pop()
+        if self._place is not None:
+            self.parts.append(self._numbers("".join(self._place)))
+            self._place = None
+        self.parts.append(f"</{tag}>")
 
     def text(self, content: str) -> None:
-        if not self._left_out:
+        if self._left_out:
+            return
+        if self._place is not None:
+            self._place.append(content)
+        else:
             self.parts.append(escape(content))
+
+    def _numbers(self, text: str) -> str:
+        """Coordinates, with 0 for what is no finite number."""
+        return _TOKEN.sub(self._number, text)
+
+    def _number(self, found: re.Match[str]) -> str:
+        if _NUMBER.fullmatch(found[0]) and math.isfinite(float(found[0])):
+            return found[0]
+        self.broken.append(BrokenPlace(max(self._feature, 0), found[0][:100]))
+        return "0"
+
+    def _refuse_signs(self, attributes: Mapping[str, str]) -> None:
+        """Refuse coordinates that are written with other signs than usual (GML 2)."""
+        for key, usual in (("decimal", "."), ("cs", ","), ("ts", " ")):
+            if attributes.get(key, usual) != usual:
+                raise ValueError(
+                    f"{self._name} is not read: its coordinates have {key}={attributes[key]!r}; "
+                    f"must be {usual!r}."
+                )
 
     def refuse_type(self, *_: object) -> None:
         raise ValueError(f"{self._name} is not read: it declares a document type (<!DOCTYPE>).")
