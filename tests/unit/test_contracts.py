@@ -22,7 +22,7 @@ LAYERS = {
     "_validate": 1, "_geodesy": 1, "_jit": 1, "_products": 1, "_frames": 1, "_fold": 1,
     "_countries": 1, "_cache": 1, "_stated": 1, "_progress": 1, "_files": 1, "_shapefiles": 1,
     "_addresses": 1, "_http": 1, "_secrets": 1, "_terminal": 1,
-    "_archives": 1, "_nesting": 1, "_geojson": 1, "_geoparquet": 1, "_xml": 1, "_vector": 1,
+    "_archives": 1, "_nesting": 1, "_geojson": 1, "_geoparquet": 1, "_geopackage": 1, "_xml": 1, "_vector": 1,
     "_kernel_files": 1,
     "regions": 2, "cells": 2, "hotspots": 2, "certainty": 2,
     "borders": 3, "places": 3, "events": 3, "_region_shapes": 3,

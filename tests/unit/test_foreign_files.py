@@ -110,6 +110,83 @@ def test_a_file_that_is_called_like_something_else(tmp_path, reader, ending, nam
     assert len(READERS[reader](named)) == 2
 
 
+def logged(folder: Path, statements: tuple[str, ...] = ()) -> Path:
+    """A GeoPackage as QGIS has it while it is open: what the statements do stands in its log."""
+    path, held = folder / "a.gpkg", folder / "held.gpkg"
+    boxes().to_file(held)
+    with closing(sqlite3.connect(held)) as connection:
+        for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
+            connection.create_function(name, 1, lambda _: 0)
+        connection.execute("PRAGMA journal_mode = WAL")
+        for statement in ("PRAGMA writable_schema = 1", *statements):
+            connection.execute(statement)
+            connection.commit()
+        for part in folder.glob("held.gpkg*"):
+            part.with_name(part.name.replace("held", "a")).write_bytes(part.read_bytes())
+    for part in folder.glob("held.gpkg*"):
+        part.unlink()
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {part.name: part.read_bytes() for part in folder.iterdir()}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_the_log_of_a_geopackage_is_read_and_nothing_written(tmp_path, reader):
+    path = logged(tmp_path, ("UPDATE held SET pcode = pcode || 'new'",))
+    before = contents(tmp_path)
+    assert before["a.gpkg-wal"]
+    found = READERS[reader](path)
+    assert list(found.columns["pcode"] if reader == "layers" else found["pcode"]) == [
+        "Anew",
+        "Bnew",
+    ]
+    assert contents(tmp_path) == before
+
+
+def test_what_a_log_brings_in_is_looked_at(tmp_path):
+    program = "INSERT INTO sqlite_master VALUES ('table', 'v', 'v', 0, '{}')"
+    path = logged(tmp_path, (program.format("CREATE VIRTUAL TABLE v USING VirtualOGR(''x'')"),))
+    for reader in READERS.values():
+        with pytest.raises(DataCorruptError, match="'v' is no table but a program's"):
+            reader(path)
+    with pytest.raises(DataCorruptError, match="'v' is no table but a program's"):
+        _vector.layers_of(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "reader"),
+    [
+        *((name, reader) for name in ("a.gpkg", "a!b.gpkg") for reader in READERS),
+        ("a.zip", "layers"),
+    ],
+)
+def test_a_geopackage_that_keeps_a_log_but_has_none_now(tmp_path, reader, name):
+    held = tmp_path / "held.gpkg"
+    boxes().to_file(held)
+    with closing(sqlite3.connect(held)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.write(held, "a.gpkg")
+    else:
+        held.rename(tmp_path / name)
+    changed = tmp_path.stat().st_mtime_ns
+    assert len(READERS[reader](tmp_path / name)) == 2
+    assert tmp_path.stat().st_mtime_ns == changed  # no log was made and deleted again
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_geopackage_that_is_half_written(tmp_path, reader):
+    boxes().to_file(tmp_path / "a.gpkg")
+    (tmp_path / "a.gpkg-journal").write_bytes(b"\x00" * 512)  # of a transaction that ended
+    assert len(READERS[reader](tmp_path / "a.gpkg")) == 2
+    (tmp_path / "a.gpkg-journal").write_bytes(b"\xd9\xd5\x05\xf9" + b"\x00" * 508)
+    with pytest.raises(DataCorruptError, match=r"was being written when a\.gpkg-journal"):
+        READERS[reader](tmp_path / "a.gpkg")
+
+
 @pytest.mark.parametrize("reader", READERS)
 def test_sidecars_of_gml_are_not_opened_and_none_is_written(tmp_path, elsewhere, reader):
     path = tmp_path / "a.gml"
