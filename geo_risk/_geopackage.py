@@ -1,4 +1,4 @@
-"""A GeoPackage as GDAL may open it: no programs in it, and nothing beside it left to be moved in."""
+"""A GeoPackage as GDAL may open it: no programs in it, and nothing beside it still to move in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
+from geo_risk._grids import refuse_paths
 from geo_risk.errors import DataCorruptError
 
 __all__ = ["check_geopackage", "settled", "without_log"]
@@ -91,9 +92,17 @@ def check_geopackage(source: Path | bytes, name: str) -> None:
                         raise ValueError(f"the table {table!r} is no table but a program's")
                     continue
                 quoted = table.replace('"', '""')
-                connection.execute(f'SELECT * FROM "{quoted}" LIMIT 0')
+                rows = connection.execute(f'SELECT * FROM "{quoted}" LIMIT {_rows_of(table)}')
+                for row in rows:
+                    for value in row:
+                        refuse_paths(value, name)
     except (sqlite3.Error, ValueError, UnicodeError) as error:
         raise DataCorruptError(f"{name} cannot be read: {error}") from error
+
+
+def _rows_of(table: str) -> int:
+    """How many rows are looked at: of the table of CRS all, of others none."""
+    return -1 if table.lower() == "gpkg_spatial_ref_sys" else 0
 
 
 def _connect(source: Path | bytes) -> sqlite3.Connection:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from geo_risk._geojson import BROKEN, known_crs
+from geo_risk._grids import refuse_paths
 from geo_risk._nesting import MOST_LEVELS, deep_rows
 from geo_risk.errors import DataCorruptError
 
@@ -56,6 +57,7 @@ def _check_parquet(source: Any) -> None:
         told = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}")).get("columns", {})
         for about in told.values():
             stated = about.get("crs")
+            refuse_paths(stated, "the metadata")
             if isinstance(stated, str) and known_crs(stated) is None:
                 raise ValueError(f"unknown crs {stated[:200]!r}")
         wkb = [name for name, about in told.items() if about.get("encoding") == "WKB"]

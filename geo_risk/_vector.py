@@ -8,6 +8,7 @@ anew. GeoJSON and TopoJSON, and archives but for Shapefiles, are read without it
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,7 @@ from geo_risk._geojson import (
 )
 from geo_risk._geopackage import check_geopackage, settled, without_log
 from geo_risk._geoparquet import read_geoparquet
+from geo_risk._grids import refuse_paths
 from geo_risk._shapefiles import PARTS, beside, check_parts, check_shapefile
 from geo_risk._xml import plain_xml
 from geo_risk.errors import DataCorruptError, OptionNeededError
@@ -178,11 +180,22 @@ def layers_of(path: Path) -> list[str]:
 def _check_binary(path: Path, ending: str) -> None:
     """Refuse a file of one of the binary formats that is none, or a GeoPackage with programs."""
     with path.open("rb") as file:
-        head = file.read(len(_MAGIC[ending]))
-    if head != _MAGIC[ending]:
-        raise DataCorruptError(f"{path} cannot be read: it does not begin as {ending} files do.")
+        head = file.read(16)
+        if ending == ".fgb":
+            head += file.read(int.from_bytes(head[8:12], "little"))
+    _check_beginning(head, ending, path.name)
     if ending == ".gpkg":
         check_geopackage(path, path.name)
+
+
+def _check_beginning(raw: bytes, ending: str, name: str) -> None:
+    """Refuse what begins otherwise, and FlatGeobuf's header with a CRS that names a file."""
+    if not raw.startswith(_MAGIC[ending]):
+        raise DataCorruptError(f"{name} cannot be read: it does not begin as {ending} files do.")
+    if ending == ".fgb":
+        size = int.from_bytes(raw[8:12], "little")
+        for text in re.findall(rb"[^\x00]{20,}", raw[12 : 12 + size]):
+            refuse_paths(text.decode("utf-8", "replace"), name)
 
 
 def _read_misnamed(path: Path, ending: str, wish: _Wish) -> Vector:
@@ -214,8 +227,8 @@ def _read_content(raw: bytes, ending: str, name: str, wish: _Wish) -> Vector:
         )
     if ending in _XML:
         raw = plain_xml(raw, ending, name)
-    elif not raw.startswith(_MAGIC[ending]):
-        raise DataCorruptError(f"{name} cannot be read: it does not begin as {ending} files do.")
+    else:
+        _check_beginning(raw, ending, name)
     if ending == ".gpkg":
         raw = without_log(raw)
         check_geopackage(raw, name)
@@ -339,8 +352,9 @@ def _sealed() -> Iterator[None]:
 
 @contextmanager
 def offline() -> Iterator[None]:
-    """PROJ without network: transformations use the grids that are there."""
+    """PROJ without network: transformations use the grids that are there; a ValueError if none."""
     import pyproj.network
+    from pyproj.exceptions import ProjError
 
     network: Any = pyproj.network
 
@@ -349,5 +363,7 @@ def offline() -> Iterator[None]:
         network.set_network_enabled(False)
         try:
             yield
+        except ProjError as error:
+            raise ValueError(f"Invalid CRS: it does not lead to degrees: {error}") from error
         finally:
             network.set_network_enabled(before)

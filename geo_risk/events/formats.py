@@ -10,6 +10,7 @@ from typing import Any
 from geo_risk import _geojson, _vector
 from geo_risk._geojson import BROKEN, BrokenRow
 from geo_risk._geoparquet import read_geoparquet, refuse_deep
+from geo_risk._grids import refuse_paths
 from geo_risk.errors import DataCorruptError
 from geo_risk.events.delimited import Chunk
 
@@ -113,6 +114,8 @@ def frame_of_arrow(table: Any) -> Any:
     for mark, column in zip(marks, table.itercolumns()):
         if mark and _is_binary(column.type):
             refuse_deep(column)
+    for item in table.schema if any(marks) else ():
+        refuse_paths(_parsed((item.metadata or {}).get(b"ARROW:extension:metadata")), item.name)
     if any(marks):
         try:
             return gpd.GeoDataFrame.from_arrow(table)
@@ -126,6 +129,14 @@ def frame_of_arrow(table: Any) -> Any:
         raise DataCorruptError(
             f"The Arrow table cannot be used: {type(error).__name__}: {error}."
         ) from error
+
+
+def _parsed(text: bytes | None) -> Any:
+    """Metadata of an Arrow column, JSON or not."""
+    try:
+        return json.loads(text or b"{}")
+    except (ValueError, RecursionError):
+        return (text or b"").decode("utf-8", "replace")
 
 
 def read_parquet(path: Path) -> Any:

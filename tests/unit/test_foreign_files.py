@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import zipfile
 from contextlib import closing, suppress
 from pathlib import Path
 
 import geopandas
+import pyarrow
 import pyogrio
 import pyproj
 import pytest
@@ -15,7 +17,7 @@ import shapely
 from foreign_cases import GML, READERS, SENTINEL, Elsewhere, texts, tried, watched, written
 
 import geo_risk as gr
-from geo_risk import _vector
+from geo_risk import _grids, _vector
 from geo_risk.errors import DataCorruptError
 
 NATIVE = {"network link": ".kml", "style": ".kml"}
@@ -185,6 +187,63 @@ def test_a_geopackage_that_is_half_written(tmp_path, reader):
     (tmp_path / "a.gpkg-journal").write_bytes(b"\xd9\xd5\x05\xf9" + b"\x00" * 508)
     with pytest.raises(DataCorruptError, match=r"was being written when a\.gpkg-journal"):
         READERS[reader](tmp_path / "a.gpkg")
+
+
+def with_crs(path: Path, told: pyproj.CRS) -> Path:
+    """Boxes whose file states a CRS."""
+    frame = boxes().set_crs(told, allow_override=True)
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    elif path.suffix == ".zip":
+        shape = with_crs(path.with_suffix(".shp"), told)
+        with zipfile.ZipFile(path, "w") as archive:
+            for part in (".shp", ".shx", ".dbf", ".prj"):
+                archive.write(shape.with_suffix(part), f"a{part}")
+    else:
+        frame.to_file(path)
+    if path.suffix == ".shp":
+        path.with_suffix(".prj").write_text(told.to_wkt("WKT1_GDAL"))
+    return path
+
+
+GRIDS = [
+    "+proj=longlat +ellps=clrk66 +nadgrids=@{} +type=crs",
+    "+proj=longlat +ellps=clrk66 +nadgrids=null,{} +type=crs",
+    "+proj=longlat +datum=WGS84 +geoidgrids={} +type=crs",
+]
+
+
+@pytest.mark.parametrize("stated", GRIDS)
+@pytest.mark.parametrize("name", ["a.shp", "a.gpkg", "a.fgb", "a.parquet", "a!.fgb", "a.zip"])
+def test_a_crs_leads_to_no_file(tmp_path, name, stated):
+    grid = tmp_path / "grid.gsb"
+    grid.write_bytes(b"x" * 500)
+    plain = with_crs(tmp_path / name.replace("!", ""), pyproj.CRS(stated.format(grid)))
+    path = plain.rename(tmp_path / name)
+    read = READERS["layers"], READERS["events"]
+    os.utime(grid, (0, 0))
+    for reader in read if name != "a.zip" else read[:1]:
+        with pytest.raises((ValueError, DataCorruptError), match="a grid by its path"):
+            reader(path)
+    assert grid.stat().st_atime == 0
+
+
+def test_an_arrow_column_leads_to_no_file(tmp_path):
+    told = pyproj.CRS(f"+proj=longlat +ellps=clrk66 +nadgrids={tmp_path}/a.gsb +type=crs")
+    table = pyarrow.table(boxes().set_crs(told, allow_override=True).to_arrow())
+    with pytest.raises(ValueError, match="a grid by its path"):
+        gr.read_events(table)
+
+
+@pytest.mark.parametrize(
+    "code", ["EPSG:3857", "EPSG:27700", "EPSG:2154", "EPSG:31287", "ESRI:54009"]
+)
+@pytest.mark.parametrize("name", ["a.shp", "a.gpkg", "a.fgb", "a.parquet"])
+def test_a_crs_of_common_use_leads_nowhere(tmp_path, name, code):
+    for version in ("WKT1_GDAL", "WKT1_ESRI"):
+        _grids.refuse_paths(pyproj.CRS(code).to_wkt(version), name)
+    path = with_crs(tmp_path / name, pyproj.CRS(code))
+    assert len(_vector.read_vector(path).frame) == 2
 
 
 @pytest.mark.parametrize("reader", READERS)
