@@ -1,4 +1,4 @@
-"""Grid files that a CRS names: PROJ opens one whose name is a path, whatever file that is."""
+"""A CRS that somebody states, and grid files that it names: PROJ opens any whose name is a path."""
 
 from __future__ import annotations
 
@@ -6,13 +6,23 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["refuse_paths"]
+__all__ = ["refuse_paths", "stated_crs"]
 
 _PATH = re.compile(
     r"=[^\s\"]*[/\\]"  # of PROJ, as in +nadgrids=@/tmp/a.gsb; @null and a.gsb are none
     r"|(PARAMETERFILE|GRIDS)[^\]]*[/\\]",  # of WKT
     re.IGNORECASE,
 )
+
+
+def stated_crs(crs: Any) -> Any:
+    """What a caller states as the CRS, as pyproj has it; a ValueError where that is none."""
+    import pyproj
+
+    try:
+        return pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError as error:
+        raise ValueError(f"Invalid crs: {crs!r}; must be one that PROJ knows: {error}") from error
 
 
 def refuse_paths(crs: Any, name: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from geo_risk import _geojson, _vector
 from geo_risk._geojson import BROKEN, BrokenRow
-from geo_risk._geoparquet import read_geoparquet, refuse_deep
+from geo_risk._geoparquet import is_text, read_geoparquet, refuse_deep
 from geo_risk._grids import refuse_paths
 from geo_risk.errors import DataCorruptError
 from geo_risk.events.delimited import Chunk
@@ -147,7 +147,7 @@ def read_parquet(path: Path) -> Any:
 
     try:
         schema = pq.read_schema(path)
-        texts = [item.name for item in schema if _is_text(item.type)]
+        texts = [item.name for item in schema if is_text(item.type)]
         pq.read_table(path, columns=texts).validate(full=True)  # is it UTF-8?
         metadata = schema.metadata or {}
         return read_geoparquet(path) if b"geo" in metadata else pd.read_parquet(path)
@@ -155,14 +155,6 @@ def read_parquet(path: Path) -> Any:
         raise
     except (pa.ArrowException, OSError, *BROKEN, _shapely_error()) as error:
         raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
-
-
-def _is_text(kind: Any) -> bool:
-    """Whether an Arrow type is text, or a dictionary of texts."""
-    import pyarrow as pa
-
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _is_binary(kind: Any) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import zipfile
 from contextlib import closing, suppress
 from pathlib import Path
 
 import geopandas
+import pandas
 import pyarrow
 import pyogrio
 import pyproj
@@ -226,6 +228,27 @@ def test_a_crs_leads_to_no_file(tmp_path, name, stated):
         with pytest.raises((ValueError, DataCorruptError), match="a grid by its path"):
             reader(path)
     assert grid.stat().st_atime == 0
+
+
+@pytest.mark.parametrize("crs", ["EPSG:99999", "garbage", -5, "+proj=nope"])
+def test_a_crs_that_nobody_knows_is_a_bad_argument(tmp_path, crs):
+    boxes().to_file(tmp_path / "a.gpkg")
+    shapes = pandas.DataFrame({"geometry": ["POINT (1 2)"]})
+    for read, source in (
+        (gr.load_regions, tmp_path / "a.gpkg"), (gr.read_events, tmp_path / "a.gpkg"),
+        (gr.read_events, [{"x": 1.0, "y": 2.0}]), (gr.read_events, shapes),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=f"Invalid crs: {re.escape(repr(crs))}; must be one"):
+            read(source, crs=crs)
+
+
+def test_text_in_geoparquet_that_is_no_utf8(tmp_path):
+    path = tmp_path / "a.parquet"
+    boxes().assign(pcode=["AAAA", "BBBBBBBB"]).to_parquet(path, compression=None)
+    path.write_bytes(path.read_bytes().replace(b"BBBBBBBB", b"BBBB\xffBBB"))
+    for reader in READERS.values():
+        with pytest.raises(DataCorruptError, match="UTF"):
+            reader(path)
 
 
 def test_an_arrow_column_leads_to_no_file(tmp_path):
