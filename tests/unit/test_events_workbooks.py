@@ -250,10 +250,10 @@ def test_a_workbook_in_strict_open_xml_says_so(tmp_path: Path) -> None:
         zipfile.ZipFile(tmp_path / "strict.xlsx", "w") as made,
     ):
         for name in given.namelist():
-            kept = given.read(name).replace(
-                b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
-                b"http://purl.oclc.org/ooxml/spreadsheetml/main",
-            )
+            kept = given.read(name)
+            for kind in (b"spreadsheetml/2006/main", b"officeDocument/2006/relationships"):
+                strict = b"http://purl.oclc.org/ooxml/" + kind.replace(b"/2006", b"")
+                kept = kept.replace(b"http://schemas.openxmlformats.org/" + kind, strict)
             made.writestr(name, kept)
     with pytest.raises(DataCorruptError, match="Strict Open XML"):
         read_events(tmp_path / "strict.xlsx")
