@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from geo_risk._geojson import BROKEN, known_crs
+from geo_risk._grids import refuse_paths
 from geo_risk._nesting import MOST_LEVELS, deep_rows
 from geo_risk.errors import DataCorruptError
 
-__all__ = ["read_geoparquet", "refuse_deep"]
+__all__ = ["is_text", "read_geoparquet", "refuse_deep"]
 
 
 def read_geoparquet(source: Any) -> Any:
@@ -49,21 +50,33 @@ def read_geoparquet(source: Any) -> Any:
 
 
 def _check_parquet(source: Any) -> None:
-    """Refuse deeply nested geometries, and a CRS that is neither described nor a known name."""
+    """Refuse deep geometries, text that is no UTF-8, a CRS neither described nor a known name."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(source) as file:
         told = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}")).get("columns", {})
         for about in told.values():
             stated = about.get("crs")
+            refuse_paths(stated, "the metadata")
             if isinstance(stated, str) and known_crs(stated) is None:
                 raise ValueError(f"unknown crs {stated[:200]!r}")
         wkb = [name for name, about in told.items() if about.get("encoding") == "WKB"]
+        texts = [item.name for item in file.schema_arrow if is_text(item.type)]
+        for batch in file.iter_batches(columns=texts) if texts else ():
+            batch.validate(full=True)  # is it UTF-8?
         row = 0
         for batch in file.iter_batches(columns=wkb) if wkb else ():
             for column in batch.columns:
                 refuse_deep(column, row)
             row += len(batch)
+
+
+def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is text, or a dictionary of texts."""
+    import pyarrow as pa
+
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def refuse_deep(blobs: Any, first: int = 0) -> None:

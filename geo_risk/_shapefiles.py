@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+from geo_risk._grids import refuse_paths
 from geo_risk.errors import DataCorruptError
 
 __all__ = ["PARTS", "beside", "check_parts", "check_shapefile"]
@@ -29,6 +30,8 @@ def check_shapefile(path: Path) -> None:
     """
     if path.suffix.lower() != ".shp":
         return
+    if (crs := beside(path, ".prj")) is not None:
+        refuse_paths(crs.read_text("utf-8", "replace"), crs.name)
     records, index = beside(path, ".dbf"), beside(path, ".shx")
     head = None
     if records is not None:
@@ -39,6 +42,7 @@ def check_shapefile(path: Path) -> None:
 
 def check_parts(stem: str, parts: Mapping[str, bytes]) -> None:
     """As `check_shapefile`, of a Shapefile in memory: its files by their endings."""
+    refuse_paths(parts.get(".prj", b"").decode("utf-8", "replace"), f"{stem}.prj")
     _check(stem, parts.get(".dbf"), len(parts[".shx"]) if ".shx" in parts else None)
 
 

@@ -8,17 +8,16 @@ anew. GeoJSON and TopoJSON, and archives but for Shapefiles, are read without it
 
 from __future__ import annotations
 
-import sqlite3
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from threading import RLock
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
@@ -30,7 +29,9 @@ from geo_risk._geojson import (
     frame_of_features,
     parse_json,
 )
+from geo_risk._geopackage import check_geopackage, settled, without_log
 from geo_risk._geoparquet import read_geoparquet
+from geo_risk._grids import refuse_paths
 from geo_risk._shapefiles import PARTS, beside, check_parts, check_shapefile
 from geo_risk._xml import plain_xml
 from geo_risk.errors import DataCorruptError, OptionNeededError
@@ -59,7 +60,6 @@ _GDAL = {
 }
 _LOCK = RLock()
 _MISREAD = frozenset("!?;")  # pyogrio takes what follows for something else than a name
-_INDEXES = ("using rtree", "using fts3", "using fts4", "using fts5")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ def read_vector(
 ) -> Vector:
     """Read one layer of a file; nothing is fetched, no other file opened, none written.
 
-    Beside a Shapefile stand its own .shx, .dbf, .prj and .cpg. What a file is is told by its ending
+    Beside a Shapefile stand its own .shx, .dbf, .prj and .cpg, beside a GeoPackage what SQLite has
+    not yet moved into it (`settled`). What a file is is told by its ending
     or, where it has none of `ENDINGS`, by its first bytes.
 
     Parameters
@@ -126,6 +127,8 @@ def read_vector(
         return Vector(read_geoparquet(path))
     if ending in _MAGIC:
         check_shapefile(path)
+        if ending == ".gpkg" and (content := settled(path)) is not None:
+            return _read_content(content, ending, path.name, wish)
         if path.suffix.lower() != ending or _MISREAD & set(str(path.absolute())):
             return _read_misnamed(path, ending, wish)
         _check_binary(path, ending)
@@ -162,23 +165,37 @@ def layers_of(path: Path) -> list[str]:
     """
     import pyogrio
 
-    _check_binary(path, ".gpkg")
-    place = str(path.absolute())
+    place, content = str(path.absolute()), settled(path)
+    if content is None and _MISREAD & set(place):
+        content = path.read_bytes()
+    if content is None:
+        _check_binary(path, ".gpkg")
+    else:
+        check_geopackage(content, path.name)
     with _sealed():
-        listed = pyogrio.list_layers(
-            _packed({".gpkg": path.read_bytes()}) if _MISREAD & set(place) else place
-        )
+        listed = pyogrio.list_layers(place if content is None else _packed({".gpkg": content}))
     return [str(name) for name, _ in listed]
 
 
 def _check_binary(path: Path, ending: str) -> None:
     """Refuse a file of one of the binary formats that is none, or a GeoPackage with programs."""
     with path.open("rb") as file:
-        head = file.read(len(_MAGIC[ending]))
-    if head != _MAGIC[ending]:
-        raise DataCorruptError(f"{path} cannot be read: it does not begin as {ending} files do.")
+        head = file.read(16)
+        if ending == ".fgb":
+            head += file.read(int.from_bytes(head[8:12], "little"))
+    _check_beginning(head, ending, path.name)
     if ending == ".gpkg":
-        _check_geopackage(path, path.name)
+        check_geopackage(path, path.name)
+
+
+def _check_beginning(raw: bytes, ending: str, name: str) -> None:
+    """Refuse what begins otherwise, and FlatGeobuf's header with a CRS that names a file."""
+    if not raw.startswith(_MAGIC[ending]):
+        raise DataCorruptError(f"{name} cannot be read: it does not begin as {ending} files do.")
+    if ending == ".fgb":
+        size = int.from_bytes(raw[8:12], "little")
+        for text in re.findall(rb"[^\x00]{20,}", raw[12 : 12 + size]):
+            refuse_paths(text.decode("utf-8", "replace"), name)
 
 
 def _read_misnamed(path: Path, ending: str, wish: _Wish) -> Vector:
@@ -210,10 +227,11 @@ def _read_content(raw: bytes, ending: str, name: str, wish: _Wish) -> Vector:
         )
     if ending in _XML:
         raw = plain_xml(raw, ending, name)
-    elif not raw.startswith(_MAGIC[ending]):
-        raise DataCorruptError(f"{name} cannot be read: it does not begin as {ending} files do.")
+    else:
+        _check_beginning(raw, ending, name)
     if ending == ".gpkg":
-        _check_geopackage(raw, name)
+        raw = without_log(raw)
+        check_geopackage(raw, name)
     return Vector(_with_gdal(_packed({ending: raw}), name, wish))
 
 
@@ -299,45 +317,6 @@ def _packed(parts: Mapping[str, bytes]) -> bytes:
     return made.getvalue()
 
 
-def _check_geopackage(source: Path | bytes, name: str) -> None:
-    """Refuse a GeoPackage in which a table is made by a function or a module, which may read files.
-
-    Its tables and views must be what SQLite itself, without any extension, can give.
-    """
-    try:
-        with closing(_connect(source)) as connection:
-            connection.set_authorizer(_no_loading)
-            tables = connection.execute(
-                "SELECT name, lower(sql) FROM sqlite_master WHERE type IN ('table', 'view')"
-            ).fetchall()
-            if "gpkg_contents" not in {name for name, _ in tables}:
-                raise DataCorruptError(f"{name} cannot be read: it is SQLite, but no GeoPackage.")
-            for table, sql in tables:
-                words = " ".join((sql or "").split())
-                if words.startswith("create virtual table"):
-                    if not any(index in words for index in _INDEXES):
-                        raise ValueError(f"the table {table!r} is no table but a program's")
-                    continue
-                quoted = table.replace('"', '""')
-                connection.execute(f'SELECT * FROM "{quoted}" LIMIT 0')
-    except (sqlite3.Error, ValueError, UnicodeError) as error:
-        raise DataCorruptError(f"{name} cannot be read: {error}") from error
-
-
-def _connect(source: Path | bytes) -> sqlite3.Connection:
-    if isinstance(source, bytes):
-        connection = sqlite3.connect(":memory:")
-        connection.deserialize(source)
-        return connection
-    address = f"file:{quote(str(source.absolute()))}?mode=ro&immutable=1"
-    return sqlite3.connect(address, uri=True)
-
-
-def _no_loading(action: int, *about: str | None) -> int:
-    loads = action == sqlite3.SQLITE_FUNCTION and "load_extension" in about
-    return sqlite3.SQLITE_DENY if loads or action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
-
-
 def _with_gdal(source: str | bytes, name: str, wish: _Wish) -> Any:
     """Read a layer with GDAL of what has been found to be safe: a path, or a file in memory."""
     import pyogrio
@@ -373,8 +352,9 @@ def _sealed() -> Iterator[None]:
 
 @contextmanager
 def offline() -> Iterator[None]:
-    """PROJ without network: transformations use the grids that are there."""
+    """PROJ without network: transformations use the grids that are there; a ValueError if none."""
     import pyproj.network
+    from pyproj.exceptions import ProjError
 
     network: Any = pyproj.network
 
@@ -383,5 +363,7 @@ def offline() -> Iterator[None]:
         network.set_network_enabled(False)
         try:
             yield
+        except ProjError as error:
+            raise ValueError(f"Invalid CRS: it does not lead to degrees: {error}") from error
         finally:
             network.set_network_enabled(before)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._grids import stated_crs
 from geo_risk._nesting import too_deep
 from geo_risk._vector import offline
 from geo_risk.errors import OptionNeededError
@@ -97,9 +98,8 @@ def _reproject(lon: FloatArray, lat: FloatArray, crs: Any) -> tuple[FloatArray, 
 
 def _refuse_other_planes(crs: Any) -> None:
     """Refuse a CRS of heights, of a building or of the Earth's centre."""
-    from pyproj import CRS
 
-    known = CRS.from_user_input(crs)
+    known = stated_crs(crs)
     if not (known.is_geographic or known.is_projected):
         raise ValueError(
             f"Invalid crs: {known.name!r} has neither longitude and latitude nor a projection."
@@ -193,7 +193,7 @@ def points_from_text(draft: Draft, series: pd.Series[Any], name: str, crs: Any =
         shapes = np.array([_shape(cell) for cell in cells] + [None], dtype=object)[:-1]
     present = np.array([any_text(cell) is not None for cell in cells], dtype=bool)
     unreadable = present & np.array([shape is None for shape in shapes], dtype=bool)
-    given = "EPSG:4326" if crs is None else crs
+    given = "EPSG:4326" if crs is None else stated_crs(crs)
     points_from_geometry(draft, gpd.GeoSeries(shapes, crs=given), name)
     if "no_coordinates" in draft.flags:
         draft.flags["no_coordinates"] &= ~unreadable
@@ -244,8 +244,8 @@ def _to_wgs84(geometry: gpd.GeoSeries, name: str, crs: Any) -> gpd.GeoSeries:
                 'crs="EPSG:4326"; otherwise name their CRS the same way.',
                 ["crs"],
             )
-        geometry = geometry.set_crs(crs)
-    elif crs is not None and CRS.from_user_input(crs) != geometry.crs:
+        geometry = geometry.set_crs(stated_crs(crs))
+    elif crs is not None and stated_crs(crs) != geometry.crs:
         raise OptionNeededError(
             f"Invalid crs: {crs!r}, but the geometries in {name!r} state {geometry.crs.name}. "
             "Leave crs= out, or use frame.set_crs(..., allow_override=True) if that is wrong.",

@@ -9,7 +9,8 @@ from typing import Any
 
 from geo_risk import _geojson, _vector
 from geo_risk._geojson import BROKEN, BrokenRow
-from geo_risk._geoparquet import read_geoparquet, refuse_deep
+from geo_risk._geoparquet import is_text, read_geoparquet, refuse_deep
+from geo_risk._grids import refuse_paths
 from geo_risk.errors import DataCorruptError
 from geo_risk.events.delimited import Chunk
 
@@ -113,6 +114,8 @@ def frame_of_arrow(table: Any) -> Any:
     for mark, column in zip(marks, table.itercolumns()):
         if mark and _is_binary(column.type):
             refuse_deep(column)
+    for item in table.schema if any(marks) else ():
+        refuse_paths(_parsed((item.metadata or {}).get(b"ARROW:extension:metadata")), item.name)
     if any(marks):
         try:
             return gpd.GeoDataFrame.from_arrow(table)
@@ -128,6 +131,14 @@ def frame_of_arrow(table: Any) -> Any:
         ) from error
 
 
+def _parsed(text: bytes | None) -> Any:
+    """Metadata of an Arrow column, JSON or not."""
+    try:
+        return json.loads(text or b"{}")
+    except (ValueError, RecursionError):
+        return (text or b"").decode("utf-8", "replace")
+
+
 def read_parquet(path: Path) -> Any:
     """Parquet or GeoParquet."""
     import pandas as pd
@@ -136,7 +147,7 @@ def read_parquet(path: Path) -> Any:
 
     try:
         schema = pq.read_schema(path)
-        texts = [item.name for item in schema if _is_text(item.type)]
+        texts = [item.name for item in schema if is_text(item.type)]
         pq.read_table(path, columns=texts).validate(full=True)  # is it UTF-8?
         metadata = schema.metadata or {}
         return read_geoparquet(path) if b"geo" in metadata else pd.read_parquet(path)
@@ -144,14 +155,6 @@ def read_parquet(path: Path) -> Any:
         raise
     except (pa.ArrowException, OSError, *BROKEN, _shapely_error()) as error:
         raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
-
-
-def _is_text(kind: Any) -> bool:
-    """Whether an Arrow type is text, or a dictionary of texts."""
-    import pyarrow as pa
-
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _is_binary(kind: Any) -> bool:

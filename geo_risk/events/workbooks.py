@@ -57,6 +57,11 @@ def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -
             warnings.simplefilter("ignore")  # of what openpyxl leaves out: styles, extensions
             stream = stack.enter_context(path.open("rb"))
             sheets = (_openpyxl_sheets if kind == "excel" else _xlrd_sheets)(stream, path.name)
+            if not sheets:
+                raise DataCorruptError(
+                    f"{path.name} has no worksheet that can be read: save it as an ordinary .xlsx "
+                    "(not Strict Open XML) or as CSV."
+                )
             chosen = _only_sheet(sheets, path.name) if sheet is None else sheet
             names = list(sheets)
             if chosen in (names if isinstance(chosen, str) else range(len(names))):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_risk._geojson import HALF_CHARACTER
+from geo_risk._grids import stated_crs
 from geo_risk._nesting import MOST_LEVELS, deep_shapes
 from geo_risk._secrets import without_secrets
 from geo_risk._vector import offline, read_vector
@@ -123,10 +124,8 @@ def to_degrees(frame: geopandas.GeoDataFrame, crs: Any = None) -> tuple[Any, str
 
 def _with_crs(geometry: geopandas.GeoSeries, crs: Any) -> geopandas.GeoSeries:
     """Geometries with the CRS that they or the caller state."""
-    import pyproj
-
     if crs is not None:
-        stated = pyproj.CRS.from_user_input(crs)
+        stated = stated_crs(crs)
         if geometry.crs is not None and geometry.crs != stated:
             raise ValueError(
                 f"Invalid crs: {stated.to_string()}, but the source says "

@@ -241,3 +241,19 @@ def test_the_attacks_that_were_seen() -> None:
     assert len(read_events(folder / "far5000XFD.xlsx")) == 3
     with pytest.raises(DataCorruptError, match="row 999999999999"):
         read_events(folder / "rowr.xlsx")
+
+
+def test_a_workbook_in_strict_open_xml_says_so(tmp_path: Path) -> None:
+    pd.DataFrame({"a": [1]}).to_excel(tmp_path / "a.xlsx")
+    with (
+        zipfile.ZipFile(tmp_path / "a.xlsx") as given,
+        zipfile.ZipFile(tmp_path / "strict.xlsx", "w") as made,
+    ):
+        for name in given.namelist():
+            kept = given.read(name)
+            for kind in (b"spreadsheetml/2006/main", b"officeDocument/2006/relationships"):
+                strict = b"http://purl.oclc.org/ooxml/" + kind.replace(b"/2006", b"")
+                kept = kept.replace(b"http://schemas.openxmlformats.org/" + kind, strict)
+            made.writestr(name, kept)
+    with pytest.raises(DataCorruptError, match="Strict Open XML"):
+        read_events(tmp_path / "strict.xlsx")

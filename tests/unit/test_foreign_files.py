@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
 import zipfile
 from contextlib import closing, suppress
 from pathlib import Path
 
 import geopandas
+import pandas
+import pyarrow
 import pyogrio
 import pyproj
 import pytest
@@ -15,7 +19,7 @@ import shapely
 from foreign_cases import GML, READERS, SENTINEL, Elsewhere, texts, tried, watched, written
 
 import geo_risk as gr
-from geo_risk import _vector
+from geo_risk import _grids, _vector
 from geo_risk.errors import DataCorruptError
 
 NATIVE = {"network link": ".kml", "style": ".kml"}
@@ -108,6 +112,161 @@ def test_a_file_that_is_called_like_something_else(tmp_path, reader, ending, nam
     for part in Path().glob("b.*"):
         part.rename(named.with_suffix(part.suffix))
     assert len(READERS[reader](named)) == 2
+
+
+def logged(folder: Path, statements: tuple[str, ...] = ()) -> Path:
+    """A GeoPackage as QGIS has it while it is open: what the statements do stands in its log."""
+    path, held = folder / "a.gpkg", folder / "held.gpkg"
+    boxes().to_file(held)
+    with closing(sqlite3.connect(held)) as connection:
+        for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
+            connection.create_function(name, 1, lambda _: 0)
+        connection.execute("PRAGMA journal_mode = WAL")
+        for statement in ("PRAGMA writable_schema = 1", *statements):
+            connection.execute(statement)
+            connection.commit()
+        for part in folder.glob("held.gpkg*"):
+            part.with_name(part.name.replace("held", "a")).write_bytes(part.read_bytes())
+    for part in folder.glob("held.gpkg*"):
+        part.unlink()
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {part.name: part.read_bytes() for part in folder.iterdir()}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_the_log_of_a_geopackage_is_read_and_nothing_written(tmp_path, reader):
+    path = logged(tmp_path, ("UPDATE held SET pcode = pcode || 'new'",))
+    before = contents(tmp_path)
+    assert before["a.gpkg-wal"]
+    found = READERS[reader](path)
+    assert list(found.columns["pcode"] if reader == "layers" else found["pcode"]) == [
+        "Anew",
+        "Bnew",
+    ]
+    assert contents(tmp_path) == before
+
+
+def test_what_a_log_brings_in_is_looked_at(tmp_path):
+    program = "INSERT INTO sqlite_master VALUES ('table', 'v', 'v', 0, '{}')"
+    path = logged(tmp_path, (program.format("CREATE VIRTUAL TABLE v USING VirtualOGR(''x'')"),))
+    for reader in READERS.values():
+        with pytest.raises(DataCorruptError, match="'v' is no table but a program's"):
+            reader(path)
+    with pytest.raises(DataCorruptError, match="'v' is no table but a program's"):
+        _vector.layers_of(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "reader"),
+    [
+        *((name, reader) for name in ("a.gpkg", "a!b.gpkg") for reader in READERS),
+        ("a.zip", "layers"),
+    ],
+)
+def test_a_geopackage_that_keeps_a_log_but_has_none_now(tmp_path, reader, name):
+    held = tmp_path / "held.gpkg"
+    boxes().to_file(held)
+    with closing(sqlite3.connect(held)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.write(held, "a.gpkg")
+    else:
+        held.rename(tmp_path / name)
+    changed = tmp_path.stat().st_mtime_ns
+    assert len(READERS[reader](tmp_path / name)) == 2
+    assert tmp_path.stat().st_mtime_ns == changed  # no log was made and deleted again
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_geopackage_that_is_half_written(tmp_path, reader):
+    boxes().to_file(tmp_path / "a.gpkg")
+    (tmp_path / "a.gpkg-journal").write_bytes(b"\x00" * 512)  # of a transaction that ended
+    assert len(READERS[reader](tmp_path / "a.gpkg")) == 2
+    (tmp_path / "a.gpkg-journal").write_bytes(b"\xd9\xd5\x05\xf9" + b"\x00" * 508)
+    with pytest.raises(DataCorruptError, match=r"was being written when a\.gpkg-journal"):
+        READERS[reader](tmp_path / "a.gpkg")
+
+
+def with_crs(path: Path, told: pyproj.CRS) -> Path:
+    """Boxes whose file states a CRS."""
+    frame = boxes().set_crs(told, allow_override=True)
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    elif path.suffix == ".zip":
+        shape = with_crs(path.with_suffix(".shp"), told)
+        with zipfile.ZipFile(path, "w") as archive:
+            for part in (".shp", ".shx", ".dbf", ".prj"):
+                archive.write(shape.with_suffix(part), f"a{part}")
+    else:
+        frame.to_file(path)
+    if path.suffix == ".shp":
+        path.with_suffix(".prj").write_text(told.to_wkt("WKT1_GDAL"))
+    return path
+
+
+GRIDS = [
+    "+proj=longlat +ellps=clrk66 +nadgrids=@{} +type=crs",
+    "+proj=longlat +ellps=clrk66 +nadgrids=null,{} +type=crs",
+    "+proj=longlat +datum=WGS84 +geoidgrids={} +type=crs",
+]
+
+
+@pytest.mark.parametrize("stated", GRIDS)
+@pytest.mark.parametrize("name", ["a.shp", "a.gpkg", "a.fgb", "a.parquet", "a!.fgb", "a.zip"])
+def test_a_crs_leads_to_no_file(tmp_path, name, stated):
+    grid = tmp_path / "grid.gsb"
+    grid.write_bytes(b"x" * 500)
+    plain = with_crs(tmp_path / name.replace("!", ""), pyproj.CRS(stated.format(grid)))
+    path = plain.rename(tmp_path / name)
+    read = READERS["layers"], READERS["events"]
+    os.utime(grid, (0, 0))
+    for reader in read if name != "a.zip" else read[:1]:
+        with pytest.raises((ValueError, DataCorruptError), match="a grid by its path"):
+            reader(path)
+    assert grid.stat().st_atime == 0
+
+
+@pytest.mark.parametrize("crs", ["EPSG:99999", "garbage", -5, "+proj=nope"])
+def test_a_crs_that_nobody_knows_is_a_bad_argument(tmp_path, crs):
+    boxes().to_file(tmp_path / "a.gpkg")
+    shapes = pandas.DataFrame({"geometry": ["POINT (1 2)"]})
+    for read, source in (
+        (gr.load_regions, tmp_path / "a.gpkg"), (gr.read_events, tmp_path / "a.gpkg"),
+        (gr.read_events, [{"x": 1.0, "y": 2.0}]), (gr.read_events, shapes),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=f"Invalid crs: {re.escape(repr(crs))}; must be one"):
+            read(source, crs=crs)
+
+
+def test_text_in_geoparquet_that_is_no_utf8(tmp_path):
+    path = tmp_path / "a.parquet"
+    boxes().assign(pcode=["AAAA", "BBBBBBBB"]).to_parquet(path, compression=None)
+    path.write_bytes(path.read_bytes().replace(b"BBBBBBBB", b"BBBB\xffBBB"))
+    for reader in READERS.values():
+        with pytest.raises(DataCorruptError, match="UTF"):
+            reader(path)
+
+
+def test_an_arrow_column_leads_to_no_file(tmp_path):
+    told = pyproj.CRS(f"+proj=longlat +ellps=clrk66 +nadgrids={tmp_path}/a.gsb +type=crs")
+    table = pyarrow.table(boxes().set_crs(told, allow_override=True).to_arrow())
+    with pytest.raises(ValueError, match="a grid by its path"):
+        gr.read_events(table)
+
+
+@pytest.mark.parametrize(
+    "code", ["EPSG:3857", "EPSG:27700", "EPSG:2154", "EPSG:31287", "ESRI:54009"]
+)
+@pytest.mark.parametrize("name", ["a.shp", "a.gpkg", "a.fgb", "a.parquet"])
+def test_a_crs_of_common_use_leads_nowhere(tmp_path, name, code):
+    for version in ("WKT1_GDAL", "WKT1_ESRI"):
+        _grids.refuse_paths(pyproj.CRS(code).to_wkt(version), name)
+    path = with_crs(tmp_path / name, pyproj.CRS(code))
+    assert len(_vector.read_vector(path).frame) == 2
 
 
 @pytest.mark.parametrize("reader", READERS)
