@@ -33,7 +33,7 @@ from geo_risk._geopackage import check_geopackage, settled, without_log
 from geo_risk._geoparquet import read_geoparquet
 from geo_risk._grids import refuse_paths
 from geo_risk._shapefiles import PARTS, beside, check_parts, check_shapefile
-from geo_risk._xml import plain_xml
+from geo_risk._xml import PlainXml, plain_xml
 from geo_risk.errors import DataCorruptError, OptionNeededError
 
 __all__ = ["ENDINGS", "Vector", "layers_of", "offline", "read_vector"]
@@ -226,13 +226,30 @@ def _read_content(raw: bytes, ending: str, name: str, wish: _Wish) -> Vector:
             *frame_of_features(layers[chosen], crs_of(content), keep_halves=wish.keep_halves)
         )
     if ending in _XML:
-        raw = plain_xml(raw, ending, name)
-    else:
-        _check_beginning(raw, ending, name)
+        plain = plain_xml(raw, ending, name)
+        return _without_broken(
+            _with_gdal(_packed({ending: plain.content}), name, wish), plain, name
+        )
+    _check_beginning(raw, ending, name)
     if ending == ".gpkg":
         raw = without_log(raw)
         check_geopackage(raw, name)
     return Vector(_with_gdal(_packed({ending: raw}), name, wish))
+
+
+def _without_broken(frame: Any, plain: PlainXml, name: str) -> Vector:
+    """Features without a geometry where something else stood among its numbers."""
+    if plain.broken and (len(frame) != plain.features or not hasattr(frame, "geometry")):
+        place = plain.broken[0]
+        raise DataCorruptError(
+            f"{name} cannot be read: {place.text!r} in feature {place.feature} is no coordinate."
+        )
+    first = {place.feature: place.text for place in reversed(plain.broken)}
+    rows = [BrokenRow(row, "bad_coordinates", text, f"feature {row}: {text!r} is no coordinate")
+            for row, text in sorted(first.items())]  # fmt: skip
+    for row in first:
+        frame.iat[row, frame.columns.get_loc(frame.geometry.name)] = None
+    return Vector(frame, rows)
 
 
 def _choose(names: list[str], name: str, wish: _Wish) -> str:
@@ -327,7 +344,9 @@ def _with_gdal(source: str | bytes, name: str, wish: _Wish) -> Any:
             layers = pyogrio.list_layers(source)
             held = [one for one, kind in layers if kind is not None or not wish.shapes_only]
             chosen = _choose([str(one) for one in held], name, wish)
-            return pyogrio.read_dataframe(source, layer=chosen)
+            # by number: a KML without names is called after its file, here another each time
+            number = [str(one) for one, _ in layers].index(chosen)
+            return pyogrio.read_dataframe(source, layer=number)
     except OptionNeededError:
         raise
     except UnboundLocalError as error:  # pyogrio 0.13's, where GDAL cannot write the CRS

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from geo_risk.errors import DataCorruptError
 
-__all__ = ["BrokenPlace", "plain_xml"]
+__all__ = ["PlainXml", "plain_xml"]
 
 _ROOTS = {".gml": "FeatureCollection", ".kml": "kml"}
 _MOST_LEVELS = 200  # elements within elements
@@ -30,6 +30,7 @@ _SHAPES = {"Point", "LineString", "LinearRing", "Box", "coord", "LineStringSegme
            "CubicSpline", "BSpline"}  # fmt: skip
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _TOKEN = re.compile(r"[^\s,]+")
+_GAP = re.compile(r"(?:(?<=\s)|^)[^\s,]+,(?=\s*(?:,|$))|^\s*(?=,)")  # one of a pair is missing
 _MEMBERS = {"featureMember", "member", "featureMembers"}
 
 
@@ -40,7 +41,15 @@ class BrokenPlace(NamedTuple):
     text: str
 
 
-def plain_xml(raw: bytes, ending: str, name: str) -> tuple[bytes, list[BrokenPlace]]:
+class PlainXml(NamedTuple):
+    """What was written anew, how many features it has, and what broke in them."""
+
+    content: bytes
+    features: int
+    broken: list[BrokenPlace]
+
+
+def plain_xml(raw: bytes, ending: str, name: str) -> PlainXml:
     """XML in UTF-8 with the same elements: no comments, instructions, links or schemas.
 
     What is no finite number among coordinates, for which GDAL takes 0 in silence, is written as 0
@@ -64,7 +73,7 @@ def plain_xml(raw: bytes, ending: str, name: str) -> tuple[bytes, list[BrokenPla
         parser.Parse(raw, True)
     except (expat.ExpatError, LookupError, UnicodeError) as error:
         raise DataCorruptError(f"{name} cannot be read as XML: {error}") from error
-    return "".join(writer.parts).encode(), writer.broken
+    return PlainXml("".join(writer.parts).encode(), writer.features, writer.broken)
 
 
 class _Writer:
@@ -75,7 +84,7 @@ class _Writer:
         self._root, self._name = root, name
         self._level = self._left_out = 0
         self.broken: list[BrokenPlace] = []
-        self._feature, self._open = -1, [""]  # elements around, the innermost last
+        self.features, self._open = 0, [""]  # elements around, the innermost last
         self._place: list[str] | None = None  # the text of coordinates
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -95,7 +104,7 @@ class _Writer:
         if self._place is not None:
             raise DataCorruptError(f"{self._name} cannot be read: <{tag}> stands in coordinates.")
         if local == "Placemark" or (len(self._open) == 3 and self._open[-1] in _MEMBERS):
-            self._feature += 1
+            self.features += 1
         if local in _PLACES and self._open[-1] in _SHAPES:
             self._place = []
             self._refuse_signs(attributes)
@@ -137,12 +146,16 @@ class _Writer:
 
     def _numbers(self, text: str) -> str:
         """Coordinates, with 0 for what is no finite number."""
-        return _TOKEN.sub(self._number, text)
+        return _GAP.sub(self._gap, _TOKEN.sub(self._number, text))
+
+    def _gap(self, found: re.Match[str]) -> str:
+        self.broken.append(BrokenPlace(max(self.features - 1, 0), found[0].strip()))
+        return f"{found[0]}0"
 
     def _number(self, found: re.Match[str]) -> str:
         if _NUMBER.fullmatch(found[0]) and math.isfinite(float(found[0])):
             return found[0]
-        self.broken.append(BrokenPlace(max(self._feature, 0), found[0][:100]))
+        self.broken.append(BrokenPlace(max(self.features - 1, 0), found[0][:100]))
         return "0"
 
     def _refuse_signs(self, attributes: Mapping[str, str]) -> None:

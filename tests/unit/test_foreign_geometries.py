@@ -406,3 +406,57 @@ def test_rings_that_cancel_each_other_leave_nothing(tmp_path, rings, area):
         if area + extra == 0:
             assert layer.report.without_geometry == ("A",)
             assert layer.locate(lon=[0.5], lat=[0.5]).tolist() == [-1]
+
+
+WRONG_NUMBERS = ["x", "NaN", "inf", "1e999", "0x1", "1_0", "", "\u0661"]
+
+
+def gml_points(*places: str) -> str:
+    members = "".join(
+        f"<gml:featureMember><x:a><x:pos>no place</x:pos><x:g><gml:Point><gml:coordinates>{place}"
+        "</gml:coordinates></gml:Point></x:g></x:a></gml:featureMember>" for place in places
+    )  # fmt: skip
+    return (
+        '<gml:FeatureCollection xmlns:gml="http://www.opengis.net/gml" xmlns:x="http://e.org/x">'
+        f"{members}</gml:FeatureCollection>"
+    )
+
+
+def kml_points(*places: str) -> str:
+    members = "".join(
+        f"<Placemark><Point><coordinates>{place}</coordinates></Point></Placemark>"
+        for place in places
+    )
+    return f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{members}</Document></kml>'
+
+
+@pytest.mark.parametrize("wrong", WRONG_NUMBERS)
+@pytest.mark.parametrize(("ending", "make"), [(".gml", gml_points), (".kml", kml_points)])
+def test_what_is_no_number_in_xml_is_one_flagged_row(tmp_path, ending, make, wrong):
+    path = tmp_path / f"a{ending}"
+    path.write_text(make("69.5,36.7", f"69.5,{wrong}", "70.5,37.5"), encoding="utf-8")
+    found = gr.read_events(path, crs=None if ending == ".kml" else 4326)
+    assert found.geometry.iloc[[0, 2]].x.tolist() == [69.5, 70.5]
+    assert found.geometry.iloc[1] is None
+    flags = [set(text.split(";")) for text in found["flags"]]
+    assert {"bad_coordinates", "no_coordinates"} & flags[1]
+    assert not {"bad_coordinates", "no_coordinates"} & (flags[0] | flags[2])
+    assert wrong == "" or f"'{wrong}' is no coordinate" in str(found.attrs["geo_risk"]["notes"])
+
+
+@pytest.mark.parametrize("wrong", WRONG_NUMBERS[:-2])
+def test_a_layer_with_what_is_no_number_is_refused(tmp_path, wrong):
+    path = tmp_path / "a.kml"
+    path.write_text(
+        '<kml xmlns="http://www.opengis.net/kml/2.2"><Placemark><Polygon><outerBoundaryIs>'
+        f"<LinearRing><coordinates>0,0 1,{wrong} 1,1 0,0</coordinates></LinearRing>"
+        "</outerBoundaryIs></Polygon></Placemark></kml>"
+    )
+    with pytest.raises(ValueError, match=f"first at row 0: feature 0: '{wrong}' is no coordinate"):
+        gr.load_regions(path, level=1)
+
+
+def test_a_kml_without_names_is_read(tmp_path):
+    path = tmp_path / "a.kml"
+    path.write_text(kml_points("69.5,36.7"))
+    assert gr.read_events(path).geometry.x.tolist() == [69.5]
