@@ -10,6 +10,7 @@ from contextlib import closing, nullcontext
 
 import geopandas
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -460,3 +461,39 @@ def test_a_kml_without_names_is_read(tmp_path):
     path = tmp_path / "a.kml"
     path.write_text(kml_points("69.5,36.7"))
     assert gr.read_events(path).geometry.x.tolist() == [69.5]
+
+
+BROKEN_SHAPES = {
+    "polygon": lambda v: shapely.polygons([*RING[:2], v, *RING[3:]]),
+    "hole": lambda v: shapely.polygons(RING, [[[5.2, 5.2], [5.4, 5.2], v, [5.2, 5.2]]]),
+    "line": lambda v: shapely.linestrings([[5, 5], v, [6, 6]]),
+    "points": lambda v: shapely.multipoints([[5, 5], v]),
+    "point": lambda v: shapely.points(v),
+    "parts": lambda v: shapely.geometrycollections([shapely.Point(5, 5), shapely.points(v)]),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("vertex", [[np.nan, 6.0], [np.inf, 6.0], [6.0, -np.inf]])
+@pytest.mark.parametrize("way", ["frame", ".geojson", ".gpkg", ".fgb", ".parquet", "wkt", "wkb",
+                                 "hex"])  # fmt: skip
+def test_events_with_vertices_that_are_no_numbers_have_no_point(tmp_path, way, vertex):
+    with np.errstate(invalid="ignore"):
+        shapes = [shapely.Point(5, 5), *(make(vertex) for make in BROKEN_SHAPES.values())]
+    frame = geopandas.GeoDataFrame({"id": range(len(shapes))}, geometry=shapes, crs="EPSG:4326")
+    source, path = frame, tmp_path / f"a{way}"
+    if way == ".geojson":
+        source = written(path, collection(*(feature(shapely.geometry.mapping(s)) for s in shapes)))
+    elif way == ".parquet":
+        frame.to_parquet(path)
+        source = path
+    elif way in {".gpkg", ".fgb"}:
+        frame.to_file(path, SPATIAL_INDEX="NO")
+        source = path
+    elif way != "frame":
+        write = {"wkt": shapely.to_wkt, "wkb": shapely.to_wkb,
+                 "hex": lambda s: shapely.to_wkb(s, hex=True)}[way]  # fmt: skip
+        source = pd.DataFrame({"id": range(len(shapes)), "geometry": [write(s) for s in shapes]})
+    found = gr.read_events(source)
+    assert found["flags"].tolist() == ["", *["bad_coordinates"] * len(BROKEN_SHAPES)]
+    assert found.geometry.isna().tolist() == [False, *[True] * len(BROKEN_SHAPES)]
