@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._grids import stated_crs
+from geo_risk._grids import in_degrees, leading_to_degrees, stated_crs
 from geo_risk._nesting import too_deep
-from geo_risk._vector import offline
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.draft import Draft
 from geo_risk.events.values import any_text
@@ -87,23 +86,12 @@ def _refuse_projected(lon: FloatArray, lat: FloatArray, usable: BoolArray, label
 def _reproject(lon: FloatArray, lat: FloatArray, crs: Any) -> tuple[FloatArray, FloatArray, Any]:
     from pyproj import Transformer
 
-    _refuse_other_planes(crs)
-    with offline():
+    with leading_to_degrees(crs, "crs:"):
         transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
         # Lists, because pyproj takes an array of one element for a scalar and NumPy warns of it.
         x, y = (np.asarray(values) for values in transformer.transform(lon.tolist(), lat.tolist()))
     failed = ~(np.isfinite(x) & np.isfinite(y))
     return x, y, failed & ~(np.isnan(lon) | np.isnan(lat))
-
-
-def _refuse_other_planes(crs: Any) -> None:
-    """Refuse a CRS of heights, of a building or of the Earth's centre."""
-
-    known = stated_crs(crs)
-    if not (known.is_geographic or known.is_projected):
-        raise ValueError(
-            f"Invalid crs: {known.name!r} has neither longitude and latitude nor a projection."
-        )
 
 
 def _flag_positions(
@@ -139,8 +127,8 @@ def points_from_geometry(draft: Draft, geometry: gpd.GeoSeries, name: str, crs: 
     """Set `draft`'s geometry from geometries of any kind and CRS.
 
     Points stay as they are (with their height, where they have one). Everything else is stood
-    for by a point on its surface and flagged, where all its vertices are numbers. Geometries that were not taken as they stood are
-    kept as WKT (EPSG:4326) in the column `geometry_`.
+    for by a point on its surface and flagged, where all its vertices are numbers. Geometries that
+    were not taken as they stood are kept as WKT (EPSG:4326) in the column `geometry_`.
 
     Raises
     ------
@@ -265,6 +253,4 @@ def _to_wgs84(geometry: gpd.GeoSeries, name: str, crs: Any) -> gpd.GeoSeries:
         )
     if CRS.from_user_input(geometry.crs).equals(CRS.from_epsg(4326), ignore_axis_order=True):
         return geometry
-    _refuse_other_planes(geometry.crs)
-    with offline():
-        return geometry.to_crs("EPSG:4326")
+    return in_degrees(geometry, "source: its CRS")
