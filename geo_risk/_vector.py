@@ -144,6 +144,8 @@ def _ending(path: Path) -> str:
     ending = path.suffix.lower()
     if ending in ENDINGS:
         return ending
+    if ending == ".gz":
+        raise ValueError(f"Invalid source: {path} is packed: unpack it and read {path.stem}.")
     with path.open("rb") as file:
         head = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
     for ending, magic in _BEGINNINGS.items():

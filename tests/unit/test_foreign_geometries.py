@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 import struct
@@ -17,7 +18,7 @@ import pytest
 import shapely
 
 import geo_risk as gr
-from geo_risk import _archives, _geojson
+from geo_risk import _archives, _geojson, events
 from geo_risk._frames import check_frame
 from geo_risk._nesting import MOST_LEVELS, deep_shapes, too_deep
 from geo_risk.errors import DataCorruptError
@@ -543,3 +544,30 @@ def test_a_frame_of_no_place_on_the_map_is_named(verb, name):
     told = f"Invalid events: its CRS '{name}' cannot be turned into longitude and latitude"
     with pytest.raises(ValueError, match=told):
         verb(frame.set_crs(NO_PLACE[name]), "events")
+
+
+def test_events_of_topojson(tmp_path):
+    places = [{"type": "Point", "coordinates": [4, 4], "properties": {"n": "a"}},
+              {"type": "Point", "coordinates": [5, None]}, {"type": "Polygon", "arcs": [[9]]},
+              {"type": 5}]  # fmt: skip
+    objects = {"places": {"type": "GeometryCollection", "geometries": places}, "b": places[0]}
+    path = written(tmp_path / "a.topojson", TOPOLOGY | {"objects": objects})
+    with pytest.raises(ValueError, match="give layer= one of 'places', 'b'"):
+        gr.read_events(path)
+    found = gr.read_events(path, layer="places")
+    assert found.geometry.iloc[0] == shapely.Point(4, 4)
+    assert found.geometry.isna().tolist() == [False, True, True, True]
+    flags = [{"bad_coordinates", "unreadable_row"} & set(text.split(";"))
+             for text in found["flags"]]  # fmt: skip
+    assert [len(codes) for codes in flags] == [0, 1, 1, 1]
+    path = written(tmp_path / "b.json", TOPOLOGY | {"objects": objects})
+    assert len(gr.read_events(path, layer="places")) == 4
+
+
+@pytest.mark.parametrize("ending", [".geojson", ".json", ".topojson", ".gpkg", ".xlsx", ".parquet"])
+@pytest.mark.parametrize("read", [gr.read_events, gr.load_regions, events.iter_events])
+def test_a_packed_file_that_is_no_text_is_refused(tmp_path, read, ending):
+    path = tmp_path / f"a{ending}.GZ"
+    path.write_bytes(gzip.compress(json.dumps(collection(feature(GOOD))).encode()))
+    with pytest.raises(ValueError, match=rf"a\{ending}\.GZ.*[Uu]npack it and read"):
+        list(read(path))
