@@ -571,3 +571,33 @@ def test_a_packed_file_that_is_no_text_is_refused(tmp_path, read, ending):
     path.write_bytes(gzip.compress(json.dumps(collection(feature(GOOD))).encode()))
     with pytest.raises(ValueError, match=rf"a\{ending}\.GZ.*[Uu]npack it and read"):
         list(read(path))
+
+
+NO_GEOMETRIES = [
+    {"type": "Point", "coordinates": None}, {"type": "Point", "coordinates": []},
+    {"type": "Point"}, {"type": "Polygon", "coordinates": []}, {"type": "Polygon"},
+    {"type": "Polygon", "coordinates": [[]]}, {"type": 5}, {"type": 5, "coordinates": [1, 2]},
+    {"type": None}, {"type": ["Point"], "coordinates": [1, 2]}, {}, [], 5, "x", True,
+    {"type": "GeometryCollection", "geometries": None}, {"type": "GeometryCollection"},
+    {"type": "GeometryCollection", "geometries": [{"type": 5}]},
+    {"type": "Point", "coordinates": [True, False]}, {"type": "Point", "coordinates": [1, True]},
+    {"type": "Polygon", "coordinates": [[[5, 5], [6, 5], [True, 6], [5, 5]]]},
+    {"type": "MultiPolygon", "coordinates": [[RING], [[[5, 5], [6, 5], [6, False], [5, 5]]]]},
+    {"type": "MultiPolygon", "coordinates": [[RING], 5]},
+    {"type": "GeometryCollection", "geometries": [
+        GOOD, {"type": "Point", "coordinates": [True, 1]}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("geometry", NO_GEOMETRIES, ids=lambda given: json.dumps(given)[:60])
+def test_geojson_that_is_no_geometry_is_never_a_place(tmp_path, geometry):
+    path = written(tmp_path / "a.geojson", collection(feature(GOOD), feature(geometry)))
+    found = gr.read_events(path)
+    assert found.geometry.isna().tolist() == [False, True]
+    assert {"no_coordinates", "bad_coordinates"} & set(found["flags"].iloc[1].split(";"))
+    try:
+        layer = gr.load_regions(path)
+    except ValueError as error:
+        assert "first at row 1" in str(error)  # noqa: PT017
+    else:
+        assert len(layer.report.without_geometry) == 1
