@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._grids import in_degrees
 from geo_risk._validate import check_choice
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def check_frame(frame: Any, name: str = "events") -> geopandas.GeoDataFrame:
     TypeError
         No GeoDataFrame.
     ValueError
-        No geometry column or no CRS; the message shows the fix.
+        No geometry column, no CRS or one that is not the Earth's; the message shows the fix.
     """
     import geopandas
 
@@ -60,7 +61,7 @@ def check_frame(frame: Any, name: str = "events") -> geopandas.GeoDataFrame:
         )
     if frame.crs == _LON_LAT:
         return frame
-    return frame.to_crs(_LON_LAT)
+    return in_degrees(frame, f"{name}: its CRS")
 
 
 def lonlat_of(frame: geopandas.GeoDataFrame, name: str = "events") -> tuple[FloatArray, FloatArray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 from geo_risk._nesting import MOST_LEVELS, too_deep
@@ -316,6 +317,8 @@ def _shape(given: Any, feature: Mapping[str, Any], crs: Any) -> Any:
         return None
     if too_deep(given):
         raise ValueError(f"more than {MOST_LEVELS} collections within each other")
+    if _holds_truth(given):
+        raise ValueError("true or false among the coordinates")
     for holder in (feature, given):
         if "crs" in holder and crs_of(holder) != crs:
             raise ValueError(f"it states a CRS of its own: {json.dumps(holder['crs'])[:200]}")
@@ -324,6 +327,20 @@ def _shape(given: Any, feature: Mapping[str, Any], crs: Any) -> Any:
             return shape(given)
         except ValueError:  # perhaps positions with and without height in one line
             return shape({"type": given["type"], "coordinates": _flat(given["coordinates"])})
+
+
+def _holds_truth(geometry: Any) -> bool:
+    """Whether a truth value, which NumPy takes for 0 or 1, is among the coordinates."""
+    if not isinstance(geometry, Mapping):
+        return False
+    level = geometry.get("coordinates")
+    while isinstance(level, list) and level:
+        kinds = set(map(type, level))
+        if bool in kinds or list not in kinds:
+            return bool in kinds
+        level = list(chain.from_iterable(part for part in level if isinstance(part, list)))
+    parts = geometry.get("geometries")
+    return isinstance(parts, list) and any(map(_holds_truth, parts))
 
 
 def _flat(coordinates: Any) -> Any:

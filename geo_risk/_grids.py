@@ -1,12 +1,19 @@
-"""A CRS that somebody states, and grid files that it names: PROJ opens any whose name is a path."""
+"""A CRS that somebody states, what leads from it to degrees, and grid files that it names.
+
+PROJ opens any file of a grid whose name is a path.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
-__all__ = ["refuse_paths", "stated_crs"]
+__all__ = ["in_degrees", "leading_to_degrees", "refuse_paths", "stated_crs"]
+
+_LOCK = RLock()
 
 _PATH = re.compile(
     r"=[^\s\"]*[/\\]"  # of PROJ, as in +nadgrids=@/tmp/a.gsb; @null and a.gsb are none
@@ -23,6 +30,46 @@ def stated_crs(crs: Any) -> Any:
         return pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError as error:
         raise ValueError(f"Invalid crs: {crs!r}; must be one that PROJ knows: {error}") from error
+
+
+def in_degrees(geometry: Any, what: str) -> Any:
+    """A GeoSeries or GeoDataFrame in EPSG:4326; `what` as in `leading_to_degrees`."""
+    with leading_to_degrees(geometry.crs, what):
+        return geometry.to_crs("EPSG:4326")
+
+
+@contextmanager
+def leading_to_degrees(crs: Any, what: str) -> Iterator[None]:
+    """Transform from `crs` without network, with the grids that are there, one caller at a time.
+
+    Parameters
+    ----------
+    crs : any CRS that pyproj knows
+    what : str
+        How a message begins, after "Invalid", before the name of the CRS.
+
+    Raises
+    ------
+    ValueError
+        The CRS is none of the Earth's surface: of heights, of a building, of the Moon.
+    """
+    import pyproj.network
+    from pyproj.exceptions import ProjError
+
+    network: Any = pyproj.network
+    known = stated_crs(crs)
+    told = f"Invalid {what} {known.name!r} cannot be turned into longitude and latitude:"
+    if not (known.is_geographic or known.is_projected):
+        raise ValueError(f"{told} it has neither longitude and latitude nor a projection.")
+    with _LOCK:
+        before = network.is_network_enabled()
+        network.set_network_enabled(False)
+        try:
+            yield
+        except ProjError as error:
+            raise ValueError(f"{told} {error}") from error
+        finally:
+            network.set_network_enabled(before)
 
 
 def refuse_paths(crs: Any, name: str) -> None:

@@ -36,7 +36,7 @@ from geo_risk._shapefiles import PARTS, beside, check_parts, check_shapefile
 from geo_risk._xml import PlainXml, plain_xml
 from geo_risk.errors import DataCorruptError, OptionNeededError
 
-__all__ = ["ENDINGS", "Vector", "layers_of", "offline", "read_vector"]
+__all__ = ["ENDINGS", "Vector", "layers_of", "read_vector"]
 
 _JSON = (".geojson", ".json", ".topojson")
 _XML = (".gml", ".kml")
@@ -144,6 +144,8 @@ def _ending(path: Path) -> str:
     ending = path.suffix.lower()
     if ending in ENDINGS:
         return ending
+    if ending == ".gz":
+        raise ValueError(f"Invalid source: {path} is packed: unpack it and read {path.stem}.")
     with path.open("rb") as file:
         head = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
     for ending, magic in _BEGINNINGS.items():
@@ -367,22 +369,3 @@ def _sealed() -> Iterator[None]:
             yield
         finally:
             pyogrio.set_gdal_config_options(before)
-
-
-@contextmanager
-def offline() -> Iterator[None]:
-    """PROJ without network: transformations use the grids that are there; a ValueError if none."""
-    import pyproj.network
-    from pyproj.exceptions import ProjError
-
-    network: Any = pyproj.network
-
-    with _LOCK:
-        before = network.is_network_enabled()
-        network.set_network_enabled(False)
-        try:
-            yield
-        except ProjError as error:
-            raise ValueError(f"Invalid CRS: it does not lead to degrees: {error}") from error
-        finally:
-            network.set_network_enabled(before)

@@ -22,6 +22,11 @@ from geo_risk.errors import DataCorruptError, OptionNeededError
 __all__ = ["DEFAULT_UNPACKED_BYTES", "open_stream", "sniff"]
 
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".psv")
+_OTHER_SUFFIXES = {
+    ".geojson", ".json", ".jsonl", ".ndjson", ".topojson", ".shp", ".gpkg", ".fgb", ".gml", ".kml",
+    ".parquet", ".geoparquet", ".pq", ".xlsx", ".xlsm", ".xls", ".arrow", ".feather", ".tar",
+    ".zip",
+}  # fmt: skip
 _MAGIC = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -44,7 +49,7 @@ def sniff(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix in {".geojson", ".json", ".jsonl", ".ndjson"}:
         return "jsonl" if suffix in {".jsonl", ".ndjson"} else "json"
-    if suffix in {".shp", ".gpkg", ".fgb", ".gml", ".kml"}:
+    if suffix in {".topojson", ".shp", ".gpkg", ".fgb", ".gml", ".kml"}:
         return "vector"
     if suffix in {".parquet", ".geoparquet", ".xlsx", ".xlsm", ".zip", ".gz", ".arrow", ".feather"}:
         raise DataCorruptError(f"{path.name} is no {suffix[1:]} file: it begins with {head[:8]!r}.")
@@ -91,6 +96,7 @@ class _Counted(io.RawIOBase):
 def open_stream(path: Path, kind: str, *, member: str | None, max_bytes: int) -> IO[bytes]:
     """Open a plain, gzip or zip file of delimited text as a stream of bytes."""
     if kind == "gzip":
+        _refuse_packed(path)
         packed = path.stat().st_size
         unpacked = cast(IO[bytes], gzip.GzipFile(path, "rb"))
         counted = _Counted(unpacked, packed, max_bytes, path.name)
@@ -98,6 +104,16 @@ def open_stream(path: Path, kind: str, *, member: str | None, max_bytes: int) ->
     if kind == "zip":
         return _open_member(path, member, max_bytes)
     return path.open("rb")
+
+
+def _refuse_packed(path: Path) -> None:
+    """Refuse what is no delimited text by its name, as in a.geojson.gz."""
+    inner = Path(path.stem).suffix.lower()
+    if inner in _OTHER_SUFFIXES:
+        raise ValueError(
+            f"{path.name} cannot be read: only delimited text is read from .gz. Unpack it and read "
+            f"the {inner} file itself."
+        )
 
 
 def _open_member(path: Path, wanted: str | None, max_bytes: int) -> IO[bytes]:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._grids import stated_crs
+from geo_risk._grids import in_degrees, leading_to_degrees, stated_crs
 from geo_risk._nesting import too_deep
-from geo_risk._vector import offline
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.draft import Draft
 from geo_risk.events.values import any_text
@@ -87,23 +86,12 @@ def _refuse_projected(lon: FloatArray, lat: FloatArray, usable: BoolArray, label
 def _reproject(lon: FloatArray, lat: FloatArray, crs: Any) -> tuple[FloatArray, FloatArray, Any]:
     from pyproj import Transformer
 
-    _refuse_other_planes(crs)
-    with offline():
+    with leading_to_degrees(crs, "crs:"):
         transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
         # Lists, because pyproj takes an array of one element for a scalar and NumPy warns of it.
         x, y = (np.asarray(values) for values in transformer.transform(lon.tolist(), lat.tolist()))
     failed = ~(np.isfinite(x) & np.isfinite(y))
     return x, y, failed & ~(np.isnan(lon) | np.isnan(lat))
-
-
-def _refuse_other_planes(crs: Any) -> None:
-    """Refuse a CRS of heights, of a building or of the Earth's centre."""
-
-    known = stated_crs(crs)
-    if not (known.is_geographic or known.is_projected):
-        raise ValueError(
-            f"Invalid crs: {known.name!r} has neither longitude and latitude nor a projection."
-        )
 
 
 def _flag_positions(
@@ -139,8 +127,8 @@ def points_from_geometry(draft: Draft, geometry: gpd.GeoSeries, name: str, crs: 
     """Set `draft`'s geometry from geometries of any kind and CRS.
 
     Points stay as they are (with their height, where they have one). Everything else is stood
-    for by a point on its surface and flagged. Geometries that were not taken as they stood are
-    kept as WKT (EPSG:4326) in the column `geometry_`.
+    for by a point on its surface and flagged, where all its vertices are numbers. Geometries that
+    were not taken as they stood are kept as WKT (EPSG:4326) in the column `geometry_`.
 
     Raises
     ------
@@ -156,11 +144,13 @@ def points_from_geometry(draft: Draft, geometry: gpd.GeoSeries, name: str, crs: 
     single = (kind == 4) & (shapely.get_num_geometries(shapes) == 1) & ~empty
     points = shapes.copy()
     points[single] = shapely.get_geometry(shapes[single], 0)
+    broken = _with_broken_vertices(shapes)
     other = ~empty & (kind != 0) & ~single
-    with np.errstate(all="ignore"):  # of infinite vertices
-        points[other] = [_stand_in(shape) for shape in shapes[other]]
-    draft.flag("not_a_point", other)
+    points[other] = [
+        None if bad else _stand_in(shape) for shape, bad in zip(shapes[other], broken[other])
+    ]
     lost = other & np.array([point is None for point in points], dtype=bool)
+    draft.flag("not_a_point", other & ~lost)
     finite = np.zeros(draft.n, dtype=bool)
     lon, lat = np.full(draft.n, np.nan), np.full(draft.n, np.nan)
     present = ~empty & ~lost
@@ -189,7 +179,7 @@ def points_from_text(draft: Draft, series: pd.Series[Any], name: str, crs: Any =
     import geopandas as gpd
 
     cells = series.to_numpy(dtype=object)
-    with np.errstate(over="ignore"):  # a number of 400 digits is infinite, and flagged
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite, or NaN: flagged
         shapes = np.array([_shape(cell) for cell in cells] + [None], dtype=object)[:-1]
     present = np.array([any_text(cell) is not None for cell in cells], dtype=bool)
     unreadable = present & np.array([shape is None for shape in shapes], dtype=bool)
@@ -220,6 +210,16 @@ def _shape(cell: Any) -> Any:
     read = shapely.from_wkb if binary else shapely.from_wkt
     shape = read(written or None, on_invalid="ignore")
     return shape if shape is None or shapely.get_srid(shape) in {0, 4326} else None
+
+
+def _with_broken_vertices(shapes: Any) -> BoolArray:
+    """Rows with a vertex that is no number, or infinite."""
+    import shapely
+
+    vertices, rows = shapely.get_coordinates(shapes, return_index=True)
+    broken = np.zeros(len(shapes), dtype=bool)
+    broken[rows[~np.isfinite(vertices).all(axis=1)]] = True
+    return broken
 
 
 def _stand_in(shape: Any) -> Any:
@@ -253,6 +253,4 @@ def _to_wgs84(geometry: gpd.GeoSeries, name: str, crs: Any) -> gpd.GeoSeries:
         )
     if CRS.from_user_input(geometry.crs).equals(CRS.from_epsg(4326), ignore_axis_order=True):
         return geometry
-    _refuse_other_planes(geometry.crs)
-    with offline():
-        return geometry.to_crs("EPSG:4326")
+    return in_degrees(geometry, "source: its CRS")

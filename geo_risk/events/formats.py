@@ -174,13 +174,20 @@ def read_arrow(path: Path) -> Any:
         raise DataCorruptError(f"{path.name} is no readable Arrow file: {error}") from error
 
 
-def read_json(path: Path) -> tuple[Any, Chunk]:
-    """GeoJSON, a list of records, or an answer of the services of UCDP or ACLED."""
-    return parse_json(path.read_bytes(), path.name)
+def read_json(path: Path, layer: str | int | None, max_bytes: int) -> tuple[Any, Chunk]:
+    """GeoJSON, TopoJSON, a list of records, or an answer of the services of UCDP or ACLED."""
+    raw = path.read_bytes()
+    if b'"Topology"' in raw and _is_topology(_geojson.parse_json(raw, path.name)):
+        return read_vector(path, layer, max_bytes)
+    return parse_json(raw, path.name)
+
+
+def _is_topology(content: Any) -> bool:
+    return isinstance(content, Mapping) and content.get("type") == "Topology"
 
 
 def parse_json(raw: bytes, name: str) -> tuple[Any, Chunk]:
-    """As `read_json`, of what stands in memory."""
+    """As `read_json`, of what stands in memory and is no TopoJSON."""
     import pandas as pd
 
     content = _geojson.parse_json(raw, name)
@@ -222,6 +229,6 @@ def read_json_lines(path: Path) -> tuple[Any, Chunk]:
 
 
 def read_vector(path: Path, layer: str | int | None, max_bytes: int) -> tuple[Any, Chunk]:
-    """One layer of a GeoPackage, FlatGeobuf, Shapefile, GML or KML."""
+    """One layer of a TopoJSON, GeoPackage, FlatGeobuf, Shapefile, GML or KML."""
     read = _vector.read_vector(path, layer, max_bytes=max_bytes)
     return read.frame, _told(read.broken)

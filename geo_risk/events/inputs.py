@@ -115,11 +115,11 @@ def _load_path(path: Path, options: Options) -> Loaded:
     kind = sniff(path)
     if kind in {"text", "gzip", "zip"}:
         return _load_rows(open_text(path, kind, options), kind)
-    if kind in {"json", "jsonl"}:
-        read = formats.read_json if kind == "json" else formats.read_json_lines
-        loaded = _take_frame(*read(path))
-    elif kind == "vector":
-        loaded = _take_frame(*formats.read_vector(path, options.layer, options.max_unpacked_bytes))
+    if kind == "jsonl":
+        loaded = _take_frame(*formats.read_json_lines(path))
+    elif kind in {"json", "vector"}:
+        read = formats.read_json if kind == "json" else formats.read_vector
+        loaded = _take_frame(*read(path, options.layer, options.max_unpacked_bytes))
     elif kind in {"excel", "xls"}:
         sheet, limit = options.layer, options.max_unpacked_bytes
         loaded = _take_frame(read_excel(path, kind, sheet, limit))

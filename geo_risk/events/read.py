@@ -74,9 +74,9 @@ def read_events(
     Parameters
     ----------
     path_or_frame : path, data frame, Arrow table, open file, mapping or iterable of dicts
-        Paths: CSV, TSV (also .gz, .zip), Excel, Parquet, GeoParquet, GeoJSON, JSON, GeoPackage,
-        FlatGeobuf, Shapefile, Arrow. Frames: pandas, geopandas, polars. Open files: delimited
-        text or JSON.
+        Paths: CSV, TSV (also .gz, .zip), Excel, Parquet, GeoParquet, GeoJSON, TopoJSON, JSON,
+        GeoPackage, FlatGeobuf, Shapefile, Arrow. Frames: pandas, geopandas, polars. Open files:
+        delimited text or JSON.
     source : {"acled", "ucdp", "gdelt", "gtd", "table"}, optional
         By default recognised from the columns.
     lon, lat : str, optional

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any, Final
 from xml.parsers import expat
@@ -36,6 +36,7 @@ MOST_CELLS: Final = 50_000_000
 
 _EXACT = 2.0**53  # whole floats up to this are the whole numbers that were meant
 _INT64 = 2**63
+_LARGEST = int(np.finfo(float).max)
 _BROKEN = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RuntimeError,
     OSError, EOFError, zipfile.BadZipFile, zlib.error, SyntaxError,
@@ -122,11 +123,9 @@ def _openpyxl_sheets(stream: IO[bytes], name: str) -> Sheets:
 
 def _filled(sheet: Any, name: str) -> Iterator[Row]:
     """Filled cells of each row that has any."""
-    from openpyxl.worksheet._reader import WorkSheetParser
-
     book, before, taken = sheet.parent, 0, 0
     with sheet._get_source() as source:
-        parser = WorkSheetParser(
+        parser = _parser()(
             source,
             sheet._shared_strings,
             data_only=True,
@@ -146,6 +145,26 @@ def _filled(sheet: Any, name: str) -> Iterator[Row]:
             _refuse_size(taken, name)
             if row:
                 yield row
+
+
+@cache
+def _parser() -> Any:
+    """openpyxl's parser; what is no number, date or truth value in a cell of them is text."""
+    from openpyxl.worksheet._reader import WorkSheetParser
+
+    class Parser(WorkSheetParser):  # type: ignore[misc]
+        def parse_cell(self, element: Any) -> Any:
+            column = self.col_counter
+            try:
+                return super().parse_cell(element)
+            except (ValueError, OverflowError):
+                if element.get("t", "n") not in {"n", "d", "b"}:
+                    raise
+                self.col_counter = column
+                element.set("t", "str")
+                return super().parse_cell(element)
+
+    return Parser
 
 
 def _check_position(number: int, before: int, cells: list[dict[str, Any]], name: str) -> None:
@@ -244,6 +263,8 @@ def _numbers(values: list[int | float | None]) -> Any:
     import pandas as pd
 
     given = [value for value in values if value is not None]
+    if any(isinstance(value, int) and abs(value) > _LARGEST for value in given):
+        return pd.Series(values, dtype=object)
     if not all(_is_whole(value) for value in given):
         return pd.Series([np.nan if value is None else value for value in values], dtype=float)
     if not all(-_INT64 <= value < _INT64 for value in given):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._frames import too_coarse
+from geo_risk._grids import in_degrees
 from geo_risk._validate import refuse_unused
 from geo_risk.maps._classes import (
     Classes,
@@ -185,7 +186,7 @@ def as_frame(value: Any, name: str) -> Any:
             f"Invalid {name}: the frame has no CRS. If its coordinates are WGS84 degrees, say so: "
             f"{name}.set_crs('EPSG:4326')."
         )
-    return frame if frame.crs.to_epsg() == 4326 else frame.to_crs("EPSG:4326")
+    return frame if frame.crs.to_epsg() == 4326 else in_degrees(frame, f"{name}: its CRS")
 
 
 def _for_others(events: Any, cells: Any, coarsen: str | int | None, min_count: int) -> Any:

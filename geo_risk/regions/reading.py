@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_risk._geojson import HALF_CHARACTER
-from geo_risk._grids import stated_crs
+from geo_risk._grids import in_degrees, stated_crs
 from geo_risk._nesting import MOST_LEVELS, deep_shapes
 from geo_risk._secrets import without_secrets
-from geo_risk._vector import offline, read_vector
+from geo_risk._vector import read_vector
 from geo_risk.errors import DataNotFoundError
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def to_degrees(frame: geopandas.GeoDataFrame, crs: Any = None) -> tuple[Any, str
     name = geometry.crs.to_string()
     _check_vertices(geometry.to_numpy())
     if geometry.crs != _LON_LAT:
-        with offline():
-            geometry = geometry.to_crs(_LON_LAT)
+        geometry = in_degrees(geometry, "source: its CRS")
     shapes = shapely.force_2d(geometry.to_numpy())
     kinds = shapely.get_type_id(shapes)
     bad = ~np.isin(kinds, (-1, 3, 6, 7)) & ~shapely.is_empty(shapes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 import struct
@@ -10,15 +11,18 @@ from contextlib import closing, nullcontext
 
 import geopandas
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
 
 import geo_risk as gr
-from geo_risk import _archives, _geojson
+from geo_risk import _archives, _geojson, events
+from geo_risk._frames import check_frame
 from geo_risk._nesting import MOST_LEVELS, deep_shapes, too_deep
 from geo_risk.errors import DataCorruptError
+from geo_risk.maps._content import as_frame
 from geo_risk.regions.coverage import to_geometries
 
 RING = [[5, 5], [6, 5], [6, 6], [5, 6], [5, 5]]
@@ -460,3 +464,140 @@ def test_a_kml_without_names_is_read(tmp_path):
     path = tmp_path / "a.kml"
     path.write_text(kml_points("69.5,36.7"))
     assert gr.read_events(path).geometry.x.tolist() == [69.5]
+
+
+BROKEN_SHAPES = {
+    "polygon": lambda v: shapely.polygons([*RING[:2], v, *RING[3:]]),
+    "hole": lambda v: shapely.polygons(RING, [[[5.2, 5.2], [5.4, 5.2], v, [5.2, 5.2]]]),
+    "line": lambda v: shapely.linestrings([[5, 5], v, [6, 6]]),
+    "points": lambda v: shapely.multipoints([[5, 5], v]),
+    "point": lambda v: shapely.points(v),
+    "parts": lambda v: shapely.geometrycollections([shapely.Point(5, 5), shapely.points(v)]),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("vertex", [[np.nan, 6.0], [np.inf, 6.0], [6.0, -np.inf]])
+@pytest.mark.parametrize("way", ["frame", ".geojson", ".gpkg", ".fgb", ".parquet", "wkt", "wkb",
+                                 "hex"])  # fmt: skip
+def test_events_with_vertices_that_are_no_numbers_have_no_point(tmp_path, way, vertex):
+    with np.errstate(invalid="ignore"):
+        shapes = [shapely.Point(5, 5), *(make(vertex) for make in BROKEN_SHAPES.values())]
+    frame = geopandas.GeoDataFrame({"id": range(len(shapes))}, geometry=shapes, crs="EPSG:4326")
+    source, path = frame, tmp_path / f"a{way}"
+    if way == ".geojson":
+        source = written(path, collection(*(feature(shapely.geometry.mapping(s)) for s in shapes)))
+    elif way == ".parquet":
+        frame.to_parquet(path)
+        source = path
+    elif way in {".gpkg", ".fgb"}:
+        frame.to_file(path, SPATIAL_INDEX="NO")
+        source = path
+    elif way != "frame":
+        write = {"wkt": shapely.to_wkt, "wkb": shapely.to_wkb,
+                 "hex": lambda s: shapely.to_wkb(s, hex=True)}[way]  # fmt: skip
+        source = pd.DataFrame({"id": range(len(shapes)), "geometry": [write(s) for s in shapes]})
+    found = gr.read_events(source)
+    assert found["flags"].tolist() == ["", *["bad_coordinates"] * len(BROKEN_SHAPES)]
+    assert found.geometry.isna().tolist() == [False, *[True] * len(BROKEN_SHAPES)]
+
+
+_MOON = (
+    'GEOGCS["Moon 2000",DATUM["D_Moon_2000",SPHEROID["Moon_2000_IAU_IAG",1737400.0,0.0]],'
+    'PRIMEM["Reference_Meridian",0.0],UNIT["Degree",0.0174532925199433]]'
+)
+NO_PLACE = {
+    "Moon 2000": _MOON,
+    "Moon EC": f'PROJCS["Moon EC",{_MOON},PROJECTION["Equidistant_Cylindrical"],UNIT["metre",1]]',
+    "Building A": 'LOCAL_CS["Building A",LOCAL_DATUM["x",0],UNIT["metre",1],AXIS["x",EAST],'
+    'AXIS["y",NORTH]]',
+    "EGM96 height": "EPSG:5773",
+    "WGS 84": "EPSG:4978",  # from the Earth's centre
+}
+
+
+@pytest.mark.parametrize(
+    ("way", "name"),
+    [(way, name) for way in ("frame", ".shp", ".gpkg", ".fgb", ".parquet") for name in NO_PLACE
+     if way != ".shp" or not NO_PLACE[name].startswith("EPSG")],
+)  # fmt: skip
+@pytest.mark.parametrize("read", [gr.read_events, gr.load_regions])
+def test_a_system_of_no_place_on_the_map_is_named(tmp_path, read, way, name):
+    frame = geopandas.GeoDataFrame({"id": [1]}, geometry=[shapely.box(5, 5, 6, 6)])
+    source, path = frame.set_crs(NO_PLACE[name]), tmp_path / f"a{way}"
+    if way == ".parquet":
+        source.to_parquet(path)
+    elif way == ".shp":
+        frame.set_crs("EPSG:4326").to_file(path)
+        path.with_suffix(".prj").write_text(NO_PLACE[name])
+    elif way != "frame":
+        source.to_file(path)
+    told = f"Invalid source: its CRS '{name}' cannot be turned into longitude and latitude"
+    with pytest.raises(ValueError, match=told):
+        read(source if way == "frame" else path)
+
+
+@pytest.mark.parametrize("name", NO_PLACE)
+@pytest.mark.parametrize("verb", [check_frame, as_frame])
+def test_a_frame_of_no_place_on_the_map_is_named(verb, name):
+    frame = geopandas.GeoDataFrame({"id": [1]}, geometry=[shapely.Point(5, 5)])
+    told = f"Invalid events: its CRS '{name}' cannot be turned into longitude and latitude"
+    with pytest.raises(ValueError, match=told):
+        verb(frame.set_crs(NO_PLACE[name]), "events")
+
+
+def test_events_of_topojson(tmp_path):
+    places = [{"type": "Point", "coordinates": [4, 4], "properties": {"n": "a"}},
+              {"type": "Point", "coordinates": [5, None]}, {"type": "Polygon", "arcs": [[9]]},
+              {"type": 5}]  # fmt: skip
+    objects = {"places": {"type": "GeometryCollection", "geometries": places}, "b": places[0]}
+    path = written(tmp_path / "a.topojson", TOPOLOGY | {"objects": objects})
+    with pytest.raises(ValueError, match="give layer= one of 'places', 'b'"):
+        gr.read_events(path)
+    found = gr.read_events(path, layer="places")
+    assert found.geometry.iloc[0] == shapely.Point(4, 4)
+    assert found.geometry.isna().tolist() == [False, True, True, True]
+    flags = [{"bad_coordinates", "unreadable_row"} & set(text.split(";"))
+             for text in found["flags"]]  # fmt: skip
+    assert [len(codes) for codes in flags] == [0, 1, 1, 1]
+    path = written(tmp_path / "b.json", TOPOLOGY | {"objects": objects})
+    assert len(gr.read_events(path, layer="places")) == 4
+
+
+@pytest.mark.parametrize("ending", [".geojson", ".json", ".topojson", ".gpkg", ".xlsx", ".parquet"])
+@pytest.mark.parametrize("read", [gr.read_events, gr.load_regions, events.iter_events])
+def test_a_packed_file_that_is_no_text_is_refused(tmp_path, read, ending):
+    path = tmp_path / f"a{ending}.GZ"
+    path.write_bytes(gzip.compress(json.dumps(collection(feature(GOOD))).encode()))
+    with pytest.raises(ValueError, match=rf"a\{ending}\.GZ.*[Uu]npack it and read"):
+        list(read(path))
+
+
+NO_GEOMETRIES = [
+    {"type": "Point", "coordinates": None}, {"type": "Point", "coordinates": []},
+    {"type": "Point"}, {"type": "Polygon", "coordinates": []}, {"type": "Polygon"},
+    {"type": "Polygon", "coordinates": [[]]}, {"type": 5}, {"type": 5, "coordinates": [1, 2]},
+    {"type": None}, {"type": ["Point"], "coordinates": [1, 2]}, {}, [], 5, "x", True,
+    {"type": "GeometryCollection", "geometries": None}, {"type": "GeometryCollection"},
+    {"type": "GeometryCollection", "geometries": [{"type": 5}]},
+    {"type": "Point", "coordinates": [True, False]}, {"type": "Point", "coordinates": [1, True]},
+    {"type": "Polygon", "coordinates": [[[5, 5], [6, 5], [True, 6], [5, 5]]]},
+    {"type": "MultiPolygon", "coordinates": [[RING], [[[5, 5], [6, 5], [6, False], [5, 5]]]]},
+    {"type": "MultiPolygon", "coordinates": [[RING], 5]},
+    {"type": "GeometryCollection", "geometries": [
+        GOOD, {"type": "Point", "coordinates": [True, 1]}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("geometry", NO_GEOMETRIES, ids=lambda given: json.dumps(given)[:60])
+def test_geojson_that_is_no_geometry_is_never_a_place(tmp_path, geometry):
+    path = written(tmp_path / "a.geojson", collection(feature(GOOD), feature(geometry)))
+    found = gr.read_events(path)
+    assert found.geometry.isna().tolist() == [False, True]
+    assert {"no_coordinates", "bad_coordinates"} & set(found["flags"].iloc[1].split(";"))
+    try:
+        layer = gr.load_regions(path)
+    except ValueError as error:
+        assert "first at row 1" in str(error)  # noqa: PT017
+    else:
+        assert len(layer.report.without_geometry) == 1
