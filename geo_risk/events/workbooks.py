@@ -153,6 +153,8 @@ def _parser() -> Any:
     from openpyxl.worksheet._reader import WorkSheetParser
 
     class Parser(WorkSheetParser):  # type: ignore[misc]
+        col_counter: int
+
         def parse_cell(self, element: Any) -> Any:
             column = self.col_counter
             try:
