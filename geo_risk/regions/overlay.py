@@ -14,6 +14,8 @@ __all__ = ["area_km2", "largest_overlaps", "overlap_table", "to_equal_area"]
 
 _LARGE = 50_000  # vertices from which on a pair is overlaid in tiles
 _TILE = 4_000  # vertices in a tile
+_FEW = 4_000  # vertices of one up to which a large pair needs no overlay
+_MOST_DOUBT = 1e-6  # bound of the rounding, relative to an area; what only touches has more
 _MOST_HALVINGS = 60  # at which a tile has no extent left
 
 
@@ -79,9 +81,27 @@ def _common_areas(shapes: NDArray[np.object_], others: NDArray[np.object_]) -> N
     large = shapely.get_num_coordinates(shapes) + shapely.get_num_coordinates(others) > _LARGE
     areas = np.zeros(len(shapes))
     areas[~large] = shapely.area(shapely.intersection(shapes[~large], others[~large]))
+    held: dict[int, NDArray[np.float64]] = {}
     for k in np.flatnonzero(large).tolist():
-        areas[k] = _area_in_tiles(shapes[k], others[k])
+        areas[k] = _large_area(shapes[k], others[k], held)
     return areas
+
+
+def _large_area(shape: Any, other: Any, held: dict[int, NDArray[np.float64]]) -> float:
+    """Common area of two shapes, one of them large, whose strips are held for the next pair."""
+    import shapely
+
+    few, many = sorted((shape, other), key=shapely.get_num_coordinates)
+    if shapely.get_num_coordinates(few) <= _FEW:
+        from geo_risk.regions._common_area import common_area, strips_of
+
+        if id(many) not in held:
+            held.clear()
+            held[id(many)] = strips_of(many)
+        area, doubt = common_area(held[id(many)], strips_of(few))
+        if doubt <= _MOST_DOUBT * area:
+            return area
+    return _area_in_tiles(shape, other)
 
 
 def _area_in_tiles(shape: Any, other: Any) -> float:

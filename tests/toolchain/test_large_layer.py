@@ -34,6 +34,14 @@ def jagged(n: int) -> list[shapely.Polygon]:
                                              34 + radius * np.sin(angle)]))]  # fmt: skip
 
 
+def spiky(n: int) -> list[shapely.Polygon]:
+    """A ring of spikes: its edges are long, and close to many others."""
+    angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
+    radius = 5 * (1 + 0.02 * np.random.default_rng(0).uniform(-1, 1, n))
+    return [shapely.Polygon(np.column_stack([10 + radius * np.cos(angle),
+                                             10 + radius * np.sin(angle)]))]  # fmt: skip
+
+
 def neighbours(n: int) -> list[shapely.Polygon]:
     """Two regions of n vertices in all that share a border of n / 2."""
     lat = np.linspace(30, 38, n // 2)
@@ -54,7 +62,7 @@ def seconds(shapes: list[shapely.Polygon]) -> float:
     return spent
 
 
-@pytest.mark.parametrize("shapes", [jagged, neighbours])
+@pytest.mark.parametrize("shapes", [jagged, spiky, neighbours])
 def test_a_million_vertices_load_in_time(shapes):
     """In a time that grows as the vertices do, and in 20 s of one processor."""
     seconds(shapes(1000))
