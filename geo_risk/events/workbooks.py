@@ -154,7 +154,7 @@ def _parser() -> Any:
 
     class Parser(WorkSheetParser):  # type: ignore[misc]
         def parse_cell(self, element: Any) -> Any:
-            column = self.col_counter
+            column = self.col_counter  # type: ignore[has-type]
             try:
                 return super().parse_cell(element)
             except (ValueError, OverflowError):
