@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from geo_risk._files import name_of
 from geo_risk._secrets import without_secrets
+from geo_risk._validate import refuse_unused
 from geo_risk.errors import DataNotFoundError
 from geo_risk.events import formats
 from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES, open_stream, sniff
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-__all__ = ["Loaded", "Options", "existing", "load", "open_text", "text_frame", "text_report"]
+__all__ = [
+    "Loaded",
+    "Options",
+    "existing",
+    "load",
+    "open_text",
+    "refuse_unheard",
+    "text_frame",
+    "text_report",
+]
 
 _BLOCK_ROWS = 50_000
 
@@ -113,6 +123,7 @@ def _load_path(path: Path, options: Options) -> Loaded:
     if path.stat().st_size == 0:
         raise ValueError(f"{path.name} is empty: it has not even a header.")
     kind = sniff(path)
+    refuse_unheard(kind, path.name, options)
     if kind in {"text", "gzip", "zip"}:
         return _load_rows(open_text(path, kind, options), kind)
     if kind == "jsonl":
@@ -144,6 +155,14 @@ def _load_stream(source: Any, options: Options) -> Loaded:
         return loaded
     stream = io.BufferedReader(io.BytesIO(raw))
     return _load_rows(_reader(stream, name, options), "text")
+
+
+def refuse_unheard(kind: str, name: str, options: Options) -> None:
+    """Refuse a choice among files or layers where there is none."""
+    if kind != "zip":
+        refuse_unused({"member": options.member}, f"{name} is no zip archive")
+    if kind not in {"json", "vector", "excel", "xls"}:
+        refuse_unused({"layer": options.layer}, f"{name} has neither layers nor sheets")
 
 
 def open_text(path: Path, kind: str, options: Options) -> DelimitedReader:

@@ -15,6 +15,7 @@ from geo_risk.events.inputs import (
     existing,
     load,
     open_text,
+    refuse_unheard,
     text_frame,
     text_report,
 )
@@ -103,6 +104,7 @@ max_unpacked_bytes
     if found.stat().st_size == 0:
         raise ValueError(f"{found.name} is empty: it has not even a header.")
     kind = sniff(found)
+    refuse_unheard(kind, found.name, options)
     chunks: Callable[[Path, str, Options, int], Iterator[Loaded]]
     if kind in {"text", "gzip", "zip"}:
         chunks = _text_chunks

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pytest
 import shapely
 
+from geo_risk import events
 from geo_risk.errors import DataCorruptError, DataNotFoundError
 from geo_risk.events import FIELDS, FLAGS, read_events
 
@@ -788,3 +789,23 @@ def test_a_crs_of_no_place_on_the_map_is_refused(crs: str) -> None:
 @pytest.mark.parametrize("crs", ["EPSG:4326+5773", "EPSG:4979", "EPSG:9518", "OGC:CRS84"])
 def test_a_crs_that_has_heights_too_is_taken(crs: str) -> None:
     assert read_events(io.BytesIO(CSV.encode()), crs=crs)["lon"].tolist() == [69.5, 69.6]
+
+
+@pytest.mark.parametrize("given", [{"member": "x"}, {"layer": 9}, {"layer": "x"}])
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".jsonl", ".parquet", ".feather"])
+def test_a_choice_where_there_is_none_is_refused(tmp_path: Any, ending: str, given: Any) -> None:
+    frame, path = pd.DataFrame({"lon": [1.0], "lat": [2.0]}), tmp_path / f"e{ending}"
+    if ending == ".jsonl":
+        path.write_text('{"lon": 1, "lat": 2}\n')
+    elif ending == ".parquet":
+        frame.to_parquet(path)
+    elif ending == ".feather":
+        frame.to_feather(path)
+    else:
+        frame.to_csv(path, index=False)
+    (name,) = given
+    with pytest.raises(ValueError, match=f"Invalid {name}: .* is not used; e{ending} "):
+        read_events(path, **given)
+    if name == "member":
+        with pytest.raises(ValueError, match="Invalid member"):
+            list(events.iter_events(path, **given))
