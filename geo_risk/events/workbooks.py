@@ -156,7 +156,7 @@ def _parser() -> Any:
         col_counter: int
 
         def parse_cell(self, element: Any) -> Any:
-            column = self.col_counter  # type: ignore[has-type]
+            column = self.col_counter
             try:
                 return super().parse_cell(element)
             except (ValueError, OverflowError):

@@ -180,10 +180,15 @@ def texts_one_by_one(frame, column):
     """What `texts_of` promises, value by value."""
     values = frame[column]
     missing = values.isna().to_numpy()
-    return [
-        None if absent or not str(value).strip() else str(value)
-        for value, absent in zip(values, missing)
-    ]
+    return [None if absent else one_text(value) for value, absent in zip(values, missing)]
+
+
+def one_text(value):
+    """Text of a value; of bytes the printable UTF-8 that they are, or their digits."""
+    if isinstance(value, bytes):
+        read = value.decode("utf-8", "replace")
+        value = read if "\ufffd" not in read and read.isprintable() else value.hex()
+    return str(value) if str(value).strip() else None
 
 
 @given(columns())
