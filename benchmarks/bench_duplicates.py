@@ -19,8 +19,8 @@ import pandas as pd
 from common import SEED, clustered_points, head, options, write
 
 import geo_risk as gr
-from geo_risk.quality import find_duplicates
-from geo_risk.quality.check import _days, _reports
+from geo_risk.frames.check import find_duplicates
+from geo_risk.frames.check.check import _days, _reports
 
 # lowest score and lowest share; the first does without both, the third is the default
 LIMITS = (

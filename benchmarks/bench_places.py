@@ -115,7 +115,7 @@ def main() -> None:
     if options.round:
         print(json.dumps(one_round(options.n)))
         return
-    from geo_risk._products import product_path
+    from geo_risk._core.products import product_path
 
     medians = run(options.n)
     medians["product, MB"] = product_path("gazetteer.npz").stat().st_size / 1e6

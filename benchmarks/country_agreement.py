@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import geo_risk as gr
-from geo_risk._countries import find_country
+from geo_risk._core.countries import find_country
 
 # GED keeps the state of the conflict's time or of the conflict's name; today's state differs.
 SUCCESSION = {

@@ -20,7 +20,7 @@ import common
 import numpy as np
 
 import geo_risk as gr
-from geo_risk.certainty import LAYER_ERROR_SCALE_M, country_certainty
+from geo_risk.borders.certainty import LAYER_ERROR_SCALE_M, country_certainty
 
 NEAR_M, FAR_M = 5_000.0, 25_000.0
 BINS_KM = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 25.0)

@@ -38,8 +38,8 @@ import shapely
 
 from geo_risk.errors import DataCorruptError, DataNotFoundError
 from geo_risk.events import FLAGS, gdelt, iter_events, read_events
+from geo_risk.frames.tables import write_csv
 from geo_risk.regions import load_regions
-from geo_risk.tables import write_csv
 
 ALLOWED = (ValueError, TypeError, DataCorruptError, DataNotFoundError, ImportError)
 PARSERS: dict[str, tuple[str, ...]] = {

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import geo_risk as gr
-from geo_risk._countries import find_country
+from geo_risk._core.countries import find_country
 
 
 def differing(path: Path) -> tuple[int, Any]:

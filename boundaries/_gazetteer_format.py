@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 import pycountry
 
-from geo_risk._fold import fold
+from geo_risk._core.fold import fold
 
 NAME = "gazetteer.npz"
 FORMAT = 1

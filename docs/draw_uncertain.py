@@ -19,7 +19,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 import geo_risk as gr
-from geo_risk._products import product_bytes
+from geo_risk._core.products import product_bytes
 
 IMAGES = Path(__file__).resolve().parent / "images"
 STATES = ["US-CA", "US-NV"]

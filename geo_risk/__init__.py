@@ -7,6 +7,8 @@ imported when the name is first used.
 from __future__ import annotations
 
 import importlib
+import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -22,13 +24,7 @@ if TYPE_CHECKING:
         cells as cells,
     )
     from geo_risk import (
-        certainty as certainty,
-    )
-    from geo_risk import (
         demo as demo,
-    )
-    from geo_risk import (
-        enrich as enrich,
     )
     from geo_risk import (
         errors,
@@ -44,35 +40,20 @@ if TYPE_CHECKING:
         places as places,
     )
     from geo_risk import (
-        quality as quality,
-    )
-    from geo_risk import (
         regions as regions,
-    )
-    from geo_risk import (
-        scores as scores,
-    )
-    from geo_risk import (
-        sharing as sharing,
-    )
-    from geo_risk import (
-        support as support,
-    )
-    from geo_risk import (
-        tables as tables,
-    )
-    from geo_risk import (
-        uncertain as uncertain,
     )
     from geo_risk.assessment import Assessment, assess
     from geo_risk.borders import BorderDistances, Borders, load_borders
+    from geo_risk.borders.certainty import country_certainty
     from geo_risk.cells import h3_cells, neighbor_graph, study_grid
-    from geo_risk.certainty import country_certainty
-    from geo_risk.enrich import border_proximity, geocode, index_h3
     from geo_risk.events import read_events
+    from geo_risk.frames.check import check_events
+    from geo_risk.frames.enrich import border_proximity, geocode, index_h3
+    from geo_risk.frames.score import score_hotspots
+    from geo_risk.frames.support import border_within, region_probabilities
+    from geo_risk.frames.uncertain import LocationDraws, draw_locations
     from geo_risk.maps import static_map, web_map
     from geo_risk.places import find_places, geoparse
-    from geo_risk.quality import check_events
     from geo_risk.regions import (
         RegionLayer,
         fetch_layer,
@@ -81,46 +62,47 @@ if TYPE_CHECKING:
         load_regions,
         worldviews,
     )
-    from geo_risk.scores import score_hotspots
-    from geo_risk.support import border_within, region_probabilities
-    from geo_risk.uncertain import LocationDraws, draw_locations
 
 _HOME = {
     "Assessment": "assessment",
     "BorderDistances": "borders",
     "Borders": "borders",
-    "LocationDraws": "uncertain",
+    "LocationDraws": "frames.uncertain",
     "RegionLayer": "regions",
     "assess": "assessment",
-    "border_proximity": "enrich",
-    "border_within": "support",
-    "check_events": "quality",
-    "country_certainty": "certainty",
-    "draw_locations": "uncertain",
+    "border_proximity": "frames.enrich",
+    "border_within": "frames.support",
+    "check_events": "frames.check",
+    "country_certainty": "borders.certainty",
+    "draw_locations": "frames.uncertain",
     "fetch_layer": "regions",
     "find_places": "places",
     "find_region": "regions",
-    "geocode": "enrich",
+    "geocode": "frames.enrich",
     "geoparse": "places",
     "h3_cells": "cells",
-    "index_h3": "enrich",
+    "index_h3": "frames.enrich",
     "load_borders": "borders",
     "load_geoboundaries": "regions",
     "load_regions": "regions",
     "neighbor_graph": "cells",
     "read_events": "events",
-    "region_probabilities": "support",
-    "score_hotspots": "scores",
+    "region_probabilities": "frames.support",
+    "score_hotspots": "frames.score",
     "static_map": "maps",
     "study_grid": "cells",
     "web_map": "maps",
     "worldviews": "regions",
 }
-_MODULES = (
-    "assessment", "borders", "cells", "certainty", "demo", "enrich", "errors", "events",
-    "hotspots", "maps", "places", "quality", "regions", "scores", "sharing", "support", "tables",
-    "uncertain",
-)  # fmt: skip
+_MODULES = {
+    "assessment": "assessment", "borders": "borders", "cells": "cells", "demo": "demo",
+    "errors": "errors", "events": "events", "hotspots": "hotspots", "maps": "maps",
+    "places": "places", "regions": "regions",
+    # short names, under which these lay until 0.1 and stay reachable
+    "certainty": "borders.certainty", "enrich": "frames.enrich", "quality": "frames.check",
+    "scores": "frames.score", "sharing": "frames.share", "support": "frames.support",
+    "tables": "frames.tables", "uncertain": "frames.uncertain",
+}  # fmt: skip
 
 __all__ = [
     "Assessment",
@@ -158,11 +140,30 @@ __all__ = [
 ]
 
 
+class _ShortName(types.ModuleType):
+    """What `import geo_risk.tables` finds: the module that has the name in `_MODULES`."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_module(self.__name__.rpartition(".")[2]), name)
+
+
+def _module(name: str) -> Any:
+    """A module of `_MODULES`, imported when it is first asked for."""
+    module = importlib.import_module(f"geo_risk.{_MODULES[name]}")
+    sys.modules[f"geo_risk.{name}"] = module
+    return module
+
+
+for _name, _place in _MODULES.items():
+    if _name != _place:
+        sys.modules.setdefault(f"geo_risk.{_name}", _ShortName(f"geo_risk.{_name}"))
+
+
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         value = getattr(importlib.import_module(f"geo_risk.{_HOME[name]}"), name)
     elif name in _MODULES:
-        value = importlib.import_module(f"geo_risk.{name}")
+        value = _module(name)
     else:
         raise AttributeError(f"module 'geo_risk' has no attribute {name!r}")
     globals()[name] = value

@@ -8,16 +8,16 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from geo_risk._assessment_tables import borders_of, provenance_of, regions_of
-from geo_risk._constants import RESOLUTION
-from geo_risk._frames import report_of
-from geo_risk._progress import stages
-from geo_risk._saved import read_result, write_result
-from geo_risk._validate import renamed
+from geo_risk._core.constants import RESOLUTION
+from geo_risk._core.frames import report_of
+from geo_risk._core.progress import stages
+from geo_risk._core.validate import renamed
 from geo_risk.errors import DataNotFoundError
-from geo_risk.quality.routine import check_read, flag_line
-from geo_risk.sharing import Sharing
-from geo_risk.tables import check_csv_safe, check_format
+from geo_risk.frames.check.routine import check_read, flag_line
+from geo_risk.frames.result import borders_of, provenance_of, regions_of
+from geo_risk.frames.saved import read_result, write_result
+from geo_risk.frames.share import Sharing
+from geo_risk.frames.tables import check_csv_safe, check_format
 
 if TYPE_CHECKING:
     import geopandas
@@ -323,7 +323,7 @@ def _with_seed(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options with a seed wherever something is drawn, so that the result can be made again."""
     import numpy as np
 
-    from geo_risk.scores.score import takes_seed
+    from geo_risk.frames.score.score import takes_seed
 
     if options.get("seed") is None and takes_seed(**options):
         return {**options, "seed": int(np.random.SeedSequence().generate_state(1)[0])}
@@ -341,7 +341,7 @@ def _enriched(
 ) -> tuple[geopandas.GeoDataFrame, Borders]:
     """Events with region, cell and border, and the borders they were measured to."""
     from geo_risk.borders import load_borders
-    from geo_risk.enrich import border_proximity, geocode, index_h3
+    from geo_risk.frames.enrich import border_proximity, geocode, index_h3
 
     step("Locating")
     frame = geocode(frame, layer, snap_km=snap_km, n_jobs=n_jobs)
@@ -374,7 +374,7 @@ def _score(
     options: Mapping[str, Any],
 ) -> tuple[geopandas.GeoDataFrame | None, int | None]:
     """Scored cells and their resolution; None where no event lies in any region."""
-    from geo_risk.scores import score_hotspots
+    from geo_risk.frames.score import score_hotspots
 
     if not (events["h3_cell"].notna() & events["region_code"].notna()).any():
         return None, None
@@ -386,7 +386,7 @@ def _score(
 
 def _affordable(events: geopandas.GeoDataFrame, resolution: int, wanted: Mapping[str, Any]) -> int:
     """Finest resolution, not finer than the one given, at which there are not too many cells."""
-    from geo_risk.scores.score import study_resolution
+    from geo_risk.frames.score.score import study_resolution
 
     asked = ("study_area", "layer", "coarse", "places")
     area = {name: wanted[name] for name in asked if name in wanted}

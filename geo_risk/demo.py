@@ -11,8 +11,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geo_risk._files import replacing
-from geo_risk._products import product_bytes, product_entry
+from geo_risk._core.files import replacing
+from geo_risk._core.products import product_bytes, product_entry
 from geo_risk.assessment import Assessment, assess
 
 if TYPE_CHECKING:

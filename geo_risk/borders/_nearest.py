@@ -1,7 +1,7 @@
 """The nearest point of a set of border edges: search by chords, then the exact geodesic.
 
 Pure arrays to arrays. A search collects every piece that may hold the nearest point, by bounds
-that are proven (see `geo_risk._geodesy`), and decides among them by geodesics. So the answer
+that are proven (see `geo_risk._core.geodesic`), and decides among them by geodesics. So the answer
 depends neither on the order of the search nor on the shape of the tree.
 """
 
@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._constants import WGS84_E2
-from geo_risk._geodesy import (
+from geo_risk._core.constants import WGS84_E2
+from geo_risk._core.geodesic import (
     ARC_LIMIT,
     arc_from_chord,
     chord_limit,
@@ -24,13 +24,12 @@ from geo_risk._geodesy import (
     position,
     sincosd,
 )
-from geo_risk._jit import njit
+from geo_risk._core.jit import njit
+from geo_risk._core.types import FloatArray, Int32Array
 from geo_risk.borders._tree import Forest
 
 __all__ = ["nearest_edges"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int32]
 
 _RADIAN: Final = math.pi / 180.0
 _STACK: Final = 256
@@ -146,7 +145,7 @@ def _arc_error(arc: float) -> float:
 
 
 @njit
-def _is_in(value: int, table: IntArray, row: int) -> bool:
+def _is_in(value: int, table: Int32Array, row: int) -> bool:
     found = False
     for i in range(table.shape[1]):
         found = found or table[row, i] == value
@@ -154,7 +153,7 @@ def _is_in(value: int, table: IntArray, row: int) -> bool:
 
 
 @njit
-def _rank(sides: IntArray, e: int, own: int, target: int, excluded: IntArray, row: int) -> int:
+def _rank(sides: Int32Array, e: int, own: int, target: int, excluded: Int32Array, row: int) -> int:
     """Order of equally near edges: own borders first, then the lowest row across the border.
 
     Across is the side of the target country if there is one, else the side that is neither the
@@ -170,9 +169,9 @@ def _rank(sides: IntArray, e: int, own: int, target: int, excluded: IntArray, ro
 
 @njit
 def _decide(
-    stretch: FloatArray, edge: IntArray, sides: IntArray, work: FloatArray, filled: int,
+    stretch: FloatArray, edge: Int32Array, sides: Int32Array, work: FloatArray, filled: int,
     lon: float, lat: float, px: float, py: float, pz: float,
-    own: int, target: int, excluded: IntArray, row: int, best: float, best_t: float, found: int,
+    own: int, target: int, excluded: Int32Array, row: int, best: float, best_t: float, found: int,
 ) -> tuple[float, float, int]:  # fmt: skip
     """Measure the pieces in the buffer; return the best of them and of what was known.
 
@@ -226,7 +225,7 @@ def _reach(upper: float) -> float:
 @njit
 def _push(
     box: NDArray[np.float32], node: int, px: float, py: float, pz: float, reach: float,
-    stack: IntArray, distance: FloatArray, base: int, top: int,
+    stack: Int32Array, distance: FloatArray, base: int, top: int,
 ) -> int:  # fmt: skip
     """Put a node on the stack unless it is out of reach; above `base` the nearest comes on top."""
     dx = max(max(box[node, 0] - px, px - box[node, 3]), 0.0)
@@ -279,9 +278,9 @@ def _still_within(reach: float, work: FloatArray, filled: int) -> int:
 
 @njit
 def nearest_edges(
-    forest: Forest, lon: FloatArray, lat: FloatArray, start: IntArray, own: IntArray,
-    target: IntArray, excluded: IntArray, limit: float, begin: int, end: int,
-    out_length: FloatArray, out_edge: IntArray, out_foot: FloatArray,
+    forest: Forest, lon: FloatArray, lat: FloatArray, start: Int32Array, own: Int32Array,
+    target: Int32Array, excluded: Int32Array, limit: float, begin: int, end: int,
+    out_length: FloatArray, out_edge: Int32Array, out_foot: FloatArray,
 ) -> None:  # fmt: skip
     """Find for each point the nearest edge under a list of roots.
 
@@ -371,7 +370,7 @@ def nearest_edges(
 
 
 @njit
-def _same_question(start: IntArray, excluded: IntArray, i: int, j: int) -> bool:
+def _same_question(start: Int32Array, excluded: Int32Array, i: int, j: int) -> bool:
     """Whether two points ask for the same edges."""
     same = i >= 0 and start[i] == start[j]
     for column in range(excluded.shape[1]):

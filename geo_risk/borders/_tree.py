@@ -11,13 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._cache import Kinds
-from geo_risk._geodesy import positions
+from geo_risk._core.cache import Kinds
+from geo_risk._core.geodesic import positions
+from geo_risk._core.types import FloatArray, Int32Array
 
 __all__ = ["FOREST_ARRAYS", "Forest", "build_forest"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int32]
 
 _LEAF = 4  # pieces in a leaf
 _FAN = 4  # children of a node
@@ -58,15 +57,15 @@ class Forest(NamedTuple):
     """
 
     box: NDArray[np.float32]
-    link: IntArray
-    members: IntArray
+    link: Int32Array
+    members: Int32Array
     piece: FloatArray
     stretch: FloatArray
-    edge: IntArray
-    sides: IntArray
+    edge: Int32Array
+    sides: Int32Array
     position: NDArray[np.int64]
-    list_start: IntArray
-    list_node: IntArray
+    list_start: Int32Array
+    list_node: Int32Array
 
 
 FOREST_ARRAYS: Kinds = {
@@ -80,8 +79,8 @@ FOREST_ARRAYS: Kinds = {
 def build_forest(
     position: NDArray[np.int64],
     ends: FloatArray,
-    sides: IntArray,
-    country: IntArray,
+    sides: Int32Array,
+    country: Int32Array,
     n_countries: int,
 ) -> Forest:
     """Build the forest over edges whose two sides differ in country.
@@ -119,13 +118,13 @@ def build_forest(
     )  # fmt: skip
 
 
-def _with_countries(sides: IntArray, country: IntArray) -> IntArray:
+def _with_countries(sides: Int32Array, country: Int32Array) -> Int32Array:
     """Rows on both sides of each edge, then countries; -1 for none."""
     of_row = np.append(country, -1)  # row -1 has no country
     return np.hstack([sides, of_row[sides]]).astype(np.int32)
 
 
-def _groups(sides: IntArray, country: IntArray) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+def _groups(sides: Int32Array, country: Int32Array) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
     """Distinct (country, other country or -1), and the group of each edge."""
     first = country[sides[:, 0]].astype(np.int64)
     second = np.where(sides[:, 1] >= 0, country[sides[:, 1]], -1).astype(np.int64)
@@ -276,7 +275,7 @@ class _Nodes:
             self.group.append(np.full(len(ids), -1))
         return int(ids[0])
 
-    def arrays(self) -> tuple[NDArray[np.float32], IntArray]:
+    def arrays(self) -> tuple[NDArray[np.float32], Int32Array]:
         """Everything appended, with boxes rounded outward to single precision."""
         if not self.size:
             return np.empty((0, 6), dtype=np.float32), np.empty((0, 4), dtype=np.int32)
@@ -292,7 +291,7 @@ class _Nodes:
 
 def _start_lists(
     nodes: _Nodes, members: NDArray[np.int64], n_countries: int
-) -> tuple[IntArray, IntArray]:
+) -> tuple[Int32Array, Int32Array]:
     """Where a search of each kind begins (see `Forest`)."""
     coast = members[:, 1] < 0
     land = np.flatnonzero(~coast)

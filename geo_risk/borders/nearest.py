@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._constants import WGS84_A
-from geo_risk._validate import check_choice, check_codes, check_lonlat, check_scalar
+from geo_risk._core.constants import WGS84_A
+from geo_risk._core.types import Int32Array
+from geo_risk._core.validate import check_choice, check_codes, check_lonlat, check_scalar
 
 if TYPE_CHECKING:
     from geo_risk.borders.network import Borders
@@ -20,7 +21,6 @@ __all__ = ["KINDS", "BorderDistances", "measure", "measure_countries"]
 KINDS = ("land", "any", "outline", "line")
 
 Codes = str | Sequence[str | None] | None
-IntArray = NDArray[np.int32]
 
 _NO_COUNTRY = -2  # fills up a row of excluded countries
 _BATCH = 65_536  # points answered together
@@ -66,8 +66,8 @@ class _Points:
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     shape: tuple[int, ...]
-    given: IntArray
-    target: IntArray
+    given: Int32Array
+    target: Int32Array
     limit: float
 
 
@@ -77,8 +77,8 @@ class _Task:
 
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
-    own: IntArray
-    target: IntArray
+    own: Int32Array
+    target: Int32Array
     inside: NDArray[np.int64]  # row of the region that the point lies in, where it was needed
     limit: float
 
@@ -88,10 +88,10 @@ class _Found:
     """What a search gave: metres, edge of the forest, foot, and rows on the two sides."""
 
     distance: NDArray[np.float64]
-    edge: IntArray
+    edge: Int32Array
     foot: NDArray[np.float64]
-    across: IntArray
-    here: IntArray
+    across: Int32Array
+    here: Int32Array
 
 
 def measure(
@@ -182,9 +182,9 @@ def _in_batches(
 def _found_in_batches(
     borders: Borders, points: _Points, kind: str, part: Callable[[_Task], _Found],
     tail: tuple[int, ...], n_jobs: int,
-) -> tuple[IntArray, _Found]:  # fmt: skip
+) -> tuple[Int32Array, _Found]:  # fmt: skip
     """Country of each point and what was found, in the caller's order."""
-    from geo_risk._jit import run_chunks
+    from geo_risk._core.jit import run_chunks
 
     n = len(points.lon)
     order = _walk(points.lon, points.lat)
@@ -224,19 +224,19 @@ def _batch(borders: Borders, points: _Points, kind: str, chosen: NDArray[np.int6
     return _Task(lon, lat, own, points.target.take(chosen), inside, points.limit)
 
 
-def _country_of(borders: Borders, rows: NDArray[Any]) -> IntArray:
+def _country_of(borders: Borders, rows: NDArray[Any]) -> Int32Array:
     """Country ids of rows, -1 for -1."""
-    country: IntArray = np.append(borders._country_of_row, np.int32(-1))[rows]
+    country: Int32Array = np.append(borders._country_of_row, np.int32(-1))[rows]
     return country
 
 
-def _country_ids(borders: Borders, codes: Codes, name: str, n: int) -> IntArray:
+def _country_ids(borders: Borders, codes: Codes, name: str, n: int) -> Int32Array:
     if codes is None or isinstance(codes, str):
         return np.repeat(borders._ids(codes, name), n)
     return borders._ids(check_codes(codes, name, n), name)
 
 
-def _start_lists(borders: Borders, kind: str, own: IntArray, target: IntArray) -> IntArray:
+def _start_lists(borders: Borders, kind: str, own: Int32Array, target: Int32Array) -> Int32Array:
     """Which list of roots each point's search begins with (see `_tree.Forest`); -1 for none."""
     count = len(borders.countries)
     asked = target >= 0
@@ -254,7 +254,7 @@ def _start_lists(borders: Borders, kind: str, own: IntArray, target: IntArray) -
 
 
 def _search(
-    borders: Borders, task: _Task, start: IntArray, target: IntArray, excluded: IntArray
+    borders: Borders, task: _Task, start: Int32Array, target: Int32Array, excluded: Int32Array
 ) -> _Found:
     """Run the kernel."""
     from geo_risk.borders._nearest import nearest_edges
@@ -290,8 +290,8 @@ def _walk(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int6
 
 
 def _sides(
-    borders: Borders, edge: IntArray, own: IntArray, target: IntArray, excluded: IntArray
-) -> tuple[IntArray, IntArray]:
+    borders: Borders, edge: Int32Array, own: Int32Array, target: Int32Array, excluded: Int32Array
+) -> tuple[Int32Array, Int32Array]:
     """Rows across the border and on this side, -1 for none (as the kernel's `_rank` sees it)."""
     forest, found = borders._forest, edge >= 0
     known = slice(None) if found.all() else found
@@ -305,7 +305,7 @@ def _sides(
 
 
 def _stand_inside(
-    borders: Borders, task: _Task, target: IntArray, start: IntArray, found: _Found
+    borders: Borders, task: _Task, target: Int32Array, start: Int32Array, found: _Found
 ) -> None:
     """Points that lie in another country than the one given for them are at distance 0 of it."""
     country = _country_of(borders, task.inside)
@@ -318,7 +318,7 @@ def _stand_inside(
 
 
 def _named(
-    borders: Borders, own: IntArray, found: _Found, shape: tuple[int, ...], *, both_sides: bool
+    borders: Borders, own: Int32Array, found: _Found, shape: tuple[int, ...], *, both_sides: bool
 ) -> BorderDistances:
     """Replace ids by codes and give everything the caller's shape."""
     country = np.append(borders._country_of_row, np.int32(-1))  # row -1 has no country

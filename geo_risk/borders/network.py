@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._cache import announce, load_arrays, store_arrays
-from geo_risk._validate import check_choice, check_scalar
+from geo_risk._core.cache import announce, load_arrays, store_arrays
+from geo_risk._core.validate import check_choice, check_scalar
 from geo_risk.borders.context import default_reach_km, rows_across
 from geo_risk.borders.nearest import BorderDistances, measure, measure_countries
 from geo_risk.errors import UnknownRegionError

@@ -15,7 +15,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._jit import njit, run_chunks
+from geo_risk._core.jit import njit, run_chunks
+from geo_risk._core.types import CellArray, FloatArray
 from geo_risk.cells._h3_tables import (
     AXES,
     BASE_NEIGHBOR,
@@ -39,8 +40,6 @@ from geo_risk.cells._h3_tables import (
 
 __all__ = ["encode", "is_valid", "leading", "neighbor", "neighbors", "split", "turn", "valid"]
 
-FloatArray = NDArray[np.float64]
-CellArray = NDArray[np.uint64]
 
 # How far apart the library's lattice coordinates and ours may be at a distance r from a face's
 # centre, in lattice units of resolution 0: TOLERANCE * (1 + 3 / r). The library takes r from

@@ -6,16 +6,13 @@ Cells are uint64, valid, of one resolution.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geo_risk._jit import njit
+from geo_risk._core.jit import njit
+from geo_risk._core.types import CellArray, IntArray
 from geo_risk.cells._h3 import neighbor
 from geo_risk.cells._h3_sets import slot_of
 
 __all__ = ["disk", "flood"]
-
-CellArray = NDArray[np.uint64]
-IntArray = NDArray[np.int64]
 
 
 @njit

@@ -10,16 +10,14 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._jit import njit, run_chunks
+from geo_risk._core.jit import njit, run_chunks
+from geo_risk._core.types import CellArray, Int32Array, IntArray
 from geo_risk.cells._h3 import neighbor, split
 from geo_risk.cells._h3_sets import bits_set, cell_set, find, find_group, over_slices
 from geo_risk.cells._h3_tables import BESIDE, IS_PENTAGON
 
 __all__ = ["graph", "missing"]
 
-CellArray = NDArray[np.uint64]
-IntArray = NDArray[np.int64]
-Ranks = NDArray[np.int32]
 
 _BLOCK = 1 << 22  # entries of a block of rows: 16 MB
 _SPACE = 1 << 26  # entries of all blocks that are one array: 256 MB
@@ -32,10 +30,10 @@ def _link(
     group: IntArray,
     start: IntArray,
     mask: IntArray,
-    table: Ranks,
+    table: Int32Array,
     bits: int,
     unused: int,
-    out: Ranks,
+    out: Int32Array,
 ) -> None:
     """Ranks of the six neighbours: -1 outside the set, -2 where a pentagon has none."""
     hint = -1
@@ -60,7 +58,9 @@ def _link(
 
 
 @njit
-def _near(links: Ranks, order: IntArray, indices: Ranks, counts: Ranks, absent: Ranks) -> int:
+def _near(
+    links: Int32Array, order: IntArray, indices: Int32Array, counts: Int32Array, absent: Int32Array
+) -> int:
     """Rows of the graph "within one step": no two sides of a cell lead to the same one.
 
     Six columns are sorted by a network of twelve exchanges, without a branch to guess; what
@@ -100,7 +100,7 @@ def _near(links: Ranks, order: IntArray, indices: Ranks, counts: Ranks, absent: 
 
 
 @njit
-def _grow(n: int, k: int, links: Ranks, stamp: Ranks, row: Ranks) -> int:
+def _grow(n: int, k: int, links: Int32Array, stamp: Int32Array, row: Int32Array) -> int:
     """Write ranks of the cells within k steps, the cell itself first; returns how many.
 
     -1 where only the grid's own arithmetic can tell: a path leaves the set before its last step,
@@ -158,19 +158,19 @@ def _rows(
     first: int,
     last: int,
     k: int,
-    links: Ranks,
+    links: Int32Array,
     group: IntArray,
     start: IntArray,
     mask: IntArray,
-    table: Ranks,
+    table: Int32Array,
     bits: int,
     unused: int,
-    stamp: Ranks,
+    stamp: Int32Array,
     around: IntArray,
-    row: Ranks,
-    indices: Ranks,
-    counts: Ranks,
-    absent: Ranks,
+    row: Int32Array,
+    indices: Int32Array,
+    counts: Int32Array,
+    absent: Int32Array,
 ) -> int:
     """Neighbours of rows [first, last) of the caller's order, one after the other, sorted."""
     used = 0
@@ -207,12 +207,12 @@ class _Blocks:
         self.given = cells.view(np.int64)
         self.there = cell_set(cells, n_jobs)
         self.counts = np.empty(cells.size, dtype=np.int32)
-        self.columns: dict[int, Ranks] = {}
+        self.columns: dict[int, Int32Array] = {}
         self._n_jobs = n_jobs
         entries = cells.size * 3 * k * (k + 1)
         self._space = np.empty(entries if entries <= _SPACE else 0, dtype=np.int32)
 
-    def _take(self, first: int, last: int, width: int) -> Ranks:
+    def _take(self, first: int, last: int, width: int) -> Int32Array:
         """Space for a block, of one array for all unless that were large.
 
         Threads that ask the system for memory wait for each other.
@@ -221,12 +221,12 @@ class _Blocks:
             return np.empty((last - first) * width, dtype=np.int32)
         return self._space[first * width : last * width]
 
-    def _keep(self, first: int, indices: Ranks, used: int) -> None:
+    def _keep(self, first: int, indices: Int32Array, used: int) -> None:
         short = indices[:used]
         wasteful = self._space.size == 0 and 2 * used < indices.size
         self.columns[first] = short.copy() if wasteful else short
 
-    def make_near(self, absent: Ranks) -> None:
+    def make_near(self, absent: Int32Array) -> None:
         """Make the rows of k = 1; `absent` (may be empty) takes how many are not in the set."""
         there, counts = self.there, self.counts
         own = threading.local()
@@ -243,7 +243,7 @@ class _Blocks:
 
         over_slices(run, counts.size, self._n_jobs)
 
-    def make(self, k: int, absent: Ranks) -> None:
+    def make(self, k: int, absent: Int32Array) -> None:
         """Make the rows of any k, from the links of all cells."""
         there, counts = self.there, self.counts
         size = 1 + 3 * k * (k + 1)
@@ -269,7 +269,9 @@ class _Blocks:
         over_slices(run, counts.size, self._n_jobs, max(1, _BLOCK // size))
 
 
-def _blocks(cells: CellArray, k: int, n_jobs: int, absent: Ranks) -> tuple[dict[int, Ranks], Ranks]:
+def _blocks(
+    cells: CellArray, k: int, n_jobs: int, absent: Int32Array
+) -> tuple[dict[int, Int32Array], Int32Array]:
     """Columns of blocks of rows and the length of each row."""
     blocks = _Blocks(cells, k, n_jobs)
     if k == 1:
@@ -281,13 +283,13 @@ def _blocks(cells: CellArray, k: int, n_jobs: int, absent: Ranks) -> tuple[dict[
 
 @njit
 def _gather(
-    block: Ranks,
-    counts: Ranks,
+    block: Int32Array,
+    counts: Int32Array,
     first: int,
     at: int,
     weights: NDArray[np.float64],
-    indices: Ranks,
-    indptr: IntArray | Ranks,
+    indices: Int32Array,
+    indptr: IntArray | Int32Array,
 ) -> None:
     """Put a block of rows into the graph, from entry `at` on."""
     for n in range(block.size):
@@ -302,7 +304,7 @@ def _gather(
 
 def graph(
     cells: CellArray, k: int, n_jobs: int = 1
-) -> tuple[NDArray[np.float64], Ranks, IntArray | Ranks]:
+) -> tuple[NDArray[np.float64], Int32Array, IntArray | Int32Array]:
     """CSR graph "within k steps": ones, sorted columns and where the rows begin."""
     n = cells.size
     blocks, counts = _blocks(cells, k, n_jobs, np.empty(0, dtype=np.int32))
@@ -310,7 +312,7 @@ def graph(
     ends = np.cumsum([0] + [blocks[first].size for first in firsts])
     total = int(ends[-1])
     weights, indices = np.empty(total), np.empty(total, dtype=np.int32)
-    indptr: IntArray | Ranks = np.zeros(n + 1, dtype=np.int64)
+    indptr: IntArray | Int32Array = np.zeros(n + 1, dtype=np.int64)
     if total <= np.iinfo(np.int32).max:
         indptr = np.zeros(n + 1, dtype=np.int32)
 

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._jit import njit, resolve_jobs, run_chunks
+from geo_risk._core.jit import njit, resolve_jobs, run_chunks
+from geo_risk._core.types import CellArray, IntArray
 from geo_risk.cells._h3 import valid
 
 __all__ = [
@@ -29,8 +30,6 @@ __all__ = [
     "slot_of",
 ]
 
-CellArray = NDArray[np.uint64]
-IntArray = NDArray[np.int64]
 
 _SLICES = 16  # enough for threads to end together
 _SLICE = 1 << 12, 1 << 15  # cells of a slice: worth a call, and such that they stay in a cache

@@ -12,9 +12,9 @@ import math
 
 import h3.api.basic_int as h3
 import numpy as np
-from numpy.typing import NDArray
 
-from geo_risk._jit import njit
+from geo_risk._core.jit import njit
+from geo_risk._core.types import CellArray, FloatArray, IntArray
 from geo_risk.cells._h3 import leading, split, turn
 from geo_risk.cells._h3_tables import (
     AXES,
@@ -31,9 +31,6 @@ from geo_risk.cells._h3_tables import (
 
 __all__ = ["areas_km2", "centers", "rings"]
 
-FloatArray = NDArray[np.float64]
-CellArray = NDArray[np.uint64]
-IntArray = NDArray[np.int64]
 
 _RADIANS = math.pi / 180.0
 _HALF_SQRT3 = math.sqrt(3.0) / 2.0

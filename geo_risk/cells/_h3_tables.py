@@ -17,6 +17,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.types import ByteArray, FloatArray, IntArray
+
 # x, y, z of each face's centre and the azimuth (radians) of its first axis.
 _FACES = (
     (0.2199307791404606, 0.6583691780274996, 0.7198475378926182, 5.619958268523939882),
@@ -139,9 +141,6 @@ _CORNER_TURNS = (  # corners (2, 0), (0, 2), (-2, -2)
 UNKNOWN = 255
 """Marks what no table knows; who meets it asks the h3 library."""
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
-ByteArray = NDArray[np.uint8]
 
 # Unit step of each digit, and the digit that each turns into by 60 degrees counter-clockwise.
 UNIT: IntArray = np.array(

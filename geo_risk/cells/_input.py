@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo_risk._core.types import CellArray, IntArray
+
 __all__ = [
     "as_cells",
     "as_grid",
@@ -18,8 +20,6 @@ __all__ = [
     "resolutions",
 ]
 
-CellArray = NDArray[np.uint64]
-IntArray = NDArray[np.int64]
 
 _HEX = np.full(128, 16, dtype=np.uint8)  # value of each ASCII hexadecimal digit, else 16
 for _digit, _pair in enumerate("0123456789abcdef"):

@@ -8,12 +8,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geo_risk._core.types import CellArray, FloatArray
 from geo_risk.cells._h3_shape import rings
 
 __all__ = ["polygons"]
-
-FloatArray = NDArray[np.float64]
-CellArray = NDArray[np.uint64]
 
 
 def polygons(cells: CellArray) -> NDArray[np.object_]:

@@ -15,15 +15,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo_risk._constants import EARTH_RADIUS_KM
-from geo_risk._validate import check_lonlat
+from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.types import CellArray, FloatArray, ObjectArray
+from geo_risk._core.validate import check_lonlat
 from geo_risk.cells import _h3, _h3_flood, _h3_shape
 
 __all__ = ["as_parts", "finest_resolution", "of_discs", "of_hull", "of_polygons"]
 
-FloatArray = NDArray[np.float64]
-CellArray = NDArray[np.uint64]
-ObjectArray = NDArray[np.object_]
 
 # The straight line in lon/lat between two samples bends away from the great circle by at most
 # (1 km)^2 / (8 R) * tan(lat): 2 cm at 45 degrees. Crossings are bisected to 1 mm.

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from geo_risk._core.types import IntArray
 from geo_risk.cells._input import as_cells, as_grid, resolutions
 
 __all__ = ["CellCounts", "count_in_cells"]
-
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

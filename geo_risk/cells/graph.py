@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from geo_risk._core.types import CellArray, IntArray
 from geo_risk.cells._input import as_cells, as_grid, check_k
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 __all__ = ["grid_disk", "neighbor_graph", "neighbors_missing"]
-
-FloatArray = NDArray[np.float64]
-CellArray = NDArray[np.uint64]
-IntArray = NDArray[np.int64]
 
 
 def grid_disk(cells: ArrayLike, k: int) -> CellArray:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from geo_risk._validate import check_choice, check_lonlat, check_resolution, check_scalar
+from geo_risk._core.types import CellArray
+from geo_risk._core.validate import check_choice, check_lonlat, check_resolution, check_scalar
 
 if TYPE_CHECKING:
     pass
 
 __all__ = ["finest_resolution", "study_grid"]
-
-FloatArray = NDArray[np.float64]
-CellArray = NDArray[np.uint64]
-IntArray = NDArray[np.int64]
 
 
 def study_grid(

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_lonlat, check_resolution
+from geo_risk._core.types import CellArray, IntArray
+from geo_risk._core.validate import check_lonlat, check_resolution
 from geo_risk.cells._input import as_cells, as_uint64, read_names, resolutions
 
 if TYPE_CHECKING:
     pass
 
 __all__ = ["cell_parents", "cell_resolutions", "cells_to_strings", "h3_cells", "strings_to_cells"]
-
-FloatArray = NDArray[np.float64]
-CellArray = NDArray[np.uint64]
-IntArray = NDArray[np.int64]
 
 
 def h3_cells(*, lon: ArrayLike, lat: ArrayLike, resolution: int, n_jobs: int = 1) -> CellArray:

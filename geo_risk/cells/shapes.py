@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo_risk._core.types import FloatArray
 from geo_risk.cells._input import as_cells
 
 if TYPE_CHECKING:
     pass
 
 __all__ = ["cell_areas_km2", "cell_centers", "cell_polygons"]
-
-FloatArray = NDArray[np.float64]
-CellArray = NDArray[np.uint64]
-IntArray = NDArray[np.int64]
 
 
 def cell_centers(cells: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 from typing import IO, Any, cast
 
-from geo_risk._archives import (
+from geo_risk._core.archives import (
     BROKEN_ZIP,
     DEFAULT_UNPACKED_BYTES,
     MAX_RATIO,

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from geo_risk._http import Limits
-from geo_risk._secrets import HIDDEN
+from geo_risk._core.http import Limits
+from geo_risk._core.secrets import HIDDEN
 from geo_risk.errors import AccessDeniedError, ServiceError
 from geo_risk.events import acled, ucdp
 from geo_risk.events.draft import logger

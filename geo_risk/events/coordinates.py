@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geo_risk._grids import in_degrees, leading_to_degrees, stated_crs
-from geo_risk._nesting import too_deep
+from geo_risk._core.grids import in_degrees, leading_to_degrees, stated_crs
+from geo_risk._core.nesting import too_deep
+from geo_risk._core.types import BoolArray, FloatArray
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.draft import Draft
 from geo_risk.events.values import any_text
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["points_from_geometry", "points_from_lonlat", "points_from_text"]
 
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
 
 # A whole table is called swapped only where at least this share of its latitudes is impossible:
 # one mistyped latitude must not throw doubt on a table whose longitudes happen to be below 90.

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._frames import text_of
+from geo_risk._core.frames import text_of
+from geo_risk._core.types import BoolArray, DayArray, ObjectArray
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.values import MISSING_WORDS, is_missing
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DateColumn", "month_span", "parse_dates", "parts_to_dates", "span_of"]
 
-BoolArray = NDArray[np.bool_]
-ObjectArray = NDArray[np.object_]
-DayArray = NDArray[np.datetime64]
 
 _TIME = (
     r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"

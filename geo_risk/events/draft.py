@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from geo_risk._core.types import BoolArray, FloatArray, ObjectArray
 from geo_risk.events.dates import DateColumn, parse_dates
 from geo_risk.events.schema import FIELDS, FLAGS, LocationCode
 from geo_risk.events.values import degrees, numbers, texts
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Columns", "Draft", "assemble"]
 
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
-ObjectArray = NDArray[np.object_]
 
 logger = logging.getLogger("geo_risk")
 logger.addHandler(logging.NullHandler())  # a library is silent until its user asks

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from geo_risk import _geojson, _vector
-from geo_risk._geojson import BROKEN, BrokenRow
-from geo_risk._geoparquet import is_text, read_geoparquet, refuse_deep
-from geo_risk._grids import refuse_paths
+from geo_risk._core import geojson, vector
+from geo_risk._core.geojson import BROKEN, BrokenRow
+from geo_risk._core.geoparquet import is_text, read_geoparquet, refuse_deep
+from geo_risk._core.grids import refuse_paths
 from geo_risk.errors import DataCorruptError
 from geo_risk.events.delimited import Chunk
 
@@ -44,7 +44,7 @@ def frame_of_records(records: Iterable[Any], *, strict: bool = True) -> tuple[An
                 )
             chunk.tell(position, "unreadable_row", json.dumps(row, default=str)[:1000], told)
             rows[position] = {}
-        elif _geojson.has_surrogate(row):
+        elif geojson.has_surrogate(row):
             told = f"element {position} holds half a character (a lone surrogate)"
             chunk.tell(position, "unreadable_row", json.dumps(row, default=str)[:1000], told)
             rows[position] = {}
@@ -61,13 +61,13 @@ def frame_of_features(features: Any, crs: Any = "EPSG:4326") -> tuple[Any, Chunk
     """Frame of GeoJSON features (RFC 7946: WGS84), and what is told of broken ones."""
     if not isinstance(features, list):
         raise ValueError("Invalid GeoJSON: a FeatureCollection needs a list of features.")
-    frame, broken = _geojson.frame_of_features(features, crs)
+    frame, broken = geojson.frame_of_features(features, crs)
     return frame, _told(broken)
 
 
 def frame_of_collection(content: Mapping[str, Any]) -> tuple[Any, Chunk]:
     """Frame of a FeatureCollection, in the CRS that it states."""
-    return frame_of_features(content.get("features"), _geojson.crs_of(content))
+    return frame_of_features(content.get("features"), geojson.crs_of(content))
 
 
 def _told(broken: Iterable[BrokenRow]) -> Chunk:
@@ -177,7 +177,7 @@ def read_arrow(path: Path) -> Any:
 def read_json(path: Path, layer: str | int | None, max_bytes: int) -> tuple[Any, Chunk]:
     """GeoJSON, TopoJSON, a list of records, or an answer of the services of UCDP or ACLED."""
     raw = path.read_bytes()
-    if b'"Topology"' in raw and _is_topology(_geojson.parse_json(raw, path.name)):
+    if b'"Topology"' in raw and _is_topology(geojson.parse_json(raw, path.name)):
         return read_vector(path, layer, max_bytes)
     return parse_json(raw, path.name)
 
@@ -190,7 +190,7 @@ def parse_json(raw: bytes, name: str) -> tuple[Any, Chunk]:
     """As `read_json`, of what stands in memory and is no TopoJSON."""
     import pandas as pd
 
-    content = _geojson.parse_json(raw, name)
+    content = geojson.parse_json(raw, name)
     if isinstance(content, Mapping):
         if content.get("type") == "FeatureCollection":
             return frame_of_collection(content)
@@ -230,5 +230,5 @@ def read_json_lines(path: Path) -> tuple[Any, Chunk]:
 
 def read_vector(path: Path, layer: str | int | None, max_bytes: int) -> tuple[Any, Chunk]:
     """One layer of a TopoJSON, GeoPackage, FlatGeobuf, Shapefile, GML or KML."""
-    read = _vector.read_vector(path, layer, max_bytes=max_bytes)
+    read = vector.read_vector(path, layer, max_bytes=max_bytes)
     return read.frame, _told(read.broken)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from geo_risk._files import name_of
-from geo_risk._secrets import without_secrets
-from geo_risk._validate import refuse_unused
+from geo_risk._core.files import name_of
+from geo_risk._core.secrets import without_secrets
+from geo_risk._core.validate import refuse_unused
 from geo_risk.errors import DataNotFoundError
 from geo_risk.events import formats
 from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES, open_stream, sniff

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from geo_risk._validate import check_choice, shown
+from geo_risk._core.validate import check_choice, shown
 from geo_risk.errors import OptionNeededError
 from geo_risk.events import acled, gdelt, gtd, table, ucdp
 from geo_risk.events.inputs import Loaded, Options

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_risk._validate import shown
+from geo_risk._core.validate import shown
 from geo_risk.events import table
 from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES
 from geo_risk.events.coordinates import points_from_geometry, points_from_lonlat, points_from_text

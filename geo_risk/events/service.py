@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from geo_risk._files import replacing
-from geo_risk._http import (
+from geo_risk._core.files import replacing
+from geo_risk._core.http import (
     LATER,
     WEB_PAGES,
     Client,
@@ -24,7 +24,7 @@ from geo_risk._http import (
     retry_after,
     stated_length,
 )
-from geo_risk._secrets import Secrets, secret, shown_address
+from geo_risk._core.secrets import Secrets, secret, shown_address
 from geo_risk.errors import AccessDeniedError, DataCorruptError, ServiceError
 from geo_risk.events.draft import logger
 

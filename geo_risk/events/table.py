@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._validate import shown
+from geo_risk._core.validate import shown
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.dates import DateColumn, parts_to_dates
 from geo_risk.events.draft import Columns, Draft

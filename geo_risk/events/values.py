@@ -6,18 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geo_risk._frames import text_of
+from geo_risk._core.frames import text_of
+from geo_risk._core.types import BoolArray, FloatArray, ObjectArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["MISSING_WORDS", "any_text", "degrees", "is_missing", "join_texts", "numbers", "texts"]
 
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
-ObjectArray = NDArray[np.object_]
 
 # What programs write for "no value". Not "NA": that is Namibia, and GDELT's Netherlands Antilles.
 MISSING_WORDS = frozenset(

@@ -20,7 +20,7 @@ from xml.parsers import expat
 
 import numpy as np
 
-from geo_risk._archives import check_zip
+from geo_risk._core.archives import check_zip
 from geo_risk.errors import DataCorruptError, OptionNeededError
 from geo_risk.events.columns import as_text, inferred
 from geo_risk.events.delimited import MOST_COLUMNS, unique_names

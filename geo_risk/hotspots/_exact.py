@@ -13,14 +13,12 @@ going down to one value, the other half is multiplied in, log2(d) times for d di
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geo_risk._jit import njit
+from geo_risk._core.jit import njit
+from geo_risk._core.types import FloatArray, IntArray
 
 __all__ = ["exact_tails", "work"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 _ONE_PASS = 200
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from geo_risk._jit import njit
+from geo_risk._core.jit import njit
 
 __all__ = ["exponential", "exponential_intensity", "omori", "omori_intensity"]
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geo_risk._geodesy import sincosd
-from geo_risk._jit import njit
+from geo_risk._core.geodesic import sincosd
+from geo_risk._core.jit import njit
+from geo_risk._core.types import FloatArray, IntArray
 
 __all__ = ["cell_keys", "log_density", "log_density_near", "unit_vectors"]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 @njit

@@ -5,16 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geo_risk._jit import njit
+from geo_risk._core.jit import njit
+from geo_risk._core.types import BandArray, FloatArray, IntArray
 from geo_risk.hotspots._permute import bounded, stream
 
 __all__ = ["count_bands", "permuted_counts", "space_bands", "time_degrees"]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BandArray = NDArray[np.int16]
 
 
 @njit

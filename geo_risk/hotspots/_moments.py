@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from geo_risk._core.types import BoolArray, FloatArray
 from geo_risk.hotspots.weights import Csr, RowSums
 
 __all__ = [
@@ -18,8 +18,6 @@ __all__ = [
     "unit_scale",
 ]
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 # N * S1 - W^2 is 0 exactly when all N others are neighbours with one weight; below this share
 # of N * S1 it is rounding.

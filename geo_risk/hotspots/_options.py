@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from geo_risk._validate import check_choice, check_scalar, refuse_unused
+from geo_risk._core.types import Seed
+from geo_risk._core.validate import check_choice, check_scalar, refuse_unused
 
 __all__ = [
     "MAX_DISPERSION",
     "NOT_SIMULATED",
     "Inference",
-    "Seed",
     "check_options",
     "check_permutations",
     "check_test",
@@ -22,7 +22,6 @@ __all__ = [
     "tries_exact",
 ]
 
-Seed = int | np.random.Generator | None
 
 P_METHODS = ("auto", "analytic", "permutation", "exact")
 MAX_DISPERSION = 200.0

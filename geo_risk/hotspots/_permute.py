@@ -9,12 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._jit import njit
+from geo_risk._core.jit import njit
+from geo_risk._core.types import FloatArray, IntArray
 
 __all__ = ["fresh_draws", "shared_plain", "shared_positions", "shared_weighted"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # Steele, Lea, Flood (2014), Fast splittable pseudorandom number generators: SplitMix64.
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)

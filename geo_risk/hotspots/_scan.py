@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from geo_risk._jit import njit
+from geo_risk._core.jit import njit
 
 __all__ = [
     "BERNOULLI",

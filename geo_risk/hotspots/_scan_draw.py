@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from geo_risk._jit import njit
+from geo_risk._core.jit import njit
 
 __all__ = ["draw_labels", "draw_large_multinomial", "draw_multinomial", "draw_times"]
 

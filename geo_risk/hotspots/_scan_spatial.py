@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from geo_risk._jit import njit
+from geo_risk._core.jit import njit
 from geo_risk.hotspots._scan import BLOCK, LANES, UNROLL, count_needed, count_passed, llr
 
 __all__ = ["spatial_sweep", "spatial_thresholds"]

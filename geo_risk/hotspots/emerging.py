@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float, check_choice, check_scalar
+from geo_risk._core.types import BinArray, BoolArray, FloatArray
+from geo_risk._core.validate import _as_float, check_choice, check_scalar
 from geo_risk.hotspots._options import check_test
 from geo_risk.hotspots.emerging_bins import BinTest, bin_p_values, neighbourhoods, z_scores
 from geo_risk.hotspots.emerging_rules import MINIMUM_STEPS, hotspot_categories
@@ -18,9 +19,6 @@ from geo_risk.hotspots.weights import as_weights
 
 __all__ = ["EmergingResult", "emerging"]
 
-FloatArray = NDArray[np.float64]
-BinArray = NDArray[np.int8]
-BoolArray = NDArray[np.bool_]
 
 _WINDOWS = ("cube", "step", "neighborhood")
 _CORRECTIONS = ("overlap", "hamed_rao", "none")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.types import FloatArray, IntArray
 from geo_risk.hotspots._moments import unit_scale
 from geo_risk.hotspots.inference import (
     Obstacle,
@@ -34,8 +35,6 @@ __all__ = [
     "z_scores",
 ]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # Additions (seconds) that "auto" spends on exact p-values.
 _AFFORDABLE = 3e9

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float, check_choice, check_scalar, refuse_unused
+from geo_risk._core.types import BinArray, BoolArray, FloatArray, IntArray
+from geo_risk._core.validate import _as_float, check_choice, check_scalar, refuse_unused
 from geo_risk.hotspots.mann_kendall import MannKendallResult, mann_kendall
 
 __all__ = ["CATEGORIES", "MINIMUM_STEPS", "HotspotCategories", "hotspot_categories"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BinArray = NDArray[np.int8]
-BoolArray = NDArray[np.bool_]
 
 MINIMUM_STEPS = 4
 """Steps below which a series has no history."""

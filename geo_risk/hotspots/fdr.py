@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float, check_choice
+from geo_risk._core.validate import _as_float, check_choice
 
 __all__ = ["adjust_fdr"]
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_choice, refuse_unused, renamed
+from geo_risk._core.types import FloatArray, IntArray, Seed
+from geo_risk._core.validate import check_choice, refuse_unused, renamed
 from geo_risk.hotspots import _moments, _options, inference
 from geo_risk.hotspots.emerging_bins import BinTest, bin_tails, neighbourhoods
-from geo_risk.hotspots.weights import Csr, FloatArray, IntArray, RowSums, as_values, as_weights
+from geo_risk.hotspots.weights import Csr, RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
 
 __all__ = ["GiStarResult", "gi_star"]
@@ -110,7 +111,7 @@ def gi_star(
     *,
     star: bool = True,
     permutations: int = 0,
-    seed: _options.Seed = None,
+    seed: Seed = None,
     alpha: float = 0.05,
     p_method: str = "auto",
     null: str | None = None,

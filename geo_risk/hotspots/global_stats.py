@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geo_risk._validate import check_choice, refuse_unused
+from geo_risk._core.types import FloatArray, Seed
+from geo_risk._core.validate import check_choice, refuse_unused
 from geo_risk.hotspots import _moments, _options, inference
-from geo_risk.hotspots.weights import Csr, FloatArray, as_values, as_weights
+from geo_risk.hotspots.weights import Csr, as_values, as_weights
 
 __all__ = ["GlobalResult", "geary_c", "general_g", "moran"]
 
@@ -64,7 +65,7 @@ def moran(
     *,
     assumption: str = "randomisation",
     permutations: int = 0,
-    seed: _options.Seed = None,
+    seed: Seed = None,
     adjust_n: bool = False,
 ) -> GlobalResult:
     """Global Moran's I: are near values alike (z > 0) or unlike (z < 0)?
@@ -144,7 +145,7 @@ def geary_c(
     weights: Any,
     *,
     permutations: int = 0,
-    seed: _options.Seed = None,
+    seed: Seed = None,
     adjust_n: bool = False,
 ) -> GlobalResult:
     """Global Geary's C: mean squared difference of neighbours against that of all pairs.
@@ -207,7 +208,7 @@ def general_g(
     weights: Any,
     *,
     permutations: int = 0,
-    seed: _options.Seed = None,
+    seed: Seed = None,
     adjust_n: bool = False,
 ) -> GlobalResult:
     """Global G of Getis and Ord: do high values (z > 0) or low values (z < 0) lie together?
@@ -286,7 +287,7 @@ def _g_square(x: FloatArray, sums: _WeightSums, pairs: float) -> float:
 
 
 def _prepared(
-    values: ArrayLike, weights: Any, adjust_n: bool, permutations: int, seed: _options.Seed
+    values: ArrayLike, weights: Any, adjust_n: bool, permutations: int, seed: Seed
 ) -> tuple[FloatArray, Csr, _WeightSums]:
     if _options.check_permutations(permutations) and adjust_n:
         raise ValueError(
@@ -315,7 +316,7 @@ def _finished(
     expectation: float,
     variance: float,
     permutations: int,
-    seed: _options.Seed,
+    seed: Seed,
 ) -> GlobalResult:
     observed = statistic(x)
     spread = float(np.sqrt(variance)) if variance > 0.0 else float("nan")

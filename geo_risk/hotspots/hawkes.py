@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from geo_risk._validate import _as_float, check_choice, check_scalar, refuse_unused
+from geo_risk._core.types import FloatArray
+from geo_risk._core.validate import _as_float, check_choice, check_scalar, refuse_unused
 
 __all__ = [
     "NO_MAGNITUDES",
@@ -20,8 +21,6 @@ __all__ = [
     "hawkes_intensity",
     "hawkes_log_likelihood",
 ]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from geo_risk._validate import check_choice, refuse_unused
+from geo_risk._core.types import FloatArray
+from geo_risk._core.validate import check_choice, refuse_unused
 from geo_risk.hotspots.hawkes import (
     NO_MAGNITUDES,
     EtasParameters,
@@ -22,7 +23,6 @@ from geo_risk.hotspots.hawkes import (
 
 __all__ = ["HawkesFit", "hawkes_fit"]
 
-FloatArray = NDArray[np.float64]
 
 _MINIMUM_EVENTS = 10
 _LARGEST_BRANCHING = 0.999

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from geo_risk._validate import _as_float, as_array, check_scalar, refuse_unused
+from geo_risk._core.types import FloatArray, IntArray
+from geo_risk._core.validate import _as_float, as_array, check_scalar, refuse_unused
 from geo_risk.hotspots.hawkes import (
     Events,
     HawkesParameters,
@@ -19,8 +20,6 @@ from geo_risk.hotspots.hawkes import (
 
 __all__ = ["HawkesForecast", "decayed_intensity", "hawkes_forecast"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 _MOST_EVENTS = 10_000_000
 

@@ -13,11 +13,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._validate import refuse_unused
+from geo_risk._core.types import FloatArray, IntArray, Seed
+from geo_risk._core.validate import refuse_unused
 from geo_risk.hotspots._moments import deal_is_defined
-from geo_risk.hotspots._options import MAX_DISPERSION, Inference, Seed
+from geo_risk.hotspots._options import MAX_DISPERSION, Inference
 from geo_risk.hotspots.fdr import adjust_fdr
-from geo_risk.hotspots.weights import Csr, FloatArray, IntArray, RowSums
+from geo_risk.hotspots.weights import Csr, RowSums
 
 __all__ = [
     "Inference",
@@ -246,7 +247,7 @@ def _draw_fresh(
     at_least: IntArray,
     at_most: IntArray,
 ) -> None:
-    from geo_risk._jit import run_chunks
+    from geo_risk._core.jit import run_chunks
     from geo_risk.hotspots import _permute as kernel
 
     draws = options.permutations

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geo_risk._constants import EARTH_RADIUS_KM
-from geo_risk._validate import check_lonlat, check_scalar
-from geo_risk.hotspots.weights import FloatArray, as_values
+from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.types import FloatArray
+from geo_risk._core.validate import check_lonlat, check_scalar
+from geo_risk.hotspots.weights import as_values
 
 __all__ = ["KdeResult", "kde", "kde_bandwidth"]
 
@@ -233,7 +234,7 @@ def _log_density(
     skip_same: bool = False,
 ) -> tuple[FloatArray, float]:
     """Logarithm of the density per steradian at points, and the most that truncation took."""
-    from geo_risk._jit import run_chunks
+    from geo_risk._core.jit import run_chunks
     from geo_risk.hotspots import _kde as kernel
 
     kappa = (EARTH_RADIUS_KM / bandwidth_km) ** 2

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._constants import EARTH_RADIUS_KM
-from geo_risk._validate import as_array, check_lonlat, refuse_unused
+from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.types import FloatArray, IntArray, Seed
+from geo_risk._core.validate import as_array, check_lonlat, refuse_unused
 from geo_risk.hotspots import _options, inference
-from geo_risk.hotspots.weights import FloatArray, IntArray, as_values
+from geo_risk.hotspots.weights import as_values
 
 __all__ = ["KnoxResult", "knox"]
 
@@ -75,7 +76,7 @@ def knox(
     x_km: ArrayLike | None = None,
     y_km: ArrayLike | None = None,
     permutations: int = 999,
-    seed: _options.Seed = None,
+    seed: Seed = None,
     n_jobs: int = 1,
 ) -> KnoxResult:
     """Count pairs of events close in space and time, against times dealt out at random.
@@ -237,11 +238,11 @@ def _counts(
     bands: NDArray[np.int16],
     shape: tuple[int, FloatArray],
     permutations: int,
-    seed: _options.Seed,
+    seed: Seed,
     n_jobs: int,
 ) -> tuple[IntArray, IntArray]:
     """Band counts as observed, shape (d, t), and of each permutation, shape (R, d, t)."""
-    from geo_risk._jit import run_chunks
+    from geo_risk._core.jit import run_chunks
     from geo_risk.hotspots import _knox as kernel
 
     rows, intervals = shape

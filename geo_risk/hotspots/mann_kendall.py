@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float, check_choice, check_scalar, refuse_unused
+from geo_risk._core.types import FloatArray
+from geo_risk._core.validate import _as_float, check_choice, check_scalar, refuse_unused
 
 __all__ = ["MannKendallResult", "mann_kendall"]
 
-FloatArray = NDArray[np.float64]
 
 _MINIMUM_STEPS = 4
 _PAIRS_AT_ONCE = 2_000_000

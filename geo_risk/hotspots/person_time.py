@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from geo_risk._validate import _as_float
+from geo_risk._core.types import FloatArray
+from geo_risk._core.validate import _as_float
 
 __all__ = ["person_time"]
-
-FloatArray = NDArray[np.float64]
 
 
 def person_time(population: ArrayLike, dates: ArrayLike, edges: ArrayLike) -> FloatArray:

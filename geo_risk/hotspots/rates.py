@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_choice, refuse_unused
-from geo_risk.hotspots.weights import FloatArray, as_values, as_weights
+from geo_risk._core.types import FloatArray
+from geo_risk._core.validate import check_choice, refuse_unused
+from geo_risk.hotspots.weights import as_values, as_weights
 
 __all__ = ["EbRates", "eb_rates", "standardized_rates"]
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from geo_risk._validate import check_choice, check_scalar
+from geo_risk._core.types import FloatArray, IntArray
+from geo_risk._core.validate import check_choice, check_scalar
 from geo_risk.hotspots.inference import stream_key
 from geo_risk.hotspots.scan_checks import check_dispersion, check_replications, longest_window
 from geo_risk.hotspots.scan_circles import draw_circles
@@ -24,9 +25,6 @@ from geo_risk.hotspots.scan_windows import (
 )
 
 __all__ = ["ScanCluster", "ScanResult", "scan"]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

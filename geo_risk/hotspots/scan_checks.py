@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from geo_risk._validate import check_scalar, refuse_unused
+from geo_risk._core.validate import check_scalar, refuse_unused
 from geo_risk.hotspots._options import MAX_DISPERSION
 from geo_risk.hotspots.scan_study import POISSON, Study
 

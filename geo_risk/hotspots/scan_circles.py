@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._constants import EARTH_RADIUS_KM
+from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.types import FloatArray, IntArray
 from geo_risk.hotspots.scan_study import Study
 
 __all__ = ["Circles", "distances_km", "draw_circles"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 # Distances that differ by less than a micrometre are tied: rounding must not break a tie.
 _TIED_KM = 1e-9

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.types import FloatArray, IntArray
 from geo_risk.hotspots.scan_study import BERNOULLI, Study
 from geo_risk.hotspots.scan_sweep import Sweep, sweep_for
 from geo_risk.hotspots.scan_windows import Windows
 
 __all__ = ["Progress", "null_maxima"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 Progress = Callable[[int, int], object]
 Draw = Callable[[IntArray, NDArray[Any]], None]
 
@@ -66,7 +65,7 @@ class _Run:
         self, level: float, todo: IntArray, best: FloatArray, progress: Progress | None
     ) -> None:
         """Find the maxima of the data sets `todo` where they exceed `level`; level 0 finds all."""
-        from geo_risk._jit import run_chunks
+        from geo_risk._core.jit import run_chunks
         from geo_risk.hotspots import _scan as kernel
 
         if todo.size == 0:

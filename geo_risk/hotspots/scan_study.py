@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float, check_choice, check_lonlat
+from geo_risk._core.types import FloatArray, IntArray
+from geo_risk._core.validate import _as_float, check_choice, check_lonlat
 from geo_risk.hotspots.space_time import MOST_BINS, whole_times
 
 __all__ = [
@@ -19,8 +20,6 @@ __all__ = [
     "build_study",
 ]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 MODELS = ("poisson", "bernoulli", "space_time_poisson", "space_time_permutation")
 POISSON, BERNOULLI = 0, 1  # as in the kernels

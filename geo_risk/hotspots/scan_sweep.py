@@ -7,13 +7,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.types import FloatArray
 from geo_risk.hotspots.scan_windows import Windows
 
 __all__ = ["SpaceTimeSweep", "SpatialSweep", "Sweep", "sweep_for"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-Table = NDArray[Any]
 
 _TABLE_BYTES = 64_000_000
 
@@ -27,10 +25,12 @@ class Sweep(Protocol):
     def work_array(self) -> NDArray[Any]:
         """Room for simulated counts: (location, period, lane)."""
 
-    def table(self, level: float, sign: int, group: tuple[int, int], n_jobs: int) -> Table:
+    def table(self, level: float, sign: int, group: tuple[int, int], n_jobs: int) -> NDArray[Any]:
         """Count that each window of a group of centres needs for LLR > level."""
 
-    def run(self, counts: NDArray[Any], table: Table, group: tuple[int, int], best: Any) -> None:
+    def run(
+        self, counts: NDArray[Any], table: NDArray[Any], group: tuple[int, int], best: Any
+    ) -> None:
         """Raise best[lane] to the largest LLR above the table's level."""
 
 
@@ -91,9 +91,9 @@ class SpatialSweep:
         n = self._windows.study.size.size
         return np.zeros((n + 1, 1, kernel.LANES), dtype=_count_type(self._windows))
 
-    def table(self, level: float, sign: int, group: tuple[int, int], n_jobs: int) -> Table:
+    def table(self, level: float, sign: int, group: tuple[int, int], n_jobs: int) -> NDArray[Any]:
         """See `Sweep`."""
-        from geo_risk._jit import run_chunks
+        from geo_risk._core.jit import run_chunks
         from geo_risk.hotspots import _scan_spatial as kernel
 
         dtype = _count_type(self._windows)
@@ -113,7 +113,9 @@ class SpatialSweep:
     def _entries(self, group: tuple[int, int]) -> slice:
         return slice(int(self._ends[group[0]]), int(self._ends[group[1]]))
 
-    def run(self, counts: NDArray[Any], table: Table, group: tuple[int, int], best: Any) -> None:
+    def run(
+        self, counts: NDArray[Any], table: NDArray[Any], group: tuple[int, int], best: Any
+    ) -> None:
         """See `Sweep`."""
         from geo_risk.hotspots import _scan_spatial as kernel
 
@@ -173,9 +175,9 @@ class SpaceTimeSweep:
         n, n_periods = self._windows.study.cases.shape
         return np.zeros((n + 1, n_periods, kernel.LANES), dtype=_count_type(self._windows))
 
-    def table(self, level: float, sign: int, group: tuple[int, int], n_jobs: int) -> Table:
+    def table(self, level: float, sign: int, group: tuple[int, int], n_jobs: int) -> NDArray[Any]:
         """See `Sweep`."""
-        from geo_risk._jit import run_chunks
+        from geo_risk._core.jit import run_chunks
         from geo_risk.hotspots import _scan as kernel
 
         windows, circles = self._windows, self._windows.circles
@@ -206,7 +208,9 @@ class SpaceTimeSweep:
         run_chunks(run, group[1] - group[0], n_jobs, minimum=8)
         return out
 
-    def run(self, counts: NDArray[Any], table: Table, group: tuple[int, int], best: Any) -> None:
+    def run(
+        self, counts: NDArray[Any], table: NDArray[Any], group: tuple[int, int], best: Any
+    ) -> None:
         """See `Sweep`."""
         from geo_risk.hotspots import _scan as kernel
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.types import FloatArray, IntArray
 from geo_risk.hotspots.scan_circles import Circles, distances_km
 from geo_risk.hotspots.scan_study import Study
 
@@ -20,8 +21,6 @@ __all__ = [
     "no_shared_time",
 ]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 TOLERANCE = 1e-9
 """Relative difference below which two LLRs are equal: they differ by rounding alone."""
@@ -89,7 +88,7 @@ class Found:
 
 def best_windows(windows: Windows, n_jobs: int) -> tuple[FloatArray, IntArray]:
     """Best window of each centre: its LLR; list entry, first period, period after the last."""
-    from geo_risk._jit import run_chunks
+    from geo_risk._core.jit import run_chunks
 
     n, n_periods = windows.study.cases.shape
     value, where = np.empty(n), np.empty((n, 3), dtype=np.int64)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import _as_float, as_array
+from geo_risk._core.types import IntArray
+from geo_risk._core.validate import _as_float, as_array
 
 __all__ = ["MOST_BINS", "space_time_cube", "whole_times"]
 
-IntArray = NDArray[np.int64]
 
 MOST_BINS = 200_000_000
 """Largest table of units x periods that is made (1.6 GB)."""

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from geo_risk._validate import _as_float
+from geo_risk._core.types import FloatArray, IntArray
+from geo_risk._core.validate import _as_float
 
 __all__ = ["RowSums", "as_values", "as_weights", "row_sums"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 # scipy's stubs have no one name for "a csr_array of float64" over the versions we support.
 Csr = Any
 

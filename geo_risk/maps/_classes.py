@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from geo_risk._core.types import FloatArray, IntArray
 
 __all__ = [
     "MARKERS",
@@ -23,8 +24,6 @@ __all__ = [
     "with_suppressed",
 ]
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
 
 _HOT = ("#b2182b", "#ef8a62", "#fddbc7")  # strongest first
 _COLD = ("#2166ac", "#67a9cf", "#d1e5f0")

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._frames import too_coarse
-from geo_risk._grids import in_degrees
-from geo_risk._validate import refuse_unused
+from geo_risk._core.frames import too_coarse
+from geo_risk._core.grids import in_degrees
+from geo_risk._core.types import FloatArray, IntArray
+from geo_risk._core.validate import refuse_unused
+from geo_risk.frames.share import COUNTS, NO_COUNTS, check_min_count, shared_cells
 from geo_risk.maps._classes import (
     Classes,
     classify_cells,
@@ -28,12 +30,9 @@ from geo_risk.maps._geometry import Shape, cell_shapes, line_shapes, polygon_sha
 from geo_risk.maps._labels import Label, country_labels, place_labels, region_labels
 from geo_risk.maps._view import Bounds, View, choose_view
 from geo_risk.regions.dated import refuse_dated
-from geo_risk.sharing import COUNTS, NO_COUNTS, check_min_count, shared_cells
 
 __all__ = ["DISPUTED", "Content", "EventLayer", "ShapeLayer", "prepare"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 BOUNDARY_SOURCE = "Natural Earth 1:10m (public domain)"
 NON_ENDORSEMENT = (

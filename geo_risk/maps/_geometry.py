@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.types import FloatArray
 from geo_risk.maps._view import View
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "quantise",
 ]
 
-FloatArray = NDArray[np.float64]
 _SEAM = 1e-7  # degrees; finer than any layer's coordinates
 
 

@@ -1,7 +1,7 @@
 """Columns that popups show: a list of what is allowed, never of what is forbidden.
 
 A new column in a source stays out until somebody has thought about it. What of a result others may
-see at all is decided in `geo_risk.sharing`.
+see at all is decided in `geo_risk.frames.share`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from geo_risk.sharing import COUNTS
+from geo_risk.frames.share import COUNTS
 
 __all__ = ["cell_columns", "event_columns", "region_columns"]
 

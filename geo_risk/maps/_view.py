@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._constants import WGS84_A, WGS84_E2
-from geo_risk._validate import check_scalar
+from geo_risk._core.constants import WGS84_A, WGS84_E2
+from geo_risk._core.types import FloatArray
+from geo_risk._core.validate import check_scalar
 
 __all__ = ["View", "choose_view", "local_scale", "smallest_arc"]
 
-FloatArray = NDArray[np.float64]
 Bounds = tuple[float, float, float, float]
 
 _AZIMUTHAL_LIMIT = 60.0  # degrees from the middle; at 60 an azimuthal map stretches by 15 %

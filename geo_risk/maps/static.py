@@ -9,8 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geo_risk._files import replacing
-from geo_risk._validate import check_scalar
+from geo_risk._core.files import replacing
+from geo_risk._core.validate import check_scalar
 from geo_risk.maps._content import BOUNDARY_SOURCE, Content, prepare
 from geo_risk.maps._paint import paint
 from geo_risk.maps._view import Bounds

@@ -12,8 +12,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from geo_risk._files import replacing
-from geo_risk._validate import refuse_unused
+from geo_risk._core.files import replacing
+from geo_risk._core.validate import refuse_unused
 from geo_risk.maps._content import BOUNDARY_SOURCE, prepare
 from geo_risk.maps._payload import payload
 from geo_risk.maps._view import Bounds

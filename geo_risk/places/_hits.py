@@ -9,13 +9,13 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.types import IntArray
 from geo_risk.places._fuzzy import SimilarityIndex, build_index, similar
 from geo_risk.places._variants import variants
 from geo_risk.places.gazetteer import Gazetteer, load_gazetteer
 
 __all__ = ["FUZZY_CUTOFF", "MATCHED_BY", "Hits", "Scope", "exact", "search", "similar_keys"]
 
-IntArray = NDArray[np.int64]
 
 MATCHED_BY = ("primary", "alternate", "reading", "fuzzy")
 _PRIMARY, _ALTERNATE, _READING, _FUZZY = range(4)

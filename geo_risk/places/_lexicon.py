@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._constants import EARTH_RADIUS_KM
-from geo_risk._countries import country_keys, country_names
-from geo_risk._fold import LONGEST_NAME, fold
+from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.countries import country_keys, country_names
+from geo_risk._core.fold import LONGEST_NAME, fold
 from geo_risk.places._areas import AREAS
 from geo_risk.places._hits import Scope, exact
 from geo_risk.places._scopes import place_rows, rows_by_name, world_layer

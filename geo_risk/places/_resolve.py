@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._constants import EARTH_RADIUS_KM
+from geo_risk._core.constants import EARTH_RADIUS_KM
 from geo_risk.places._evidence import Article, Evidence
 from geo_risk.places._lexicon import Meaning
 from geo_risk.places._spans import Span

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._countries import find_country, resolve_country
-from geo_risk._fold import fold
+from geo_risk._core.countries import find_country, resolve_country
+from geo_risk._core.fold import fold
 from geo_risk.places._hits import Scope
 from geo_risk.places._variants import split_hints
 from geo_risk.places.gazetteer import load_gazetteer

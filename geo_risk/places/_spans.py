@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from geo_risk._fold import fold
+from geo_risk._core.fold import fold
 from geo_risk.places._lexicon import Meaning, meanings
 from geo_risk.places._words import (
     ABBREVIATIONS,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from geo_risk._fold import fold_words
+from geo_risk._core.fold import fold_words
 
 __all__ = ["GENERIC", "split_hints", "variants"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._countries import resolve_country
-from geo_risk._fold import LONGEST_NAME, fold
-from geo_risk._validate import check_scalar
+from geo_risk._core.countries import resolve_country
+from geo_risk._core.fold import LONGEST_NAME, fold
+from geo_risk._core.validate import check_scalar
 from geo_risk.errors import GeoRiskError
 from geo_risk.places._hits import MATCHED_BY, Hits, search
 from geo_risk.places._scopes import hinter, make_scope

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._cache import Kinds, load_arrays, store_arrays
-from geo_risk._fold import fold
-from geo_risk._products import product_bytes
+from geo_risk._core.cache import Kinds, load_arrays, store_arrays
+from geo_risk._core.fold import fold
+from geo_risk._core.products import product_bytes
+from geo_risk._core.types import Int32Array
 from geo_risk.errors import DataCorruptError, UnknownPlaceError
 
 __all__ = ["Gazetteer", "load_gazetteer"]
 
-IntArray = NDArray[np.int32]
 
 _PRODUCT = "gazetteer.npz"
 _FORMAT = 1
@@ -67,20 +67,20 @@ class Gazetteer:
     """
 
     keys: bytes
-    key_start: IntArray
-    key_name: IntArray
+    key_start: Int32Array
+    key_name: Int32Array
     name_form: NDArray[np.uint8]
     spelled: bytes
-    spelled_start: IntArray
-    name_spelled: IntArray
-    name_post: IntArray
+    spelled_start: Int32Array
+    name_spelled: Int32Array
+    name_post: Int32Array
     post_place: NDArray[np.int32]
     post_primary: NDArray[np.bool_]
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     geonames_id: NDArray[np.int32]
     population: NDArray[np.int32]
-    unit_start: IntArray
+    unit_start: Int32Array
     unit_country: list[str]
     unit_admin1: list[str]
 
@@ -141,7 +141,7 @@ class Gazetteer:
         return _run_of(self.name_post, posting)
 
     @cached_property
-    def primary_posting(self) -> IntArray:
+    def primary_posting(self) -> Int32Array:
         """For each place the posting of its primary name."""
         postings = np.flatnonzero(self.post_primary).astype(np.int32)
         result = np.empty(len(self), dtype=np.int32)
@@ -158,7 +158,7 @@ class Gazetteer:
         return [self.name(self.name_of_posting(int(posting))) for posting in postings]
 
     @cached_property
-    def place_unit(self) -> IntArray:
+    def place_unit(self) -> Int32Array:
         """For each place the position of its (country, first-order unit)."""
         return np.repeat(
             np.arange(self.unit_start.size - 1, dtype=np.int32), np.diff(self.unit_start)
@@ -322,19 +322,19 @@ def decode(members: dict[str, Any]) -> Gazetteer:
     )
 
 
-def _starts(sizes: NDArray[Any]) -> IntArray:
+def _starts(sizes: NDArray[Any]) -> Int32Array:
     """Offsets of consecutive runs: 0, then cumulative sizes."""
     starts = np.zeros(sizes.size + 1, dtype=np.int32)
     np.cumsum(sizes, out=starts[1:])
     return starts
 
 
-def _run_of(starts: IntArray, position: int) -> int:
+def _run_of(starts: Int32Array, position: int) -> int:
     """Which run holds a position. (A plain int would make numpy convert all of `starts`.)"""
     return int(np.searchsorted(starts, np.int32(position), side="right")) - 1
 
 
-def _line_starts(text: NDArray[np.uint8]) -> IntArray:
+def _line_starts(text: NDArray[np.uint8]) -> Int32Array:
     """Where each line begins, and where one after the last would."""
     ends = np.flatnonzero(text == _LINE_FEED) + 1
     return np.concatenate([[0], ends, [text.size + 1]]).astype(np.int32)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_risk._fold import LONGEST_NAME, fold
-from geo_risk._validate import shown
+from geo_risk._core.fold import LONGEST_NAME, fold
+from geo_risk._core.validate import shown
 from geo_risk.places._columns import object_column
 from geo_risk.places._hits import MATCHED_BY, Hits, search, similar_keys
 from geo_risk.places._scopes import hinter, make_scope

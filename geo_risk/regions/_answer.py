@@ -6,7 +6,7 @@ import re
 import zlib
 from typing import TYPE_CHECKING
 
-from geo_risk._http import WEB_PAGES, LaterError, stated_length
+from geo_risk._core.http import WEB_PAGES, LaterError, stated_length
 
 if TYPE_CHECKING:
     import requests

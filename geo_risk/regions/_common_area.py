@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._jit import njit
+from geo_risk._core.jit import njit
 
 __all__ = ["common_area", "strips_of"]
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._jit import inner, njit
+from geo_risk._core.jit import inner, njit
 from geo_risk.regions._predicates import crosses_right, crosses_up, flip, lowest
 
 COLUMNS, ROWS = 360, 180

@@ -19,8 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._cache import Kinds
-from geo_risk._jit import inner, njit
+from geo_risk._core.cache import Kinds
+from geo_risk._core.jit import inner, njit
 from geo_risk.regions._grid import BORDER, COLUMNS, ROWS
 from geo_risk.regions._predicates import (
     FILTER,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._jit import njit
+from geo_risk._core.jit import njit
 from geo_risk.regions._grid import BORDER, Edges, Parts, fill_cell, list_edges_of_boxes
 from geo_risk.regions._locate import NESTED, NO_SIDE, GridIndex
 from geo_risk.regions._sides import boxes

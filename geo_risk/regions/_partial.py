@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-from geo_risk._files import sync
+from geo_risk._core.files import sync
 
 __all__ = ["Part", "claim", "is_ours", "tidy"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._jit import inner, njit
+from geo_risk._core.jit import inner, njit
 
 _SPLITTER = 134217729.0  # 2**27 + 1 (Dekker 1971)
 FILTER = 3.3306690738754716e-16  # (3 + 16 eps) eps with eps = 2**-53: Shewchuk, p. 343

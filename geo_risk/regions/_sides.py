@@ -12,12 +12,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.types import FloatArray
 from geo_risk.regions._grid import BORDER, COLUMNS, ROWS
 from geo_risk.regions._locate import NO_SIDE, GridIndex, locate_points
 
 __all__ = ["boxes", "with_sides"]
 
-FloatArray = NDArray[np.float64]
 
 _SLACK = 1e-9  # degrees from an edge within which a side counts as met; rounding is 1e-13
 

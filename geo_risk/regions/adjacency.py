@@ -8,13 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._constants import WGS84_A, WGS84_E2
+from geo_risk._core.constants import WGS84_A, WGS84_E2
+from geo_risk._core.types import FloatArray
 from geo_risk.regions.coverage import Coverage, ring_edges
 from geo_risk.regions.topology import Topology, facing, seam_stretches
 
 __all__ = ["Tripoint", "edge_lengths_m", "meeting_points", "pair_lengths_m"]
-
-FloatArray = NDArray[np.float64]
 
 
 class Tripoint(NamedTuple):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from geo_risk._countries import crosswalk, resolve_country
-from geo_risk._validate import check_choice
+from geo_risk._core.countries import crosswalk, resolve_country
+from geo_risk._core.validate import check_choice
 from geo_risk.errors import UnknownRegionError
 
 __all__ = ["CountryCodes", "StateSpan", "country_codes", "country_from"]

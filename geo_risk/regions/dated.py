@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._validate import check_lonlat
+from geo_risk._core.types import DayArray
+from geo_risk._core.validate import check_lonlat
 from geo_risk.regions.coverage import Coverage
 from geo_risk.regions.layer import RegionLayer
 from geo_risk.regions.subset import take_rows
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["DatedLayer", "Positions", "by_state", "days_of", "refuse_dated", "states"]
 
-Days = NDArray[np.datetime64]
 Positions = NDArray[np.int64] | slice
 
 _NO_DAY, _ONE_DAY = np.datetime64("NaT", "D"), np.timedelta64(1, "D")
 
 
-def days_of(values: Any, name: str) -> Days:
+def days_of(values: Any, name: str) -> DayArray:
     """Days as datetime64[D]; NaT where missing.
 
     Parameters

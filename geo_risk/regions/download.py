@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from geo_risk._cache import cache_directory
-from geo_risk._constants import MAX_BYTES, MAX_SECONDS
-from geo_risk._files import sha256_of
-from geo_risk._http import LATER, Client, LaterError, Limits, retry_after
-from geo_risk._secrets import Secrets, shown_address
-from geo_risk._terminal import drawn_progress, visible
+from geo_risk._core.cache import cache_directory
+from geo_risk._core.constants import MAX_BYTES, MAX_SECONDS
+from geo_risk._core.files import sha256_of
+from geo_risk._core.http import LATER, Client, LaterError, Limits, retry_after
+from geo_risk._core.secrets import Secrets, shown_address
+from geo_risk._core.terminal import drawn_progress, visible
 from geo_risk.errors import AccessDeniedError, DataCorruptError, DataNotFoundError, ServiceError
 from geo_risk.regions._answer import (
     Gunzip,

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geo_risk._constants import MAX_BYTES, MAX_SECONDS
-from geo_risk._countries import resolve_country
-from geo_risk._http import Limits
-from geo_risk._secrets import shown_address
-from geo_risk._validate import check_choice
+from geo_risk._core.constants import MAX_BYTES, MAX_SECONDS
+from geo_risk._core.countries import resolve_country
+from geo_risk._core.http import Limits
+from geo_risk._core.secrets import shown_address
+from geo_risk._core.validate import check_choice
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.download import (
     Order,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._fold import LONGEST_NAME
-from geo_risk._validate import check_choice, shown
+from geo_risk._core.fold import LONGEST_NAME
+from geo_risk._core.validate import check_choice, shown
 from geo_risk.errors import UnknownRegionError
 from geo_risk.regions.coverage import Coverage, to_geometries
 from geo_risk.regions.topology import Topology, build_topology

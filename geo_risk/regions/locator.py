@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._cache import announce, load_arrays, store_arrays
-from geo_risk._validate import check_lonlat
+from geo_risk._core.cache import announce, load_arrays, store_arrays
+from geo_risk._core.validate import check_lonlat
 from geo_risk.regions.coverage import Coverage, ring_edges
 from geo_risk.regions.topology import group_edges
 
@@ -67,7 +67,7 @@ class Locator:
 
     def locate(self, *, lon: ArrayLike, lat: ArrayLike, n_jobs: int = 1) -> NDArray[np.int64]:
         """Row of the region that holds each point; see `RegionLayer.locate`."""
-        from geo_risk._jit import run_chunks
+        from geo_risk._core.jit import run_chunks
         from geo_risk.regions._locate import locate_points
 
         x, y, shape = check_lonlat(lon, lat)
@@ -97,7 +97,7 @@ def _distinct_edges(coverage: Coverage) -> Edges:
 
 def _build(edges: Edges, n_regions: int) -> GridIndex:
     """Fill the grid row by row, on all processors, and join the rows."""
-    from geo_risk._jit import resolve_jobs
+    from geo_risk._core.jit import resolve_jobs
     from geo_risk.regions._grid import COLUMNS, ROWS, list_edges_of_boxes
     from geo_risk.regions._locate import NO_SIDE, GridIndex
     from geo_risk.regions._nest import with_nests

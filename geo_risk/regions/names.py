@@ -8,9 +8,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from geo_risk._countries import find_country, resolve_country
-from geo_risk._fold import LONGEST_NAME, fold
-from geo_risk._validate import check_scalar, shown
+from geo_risk._core.countries import find_country, resolve_country
+from geo_risk._core.fold import LONGEST_NAME, fold
+from geo_risk._core.validate import check_scalar, shown
 from geo_risk.errors import AmbiguousRegionError, UnknownRegionError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from geo_risk._countries import country_names, find_country
-from geo_risk._fold import strip_marks
+from geo_risk._core.countries import country_names, find_country
+from geo_risk._core.fold import strip_marks
 from geo_risk.regions.report import MadeCode
 
 if TYPE_CHECKING:

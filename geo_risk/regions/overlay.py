@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._constants import WGS84_A, WGS84_E2
+from geo_risk._core.constants import WGS84_A, WGS84_E2
 
 __all__ = ["area_km2", "largest_overlaps", "overlap_table", "to_equal_area"]
 

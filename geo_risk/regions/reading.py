@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_risk._geojson import HALF_CHARACTER
-from geo_risk._grids import in_degrees, stated_crs
-from geo_risk._nesting import MOST_LEVELS, deep_shapes
-from geo_risk._secrets import without_secrets
-from geo_risk._vector import read_vector
+from geo_risk._core.geojson import HALF_CHARACTER
+from geo_risk._core.grids import in_degrees, stated_crs
+from geo_risk._core.nesting import MOST_LEVELS, deep_shapes
+from geo_risk._core.secrets import without_secrets
+from geo_risk._core.vector import read_vector
 from geo_risk.errors import DataNotFoundError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def read_polygons(source: Any, *, table: str | None = None) -> tuple[geopandas.G
     """Read a file, or take a GeoDataFrame as it is; return it with a name for the layer.
 
     Nothing is fetched, unpacked to disk or executed, and no other file is opened
-    (`geo_risk._vector`).
+    (`geo_risk._core.vector`).
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._constants import MEAN_EARTH_RADIUS_M
+from geo_risk._core.constants import MEAN_EARTH_RADIUS_M
 from geo_risk.regions.coverage import Coverage, ring_edges
 from geo_risk.regions.topology import group_edges
 

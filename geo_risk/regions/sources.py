@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from geo_risk._products import product_bytes, product_entry
-from geo_risk._validate import check_scalar
+from geo_risk._core.products import product_bytes, product_entry
+from geo_risk._core.validate import check_scalar
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.coverage import Coverage, decode_rings
 from geo_risk.regions.dissolve import dissolve

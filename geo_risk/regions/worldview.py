@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from geo_risk._countries import country_names
-from geo_risk._products import product_bytes
+from geo_risk._core.countries import country_names
+from geo_risk._core.products import product_bytes
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.layer import RegionLayer
 from geo_risk.regions.locator import Locator

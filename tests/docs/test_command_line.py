@@ -29,8 +29,9 @@ from source_frames import acled_frame
 from typer.testing import CliRunner
 
 import geo_risk as gr
-from geo_risk import _cli_layers, cli
-from geo_risk._cli_input import for_the_command_line, reader_options
+from geo_risk import cli
+from geo_risk.cli import layers as _cli_layers
+from geo_risk.cli.input import for_the_command_line, reader_options
 from geo_risk.errors import AccessDeniedError, OptionNeededError, ServiceError
 from geo_risk.regions import fetch_layer, load_geoboundaries
 

@@ -17,8 +17,10 @@ PUBLIC = sorted(
     for path in (ROOT / "geo_risk").iterdir()
     if not path.stem.startswith("_")
     and path.stem != "cli"  # a program, not a part to import
+    and path.stem != "frames"  # its parts have short names
     and (path.suffix == ".py" or (path / "__init__.py").exists())
 )
+PUBLIC = sorted({*PUBLIC, *geo_risk._MODULES})
 FRESH = """
 import importlib, inspect, sys
 for line in sys.stdin.read().split():

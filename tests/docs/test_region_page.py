@@ -15,7 +15,7 @@ import pytest
 from paths import ROOT, shared
 
 import geo_risk as gr
-from geo_risk._products import product_entry
+from geo_risk._core.products import product_entry
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import region_agreement

@@ -23,8 +23,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paths import ROOT, shared
 
-from geo_risk import _cli_layers, _terminal, cli
-from geo_risk._terminal import draw_table, say, shown_text, visible, visible_json
+from geo_risk import cli
+from geo_risk._core import terminal as _terminal
+from geo_risk._core.terminal import draw_table, say, shown_text, visible, visible_json
+from geo_risk.cli import layers as _cli_layers
 
 # Escape, BEL, CR, backspace, C1, bidi overrides, OSC 8 links, marks of rich, a byte of a file name.
 HOSTILE = (
@@ -192,7 +194,7 @@ def test_a_line_that_prints_is_seen(line: str) -> None:
 
 def test_only_one_module_prints() -> None:
     for path in sorted((ROOT / "geo_risk").rglob("*.py")):
-        if path.name != "_terminal.py":
+        if path.name != "terminal.py":
             assert not calls(ast.parse(path.read_text("utf-8"))) - COLUMNS_OF_BARS, path
 
 

@@ -9,8 +9,8 @@ from geographiclib.geodesic import Geodesic
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from geo_risk import _geodesy as geodesy
-from geo_risk._constants import WGS84_A, WGS84_F
+from geo_risk._core import geodesic as geodesy
+from geo_risk._core.constants import WGS84_A, WGS84_F
 from geo_risk.borders._nearest import _arc_error, _reach
 
 GEOD = pyproj.Geod(ellps="WGS84")

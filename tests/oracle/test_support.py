@@ -11,8 +11,8 @@ from paths import shared
 from scipy import stats
 
 import geo_risk as gr
+from geo_risk.frames.support import DISTRIBUTIONS, disc_points
 from geo_risk.regions import load_regions
-from geo_risk.support import DISTRIBUTIONS, disc_points
 
 KM_PER_DEGREE = np.pi * 6371.0088 / 180.0
 

@@ -12,10 +12,10 @@ from scipy import stats
 
 import geo_risk as gr
 from geo_risk import cells as grids
-from geo_risk._region_shapes import region_areas
 from geo_risk.cells import cell_areas_km2, cells_to_strings, h3_cells
-from geo_risk.support import DISTRIBUTIONS, disc_points
-from geo_risk.uncertain._cover import cover
+from geo_risk.frames.support import DISTRIBUTIONS, disc_points
+from geo_risk.frames.uncertain._cover import cover
+from geo_risk.regions.areas import region_areas
 
 SPHERE = Geodesic(6_371_008.8, 0.0)
 PASS = 1e-3  # seeds are fixed: a p-value below this is a fault, not bad luck

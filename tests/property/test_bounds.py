@@ -15,10 +15,10 @@ import pytest
 
 import geo_risk as gr
 from geo_risk import places
-from geo_risk._fold import LONGEST_NAME, fold, strip_marks
+from geo_risk._core.fold import LONGEST_NAME, fold, strip_marks
 from geo_risk.events import FLAGS, read_events
 from geo_risk.events.delimited import MOST_COLUMNS, unique_names
-from geo_risk.tables import flat_table
+from geo_risk.frames.tables import flat_table
 
 PIECES = {
     "brackets": "(", "bracket pairs": "(ab) ", "square brackets": "[", "spaces": " ",

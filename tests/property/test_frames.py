@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from strategies import lats, lonlats, lons
 
 import geo_risk as gr
-from geo_risk._fold import fold
-from geo_risk._frames import texts_of
+from geo_risk._core.fold import fold
+from geo_risk._core.frames import texts_of
 
 LAYER = gr.load_regions()
 LABELS = np.array([*LAYER.country_labels, None], dtype=object)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from geo_risk._fold import fold, fold_words, strip_marks
+from geo_risk._core.fold import fold, fold_words, strip_marks
 from geo_risk.places import find_places, load_gazetteer, locate_names, suggest_names
 from geo_risk.places._fuzzy import build_index, similar
 from geo_risk.places._hits import Scope, search

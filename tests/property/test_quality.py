@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import geo_risk as gr
-from geo_risk.quality.coordinates import minutes_chance
-from geo_risk.support import DISTRIBUTIONS, disc_points
+from geo_risk.frames.check.coordinates import minutes_chance
+from geo_risk.frames.support import DISTRIBUTIONS, disc_points
 
 POINTS = st.tuples(st.floats(-180, 180), st.floats(-90, 90))
 NEAR_BORDERS = st.tuples(st.floats(60.0, 75.0), st.floats(29.0, 39.0))

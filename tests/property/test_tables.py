@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import lonlats
 
-from geo_risk.tables import FORMATS, flat_table, storable, write_csv, write_table
+from geo_risk.frames.tables import FORMATS, flat_table, storable, write_csv, write_table
 
 texts = st.one_of(
     st.none(), st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=8)

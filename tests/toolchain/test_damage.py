@@ -19,7 +19,7 @@ from damage import DAMAGES
 from paths import ROOT
 
 import geo_risk as gr
-from geo_risk import _cache
+from geo_risk._core import cache as _cache
 from geo_risk.borders._tree import FOREST_ARRAYS
 from geo_risk.places.gazetteer import _MEMBERS
 from geo_risk.regions._locate import GRID_ARRAYS
@@ -268,7 +268,7 @@ def test_damaged_kernels_where_nothing_can_be_written(kernels, limit):
 def test_an_upgrade_that_moves_the_fields_of_a_named_tuple(tmp_path):
     """The tuple comes from another file than all kernels that are given one."""
     (tmp_path / "kernel.py").write_text(
-        "from geo_risk._jit import njit\n\n@njit\ndef first(pair):\n    return pair.one\n"
+        "from geo_risk._core.jit import njit\n\n@njit\ndef first(pair):\n    return pair.one\n"
     )
     code = "import kernel, pair\nprint(kernel.first(pair.Pair(one=1, two=2)))"
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kept"),

@@ -26,7 +26,7 @@ OURS = re.compile(r"\..+\.[0-9a-f]{16}\.part")
 _TWO_RESULTS = """
 import pathlib, sys
 import geo_risk as gr
-from geo_risk.sharing import Sharing
+from geo_risk.frames.share import Sharing
 
 def assessed(*places):
     rows = [{"location_name": name, "country": "Afghanistan"} for name in places]
@@ -52,7 +52,7 @@ def save(which):
 """
 _TWO_STREAMS = """
 import contextlib, os
-from geo_risk._cli_output import write_chunks
+from geo_risk.cli.output import write_chunks
 
 def save(which):
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):

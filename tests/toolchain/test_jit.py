@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from geo_risk import _jit
+from geo_risk._core import jit as _jit
 
 
 def test_kernels_work_where_nothing_can_be_written(tmp_path):

@@ -15,7 +15,7 @@ import pytest
 from paths import ROOT
 
 import geo_risk
-from geo_risk import _products
+from geo_risk._core import products as _products
 
 
 def run(*command: object, **options) -> str:

@@ -152,7 +152,7 @@ def test_progress_is_silent_unless_asked(table, capsys):
 
 
 def test_progress_is_drawn_on_a_terminal(monkeypatch, capsys):
-    from geo_risk._progress import stages
+    from geo_risk._core.progress import stages
 
     monkeypatch.setenv("FORCE_COLOR", "1")
     with stages(True, 2) as step:
@@ -314,7 +314,7 @@ def test_the_day_matters_only_to_events_to_come(monkeypatch, tmp_path, swapped):
 
     def wait(days):
         monkeypatch.setattr(
-            "geo_risk.quality.routine._today",
+            "geo_risk.frames.check.routine._today",
             lambda: str((clock() + pd.Timedelta(days=days)).date()),
         )
 
@@ -370,7 +370,8 @@ AREAS = [
 
 @pytest.mark.parametrize("options", AREAS, ids=str)
 def test_the_resolution_is_the_first_that_is_not_refused(table, monkeypatch, options):
-    from geo_risk import assessment, scores
+    from geo_risk import assessment
+    from geo_risk.frames import score as scores
 
     monkeypatch.setattr(assessment, "_AUTO_CELLS", 90)
     score, asked = scores.score_hotspots, []

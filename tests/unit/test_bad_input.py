@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import geo_risk as gr
-from geo_risk import _products
+from geo_risk._core import products as _products
 from geo_risk.errors import DataCorruptError, DataNotFoundError
 
 GOOD = {"lon": 69.53451, "lat": 36.73605, "country": "Afghanistan", "date": "2022-10-22"}

@@ -13,7 +13,7 @@ import pycountry
 import pytest
 from paths import ROOT, shared
 
-from geo_risk._products import product_bytes, product_entry, product_path
+from geo_risk._core.products import product_bytes, product_entry, product_path
 
 PRODUCT = "crosswalk.json"
 

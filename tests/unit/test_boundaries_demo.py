@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from paths import ROOT, shared
 
-from geo_risk._products import product_bytes, product_entry
+from geo_risk._core.products import product_bytes, product_entry
 
 BUILDER = ROOT / "boundaries" / "build_demo.py"
 NAMES = ("demo_earthquakes.csv", "demo_fighters.csv", "demo_reports.csv")

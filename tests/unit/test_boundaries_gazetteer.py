@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from paths import ROOT
 
-from geo_risk import _products
-from geo_risk._fold import fold
+from geo_risk._core import products as _products
+from geo_risk._core.fold import fold
 from geo_risk.errors import DataCorruptError, UnknownPlaceError
 from geo_risk.places import gazetteer as module
 from geo_risk.places import load_gazetteer

@@ -20,7 +20,7 @@ import pytest
 import shapely
 from paths import ROOT, shared
 
-from geo_risk._products import product_bytes, product_entry, product_path
+from geo_risk._core.products import product_bytes, product_entry, product_path
 
 PRODUCT = "world_admin1.npz"
 BOUNDARIES = ROOT / "boundaries"

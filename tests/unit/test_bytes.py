@@ -11,8 +11,8 @@ import pytest
 import shapely
 
 import geo_risk as gr
-from geo_risk._frames import text_of
-from geo_risk.tables import FORMATS, read_saved, write_table
+from geo_risk._core.frames import text_of
+from geo_risk.frames.tables import FORMATS, read_saved, write_table
 
 BLOB = b"\xff\x00\x01"
 WKB = shapely.to_wkb(shapely.Point(69.53, 36.74))

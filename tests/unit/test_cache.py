@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from geo_risk import _cache
+from geo_risk._core import cache as _cache
 from geo_risk.regions._locate import GRID_ARRAYS
 from geo_risk.regions.coverage import from_geometries
 from geo_risk.regions.locator import Locator
@@ -140,7 +140,7 @@ def test_only_what_is_used_of_a_mapped_index_is_resident(folder):
     _cache.store_arrays("x", {"a": np.arange(1 << 22, dtype=np.int32)})  # 16 MB
     code = """
 import numpy as np
-from geo_risk import _cache
+from geo_risk._core import cache as _cache
 resident = lambda: int(open("/proc/self/statm").read().split()[1]) * 4096
 before = resident()
 found = _cache.load_arrays("x", {"a": (np.int32, 0)})["a"]
@@ -363,7 +363,8 @@ def test_an_index_of_another_version_is_not_read(folder, monkeypatch):
 class TestAnnounce:
     def run(self, code):
         result = subprocess.run(
-            [sys.executable, "-c", code + "\nfrom geo_risk._cache import announce; announce('x')"],
+            [sys.executable, "-c",
+             f"{code}\nfrom geo_risk._core import cache; cache.announce('x')"],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert result.stdout == ""

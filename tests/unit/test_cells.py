@@ -16,7 +16,7 @@ from paths import ROOT
 from scipy import sparse
 
 from geo_risk import cells
-from geo_risk._constants import EARTH_RADIUS_KM
+from geo_risk._core.constants import EARTH_RADIUS_KM
 from geo_risk.cells import _h3, _h3_shape
 
 TALOQAN = (69.53451, 36.73605)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from paths import ROOT
 
 import geo_risk as gr
-from geo_risk.certainty import LAYER_ERROR_SCALE_M, country_certainty
+from geo_risk.borders.certainty import LAYER_ERROR_SCALE_M, country_certainty
 
 
 def integrated(border_m: float, uncertainty_km: float) -> float:

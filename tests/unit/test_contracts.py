@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Collection
@@ -16,25 +17,14 @@ from paths import ROOT
 
 import geo_risk
 
-# ARCHITECTURE: a module imports only from layers above it in this table.
-LAYERS = {
-    "errors": 0, "_constants": 0,
-    "_validate": 1, "_geodesy": 1, "_jit": 1, "_products": 1, "_frames": 1, "_fold": 1,
-    "_countries": 1, "_cache": 1, "_stated": 1, "_progress": 1, "_files": 1, "_shapefiles": 1,
-    "_addresses": 1, "_http": 1, "_secrets": 1, "_terminal": 1,
-    "_archives": 1, "_nesting": 1, "_grids": 1, "_geojson": 1, "_geoparquet": 1, "_geopackage": 1,
-    "_xml": 1, "_vector": 1,
-    "_kernel_files": 1,
-    "regions": 2, "cells": 2, "hotspots": 2, "certainty": 2,
-    "borders": 3, "places": 3, "events": 3, "_region_shapes": 3,
-    "enrich": 4, "quality": 4, "support": 4, "sharing": 4, "tables": 4,
-    "uncertain": 5, "_saved": 5, "_assessment_tables": 5, "scores": 6,
-    "assessment": 7,
-    "maps": 8, "scale": 8,
-    "demo": 9,
-    "_cli_output": 10, "_cli_input": 10, "_cli_events": 11,
-    "_cli_layers": 11, "cli": 12,
-}  # fmt: skip
+# The table of the house in CONTRIBUTING: a part, a module or a package, and its storey.
+STOREYS = {
+    part: int(storey)
+    for storey, part in re.findall(
+        r"^\| (\d+) \| `(\w+)/?` \|", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE
+    )
+}
+CIRCLES = {"borders", "regions"}  # parts in which modules import each other still
 HEAVY = {
     "geopandas",
     "pandas",
@@ -48,19 +38,21 @@ HEAVY = {
 }
 
 
-def layer_of(module: str) -> int:
-    head = module.split(".")[1] if "." in module else ""
-    return LAYERS[head]
+def path_of(module: str) -> Path:
+    """File of a module; of a package, its `__init__`."""
+    path = ROOT / Path(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def imports_of(path: Path) -> set[str]:
+    """Modules of ours that a file imports, anywhere in it."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            if node.module == "geo_risk":
-                found |= {f"geo_risk.{alias.name}" for alias in node.names}
-            else:
-                found.add(node.module)
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {name for name in inner if path_of(name).exists()}
+            found |= modules if node.module == "geo_risk" or len(modules) == len(inner) else {
+                *modules, node.module}  # fmt: skip
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
     return {name for name in found if name.startswith("geo_risk.")}
@@ -75,23 +67,68 @@ def module_names() -> list[str]:
     return [name for name in names if name != "geo_risk"]
 
 
+def part_of(module: str) -> str:
+    return module.split(".")[1]
+
+
 @pytest.mark.parametrize("module", module_names())
-def test_layers_point_one_way(module):
-    path = ROOT / Path(*module.split("."))
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    own, own_head = layer_of(module), module.split(".")[1]
-    for imported in imports_of(path):
-        head = imported.split(".")[1]
-        if head in ("__version__", own_head):
-            continue
-        same_floor = layer_of(imported) == own == 1  # foundations may build on one another
-        assert same_floor or layer_of(imported) < own, f"{module} imports {imported}"
+def test_storeys_point_one_way(module):
+    own = part_of(module)
+    for imported in imports_of(path_of(module)):
+        part = part_of(imported)
+        assert part == own or STOREYS[part] < STOREYS[own], f"{module} imports {imported}"
+
+
+def test_the_table_names_what_there_is():
+    assert set(STOREYS) == {part_of(name) for name in module_names()}
+
+
+def circle_in(part: str) -> list[str]:
+    """Modules of a part that import each other, be it by way of others; the first that is found."""
+    names = [name for name in module_names() if part_of(name) == part]
+    graph = {name: imports_of(path_of(name)) & set(names) - {name} for name in names}
+    for start in graph:
+        trail, left = [start], [iter(graph[start])]
+        seen = {start}
+        while left:
+            following = next(left[-1], None)
+            if following is None:
+                left.pop()
+                trail.pop()
+            elif following == start:
+                return [*trail, start]
+            elif following not in seen:
+                seen.add(following)
+                trail.append(following)
+                left.append(iter(graph[following]))
+    return []
+
+
+@pytest.mark.parametrize("part", sorted(STOREYS))
+def test_no_part_has_a_circle(part):
+    assert bool(circle_in(part)) is (part in CIRCLES), circle_in(part)
+
+
+def test_few_modules_lie_at_the_top():
+    assert len(list((ROOT / "geo_risk").glob("*.py"))) <= 7
+
+
+@pytest.mark.parametrize("module", module_names())
+def test_no_module_is_long(module):
+    assert len(path_of(module).read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_array_aliases_have_one_home():
+    alias = re.compile(r"^[A-Z]\w+ = NDArray\[[^]]*\]$", re.MULTILINE)
+    for path in sorted((ROOT / "geo_risk").rglob("*.py")):
+        found = alias.findall(path.read_text(encoding="utf-8"))
+        assert bool(found) is (path.parts[-2:] == ("_core", "types.py")), (path, found)
 
 
 def kernels() -> list[tuple[str, ast.FunctionDef]]:
     """Every function that numba compiles."""
     found = []
-    for path in sorted((ROOT / "geo_risk").rglob("_*.py")):
+    for path in sorted((ROOT / "geo_risk").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and {"njit", "inner"} & {
                 getattr(mark, "id", None) for mark in node.decorator_list
@@ -101,7 +138,7 @@ def kernels() -> list[tuple[str, ast.FunctionDef]]:
 
 
 def test_kernels_use_nothing_that_quick_loading_leaves_out():
-    """`_jit` loads compiled code without numba's tables for hashing and for its threads."""
+    """`_core.jit` loads compiled code without numba's tables for hashing and for its threads."""
     assert len(kernels()) > 50
     for name, kernel in kernels():
         for node in ast.walk(kernel):
@@ -225,7 +262,7 @@ def options_asked_for() -> set[str]:
 
 
 def test_the_command_line_has_every_option_that_an_error_asks_for():
-    from geo_risk._cli_input import reader_options
+    from geo_risk.cli.input import reader_options
 
     asked = options_asked_for()
     assert asked >= {"lon", "lat", "crs", "dayfirst", "encoding", "layer", "member", "worldview"}
@@ -314,13 +351,13 @@ def test_nothing_imports_pycountry():
 
 
 def test_countries_have_one_index():
-    """Only `_countries` opens the crosswalk, and who reads it from there folds no name."""
+    """Only `_core.countries` opens the crosswalk, and who reads it from there folds no name."""
     opens, folds = [], []
     for name, tree in modules():
         texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
         opens += [name] * ("crosswalk.json" in texts)
         folds += [name] * ({"crosswalk", "fold"} <= imported_names(tree))
-    assert (opens, folds) == (["_countries"], [])
+    assert (opens, folds) == (["countries"], [])
 
 
 def test_changelog_names_the_version():

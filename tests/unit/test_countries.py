@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from paths import shared
 
 import geo_risk as gr
-from geo_risk._countries import (
+from geo_risk._core.countries import (
     countries_named,
     country_keys,
     country_names,
@@ -23,8 +23,8 @@ from geo_risk._countries import (
     find_country,
     resolve_country,
 )
-from geo_risk._fold import fold
-from geo_risk._stated import stated_countries
+from geo_risk._core.fold import fold
+from geo_risk._core.stated import stated_countries
 from geo_risk.places._hits import Scope
 from geo_risk.places._scopes import hinter
 from geo_risk.regions import country_codes
@@ -42,7 +42,7 @@ STATED_ONLY = [
 _ANSWERS = """
 import json, sys
 {prelude}
-from geo_risk import _countries as c
+from geo_risk._core import countries as c
 texts = json.load(sys.stdin)
 answers = [[c.find_country(t), c.find_country(t, bare=True), list(c.countries_named(t))]
            for t in texts]

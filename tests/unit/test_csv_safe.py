@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import geo_risk as gr
 from geo_risk import cli
-from geo_risk.tables import _no_formula, write_csv, write_table
+from geo_risk.frames.tables import _no_formula, write_csv, write_table
 
 FORMULAS = [
     "=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", '"=1', "'=1", "=", "-",

@@ -37,7 +37,7 @@ def test_no_pickle_no_eval_no_unpacking(path: Path) -> None:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             module = node.module if isinstance(node, ast.ImportFrom) else None
             names = {module or "", *(alias.name for alias in node.names)}
-            if path.name == "_kernel_files.py":  # compiled code, as numba itself keeps it
+            if path.name == "kernel_files.py":  # compiled code, as numba itself keeps it
                 names.discard("numba.cloudpickle")
             assert not {part for name in names for part in name.split(".")} & UNSAFE_MODULES, names
         if isinstance(node, ast.Call):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo_risk._files import replacing, same_file, sha256_of
+from geo_risk._core.files import replacing, same_file, sha256_of
 
 
 def names(folder: Path) -> list[str]:
@@ -237,7 +237,7 @@ def test_one_file_under_several_names(tmp_path, monkeypatch):
 def test_a_link_that_was_planted_is_not_written_through(tmp_path, monkeypatch):
     theirs = tmp_path / "theirs"
     theirs.write_text("mine")
-    monkeypatch.setattr("geo_risk._files.secrets.token_hex", lambda _: "0" * 16)
+    monkeypatch.setattr("geo_risk._core.files.secrets.token_hex", lambda _: "0" * 16)
     (tmp_path / f".a.csv.{'0' * 16}.part").symlink_to(theirs)
     with pytest.raises(FileExistsError), replacing(tmp_path / "a.csv") as part:
         part.write_text("ours")

@@ -18,9 +18,11 @@ import pytest
 import shapely
 
 import geo_risk as gr
-from geo_risk import _archives, _geojson, events
-from geo_risk._frames import check_frame
-from geo_risk._nesting import MOST_LEVELS, deep_shapes, too_deep
+from geo_risk import events
+from geo_risk._core import archives as _archives
+from geo_risk._core import geojson as _geojson
+from geo_risk._core.frames import check_frame
+from geo_risk._core.nesting import MOST_LEVELS, deep_shapes, too_deep
 from geo_risk.errors import DataCorruptError
 from geo_risk.maps._content import as_frame
 from geo_risk.regions.coverage import to_geometries

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from damage import DAMAGES
 
-from geo_risk import _files, _kernel_files
-from geo_risk._jit import njit
-from geo_risk._kernel_files import KernelFiles, _sources
+from geo_risk._core import files as _files
+from geo_risk._core import kernel_files as _kernel_files
+from geo_risk._core.jit import njit
+from geo_risk._core.kernel_files import KernelFiles, _sources
 
 KEY = (("float64", "int64"), ("x86_64", "cpu", "+avx"), ("a" * 64, "b" * 64))
 CODE = ("library", bytes(range(256)) * 8)

@@ -16,7 +16,7 @@ import pytest
 import shapely
 from paths import shared
 
-from geo_risk._nesting import MOST_LEVELS, too_deep
+from geo_risk._core.nesting import MOST_LEVELS, too_deep
 from geo_risk.errors import DataCorruptError
 from geo_risk.events import iter_events, read_events
 

@@ -30,9 +30,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo_risk import _http, cli
-from geo_risk._addresses import is_public
-from geo_risk._secrets import HIDDEN, Secrets, shown_address, without_secrets
+from geo_risk import cli
+from geo_risk._core import http as _http
+from geo_risk._core.addresses import is_public
+from geo_risk._core.secrets import HIDDEN, Secrets, shown_address, without_secrets
 from geo_risk.errors import AccessDeniedError, DataCorruptError, GeoRiskError, ServiceError
 from geo_risk.events import fetch_acled, fetch_ucdp, service
 from geo_risk.regions import (

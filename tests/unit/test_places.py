@@ -12,8 +12,8 @@ import pytest
 from rapidfuzz.distance import OSA
 
 import geo_risk as gr
-from geo_risk._countries import country_keys, country_names, find_country, resolve_country
-from geo_risk._fold import fold, strip_marks
+from geo_risk._core.countries import country_keys, country_names, find_country, resolve_country
+from geo_risk._core.fold import fold, strip_marks
 from geo_risk.errors import UnknownRegionError
 from geo_risk.places import _fuzzy, find_places, load_gazetteer, locate_names, suggest_names
 from geo_risk.places._hits import Scope, similar_keys

@@ -12,11 +12,11 @@ from geographiclib.geodesic import Geodesic
 from paths import shared
 
 import geo_risk as gr
-from geo_risk._region_shapes import region_areas, region_centroids
-from geo_risk._stated import state_began, stated_countries
-from geo_risk.quality import QUALITY_FLAGS, find_duplicates
-from geo_risk.quality.coordinates import minutes_chance
-from geo_risk.quality.duplicates import Reports
+from geo_risk._core.stated import state_began, stated_countries
+from geo_risk.frames.check import QUALITY_FLAGS, find_duplicates
+from geo_risk.frames.check.coordinates import minutes_chance
+from geo_risk.frames.check.duplicates import Reports
+from geo_risk.regions.areas import region_areas, region_centroids
 
 NOW = "2026-01-01"
 
@@ -268,7 +268,7 @@ def brute_force(reports: Reports, km: float, days: int) -> set[tuple[int, int]]:
 
 
 def test_candidates_are_those_of_every_pair(monkeypatch):
-    import geo_risk.quality.duplicates as module
+    import geo_risk.frames.check.duplicates as module
 
     monkeypatch.setattr(module, "_BLOCK_ROWS", 7)  # blocks must not lose pairs between them
     rng = np.random.default_rng(3)

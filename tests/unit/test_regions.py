@@ -13,7 +13,7 @@ from layer_cases import make_layer
 from oracles import half_open_rows, orientation_exact
 
 import geo_risk as gr
-from geo_risk import _products
+from geo_risk._core import products as _products
 from geo_risk.errors import DataCorruptError, DataNotFoundError, UnknownRegionError
 from geo_risk.regions import RegionLayer, sources
 from geo_risk.regions.coverage import Coverage, from_geometries, to_geometries

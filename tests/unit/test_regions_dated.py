@@ -24,8 +24,8 @@ from geo_risk.regions.dated import days_of
 
 PACKAGES = (
     "geo_risk", "geo_risk.regions", "geo_risk.cells", "geo_risk.maps", "geo_risk.places",
-    "geo_risk.borders", "geo_risk.enrich", "geo_risk.quality", "geo_risk.scores",
-    "geo_risk.support", "geo_risk.uncertain",
+    "geo_risk.borders", "geo_risk.frames.enrich", "geo_risk.frames.check", "geo_risk.frames.score",
+    "geo_risk.frames.support", "geo_risk.frames.uncertain",
 )  # fmt: skip
 # What a layer, or what comes from one, is passed as.
 TAKES = ("layer", "context", "parent_layer", "borders", "regions", "area", "study_area", "cells")

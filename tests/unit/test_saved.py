@@ -13,11 +13,12 @@ from paths import ROOT
 from typer.testing import CliRunner
 
 import geo_risk as gr
-from geo_risk import _saved, cli, maps
-from geo_risk._files import sha256_of
+from geo_risk import cli, maps
+from geo_risk._core.files import sha256_of
 from geo_risk.errors import DataCorruptError, DataNotFoundError
-from geo_risk.sharing import Sharing
-from geo_risk.tables import FORMATS
+from geo_risk.frames import saved as _saved
+from geo_risk.frames.share import Sharing
+from geo_risk.frames.tables import FORMATS
 
 TABLES = ("events", "cells", "regions", "borders")
 

@@ -242,7 +242,7 @@ def test_scan_in_space_and_time(dated, cells):
 
 
 def test_every_result_can_be_written_and_read(dated, tmp_path):
-    from geo_risk.tables import write_table
+    from geo_risk.frames.tables import write_table
 
     for method in ("gi_star", "local_moran", "scan", "emerging", "kde", "eb_rates"):
         options = {"bandwidth_km": 20.0} if method == "kde" else {}
@@ -401,7 +401,7 @@ def test_more_steps_between_regions():
 
 
 def test_centres_of_regions_are_right_across_the_antimeridian():
-    from geo_risk.scores._units import RegionUnits
+    from geo_risk.frames.score._units import RegionUnits
 
     layer = gr.load_regions()
     rows = np.concatenate([layer.rows_of(code) for code in ("RU-CHU", "AF-TAK", "FJ-N")])

@@ -23,7 +23,7 @@ from source_frames import acled_frame
 from strategies import lonlats
 
 import geo_risk as gr
-from geo_risk import sharing
+from geo_risk.frames import share as sharing
 from geo_risk.maps import static_map, web_map
 from geo_risk.maps._content import prepare
 

@@ -22,14 +22,15 @@ import shapely
 from paths import ROOT
 
 import geo_risk as gr
-from geo_risk import _cache, demo
-from geo_risk._cli_output import write_chunks, write_output
-from geo_risk._kernel_files import keep_checked
+from geo_risk import demo
+from geo_risk._core import cache as _cache
+from geo_risk._core.kernel_files import keep_checked
+from geo_risk.cli.output import write_chunks, write_output
 from geo_risk.events import service
+from geo_risk.frames.share import Sharing
+from geo_risk.frames.tables import FORMATS, write_csv, write_table
 from geo_risk.maps import static_map, web_map
 from geo_risk.regions import download, fetch_layer
-from geo_risk.sharing import Sharing
-from geo_risk.tables import FORMATS, write_csv, write_table
 
 MARKS = {
     "replacing", "write_part", "write_table", "write_csv", "write_dataframe", "write_arrow",
@@ -195,26 +196,26 @@ CONTINUED: dict[str, Write] = {"download": write_download}
 
 # Every function that writes: what tests it, or why it writes no file of its own.
 WRITERS: dict[str, list[str] | str] = {
-    "_cli_output.write_output": ["out"],
-    "_cli_output.write_chunks": ["chunks"],
-    "_cli_output._opened": ["chunks"],
-    "_saved.write_result": [name for name in CASES if name.startswith("save")],
-    "tables.write_table": [f"table{ending}" for ending in FORMATS],
-    "tables.write_part": [f"table{ending}" for ending in FORMATS],
-    "tables.write_csv": ["table.csv", "chunks"],
-    "tables._gdal_bytes": "writes to memory",
+    "cli.output.write_output": ["out"],
+    "cli.output.write_chunks": ["chunks"],
+    "cli.output._opened": ["chunks"],
+    "frames.saved.write_result": [name for name in CASES if name.startswith("save")],
+    "frames.tables.write_table": [f"table{ending}" for ending in FORMATS],
+    "frames.tables.write_part": [f"table{ending}" for ending in FORMATS],
+    "frames.tables.write_csv": ["table.csv", "chunks"],
+    "frames.tables._gdal_bytes": "writes to memory",
     "maps.web.web_map": ["web map"],
     "maps.static._save": ["picture.png", "picture.svg", "picture.pdf"],
     "demo._write_presence": ["presence"],
     "events.service._write": ["page"],
     "events.formats.frame_of_arrow": "writes to memory",
-    "_vector._packed": "writes to memory",
-    "_geopackage._with_log": "a copy in a temporary folder, for as long as it is read",
-    "_files.sync": "writes nothing",
-    "_cache.store_arrays": ["index"],
-    "_kernel_files.KernelFiles.save": ["kernel"],
-    "_terminal._to_nobody": "writes to no file",
-    "_files._beside": "makes the file beside the target",
+    "_core.vector._packed": "writes to memory",
+    "_core.geopackage._with_log": "a copy in a temporary folder, for as long as it is read",
+    "_core.files.sync": "writes nothing",
+    "_core.cache.store_arrays": ["index"],
+    "_core.kernel_files.KernelFiles.save": ["kernel"],
+    "_core.terminal._to_nobody": "writes to no file",
+    "_core.files._beside": "makes the file beside the target",
     "regions._partial._made": ["download"],
     "regions._partial.Part.more": ["download"],
     "regions._partial.Part._new": ["download"],

@@ -1,0 +1,1 @@
+"""Shared helpers: what more than one package needs, and nothing that knows regions or events."""

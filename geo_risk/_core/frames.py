@@ -1,0 +1,166 @@
+"""Frames in, frames out: the checks and conversions that every verb on a GeoDataFrame shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._core.grids import in_degrees
+from geo_risk._core.types import FloatArray
+from geo_risk._core.validate import check_choice
+
+if TYPE_CHECKING:
+    import geopandas
+
+__all__ = [
+    "COARSE",
+    "add_columns",
+    "add_flags",
+    "check_frame",
+    "lonlat_of",
+    "report_of",
+    "text_of",
+    "texts_of",
+    "too_coarse",
+]
+
+
+COARSE = ("admin2", "admin1", "line", "country", "none")
+"""Values of `location_precision` whose coordinates only stand for something larger."""
+
+_LON_LAT = "EPSG:4326"
+_REPORT = "geo_risk"
+
+
+def check_frame(frame: Any, name: str = "events") -> geopandas.GeoDataFrame:
+    """Check that `frame` is a GeoDataFrame with a CRS, and give it in degrees (EPSG:4326).
+
+    Raises
+    ------
+    TypeError
+        No GeoDataFrame.
+    ValueError
+        No geometry column, no CRS or one that is not the Earth's; the message shows the fix.
+    """
+    import geopandas
+
+    if not isinstance(frame, geopandas.GeoDataFrame):
+        raise TypeError(
+            f"Invalid {name}: {type(frame).__name__} is not a GeoDataFrame; "
+            "geo_risk.read_events makes one of a table, a file or a frame."
+        )
+    if frame._geometry_column_name not in frame.columns:
+        raise ValueError(f"Invalid {name}: no geometry column is set (frame.set_geometry).")
+    if frame.crs is None:
+        raise ValueError(
+            f"Invalid {name}: the geometry has no CRS. If it holds degrees, say so with "
+            'frame.set_crs("EPSG:4326").'
+        )
+    if frame.crs == _LON_LAT:
+        return frame
+    return in_degrees(frame, f"{name}: its CRS")
+
+
+def lonlat_of(frame: geopandas.GeoDataFrame, name: str = "events") -> tuple[FloatArray, FloatArray]:
+    """Longitude and latitude of point geometries; NaN where missing, empty or out of range."""
+    import shapely
+
+    shapes = frame.geometry.to_numpy()
+    kinds = shapely.get_type_id(shapes)
+    empty = shapely.is_empty(shapes)
+    other = (kinds > 0) & ~empty
+    if other.any():
+        first = int(np.argmax(other))
+        raise ValueError(
+            f"Invalid {name}: {int(other.sum())} of {len(shapes)} geometries are not points; first "
+            f"at position {first}: {shapes[first].geom_type}. Use representative points."
+        )
+    shapes = np.where(empty, None, shapes)  # an empty point has no x: GEOS raises
+    lon, lat = shapely.get_x(shapes), shapely.get_y(shapes)
+    usable = (np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)
+    return np.where(usable, lon, np.nan), np.where(usable, lat, np.nan)
+
+
+def add_columns(
+    frame: geopandas.GeoDataFrame, columns: Mapping[str, Any]
+) -> geopandas.GeoDataFrame:
+    """Copy `frame` with result columns set; a caller's column of that name is kept as `name_`.
+
+    Columns that geo_risk added itself are replaced, so a verb may be applied again.
+    """
+    import pandas as pd
+
+    report = report_of(frame)
+    ours = set(report.get("added_columns", ()))
+    renamed: dict[str, str] = {}
+    for name in columns:
+        if name in frame.columns and name not in ours:
+            kept = f"{name}_"
+            while kept in frame.columns or kept in renamed.values():
+                kept += "_"
+            renamed[name] = kept
+    result = frame.rename(columns=renamed) if renamed else frame.copy()
+    geometry = result.geometry.name
+    for name, values in columns.items():
+        # text stays object: None is None, whatever the pandas version makes of strings
+        is_text = isinstance(values, np.ndarray) and values.dtype.kind == "O"
+        result[name] = pd.Series(values, index=result.index, dtype=object) if is_text else values
+    result = result[[*(name for name in result.columns if name != geometry), geometry]]
+    report["added_columns"] = sorted(ours | set(columns))
+    result.attrs[_REPORT] = report
+    return result
+
+
+def report_of(frame: Any) -> dict[str, Any]:
+    """Copy of what earlier steps noted about the frame (`frame.attrs["geo_risk"]`)."""
+    return dict(frame.attrs.get(_REPORT, {}))
+
+
+def text_of(value: Any) -> str:
+    """One cell as text: bytes as the UTF-8 that they are or, if none, as hexadecimal digits."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        try:
+            text = bytes(value).decode()
+        except UnicodeDecodeError:
+            return value.hex()
+        return text if text.isprintable() else value.hex()
+    try:
+        return str(value)
+    except RecursionError:  # lists within lists
+        return type(value).__name__
+
+
+def texts_of(frame: Any, column: str) -> list[str | None]:
+    """Text column as a list with None for missing; all None where there is no such column."""
+    if column not in frame.columns:
+        return [None] * len(frame)
+    import pandas as pd
+
+    values = frame[column]
+    missing = values.isna().tolist()
+    if isinstance(values.dtype, pd.StringDtype):  # row by row, Arrow's text is slow
+        values = values.to_numpy(dtype=object)
+    texts = ["" if absent else text_of(value) for value, absent in zip(values.tolist(), missing)]
+    return [text if text.strip() else None for text in texts]
+
+
+def add_flags(frame: Any, rows: Iterable[tuple[NDArray[np.bool_], str]]) -> list[str]:
+    """Flags of the frame with codes added where the masks say so, each once per row."""
+    flags = [text or "" for text in texts_of(frame, "flags")]
+    for mask, code in rows:
+        for row in np.flatnonzero(mask):
+            present = flags[row].split(";") if flags[row] else []
+            if code not in present:
+                flags[row] = ";".join([*present, code])
+    return flags
+
+
+def too_coarse(frame: Any, coarse: str) -> NDArray[np.bool_]:
+    """Rows whose coordinates only stand for something larger; none of them with "keep"."""
+    check_choice(coarse, "coarse", ("skip", "keep"))
+    if coarse == "keep":
+        return np.zeros(len(frame), dtype=bool)
+    return np.array([term in COARSE for term in texts_of(frame, "location_precision")], dtype=bool)

@@ -1,0 +1,95 @@
+"""GeoParquet, and what of it would crash GEOS."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from geo_risk._core.geojson import BROKEN, known_crs
+from geo_risk._core.grids import refuse_paths
+from geo_risk._core.nesting import MOST_LEVELS, deep_rows
+from geo_risk.errors import DataCorruptError
+
+__all__ = ["is_text", "read_geoparquet", "refuse_deep"]
+
+
+def read_geoparquet(source: Any) -> Any:
+    """GeoDataFrame of a GeoParquet file, none of whose geometries is nested too deeply.
+
+    Parameters
+    ----------
+    source : path or binary file
+
+    Raises
+    ------
+    DataCorruptError
+        Damaged, or geometries within geometries to more than `MOST_LEVELS` levels.
+    ValueError
+        No geometry that GeoParquet describes.
+    """
+    import geopandas
+    import pyarrow
+    from shapely.errors import ShapelyError
+
+    try:
+        _check_parquet(source)
+        if hasattr(source, "seek"):
+            source.seek(0)
+        with np.errstate(invalid="ignore"):  # of NaN in coordinates
+            return geopandas.read_parquet(source)
+    except (DataCorruptError, FileNotFoundError):
+        raise
+    except (pyarrow.ArrowException, OSError, ShapelyError) as error:
+        raise DataCorruptError(f"{source} cannot be read: {error}") from error
+    except BROKEN as error:
+        raise ValueError(
+            f"Invalid source: {source} has no geometry that GeoParquet describes: {error}"
+        ) from error
+
+
+def _check_parquet(source: Any) -> None:
+    """Refuse deep geometries, text that is no UTF-8, a CRS neither described nor a known name."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(source) as file:
+        told = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}")).get("columns", {})
+        for about in told.values():
+            stated = about.get("crs")
+            refuse_paths(stated, "the metadata")
+            if isinstance(stated, str) and known_crs(stated) is None:
+                raise ValueError(f"unknown crs {stated[:200]!r}")
+        wkb = [name for name, about in told.items() if about.get("encoding") == "WKB"]
+        texts = [item.name for item in file.schema_arrow if is_text(item.type)]
+        for batch in file.iter_batches(columns=texts) if texts else ():
+            batch.validate(full=True)  # is it UTF-8?
+        row = 0
+        for batch in file.iter_batches(columns=wkb) if wkb else ():
+            for column in batch.columns:
+                refuse_deep(column, row)
+            row += len(batch)
+
+
+def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is text, or a dictionary of texts."""
+    import pyarrow as pa
+
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def refuse_deep(blobs: Any, first: int = 0) -> None:
+    """Refuse an Arrow array of WKB in which a geometry is nested too deeply.
+
+    `first` is its first row in the table.
+    """
+    import pyarrow as pa
+
+    if not (pa.types.is_binary(blobs.type) or pa.types.is_large_binary(blobs.type)):
+        raise ValueError(f"WKB is binary, not {blobs.type}")
+    if deep := deep_rows(blobs):
+        raise DataCorruptError(
+            f"The geometry of row {first + deep[0]} cannot be read: it holds more than "
+            f"{MOST_LEVELS} levels of geometries within geometries."
+        )

@@ -1,0 +1,388 @@
+"""HTTP for downloads and services: patient, within limits, and led to no inner network.
+
+`urllib3.Retry` is not used: it cannot go on with half a body, bounds neither all attempts in time
+nor (in the versions allowed here) what `Retry-After` asks for, tries again what stays wrong, and
+logs addresses with their keys.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import logging
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from geo_risk._core.addresses import is_public
+from geo_risk._core.secrets import Secrets
+from geo_risk._core.validate import check_scalar
+from geo_risk.errors import ServiceError
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["Client", "LaterError", "Limits", "no_auth", "retry_after", "stated_length"]
+
+Answer = TypeVar("Answer")
+
+LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Statuses that another attempt may change."""
+MOST_REDIRECTS = 5
+LONGEST_WAIT_S = 120.0
+"""A server that asks to wait longer is told of instead."""
+WEB_PAGES = ("text/html", "application/xhtml+xml")
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NO_SUCH_NAME = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA")
+                 if hasattr(socket, name)}  # fmt: skip
+
+
+class LaterError(Exception):
+    """Another attempt may succeed, after `wait` seconds if the server says how many."""
+
+    def __init__(self, reason: str, wait: float = 0.0) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class _InnerAddressError(Exception):
+    """A connection that was not asked for. No OSError: urllib3 would wrap and try it again."""
+
+
+class Limits(NamedTuple):
+    """The most that one answer may bring, and how long all attempts may take together."""
+
+    max_bytes: int
+    max_seconds: float
+
+    def checked(self) -> Limits:
+        """The limits, once they are found to be numbers above 0."""
+        if isinstance(self.max_bytes, bool) or not isinstance(self.max_bytes, int):
+            raise TypeError(f"Invalid max_bytes: {self.max_bytes!r} is no whole number.")
+        if self.max_bytes < 1:
+            raise ValueError(f"Invalid max_bytes: {self.max_bytes!r}; must be a number from 1.")
+        seconds = check_scalar(self.max_seconds, "max_seconds", low=0.0, high=1e7, open_low=True)
+        return Limits(self.max_bytes, seconds)
+
+
+class Client:
+    """One session whose connections are watched: where they lead, and how long they take.
+
+    The caller's own address (`named`) may be an inner one: it is what was asked for. What an
+    answer leads to may not, except to the very place that `named` led to, unless `allow_private`.
+    It is the connected socket that decides, so that no name can lead elsewhere in between.
+    """
+
+    def __init__(
+        self, named: str, limits: Limits, secrets: Secrets, *, allow_private: bool = False
+    ) -> None:
+        import requests
+
+        self.limits, self.expired = limits.checked(), False
+        self._named, self._secrets, self._free = named, secrets, allow_private
+        self._asked: set[tuple[str, int]] | None = None  # where `named` led to at first
+        self._first = False
+        self._watched: list[socket.socket] = []
+        self._session = _session(requests.Session)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _adapter(self))
+        self._silence = _Silence(secrets)
+        logging.getLogger("urllib3.connectionpool").addFilter(self._silence)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._hang_up()
+        logging.getLogger("urllib3.connectionpool").removeFilter(self._silence)
+
+    def _hang_up(self) -> None:
+        self._session.close()
+        while self._watched:
+            self._watched.pop().close()
+
+    # attempts
+
+    def patiently(
+        self, once: Callable[[], Answer], *, attempts: int, first_wait: float,
+        sleep: Callable[[float], None], tell: Callable[[str, int, float], None],
+        failed: Callable[[str, int], Exception],
+    ) -> Answer:  # fmt: skip
+        """Call `once` until it gives an answer; what stays wrong is not tried again.
+
+        Errors are raised outside the handlers of what caused them: those hold addresses.
+        """
+        until = time.monotonic() + self.limits.max_seconds
+        watch = threading.Timer(self.limits.max_seconds, self._expire)
+        watch.daemon = True
+        watch.start()
+        try:
+            wait = first_wait
+            for attempt in range(1, attempts + 1):
+                answer, reason, asked, final = self._attempt(once)
+                if not reason:
+                    return answer  # type: ignore[return-value]
+                pause = max(wait, asked)
+                wait *= 2
+                late = pause > LONGEST_WAIT_S or time.monotonic() + pause > until
+                if final or late or attempt == attempts:
+                    break
+                tell(reason, attempt + 1, pause)
+                sleep(pause)
+            if asked > LONGEST_WAIT_S:
+                reason += f"; it asks to wait {asked:.0f} s"
+            error = failed(reason, attempt)
+        finally:
+            watch.cancel()
+            self.expired = False
+        raise error
+
+    def _attempt(self, once: Callable[[], Answer]) -> tuple[Answer | None, str, float, bool]:
+        """Answer, or the reason why there is none, the wait asked for, whether that is final."""
+        import requests
+
+        asked, final = 0.0, False
+        try:
+            answer = once()
+            if not self.expired:  # else the end of it may be missing
+                return answer, "", 0.0, False
+            reason = "time is up"
+        except LaterError as error:
+            reason, asked = str(error) or "no reason", error.wait
+        except (requests.RequestException, UnicodeError) as error:
+            stays = _what_stays_wrong(error)
+            reason, final = stays or type(error).__name__, stays is not None
+        except _InnerAddressError as error:
+            reason, final = str(error), True
+        self._hang_up()
+        if self.expired:
+            return None, f"it takes more than {self.limits.max_seconds:g} s", 0.0, True
+        return None, reason, asked, final
+
+    def _expire(self) -> None:
+        """Time is up: whoever waits for a byte is woken by the end of the connection."""
+        self.expired = True
+        for watched in list(self._watched):
+            with contextlib.suppress(OSError):
+                watched.shutdown(socket.SHUT_RDWR)
+
+    # connections
+
+    @contextlib.contextmanager
+    def open(
+        self, method: str, url: str, *, follow: bool = False, **request: Any
+    ) -> Iterator[tuple[requests.Response, str]]:
+        """An answer and the address that gave it, after at most `MOST_REDIRECTS` redirects."""
+        from requests.utils import get_auth_from_url
+
+        self._first = _server(url) == _server(self._named)
+        if not self._first:
+            self._refuse_numbers(url)
+        if any(auth := get_auth_from_url(url)):
+            request.setdefault("auth", auth)
+        for _ in range(MOST_REDIRECTS + 1):
+            answer = self._session.request(
+                method, url, allow_redirects=False, stream=True, **request
+            )
+            with answer:
+                target = _target(answer, url, self._secrets) if follow else None
+                if target is None:
+                    yield answer, url
+                    return
+            if not _is_same_server(url, target):
+                request["auth"] = no_auth  # what opens one door is not tried at another
+            url, self._first = target, False
+            self._refuse_numbers(url)
+        raise ServiceError(
+            f"{self._secrets.leave_out(self._named)} leads on more than {MOST_REDIRECTS} times."
+        )
+
+    def _refuse_numbers(self, url: str) -> None:
+        """Refuse a host that is an inner address, in any notation; a proxy would reach it."""
+        host = urlsplit(url).hostname or ""
+        if host == "localhost" or host.endswith(".localhost"):
+            host = "127.0.0.1"
+        port = urlsplit(url).port or _port(url)
+        with contextlib.suppress(socket.gaierror, UnicodeError):
+            self.admit(socket.getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)[0][4])
+
+    def admit(self, place: Any) -> None:
+        """Refuse a place that nobody asked for."""
+        host, port = str(place[0]), int(place[1])
+        if self.expired:
+            raise LaterError("time is up")
+        asked = self._asked or ()
+        known = (host, port) in asked or (port == 443 and (host, 80) in asked)
+        if not (known or self._free or is_public(host)):
+            raise _InnerAddressError(
+                f"it leads to the inner address {host}, which was not asked for "
+                "(allow_private=True allows it)"
+            )
+
+    def resolved(self, places: list[Any]) -> None:
+        """Refuse a name that leads to a place that nobody asked for."""
+        if self._asked is None and self._first:
+            inner = [place for place in places if not is_public(str(place[0]))]
+            self._asked = {(str(place[0]), int(place[1])) for place in inner}
+        for place in places:
+            self.admit(place)
+
+    def connected(self, made: socket.socket, *, directly: bool) -> socket.socket:
+        """A socket that may be used, watched until time is up."""
+        try:
+            if directly:
+                self.admit(made.getpeername())
+        except BaseException:
+            made.close()
+            raise
+        self._watched.append(made.dup())  # TLS takes the socket over
+        if len(self._watched) > 1 + MOST_REDIRECTS:  # none of the first is in use
+            self._watched.pop(0).close()
+        return made
+
+
+def _session(kind: type[requests.Session]) -> requests.Session:
+    """A session that leaves redirects to us: requests would read the whole body of one."""
+
+    class Session(kind):  # type: ignore[misc,valid-type]
+        def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+            return None
+
+    return Session()
+
+
+def _adapter(client: Client) -> Any:
+    """What opens connections for requests, each of them shown to the client."""
+    from requests.adapters import HTTPAdapter
+
+    def watched(kind: Any, directly: bool) -> Any:
+        class Watched(kind.ConnectionCls):  # type: ignore[misc]
+            def _new_conn(self) -> socket.socket:
+                if directly:
+                    host = self._dns_host
+                    found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+                    client.resolved([place[4] for place in found])  # before anybody is knocked at
+                return client.connected(super()._new_conn(), directly=directly)
+
+        return type(kind.__name__, (kind,), {"ConnectionCls": Watched})
+
+    def watch(manager: Any, directly: bool) -> None:
+        kinds = manager.pool_classes_by_scheme.items()
+        manager.pool_classes_by_scheme = {name: watched(kind, directly) for name, kind in kinds}
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **options: Any) -> None:
+            super().init_poolmanager(*args, **options)
+            watch(self.poolmanager, True)
+
+        def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+            known = proxy in self.proxy_manager
+            manager = super().proxy_manager_for(proxy, **options)
+            if not known:
+                watch(manager, False)  # it is the proxy that is connected
+            return manager
+
+    return Adapter(max_retries=0)
+
+
+class _Silence(logging.Filter):
+    """urllib3 logs every request with its address."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        super().__init__()
+        self._secrets = secrets
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let a record pass, without what is secret."""
+        record.msg, record.args = self._secrets.leave_out(record.getMessage()), ()
+        return True
+
+
+def no_auth(request: Any) -> Any:
+    """Send neither what a .netrc file holds nor a password of the address."""
+    return request
+
+
+def _target(answer: requests.Response, url: str, secrets: Secrets) -> str | None:
+    """Where an answer leads on to; None where it leads nowhere."""
+    location = answer.headers.get("Location")
+    if answer.status_code not in _REDIRECTS or not location:
+        return None
+    told = secrets.leave_out(location)
+    try:
+        target = urljoin(url, location.encode("latin-1").decode("utf-8", "replace"))
+        parts = urlsplit(target)
+        found, _ = parts.hostname, parts.port
+    except ValueError:
+        found = None
+    if not found or parts.scheme not in ("http", "https"):
+        raise ServiceError(f"{secrets.leave_out(url)} leads to {told!r}, which is no web address.")
+    if parts.scheme == "http" and urlsplit(url).scheme == "https":
+        raise ServiceError(
+            f"{secrets.leave_out(url)} leads from https to {told!r}, where anybody could change "
+            "what arrives."
+        )
+    return target
+
+
+def _server(url: str) -> tuple[str | None, int]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or _port(url)
+
+
+def _is_same_server(url: str, target: str) -> bool:
+    """Whether a redirect stays where it is, or changes there from http to https."""
+    (host, port), (other, at) = _server(url), _server(target)
+    return host == other and (port == at or (port, at) == (80, 443))
+
+
+def _port(url: str) -> int:
+    return 443 if urlsplit(url).scheme == "https" else 80
+
+
+def stated_length(answer: requests.Response) -> int | None:
+    """Bytes that a server says it sends; None where it does not."""
+    text = answer.headers.get("Content-Length", "").strip()
+    return int(text[:30]) if re.fullmatch("[0-9]+", text) else None  # of 5000 digits none is made
+
+
+def retry_after(answer: requests.Response) -> float:
+    """Seconds that a server asks to wait: a number or a date; 0 where it does not say."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+        return max(0.0, moment.timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+
+
+def _what_stays_wrong(error: BaseException) -> str | None:
+    """Why another attempt would fail as well; None where it might not."""
+    from requests import exceptions as known
+
+    invalid = (known.InvalidURL, known.InvalidSchema, known.MissingSchema, UnicodeError)
+    if isinstance(error, invalid):
+        return "it is no valid address"
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not valid ({cause.verify_message})"
+        if isinstance(cause, socket.gaierror) and cause.errno in _NO_SUCH_NAME:
+            return "no host has that name"
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it was made of."""
+    todo, seen = [error], set()
+    while todo:
+        one = todo.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            held = (*one.args, getattr(one, "reason", None), one.__cause__, one.__context__)
+            todo += [part for part in held if isinstance(part, BaseException)]

@@ -1,0 +1,158 @@
+"""The one place that configures numba.
+
+Only kernel modules import this module, and facades import kernel modules inside the function
+that needs them, so `import geo_risk` never pays for numba.
+
+Compiled code is cached beside the package or, where that is read-only, in the user's cache, in
+files of our own (`kernel_files`). Where neither can be written (a container without a home, for
+example) numba refuses to decorate at all; `njit` then compiles in memory and says so once.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import deque
+from collections.abc import Callable
+from threading import Thread
+from typing import Any, TypeVar
+
+import numba
+
+from geo_risk._core.kernel_files import keep_checked
+
+__all__ = ["inner", "njit", "resolve_jobs", "run_chunks"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_CHUNKS_PER_JOB = 8
+_warned = False
+
+
+def njit(function: F) -> F:
+    """Compile `function` in nopython mode, without the GIL, cached where anything is writable.
+
+    Strict IEEE arithmetic is kept (no fastmath): the exact predicates depend on it.
+    """
+    return _compiled(function)
+
+
+def inner(function: F) -> F:
+    """Compile like `njit` a function that only other kernels call: it gets no Python entry.
+
+    Wrappers for tuples of arrays cost more to compile than many of the functions behind them.
+    Calling an inner function from Python is an error.
+    """
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def _compiled(function: F, **options: bool) -> F:
+    options |= {"nogil": True}
+    try:
+        compiled: F = numba.njit(cache=True, error_model="numpy", **options)(function)
+    except RuntimeError:  # no place for code, or something that is raised here again
+        compiled = numba.njit(cache=False, error_model="numpy", **options)(function)
+        _warn_uncached()
+    else:
+        keep_checked(compiled)
+        _load_quickly(compiled)
+    return compiled
+
+
+def _load_quickly(compiled: Any) -> None:
+    """Let a kernel come from the cache without everything that only compiling needs.
+
+    numba first registers what it can compile, all of NumPy with it, and imports scipy.linalg for
+    that: 0.23 s of CPU time in each process, more than `import numba` itself. Machine code that
+    is already there needs numba's memory routines alone. Kernels must not hash (no sets, dicts
+    or strings) nor use numba's own threads: those need more. Where numba's inside has changed,
+    or nothing is found, its own way is taken.
+    """
+    cache: Any = getattr(compiled, "_cache", None)
+    if not (hasattr(cache, "_load_overload") and hasattr(cache, "load_overload")):
+        return
+    usual = cache.load_overload
+
+    def load_overload(signature: Any, target_context: Any) -> Any:
+        try:
+            from numba.core.runtime import rtsys
+
+            rtsys.initialize(target_context)
+            found = cache._load_overload(signature, target_context)
+        except Exception:  # whatever it is, numba's own way meets it again and tells it
+            found = None
+        return usual(signature, target_context) if found is None else found
+
+    cache.load_overload = load_overload
+
+
+def _warn_uncached() -> None:
+    global _warned
+    if not _warned:
+        _warned = True
+        warnings.warn(
+            "geo_risk found no writable directory for compiled code, so each process compiles "
+            "its kernels again (seconds, once per process). Set NUMBA_CACHE_DIR to a writable "
+            "directory to avoid this, and GEO_RISK_CACHE_DIR for the indexes that it builds.",
+            RuntimeWarning,
+            stacklevel=5,
+        )
+
+
+def resolve_jobs(n_jobs: int) -> int:
+    """Number of threads for `n_jobs`, where -1 means every processor this process may use."""
+    if isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__"):
+        raise TypeError(f"Invalid n_jobs: {n_jobs!r} is not an integer.")
+    if n_jobs == -1:
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+    if n_jobs < 1:
+        raise ValueError(f"Invalid n_jobs: {n_jobs}; must be -1 (all processors) or at least 1.")
+    return n_jobs
+
+
+def run_chunks(
+    run: Callable[[int, int], None],
+    n: int,
+    n_jobs: int,
+    minimum: int = 4096,
+    maximum: int | None = None,
+) -> None:
+    """Call `run(start, stop)` over slices of `range(n)`, on `n_jobs` threads, this one among them.
+
+    `run` must write to its own slice of preallocated output and must spend its time in a kernel
+    (kernels release the GIL). The result never depends on `n_jobs`. Up to `minimum` rows are
+    one slice; no slice has more than `maximum`.
+    """
+    jobs = resolve_jobs(n_jobs)
+    step = max(n, 1) if jobs == 1 else max(minimum, -(-n // (jobs * _CHUNKS_PER_JOB)))
+    if maximum is not None:
+        step = min(step, maximum)
+    if n <= minimum or step >= n:
+        run(0, n)
+        return
+    left = deque((i, min(i + step, n)) for i in range(0, n, step))
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while True:
+                try:
+                    start, stop = left.popleft()
+                except IndexError:
+                    return
+                run(start, stop)
+        except BaseException as error:
+            left.clear()
+            failed.append(error)
+
+    # this thread works too, and no pool is set up: for 10 ms of work that would show
+    helpers = [Thread(target=work, daemon=True) for _ in range(min(jobs, len(left)) - 1)]
+    for helper in helpers:
+        helper.start()
+    work()
+    for helper in helpers:
+        helper.join()
+    if failed:
+        raise failed[0]

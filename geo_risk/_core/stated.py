@@ -1,0 +1,56 @@
+"""Countries as sources state them, in whatever code or spelling, to ISO 3166-1 alpha-3."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from geo_risk._core.countries import crosswalk, find_country
+from geo_risk._core.frames import texts_of
+
+__all__ = ["state_began", "stated_countries"]
+
+_FIPS_SOURCES = ("gdelt",)  # their two letters are FIPS 10-4: CH is China, not Switzerland
+
+
+def stated_countries(frame: Any) -> list[str | None]:
+    """Alpha-3 code of each row's `country_stated`; None where nothing is stated or understood.
+
+    Two letters of a GDELT row are read as FIPS 10-4, everything else as a name or an ISO code.
+    """
+    texts, sources = texts_of(frame, "country_stated"), texts_of(frame, "source")
+    known: dict[tuple[str, bool], str | None] = {}
+    result: list[str | None] = []
+    for text, source in zip(texts, sources):
+        if text is None:
+            result.append(None)
+            continue
+        key = (text, source in _FIPS_SOURCES)
+        if key not in known:
+            known[key] = _fips().get(text.strip().upper()) if key[1] else find_country(text)
+        result.append(known[key])
+    return result
+
+
+@cache
+def _fips() -> dict[str, str | None]:
+    """FIPS 10-4 codes to alpha-3; the sea and what no state has are not in it."""
+    codes: dict[str, str | None] = {
+        entry["code"]: entry["alpha3"] for entry in crosswalk()["fips_10_4_other"]
+    }
+    for country in crosswalk()["countries"]:
+        codes.update(dict.fromkeys(country["fips_10_4"], country["alpha3"]))
+    return codes
+
+
+@cache
+def state_began(alpha3: str) -> np.datetime64 | None:
+    """First day of a state as Gleditsch and Ward list it; None where they do not."""
+    starts = [
+        entry["start"]
+        for entry in crosswalk()["gleditsch_ward"]
+        if entry["alpha3"] == alpha3 and entry["end"] is None
+    ]
+    return np.datetime64(min(starts), "D") if starts else None

@@ -1,0 +1,86 @@
+"""Slips of coordinates: exchanged, mirrored, or degrees and minutes typed as decimals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_risk._core.types import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["MINUTES_LEVEL", "SLIPS", "Slips", "find_slips", "minutes_chance"]
+
+
+SLIPS = ("swapped_lonlat", "lon_sign_flipped", "lat_sign_flipped", "both_signs_flipped")
+"""Flags, in the order in which `Slips.fits` has its columns."""
+
+MINUTES_LEVEL = 1e-4
+"""Chance below which fractions that are all less than 0.60 are taken for minutes."""
+
+
+class Slips:
+    """What exchanging or mirroring the coordinates of some rows would do.
+
+    Attributes
+    ----------
+    fits : ndarray of bool, shape (n, 4)
+        Whether the version of `SLIPS` lies in the stated country.
+    lon, lat : ndarray of float64, shape (n,)
+        The version that fits, where exactly one does; else NaN.
+    """
+
+    def __init__(self, fits: BoolArray, versions: FloatArray) -> None:
+        self.fits = fits
+        only = fits.sum(axis=1) == 1
+        which = np.argmax(fits, axis=1) if len(fits) else np.zeros(0, dtype=int)
+        chosen = versions[np.arange(len(fits)), which]
+        self.lon, self.lat = np.where(only[:, None], chosen, np.nan).T
+
+
+def find_slips(
+    layer: RegionLayer, lon: FloatArray, lat: FloatArray, stated: list[str | None]
+) -> Slips:
+    """Which exchanged or mirrored version of each point lies in its stated country."""
+    versions = np.stack(
+        [
+            np.column_stack([lat, lon]),
+            np.column_stack([-lon, lat]),
+            np.column_stack([lon, -lat]),
+            np.column_stack([-lon, -lat]),
+        ],
+        axis=1,
+    )
+    x, y = versions[..., 0], versions[..., 1]
+    possible = np.abs(y) <= 90.0  # an exchanged longitude may be no latitude
+    rows = layer.locate(lon=np.where(possible, x, np.nan), lat=np.where(possible, y, np.nan))
+    labels = np.array([*layer.country_labels, None], dtype=object)[rows]
+    wanted = np.array([*stated, ""], dtype=object)[:-1]
+    return Slips((rows >= 0) & (labels == wanted[:, None]), versions)
+
+
+def minutes_chance(lon: FloatArray, lat: FloatArray) -> tuple[float, int]:
+    """How likely it is by chance that no fraction of these coordinates is 0.60 or more.
+
+    36°44' typed as 36.44 leaves fractions below 0.60 only. Events crowd, so they are no
+    independent draws: every whole degree of longitude and of latitude in which there are
+    fractions counts once, with a chance of 0.6. Whole degrees say nothing and do not count.
+
+    Returns
+    -------
+    chance : float
+        0.6 to the power of the number of degrees; 1.0 where some fraction is 0.60 or more.
+    degrees : int
+        Number of degrees that count.
+    """
+    count = 0
+    for values in (lon, lat):
+        size = np.abs(values[~np.isnan(values)])
+        fraction = np.round(size - np.floor(size), 9)
+        if (fraction >= 0.6).any():
+            return 1.0, 0
+        bands = np.floor(values[~np.isnan(values)])[fraction > 0.0]
+        count += len(np.unique(bands))
+    return float(0.6**count), count

@@ -1,0 +1,84 @@
+"""The check of `assess`: `check_events` on what was read, told in a result of the same bytes."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geo_risk._core.frames import add_columns, report_of, texts_of
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["check_read", "flag_counts", "flag_line"]
+
+_LOG = logging.getLogger("geo_risk")
+_SLIPPED = (
+    "%s. They lie outside the country that they state, and inside it with coordinates exchanged "
+    "or mirrored. Nothing was corrected: see flags, suggested_lon and suggested_lat."
+)
+_LAST_ZONE = "Etc/GMT-14"  # where a day begins first on Earth; the sign is POSIX's
+
+
+def check_read(
+    frame: geopandas.GeoDataFrame, layer: RegionLayer, now: Any
+) -> geopandas.GeoDataFrame:
+    """Events with the flags of `check_events` and, where there are any, suggested coordinates.
+
+    Columns of an earlier check are brought up to date.
+    """
+    from geo_risk.frames.check.check import CHECK_COLUMNS, check_events
+    from geo_risk.frames.check.coordinates import SLIPS
+
+    checked = check_events(frame, layer=layer, now=_today() if now is None else now)
+    quality = report_of(checked)["quality"]
+    if now is None and "future_date" not in quality["flags"]:
+        # no event begins later, so the day decided nothing: unsaid, the result is tomorrow's, too
+        quality = quality | {"options": quality["options"] | {"now": None}}
+    before = report_of(frame)
+    names = [name for name in CHECK_COLUMNS if name in before.get("added_columns", ())]
+    if checked["suggested_lon"].notna().any():
+        names = list(dict.fromkeys([*names, "suggested_lon", "suggested_lat"]))
+    result = add_columns(frame, {name: checked[name].to_numpy() for name in names})
+    if quality["flags"] or "quality" in before:
+        result["flags"] = checked["flags"]
+    result.attrs["geo_risk"] = report_of(result) | {"quality": quality}
+    slips = {code: quality["flags"][code]["count"] for code in SLIPS if code in quality["flags"]}
+    if slips:
+        _LOG.warning(_SLIPPED, _listed(slips))
+    return result
+
+
+def _today() -> str:
+    """The latest day that it is anywhere: nowhere is an event of today one to come."""
+    import pandas as pd
+
+    return str(pd.Timestamp.now(_LAST_ZONE).date())
+
+
+def flag_counts(frame: Any) -> dict[str, int]:
+    """Events per flag, the most frequent first, then by name."""
+    codes = [code for text in texts_of(frame, "flags") if text for code in text.split(";")]
+    names, counts = np.unique(np.array(codes, dtype=object).astype(str), return_counts=True)
+    pairs = sorted(zip(names.tolist(), counts.tolist()), key=lambda pair: (-pair[1], pair[0]))
+    return dict(pairs)
+
+
+def flag_line(frame: Any) -> str:
+    """How many events are flagged and with what, in one line."""
+    flagged = sum(text is not None for text in texts_of(frame, "flags"))
+    if flagged == 0:
+        return f"None of {_events(len(frame))} is flagged."
+    return f"{flagged:,} of {_events(len(frame))} flagged. {_listed(flag_counts(frame))}."
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return "; ".join(f"{_events(n)}: {code}" for code, n in counts.items())
+
+
+def _events(n: int) -> str:
+    return f"{n:,} event" if n == 1 else f"{n:,} events"

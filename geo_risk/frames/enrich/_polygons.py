@@ -1,0 +1,108 @@
+"""Where events lie in one layer of polygons, by their point or by their name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._core.frames import texts_of
+from geo_risk._core.types import FloatArray, IntArray
+from geo_risk.frames.enrich._names import find_named
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["geocoded"]
+
+
+# The finest level of which a stand-in coordinate tells the unit.
+_LEVEL_OF = {"admin2": 2, "admin1": 1, "line": 0, "country": 0, "none": 0}
+
+
+def geocoded(
+    frame: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray, layer: RegionLayer,
+    snap_km: float, min_score: float, coarse: str, n_jobs: int,
+) -> dict[str, NDArray[Any]]:  # fmt: skip
+    """Columns of `geocode` by one layer, and the rest of what `find_named` found."""
+    found = find_named(frame, layer, np.isnan(lon), min_score)
+    place, region = found["geonames_id"] >= 0, found["named_region"] >= 0
+    lon, lat = np.where(place, found["place_lon"], lon), np.where(place, found["place_lat"], lat)
+    rows, snap_m = _located(layer, lon, lat, snap_km, n_jobs)
+    rows[region] = found["named_region"][region]
+    match = np.full(len(frame), "none", dtype=object)
+    match[rows >= 0], match[~np.isnan(snap_m)] = "polygon", "snapped"
+    match[place | region | (found["named_country"] >= 0)] = "gazetteer"
+    columns = _region_columns(layer, rows)
+    for row in np.flatnonzero(found["named_country"] >= 0).tolist():
+        for name in {"country_code", "country_name", "unit_code"} & columns.keys():
+            columns[name][row] = layer.columns[name][found["named_country"][row]]
+    if coarse == "skip":
+        terms = texts_of(frame, "location_precision")
+        finer = np.array([_LEVEL_OF.get(str(term), layer.level) < layer.level for term in terms])
+        for name in {"region_code", "region_name"} & columns.keys():
+            columns[name][finer.astype(bool)] = None
+    placed = {name: found.pop(name) for name in ("place_name", "geonames_id", "place_score")}
+    return columns | {"match": match, "snap_m": snap_m} | placed | found
+
+
+def _region_columns(layer: RegionLayer, rows: IntArray) -> dict[str, Any]:
+    """Attributes of the layer's rows, None where the row is -1."""
+    columns: dict[str, Any] = {}
+    for name in ("country_code", "country_name", "region_code", "region_name", "unit_code"):
+        if name in layer.columns:
+            values = np.array([*layer.columns[name], None], dtype=object)
+            columns[name] = values[rows]  # -1 is the None at the end
+    claims = layer.columns.get("claimed_by", [None] * len(layer))
+    joined = [";".join(claim) or None if claim else None for claim in claims]
+    columns["claimed_by"] = np.array([*joined, None], dtype=object)[rows]
+    return columns
+
+
+def _located(
+    layer: RegionLayer,
+    lon: FloatArray,
+    lat: FloatArray,
+    snap_km: float,
+    n_jobs: int,
+) -> tuple[IntArray, FloatArray]:
+    """Region that holds each point or, within the limit, is nearest: row or -1, and metres."""
+    rows, snap_m = layer.locate(lon=lon, lat=lat, n_jobs=n_jobs), np.full(len(lon), np.nan)
+    if snap_km > 0.0:
+        adrift = np.flatnonzero((rows < 0) & ~np.isnan(lon))
+        rows[adrift], snap_m[adrift] = _snap(layer, lon[adrift], lat[adrift], snap_km, n_jobs)
+    return rows, snap_m
+
+
+def _snap(
+    layer: RegionLayer,
+    lon: FloatArray,
+    lat: FloatArray,
+    snap_km: float,
+    n_jobs: int,
+) -> tuple[IntArray, FloatArray]:
+    """Nearest region of points outside all, within the limit: row or -1, and metres."""
+    from geo_risk.borders import load_borders
+
+    rows = np.full(len(lon), -1, dtype=np.int64)
+    metres = np.full(len(lon), np.nan)
+    if len(lon) == 0:
+        return rows, metres
+    borders = load_borders(layer)
+    near = borders.nearest(lon=lon, lat=lat, kind="any", max_km=snap_km, n_jobs=n_jobs)
+    hit = np.flatnonzero(~np.isnan(near.distance_m))
+    row_of = {code: row for row, code in enumerate(layer.columns["region_code"])}
+    found = np.array([row_of[code] for code in near.other_region_code[hit]], dtype=np.int64)
+    if borders.context is not None:  # outside a layer that ends at a border is often abroad
+        context = borders.context
+        own = np.array([*layer.country_labels, None], dtype=object)[found]
+        inside = context.locate(lon=lon[hit], lat=lat[hit], n_jobs=n_jobs)
+        home = (inside < 0) | (
+            np.array([*context.country_labels, None], dtype=object)[inside] == own
+        )
+        hit, found = hit[home], found[home]
+    rows[hit], metres[hit] = found, near.distance_m[hit]
+    return rows, metres

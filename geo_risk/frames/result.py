@@ -1,0 +1,96 @@
+"""What stands beside events and cells in an assessment: regions, borders, provenance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from geo_risk._core.frames import report_of
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from geo_risk.borders import Borders
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["borders_of", "provenance_of", "regions_of"]
+
+_DISCLAIMER = (
+    "Boundaries and names show who administers a place as the named sources record it; "
+    "they imply no endorsement. Absence of reports is not safety."
+)
+
+
+def regions_of(events: geopandas.GeoDataFrame, layer: RegionLayer) -> geopandas.GeoDataFrame:
+    """Regions that hold events, in the layer's order, with counts and neighbouring countries."""
+    codes = events["region_code"]
+    held = set(codes.dropna())
+    rows = [row for row, code in enumerate(layer.columns["region_code"]) if code in held]
+    names = [
+        "region_code", "region_name", "country_code", "country_name", "unit_code",
+        "administered_by",
+    ]  # fmt: skip
+    names = [name for name in names if name in layer.columns]
+    regions = layer.table.iloc[rows][[*names, "geometry"]].reset_index(drop=True)
+    if "claimed_by" in layer.columns:
+        claims = [layer.columns["claimed_by"][row] for row in rows]
+        regions.insert(len(names), "claimed_by", [";".join(c) if c else None for c in claims])
+        names.append("claimed_by")
+    counts = codes.value_counts()
+    regions.insert(len(names), "n_events", [int(counts[code]) for code in regions["region_code"]])
+    if "fatalities_best" in events.columns:
+        deaths = events["fatalities_best"].groupby(codes).sum(min_count=1)
+        regions.insert(
+            len(names) + 1, "fatalities_best", [deaths[code] for code in regions["region_code"]]
+        )
+    near = [";".join(layer.neighbors(code, of="countries")) for code in regions["region_code"]]
+    regions.insert(len(regions.columns) - 1, "neighbor_countries", near)
+    return regions
+
+
+def borders_of(events: geopandas.GeoDataFrame, borders: Borders) -> geopandas.GeoDataFrame:
+    """Border lines of the countries that hold events."""
+    own = events["country_code"].where(events["country_code"].notna(), events["unit_code"])
+    held = set(own.dropna())
+    table = borders.table
+    touched = table["country_code_1"].isin(held) | table["country_code_2"].isin(held)
+    return table[touched].reset_index(drop=True)
+
+
+def provenance_of(
+    events: geopandas.GeoDataFrame,
+    cells: geopandas.GeoDataFrame | None,
+    layer: RegionLayer,
+    parameters: dict[str, Any],
+) -> dict[str, Any]:
+    """What was done with what, so that the result can be made again."""
+    from importlib.metadata import version
+
+    import geo_risk
+
+    report = report_of(events)
+    read = {key: value for key, value in report.items() if key not in ("added_columns", "quality")}
+    kept = ("options", "flags", "country")  # and no piles: they name points
+    quality = {key: report["quality"][key] for key in kept} if "quality" in report else None
+    packages = ("geopandas", "h3", "numba", "numpy", "pandas", "scipy", "shapely")
+    return {
+        "geo_risk": geo_risk.__version__,
+        "packages": {name: version(name) for name in packages},
+        "layer": {
+            **{key: fact for key, fact in layer.provenance.items() if key != "worldview"},
+            "name": layer.name,
+            "level": layer.level,
+            "worldview": layer.worldview,
+            "view": layer.provenance.get("worldview"),
+        },
+        "parameters": parameters,
+        "events": {
+            "rows": len(events),
+            "match": {
+                key: int(n) for key, n in events["match"].value_counts().sort_index().items()
+            },
+            "read": read,
+            "quality": quality,
+        },
+        "hotspots": report_of(cells).get("hotspots") if cells is not None else None,
+        "note": _DISCLAIMER,
+    }

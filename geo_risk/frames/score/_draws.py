@@ -1,0 +1,81 @@
+"""How much of a score hangs on where uncertain events happened to be put."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._core.types import FloatArray
+from geo_risk.frames.score._data import COUNT, Events, Tally
+from geo_risk.frames.score._methods import QUIET, Question, Scored
+from geo_risk.frames.uncertain.location_draws import LocationDraws, seeds_of
+
+__all__ = ["score_draws"]
+
+
+def score_draws(
+    score: Callable[[Tally, Question], Scored],
+    ask: Question,
+    measure: str | None,
+    events: Events,
+    places: LocationDraws,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Score every draw of the places; `measure` names the column of methods that do not test.
+
+    Returns
+    -------
+    columns : dict
+        `n_events_mean`; where the method tests, `stability`, the share of draws in which the unit
+        is significant, and `stable_label`, the label that it then has most often; else mean and
+        standard deviation of the measure.
+    report : dict
+    """
+    units = ask.units
+    total, inside = np.zeros(len(units)), 0
+    labels: list[NDArray[np.object_]] = []
+    measures: list[FloatArray] = []
+    for lon, lat, child in zip(places.lon, places.lat, seeds_of(ask.seed, len(places))):
+        position = units.assign(lon, lat, ask.n_jobs)
+        total += np.bincount(position[position >= 0], minlength=len(units))
+        inside += int((position >= 0).sum())
+        tally = events.tally(units, position, lon, lat)
+        seen = tally.values if ask.method != "kde" else tally.amount  # also from outside
+        if seen is None or not seen.any():
+            labels.append(np.full(len(units), QUIET[0], dtype=object))
+            measures.append(np.zeros(len(units)))
+            continue  # nothing lies in the study area this time
+        # a stream of its own: the child's first is that of the places
+        scored = score(tally, replace(ask, seed=np.random.default_rng(child.spawn(1)[0])))
+        if measure:
+            measures.append(np.asarray(scored.columns[measure]))
+        else:
+            labels.append(np.asarray(scored.labels))
+    columns: dict[str, Any] = {f"{COUNT}_mean": total / len(places)}
+    if measure:
+        columns[f"{measure}_mean"] = np.mean(measures, axis=0)
+        columns[f"{measure}_sd"] = np.std(measures, axis=0)
+    else:
+        columns |= _stability(labels)
+    report = {
+        "draws": len(places),
+        "events_drawn": int((~places.missing).sum()),
+        "events_in_study_area_mean": inside / len(places),
+    }
+    return columns, report
+
+
+def _stability(labels: list[NDArray[np.object_]]) -> dict[str, Any]:
+    """Share of draws with a label that claims something, and the most frequent of those."""
+    table = np.array(labels, dtype=str)
+    claims = ~np.isin(table, QUIET)
+    most = np.zeros(table.shape[1], dtype=np.int64)
+    label = np.full(table.shape[1], QUIET[0], dtype=object)
+    for name in np.unique(table[claims]):  # of labels as frequent the first by alphabet
+        count = (table == name).sum(axis=0)
+        label[count > most] = str(name)
+        most = np.maximum(most, count)
+    return {"stability": claims.mean(axis=0), "stable_label": label}

@@ -1,0 +1,267 @@
+"""Hotspot scores on frames: events, cells or regions in; scored cells or regions out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geo_risk._core.frames import add_columns, check_frame, lonlat_of, too_coarse
+from geo_risk._core.validate import check_choice, check_scalar, renamed
+from geo_risk.frames.score._data import COUNT, population_of
+from geo_risk.frames.score._draws import score_draws
+from geo_risk.frames.score._frame import study_of_events, study_of_rows
+from geo_risk.frames.score._methods import TIMED, Question, method_of
+from geo_risk.frames.score._options import (
+    draws_numbers,
+    refuse_of_counting,
+    refuse_of_method,
+    refuse_step,
+)
+from geo_risk.frames.score._study import kind_of, layer_asked, study_shapes
+from geo_risk.frames.uncertain.location_draws import LocationDraws, make_draws
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["score_hotspots", "study_resolution", "takes_seed"]
+
+_MOST_CELLS = 200_000
+
+
+def score_hotspots(
+    frame: Any,
+    *,
+    value: str | None = None,
+    method: str = "gi_star",
+    by: str | None = None,
+    resolution: int | None = None,
+    study_area: Any = None,
+    k: int = 1,
+    population: Any = None,
+    time: str | None = None,
+    step: str | None = None,
+    layer: RegionLayer | None = None,
+    coarse: str | None = None,
+    places: int | LocationDraws | None = None,
+    seed: int | np.random.Generator | None = None,
+    alpha: float | None = None,
+    max_cells: int | None = None,
+    n_jobs: int = 1,
+    draws: int | LocationDraws | None = None,
+    **options: Any,
+) -> geopandas.GeoDataFrame:
+    """Score where events, or a value of cells or regions, concentrate.
+
+    Events are first counted in every H3 cell of a study area, or in every region, the empty ones
+    too: without them every cold spot is false. Cells and regions are scored as they are.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        - events: points; the result has one row per cell (or region) of the study area;
+        - cells: a column `h3_cell` with each cell once; scored in place;
+        - regions: a column `region_code` with each region of `layer` once; scored in place;
+        - with `time`, cells or regions once in each period: the result has one row for each.
+    value : str, optional
+        Numeric column to score. For events it is summed per cell; default: events are counted.
+        For cells and regions the default is `n_events`.
+    method : str
+        - "gi_star", "gi": Getis and Ord's statistic with and without the unit itself; here
+          Gi*'s exact and simulated p deal the unit's own value out, too (``null="total"``), so
+          that the fullest cell can be hot itself and not only those around it;
+        - "local_moran": local Moran's I;
+        - "scan": Kulldorff's scan statistic, with or without `time`; exposure is `population` or
+          else the true area of each unit, times the days of each period;
+        - "emerging": emerging hot spots; needs periods;
+        - "kde": kernel density of the events (of the values at the middles of cells);
+        - "eb_rates": empirical Bayes rates; needs `population`; option `prior`, "local"
+          (default) or "global".
+
+        Knox's test and Hawkes processes say nothing of single cells: `geo_risk.hotspots`.
+    by : {"cells", "regions"}, default "cells"
+        What events are counted in.
+    resolution : int, optional
+        Of the cells, for events. Default: that of the column `h3_cell`, the finest where they are
+        mixed (as `assess` gives them), else 7. Each event is counted by its point, not by that
+        column.
+    study_area : "regions", "countries", code(s), geometry or bounds
+        For events: "regions" (default for cells) is every region that holds an event, "countries"
+        (default for regions) every country that does; or a region or country code or several;
+        for cells also a shapely geometry, a frame of them or (west, south, east, north). What is
+        outside is not scored, and is counted.
+    k : int, default 1
+        Rings of cells, or steps over shared edges, that count as neighbours.
+    population : str, mapping or Series, optional
+        Column of cells or regions, or a mapping from `h3_cell` or `region_code`: people or any
+        other exposure. "gi", "gi_star" and "local_moran" then score standardised rates.
+    time : str, optional
+        Column of dates or of whole numbers of periods, for "scan" and "emerging"; for events and
+        "emerging" the default is `date_start`. Periods without a row count as 0.
+    step : {"day", "week", "month", "year"}, default "month"
+        Length of a period, for dates.
+    layer : RegionLayer, optional
+        For regions, a study area of codes, and draws; default: the bundled world layer.
+    coarse : {"skip", "keep"}, default "skip"
+        Events whose coordinates only stand for a district, province or country are not counted
+        in a cell ("skip"), since a pile of them would make a hotspot of the stand-in point. A
+        region counts those of its districts and its own.
+    places : int or LocationDraws, default 0
+        For events: score so many draws of their places as well (`draw_locations` with its
+        defaults, or what it gave). Events left out as too coarse take part in the draws.
+    seed : int, numpy Generator or None
+        Of the drawn places and of the permutations (`replications` of "scan").
+    alpha : float, default 0.05
+        Level of the labels.
+    max_cells : int, default 200,000
+        Refuse larger study areas, naming the finest resolution that fits.
+    n_jobs : int, default 1
+        Threads, wherever something takes them; -1 for all processors. Accepted with every method;
+        the result does not depend on it.
+    draws : int or LocationDraws, optional
+        Old name of `places`, deprecated.
+    **options
+        Passed to the statistic: `permutations`, `p_method`, `fdr`, `model`, `bandwidth_km`, …
+        Events that are counted here are never refused as too uneven to be counts
+        (`max_dispersion`); a summed value can be.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326. For events `h3_cell` or `region_code`, `n_events` and the summed value; always
+        `neighbors_missing` (neighbours outside the study: the edge effect). Then
+
+        - "gi_star", "gi": `gi_z`, `gi_bin`, `p_value`, `q_value` (adjusted for the false
+          discovery rate), `hotspot`, `n_neighbors`;
+        - "local_moran": `moran_i`, `moran_z`, `quadrant`, `p_value`, `q_value`, `n_neighbors`;
+          with `population` these three also `rate`;
+        - "scan": `scan_cluster` (0 for the most likely, -1 for none), `relative_risk`, `p_value`
+          (of the cluster, adjusted for having looked everywhere), `hotspot`, `scan_llr` (of the
+          best circle around the unit), and with `time` `cluster_from`, `cluster_to`, the first
+          and last period (of dates the first day of each);
+        - "emerging": `category`, `category_also`, `steps_hot`, `steps_cold`, `last_bin`,
+          `trend_z`, `trend_p_value`;
+        - "kde": `intensity_km2` (events per km²), `log_density_km2`;
+        - "eb_rates": `rate`, `rate_raw`, `rate_prior`, `shrinkage`, `isolated`;
+        - with `places`: `n_events_mean`; `stability`, the share of draws in which the unit is
+          significant, and `stable_label`, the label it then has most often ("kde", "eb_rates":
+          mean and standard deviation of the measure, `intensity_km2_mean`, …).
+
+        ``attrs["geo_risk"]["hotspots"]`` says how many events were counted and how many were
+        not, and why, how p was found, and which clusters there are.
+
+    Raises
+    ------
+    TypeError, ValueError
+        The frame is none of the three kinds, a column is missing or not numeric, the study area
+        is too large, a layer whose regions are asked for holds by date; an option was given that is
+        not used (`seed` where nothing is drawn, `alpha` of "kde" and "eb_rates", `step` without
+        dates, `study_area` of cells, …); whatever the statistic refuses.
+
+    Examples
+    --------
+    >>> import geo_risk as gr
+    >>> events = gr.read_events([{"lon": 69.5, "lat": 36.7}] * 5 + [{"lon": 70.5, "lat": 37.1}])
+    >>> cells = gr.score_hotspots(events, resolution=5, study_area="AF-TAK")
+    >>> len(cells), int(cells["n_events"].sum()), cells.attrs["geo_risk"]["hotspots"]["cells"]
+    (63, 5, 63)
+    >>> regions = gr.score_hotspots(events, by="regions", method="scan", seed=1)
+    >>> regions.loc[regions["scan_cluster"] == 0, "region_code"].tolist()
+    ['AF-TAK']
+    """
+    places = renamed(places, "places", draws, "draws")
+    score = method_of(method)
+    level = check_scalar(0.05 if alpha is None else alpha, "alpha", low=0.0, high=1.0)
+    check_choice("cells" if by is None else by, "by", ("cells", "regions"))
+    time = _time_column(frame, method, time)
+    kind = kind_of(frame, time)
+    spread, drawn = _is_spread(places), isinstance(places, LocationDraws)
+    refuse_of_method(method, options, alpha=alpha, seed=seed, places=spread and not drawn)
+    refuse_of_counting(
+        kind, by, places=spread, study_area=study_area, coarse=coarse, resolution=resolution,
+        max_cells=max_cells,
+    )  # fmt: skip
+    layer = layer_asked(layer, kind, by or "cells", study_area, drawn=spread and not drawn)
+    if kind == "events":
+        study = study_of_events(
+            frame, value=value, by=by or "cells", time=time, step=step or "month",
+            coarse="skip" if coarse is None else coarse, resolution=resolution, k=k,
+            study_area=study_area, layer=layer, spread=spread, n_jobs=n_jobs,
+            max_cells=_MOST_CELLS if max_cells is None else max_cells,
+        )  # fmt: skip
+    else:
+        study = study_of_rows(
+            frame, kind, value=value or COUNT, time=time, step=step or "month", layer=layer, k=k
+        )
+    refuse_step(step, dated=study.periods is not None and study.periods.step is not None)
+    if spread and isinstance(seed, np.random.Generator):
+        seed = int(seed.integers(0, 2**63))  # the draws and the statistic start from the same
+    people = population_of(
+        population, study.units, study.rows, study.unit, study.tally, study.periods
+    )
+    ask = Question(method, study.units, people, level, n_jobs, seed, dict(options))
+    found = score(study.tally, ask)
+    columns = {"neighbors_missing": study.units.missing, **found.columns}
+    report = study.report | {"method": method} | found.report
+    if study.events is not None and spread:
+        places = _drawn(frame, layer, places, seed, n_jobs)
+        more, noted = score_draws(score, ask, found.measure, study.events, places)
+        columns, report = columns | more, report | noted
+    result = add_columns(study.frame, columns)
+    result.attrs["geo_risk"]["hotspots"] = report
+    return result
+
+
+def study_resolution(
+    events: Any, *, max_cells: int, study_area: Any = None, layer: RegionLayer | None = None,
+    coarse: str = "skip", places: int | LocationDraws | None = None,
+) -> int:  # fmt: skip
+    """Finest resolution at which the cells around events are at most `max_cells`, or 0.
+
+    The options are those that `score_hotspots` takes its study area from.
+    """
+    from geo_risk.cells import finest_resolution
+
+    events = check_frame(events)
+    lon, lat = lonlat_of(events)
+    if not _is_spread(places):
+        skipped = too_coarse(events, coarse)
+        lon, lat = np.where(skipped, np.nan, lon), np.where(skipped, np.nan, lat)
+    return finest_resolution(study_shapes(study_area, lon, lat, layer), max_cells=max_cells)
+
+
+def takes_seed(method: str = "gi_star", *, places: Any = None, **options: Any) -> bool:
+    """Whether `score_hotspots` draws anything with these options, and so takes a seed."""
+    drawn = _is_spread(places) and not isinstance(places, LocationDraws)
+    return drawn or draws_numbers(method, options)
+
+
+def _is_spread(places: int | LocationDraws | None) -> bool:
+    """Whether places are drawn: then events too coarse to be counted choose the area, too."""
+    return isinstance(places, LocationDraws) or places not in (None, 0)
+
+
+def _time_column(frame: Any, method: str, time: str | None) -> str | None:
+    """Column of times, where the method knows periods."""
+    if method not in TIMED:
+        if time is not None:
+            raise ValueError(f"Invalid time: {time!r} with {method!r}, which knows no periods.")
+        return None
+    if time is None and method == "emerging" and "date_start" in getattr(frame, "columns", ()):
+        return "date_start"
+    return time
+
+
+def _drawn(
+    events: Any, layer: RegionLayer | None, places: Any, seed: Any, n_jobs: int
+) -> LocationDraws:
+    """The draws given, or made with the defaults."""
+    if not isinstance(places, LocationDraws):
+        return make_draws(events, layer, places=places, seed=seed, n_jobs=n_jobs)
+    if places.lon.shape[1] != len(events):
+        raise ValueError(
+            f"Invalid places: those of {places.lon.shape[1]} events for {len(events)} rows."
+        )
+    return places

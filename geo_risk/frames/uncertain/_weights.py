@@ -1,0 +1,129 @@
+"""Where events are likelier within what is known of them: values of H3 cells, such as people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["CellWeights"]
+
+
+@dataclass(frozen=True, eq=False)
+class CellWeights:
+    """Cells of one resolution with values above 0, sorted.
+
+    Attributes
+    ----------
+    cells : ndarray of uint64, shape (m,)
+    values : ndarray of float64, shape (m,)
+    resolution : int
+    """
+
+    cells: NDArray[np.uint64]
+    values: FloatArray
+    resolution: int
+
+    @classmethod
+    def of(cls, weights: Any) -> CellWeights:
+        """Check a mapping or pandas Series of H3 cells to values."""
+        from geo_risk.cells import cell_resolutions, strings_to_cells
+
+        if not hasattr(weights, "keys") or not hasattr(weights, "items"):
+            raise TypeError(
+                f"Invalid weights: {type(weights).__name__}; a mapping or pandas Series from H3 "
+                "cells to values is needed."
+            )
+        keys = list(weights.keys())
+        values = np.asarray([value for _, value in weights.items()], dtype=np.float64)
+        if keys and isinstance(keys[0], str):
+            cells = strings_to_cells(keys)
+        else:
+            cells = np.asarray(keys, dtype=np.uint64)
+        bad = ~(np.isfinite(values) & (values >= 0.0))
+        if bad.any():
+            first = int(np.argmax(bad))
+            raise ValueError(
+                f"Invalid weights: {int(bad.sum())} of {values.size} are negative, missing or "
+                f"infinite; first: {values[first]:g} of cell {keys[first]!r}."
+            )
+        resolution = np.unique(cell_resolutions(cells))
+        if not values.any() or len(resolution) != 1:
+            raise ValueError(
+                "Invalid weights: cells of one resolution, not all of weight 0, are needed; "
+                f"resolutions: {resolution.tolist()}."
+            )
+        order = np.argsort(cells)
+        cells, values = cells[order], values[order]
+        if (cells[1:] == cells[:-1]).any():
+            raise ValueError("Invalid weights: a cell stands there more than once.")
+        kept = values > 0.0
+        return cls(cells[kept], values[kept], int(resolution[0]))
+
+    @cached_property
+    def centers(self) -> tuple[FloatArray, FloatArray]:
+        """Longitude and latitude of the middle of each cell."""
+        from geo_risk.cells import cell_centers
+
+        return cell_centers(self.cells)
+
+    @cached_property
+    def reach_km(self) -> FloatArray:
+        """Distance from the middle of each cell to its farthest corner, and a little more."""
+        import shapely
+
+        from geo_risk.cells import cell_polygons
+
+        corners, owner = shapely.get_coordinates(cell_polygons(self.cells), return_index=True)
+        middle = _vectors(*self.centers)[owner]
+        chord = np.linalg.norm(_vectors(*corners.T) - middle, axis=1)
+        farthest = np.zeros(len(self.cells))
+        np.maximum.at(farthest, owner, chord)
+        return np.asarray(1.001 * EARTH_RADIUS_KM * 2.0 * np.arcsin(farthest / 2.0))
+
+    @cached_property
+    def density(self) -> FloatArray:
+        """Value per km² of each cell."""
+        from geo_risk.cells import cell_areas_km2
+
+        return self.values / cell_areas_km2(self.cells)
+
+    def density_at(self, lon: FloatArray, lat: FloatArray) -> FloatArray:
+        """Value per km² of the cell that holds each point; 0 in cells that are not there."""
+        from geo_risk.cells import h3_cells
+
+        cell = h3_cells(lon=lon, lat=lat, resolution=self.resolution)
+        at = np.minimum(np.searchsorted(self.cells, cell), len(self.cells) - 1)
+        return np.where(self.cells[at] == cell, self.density[at], 0.0)
+
+    def within(self, layer: RegionLayer, rows: IntArray) -> IntArray:
+        """Positions of the cells that touch any of the regions."""
+        from geo_risk.cells import study_grid
+
+        grid = study_grid(
+            layer.table.geometry.iloc[rows], resolution=self.resolution, max_cells=50_000_000
+        )
+        return np.flatnonzero(np.isin(self.cells, grid, assume_unique=True))
+
+    def highest(self, lon: FloatArray, lat: FloatArray, km: FloatArray) -> FloatArray:
+        """Highest density among the cells that a disc may touch; 0 where there is none."""
+        from scipy.spatial import cKDTree
+
+        tree = cKDTree(_vectors(*self.centers))
+        angle = np.minimum((km + self.reach_km.max()) / EARTH_RADIUS_KM, np.pi)
+        near = tree.query_ball_point(_vectors(lon, lat), 2.0 * np.sin(angle / 2.0) + 1e-12)
+        return np.array([self.density[at].max() if at else 0.0 for at in near])
+
+
+def _vectors(lon: FloatArray, lat: FloatArray) -> FloatArray:
+    x, y = np.radians(lon), np.radians(lat)
+    return np.column_stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)])

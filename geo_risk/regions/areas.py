@@ -1,0 +1,55 @@
+"""Areas and centroids of a layer's regions, from its vertices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["region_areas", "region_centroids"]
+
+
+def _ring_sums(layer: RegionLayer) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
+    """Area, and first moments in degrees, of each ring; exteriors positive, holes negative."""
+    coverage = layer.coverage
+    x, y = coverage.coords.T
+    cross = x[:-1] * y[1:] - x[1:] * y[:-1]
+    starts = coverage.ring_offsets[:-1]
+    joint = coverage.ring_offsets[1:-1] - 1  # from the end of one ring to the next is no edge
+    sums = []
+    for values in (cross, (x[:-1] + x[1:]) * cross, (y[:-1] + y[1:]) * cross):
+        values[joint] = 0.0
+        sums.append(np.add.reduceat(values, starts))
+    first = np.ones(len(starts), dtype=bool)
+    first[1:] = np.diff(coverage.ring_part) > 0
+    turn = np.where(first, 1.0, -1.0) * np.sign(sums[0])
+    region = coverage.part_region[coverage.ring_part].astype(np.int64)
+    return turn * sums[0] / 2.0, turn * sums[1] / 6.0, turn * sums[2] / 6.0, region
+
+
+def region_centroids(layer: RegionLayer) -> FloatArray:
+    """Centroid of each region in degrees, shape (n, 2), as GIS programs draw it (planar)."""
+    area, along, up, region = _ring_sums(layer)
+    sums = [np.bincount(region, weights=v, minlength=len(layer)) for v in (area, along, up)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.column_stack([sums[1] / sums[0], sums[2] / sums[0]])
+
+
+def region_areas(layer: RegionLayer) -> FloatArray:
+    """Area of each region on the mean sphere, km²."""
+    coverage = layer.coverage
+    x, y = np.radians(coverage.coords[:, 0]), np.sin(np.radians(coverage.coords[:, 1]))
+    strip = 0.5 * (x[1:] - x[:-1]) * (y[1:] + y[:-1])
+    strip[coverage.ring_offsets[1:-1] - 1] = 0.0
+    ring = np.abs(np.add.reduceat(strip, coverage.ring_offsets[:-1]))
+    first = np.ones(len(ring), dtype=bool)
+    first[1:] = np.diff(coverage.ring_part) > 0
+    region = coverage.part_region[coverage.ring_part]
+    area = np.bincount(region, weights=np.where(first, ring, -ring), minlength=len(layer))
+    return np.asarray(area * EARTH_RADIUS_KM**2)

@@ -1,5 +1,0 @@
-"""Hotspot scores on frames: events, cells or regions in; scored cells or regions out."""
-
-from geo_risk.scores.score import score_hotspots
-
-__all__ = ["score_hotspots"]
