@@ -165,7 +165,7 @@ def test_a_file_is_the_old_or_the_new(folder, code):
 def test_written_in_place_the_same_kills_do_harm(folder):
     """Else the moments would not be those that matter."""
     code = _TWO_RESULTS + (
-        "import contextlib, pathlib\nfrom geo_risk import _saved\n"
+        "import contextlib, pathlib\nfrom geo_risk.frames import saved as _saved\n"
         "_saved.replacing = lambda path: contextlib.nullcontext(pathlib.Path(path))\n"
     )
     kills = after_kills(code, folder, FORMATS[-1])

@@ -96,7 +96,7 @@ def test_editable_install_reads_the_checkout(tmp_path, monkeypatch):
     stale = tmp_path / "geo_risk" / "_boundaries"
     stale.mkdir(parents=True)
     (stale / "registry.json").write_text("{}")
-    code = "from geo_risk import _products; print(_products.product_directory())"
+    code = "from geo_risk._core.products import product_directory; print(product_directory())"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     found = run(sys.executable, "-c", code, cwd=tmp_path, env=environment)
     assert Path(found.strip()) == ROOT / "boundaries" / "products"
