@@ -244,7 +244,7 @@ def test_another_numba_and_another_processor_in_the_same_folder(kernels):
 
 def test_what_numba_itself_kept_is_not_read(kernels):
     folder, want = kernels
-    plain = "from geo_risk import _kernel_files\n_kernel_files.keep_checked = lambda _: None\n"
+    plain = "from geo_risk._core import kernel_files\nkernel_files.keep_checked = lambda _: None\n"
     assert run_kernels(folder, plain) == want
     for path in folder.rglob("*.nbi"):
         path.write_bytes(b"damaged")
