@@ -111,7 +111,8 @@ def frame_of_arrow(table: Any) -> Any:
             raise DataCorruptError(f"The GeoParquet metadata cannot be used: {error}") from error
     extension = b"ARROW:extension:name"
     marks = [(item.metadata or {}).get(extension) for item in table.schema]
-    for mark, column in zip(marks, table.itercolumns()):
+    # old pyarrow reads the names of columns here, which may be no UTF-8
+    for mark, column in zip(marks, table.itercolumns() if any(marks) else ()):
         if mark and _is_binary(column.type):
             refuse_deep(column)
     for item in table.schema if any(marks) else ():
