@@ -6,6 +6,7 @@ import ast
 
 import pytest
 from paths import ROOT
+from source_calls import callers, callers_in_package
 
 MARKS = {
     "read_text", "read_bytes", "read_file", "read_dataframe", "read_arrow", "open_arrow",
@@ -33,22 +34,6 @@ def reads(node: ast.AST) -> bool:
     return name in MARKS or (name == "open" and owner != "webbrowser")
 
 
-def readers(code: str, module: str) -> set[str]:
-    """Functions in which a file is opened; what is in no function counts as the module's."""
-    found = set()
-
-    def visit(node: ast.AST, owner: str) -> None:
-        for child in ast.iter_child_nodes(node):
-            named = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-            inner = f"{owner}.{child.name}" if named else owner
-            if reads(child):
-                found.add(inner)
-            visit(child, inner)
-
-    visit(ast.parse(code), module)
-    return found
-
-
 @pytest.mark.parametrize(
     "line",
     ["open(path)", "path.open('rb')", "gpd.read_file(p)", "geopandas.read_parquet(p)",
@@ -58,14 +43,14 @@ def readers(code: str, module: str) -> set[str]:
      "pyarrow.feather.read_table(p)", "with lzma.open(p) as f: pass"],
 )  # fmt: skip
 def test_a_line_that_opens_a_file_is_seen(line):
-    assert readers(f"class A:\n    def f(self):\n        {line}\n", "m") == {"m.A.f"}
+    assert callers(f"class A:\n    def f(self):\n        {line}\n", "m", reads) == {"m.A.f"}
 
 
 @pytest.mark.parametrize(
     "line", ["json.loads(t)", "path.exists()", "layer.load()", "formats.read_json(p)", "f.read()"]
 )
 def test_a_line_that_opens_none_is_not(line):
-    assert readers(f"def f():\n    {line}\n", "m") == set()
+    assert callers(f"def f():\n    {line}\n", "m", reads) == set()
 
 
 FOREIGN = "test_foreign_files.py"
@@ -143,12 +128,7 @@ READERS = {
 
 
 def test_nothing_that_opens_a_file_is_forgotten():
-    package = ROOT / "geo_risk"
-    found = set()
-    for path in sorted(package.rglob("*.py")):
-        module = ".".join(path.relative_to(package).with_suffix("").parts)
-        found |= readers(path.read_text(encoding="utf-8"), module)
-    assert found == set(READERS)
+    assert callers_in_package(reads) == set(READERS)
 
 
 def test_gdal_is_asked_behind_one_door_only():

@@ -19,7 +19,7 @@ import geopandas
 import numpy as np
 import pytest
 import shapely
-from paths import ROOT
+from source_calls import callers, callers_in_package
 
 import geo_risk as gr
 from geo_risk import demo
@@ -61,22 +61,6 @@ def writes(node: ast.AST) -> bool:
     return any(set(text) <= set("rwaxbt+") and set(text) & set("wax+") for text in texts)
 
 
-def writers(code: str, module: str) -> set[str]:
-    """Functions in which something is written; what is in no function counts as the module's."""
-    found = set()
-
-    def visit(node: ast.AST, owner: str) -> None:
-        for child in ast.iter_child_nodes(node):
-            named = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-            inner = f"{owner}.{child.name}" if named else owner
-            if writes(child):
-                found.add(inner)
-            visit(child, inner)
-
-    visit(ast.parse(code), module)
-    return found
-
-
 @pytest.mark.parametrize(
     "line",
     ["frame.to_csv(path)", "open(path, 'w')", "path.open('ab')", "path.open(mode='x')",
@@ -85,7 +69,7 @@ def writers(code: str, module: str) -> set[str]:
      "path.open('ab' if more else 'wb')", "os.open(path, os.O_WRONLY | os.O_CREAT)"],
 )  # fmt: skip
 def test_a_line_that_writes_is_seen(line):
-    assert writers(f"class A:\n    def f(self):\n        {line}\n", "m") == {"m.A.f"}
+    assert callers(f"class A:\n    def f(self):\n        {line}\n", "m", writes) == {"m.A.f"}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +78,7 @@ def test_a_line_that_writes_is_seen(line):
      "ZipFile(p)", "ZipFile(p, 'r')", "found.save(out)", "json.dumps(a)", "path.read_text()"],
 )  # fmt: skip
 def test_a_line_that_reads_is_none(line):
-    assert writers(f"def f():\n    {line}\n", "m") == set()
+    assert callers(f"def f():\n    {line}\n", "m", writes) == set()
 
 
 def table(which: int) -> geopandas.GeoDataFrame:
@@ -223,12 +207,7 @@ WRITERS: dict[str, list[str] | str] = {
 
 
 def test_nothing_that_writes_is_forgotten():
-    package = ROOT / "geo_risk"
-    found = set()
-    for path in sorted(package.rglob("*.py")):
-        module = ".".join(path.relative_to(package).with_suffix("").parts)
-        found |= writers(path.read_text(encoding="utf-8"), module)
-    assert found == set(WRITERS)
+    assert callers_in_package(writes) == set(WRITERS)
     named = {name for cases in WRITERS.values() if isinstance(cases, list) for name in cases}
     assert named == {*CASES, *SILENT, *CONTINUED}
     untested = {name for name, cases in WRITERS.items() if isinstance(cases, str)}
