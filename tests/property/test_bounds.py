@@ -6,12 +6,13 @@ One row per bound: what is read, and the text that once took the square of its l
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import pytest
+from growth import assert_grows, seconds
 
 import geo_risk as gr
 from geo_risk import places
@@ -93,29 +94,13 @@ REFUSED: dict[str, Callable[[str], Any]] = {
 }
 
 
-def seconds(read: Callable[[str], Any], text: str, rounds: int = 3) -> float:
-    """Processor time of the quickest of a few readings."""
-    best = float("inf")
-    for _ in range(rounds):
-        began = time.process_time()
-        read(text)
-        best = min(best, time.process_time() - began)
-        if best < 0.05:  # too short to say anything of growth
-            break
-    return best
-
-
 def assert_linear(read: Callable[[str], Any], make: Callable[[int], str], n: int) -> None:
-    """Twice the text takes at most 2.5 times as long; what is too quick to measure is grown."""
+    """Four times the text takes at most 2.5 × 2.5 times as long; what is quick is grown first."""
     read(make(2))  # what is read once, data and compiled patterns, is no part of it
-    while (once := seconds(read, make(n))) < 0.05 and n < 50_000:
+    while (quick := seconds(partial(read, make(n))) < 0.05) and n < 50_000:
         n *= 4
-    twice = 0.0
-    for _ in range(3 if once >= 0.05 else 0):  # another load on the machine may spoil a round
-        once, twice = seconds(read, make(n)), seconds(read, make(2 * n))
-        if twice <= 2.5 * once:
-            return
-    assert twice <= 2.5 * once, f"{n} characters: {once:.2f} s, twice as many: {twice:.2f} s"
+    if not quick:
+        assert_grows(partial(read, make(n)), partial(read, make(4 * n)), at_most=2.5**2)
 
 
 def refusing(read: Callable[[str], Any]) -> Callable[[str], Any]:
