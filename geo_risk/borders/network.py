@@ -83,7 +83,7 @@ def load_borders(
         context = None if layer.name == context else load_regions(context)
     if context_km is not None:
         context_km = check_scalar(context_km, "context_km", low=0.0)
-    known = vars(layer).setdefault("_borders", {})  # kept with the layer: they live equally long
+    known = layer.derived.setdefault(Borders, {})
     key = (id(context), context_km)  # the context is alive while the borders that hold it are
     if key not in known:
         known[key] = Borders(layer, context=context, context_km=context_km)
