@@ -16,7 +16,13 @@ from geo_risk.regions.locator import Locator
 from geo_risk.regions.subset import join_rows, regroup_topology, take_rows
 from geo_risk.regions.topology import Topology, build_topology
 
-__all__ = ["Geometry", "Joined"]
+__all__ = ["Geometry", "Joined", "check_rows"]
+
+
+def check_rows(geometries: int, regions: int) -> None:
+    """Raise ValueError unless there are as many geometries as regions."""
+    if geometries != regions:
+        raise ValueError(f"Invalid region layer: {geometries} geometries for {regions} regions.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +68,7 @@ class Geometry:
             coverage = join_rows(source.parts.coverage, source.new_row, self.n_regions)
         else:
             coverage = source if isinstance(source, Coverage) else source()
-        if coverage.n_regions != self.n_regions:
-            raise ValueError(
-                f"Invalid region layer: {coverage.n_regions} geometries for {self.n_regions} "
-                "regions."
-            )
+        check_rows(coverage.n_regions, self.n_regions)
         coverage._check()
         return coverage
 

@@ -14,7 +14,7 @@ from geo_risk._core.fold import LONGEST_NAME
 from geo_risk._core.validate import check_choice, shown
 from geo_risk.errors import UnknownRegionError
 from geo_risk.regions.coverage import Coverage, to_geometries
-from geo_risk.regions.geometry import Geometry
+from geo_risk.regions.geometry import Geometry, check_rows
 
 if TYPE_CHECKING:
     import geopandas
@@ -79,7 +79,7 @@ class RegionLayer:
         self._row_of = {code: row for row, code in enumerate(self.columns["region_code"])}
 
     def _check(self) -> None:
-        """Raise ValueError unless columns and coverage belong together."""
+        """Raise ValueError unless the columns are complete, equally long, and name every region."""
         missing = [column for column in _REQUIRED if column not in self.columns]
         if missing:
             raise ValueError(f"Invalid region layer: missing column(s) {', '.join(missing)}.")
@@ -102,10 +102,7 @@ class RegionLayer:
             return Geometry(coverage, len(self), fingerprint)
         if fingerprint is not None:
             raise ValueError(f"Invalid fingerprint: {fingerprint!r}; a Geometry has its own.")
-        if coverage.n_regions != len(self):
-            raise ValueError(
-                f"Invalid region layer: {coverage.n_regions} geometries for {len(self)} regions."
-            )
+        check_rows(coverage.n_regions, len(self))
         return coverage
 
     def __getstate__(self) -> dict[str, Any]:
