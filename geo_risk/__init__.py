@@ -10,7 +10,7 @@ import lazy_loader
 
 from geo_risk._core.short_names import ShortNames
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _SHORT_NAMES = ShortNames(  # these lay at the top until 0.1 and stay reachable
     __name__,

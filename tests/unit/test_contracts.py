@@ -376,11 +376,6 @@ def test_countries_have_one_index():
     assert (opens, folds) == (["countries"], [])
 
 
-def test_changelog_names_the_version():
-    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert "## Unreleased" in text
-
-
 def test_readme_names_only_what_exists():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for target in ("docs/do_no_harm.md", "docs/data.md", "boundaries/ATTRIBUTION.md"):
