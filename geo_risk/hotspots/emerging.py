@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import BinArray, BoolArray, FloatArray
 from geo_risk._core.validate import _as_float, check_choice, check_scalar
+from geo_risk.hotspots import _tails
+from geo_risk.hotspots._bins import neighbourhoods, z_scores
+from geo_risk.hotspots._labels import adjusted, directions
 from geo_risk.hotspots._options import check_test
-from geo_risk.hotspots.emerging_bins import BinTest, bin_p_values, neighbourhoods, z_scores
 from geo_risk.hotspots.emerging_rules import MINIMUM_STEPS, hotspot_categories
-from geo_risk.hotspots.fdr import adjust_fdr
 from geo_risk.hotspots.mann_kendall import MannKendallResult
 from geo_risk.hotspots.weights import as_weights
 
@@ -167,16 +168,16 @@ def emerging(
         trend_layers = _check_layers(
             trend_time_neighbors, window, x.shape[1], "trend_time_neighbors"
         )
-    limit = check_test(p_method, permutations, seed, max_dispersion)
+    test = check_test(p_method, permutations, seed, max_dispersion)
     check_scalar(bin_alpha, "bin_alpha", low=0.0, high=1.0, open_low=True)
     near = neighbourhoods(csr, layers, window)
     isolated = near.rows.count == 0
     z = z_scores(x, near)
-    test = BinTest(p_method, int(permutations), seed, limit)
-    p_value, direction, method = bin_p_values(x, z, near, test)
+    tails = _tails.tails_of(_tails.Total(x, z, near), test) or _tails.normal_tails(z)
+    p_value = _tails.two_sided(tails)
     p_value[isolated] = np.nan
-    q_value = p_value.copy() if fdr is None else adjust_fdr(p_value, method=fdr)
-    bins: BinArray = np.where(q_value <= bin_alpha, direction, 0).astype(np.int8)
+    q_value = adjusted(p_value, fdr)
+    bins: BinArray = np.where(q_value <= bin_alpha, directions(z, tails), 0).astype(np.int8)
     trend_z = z
     if trend_layers != layers:
         trend_z = z_scores(x, neighbourhoods(csr, trend_layers, window))
@@ -203,7 +204,7 @@ def emerging(
         q_value=q_value,
         bins=bins,
         trend=found.trend,
-        p_method=method,
+        p_method=tails.p_method,
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import BinArray, BoolArray, FloatArray, IntArray
 from geo_risk._core.validate import _as_float, check_choice, check_scalar, refuse_unused
+from geo_risk.hotspots._tails import normal_p
 from geo_risk.hotspots.mann_kendall import MannKendallResult, mann_kendall
 
 __all__ = ["CATEGORIES", "MINIMUM_STEPS", "HotspotCategories", "hotspot_categories"]
@@ -196,9 +197,7 @@ def _decide(
 
 
 def _normal_bins(z: FloatArray, alpha: float) -> BinArray:
-    from scipy.special import ndtr
-
-    significant = 2.0 * ndtr(-np.abs(z)) <= alpha  # false for NaN
+    significant = normal_p(z) <= alpha  # false for NaN
     marked: BinArray = np.where(significant, np.sign(z), 0.0).astype(np.int8)
     return marked
 

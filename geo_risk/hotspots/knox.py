@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from geo_risk._core.constants import EARTH_RADIUS_KM
 from geo_risk._core.types import FloatArray, IntArray, Seed
 from geo_risk._core.validate import as_array, check_lonlat, refuse_unused
-from geo_risk.hotspots import _options, inference
+from geo_risk.hotspots import _options, _tails
 from geo_risk.hotspots.weights import as_values
 
 __all__ = ["KnoxResult", "knox"]
@@ -249,7 +249,7 @@ def _counts(
     observed = np.zeros((rows, intervals.size), dtype=np.int64)
     kernel.count_bands(times, pairs, bands, intervals, observed)
     simulated = np.zeros((permutations, *observed.shape), dtype=np.int64)
-    key = inference.stream_key(seed)
+    key = _options.stream_key(seed)
 
     def run(start: int, stop: int) -> None:
         kernel.permuted_counts(times, pairs, bands, intervals, key, start, stop, simulated)
@@ -292,8 +292,7 @@ def _cumulative(counts: IntArray) -> IntArray:
 def _upper_p(observed: IntArray, simulated: IntArray) -> FloatArray:
     if not len(simulated):
         return np.full(observed.shape, np.nan)
-    at_least: IntArray = (simulated >= observed).sum(axis=0)
-    return (1.0 + at_least.astype(np.float64)) / (len(simulated) + 1.0)
+    return _tails.simulated_p((simulated >= observed).sum(axis=0), len(simulated))
 
 
 def _quotient(numerator: ArrayLike, denominator: FloatArray) -> FloatArray:
@@ -310,16 +309,12 @@ def _result(
     distances: FloatArray,
     intervals: FloatArray,
 ) -> KnoxResult:
-    from scipy.special import gammainc
-
     from geo_risk.hotspots import _knox as kernel
 
     order = np.argsort(times, kind="stable")
     near_in_time = kernel.time_degrees(times[order], order, intervals)
     ns, nt, expected, variance = _moments(space.astype(np.float64), near_in_time.astype(np.float64))
     observed = _cumulative(bands)
-    # P(X >= k) of a Poisson count is the regularised lower gamma function of k.
-    poisson = np.where(observed > 0, gammainc(np.maximum(observed, 1), expected), 1.0)
     band_expected = np.outer(np.diff(ns, prepend=0.0), np.diff(nt, prepend=0.0))
     band_expected /= 0.5 * times.size * (times.size - 1.0)
     return KnoxResult(
@@ -331,7 +326,7 @@ def _result(
         ratio=_quotient(observed, expected),
         z=_quotient(observed - expected, np.sqrt(variance)),
         p_value=_upper_p(observed, _cumulative(simulated)),
-        p_poisson=poisson,
+        p_poisson=_tails.poisson_p(observed, expected),
         band_observed=bands,
         band_expected=band_expected,
         band_ratio=_quotient(bands, band_expected),

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from geo_risk._core.types import FloatArray, IntArray
 from geo_risk._core.validate import check_choice, check_scalar
-from geo_risk.hotspots.inference import stream_key
+from geo_risk.hotspots import _tails
+from geo_risk.hotspots._options import stream_key
 from geo_risk.hotspots.scan_checks import check_dispersion, check_replications, longest_window
 from geo_risk.hotspots.scan_circles import draw_circles
 from geo_risk.hotspots.scan_null import Progress, null_maxima
@@ -358,12 +359,7 @@ def _relative_risk(study: Study, observed: int, expected: float, all_cases: int)
 def _p_value(llr: float, null: FloatArray, p_method: str) -> float:
     if null.size == 0:
         return float("nan")
-    if p_method == "monte_carlo":
-        reaching = int(np.count_nonzero(null >= llr * (1.0 - TOLERANCE)))
-        return (1.0 + reaching) / (null.size + 1.0)
-    # Moments of the Gumbel distribution: mean m + 0.5772 b, standard deviation b pi / sqrt 6.
-    scale = float(null.std(ddof=1)) * np.sqrt(6.0) / np.pi
-    if scale == 0.0:
-        return 1.0 if llr <= null[0] else 0.0
-    mode = float(null.mean()) - np.euler_gamma * scale
-    return float(-np.expm1(-np.exp(-(llr - mode) / scale)))
+    if p_method == "gumbel":
+        return _tails.gumbel_p(llr, null)
+    reaching = np.count_nonzero(null >= llr * (1.0 - TOLERANCE))
+    return float(_tails.simulated_p(reaching, null.size))

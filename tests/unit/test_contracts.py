@@ -125,6 +125,13 @@ def test_array_aliases_have_one_home():
         assert bool(found) is (path.parts[-2:] == ("_core", "types.py")), (path, found)
 
 
+def test_tails_of_hotspots_have_one_home():
+    distributions = {"ndtr", "ndtri", "log_ndtr", "gammainc", "gammaincc", "norm", "poisson"}
+    for path in sorted((ROOT / "geo_risk" / "hotspots").glob("*.py")):
+        found = imported_names(ast.parse(path.read_text(encoding="utf-8"))) & distributions
+        assert bool(found) is (path.name == "_tails.py"), (path, found)
+
+
 def kernels() -> list[tuple[str, ast.FunctionDef]]:
     """Every function that numba compiles."""
     found = []
