@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,9 +14,13 @@ from geo_risk.hotspots import _tails
 from geo_risk.hotspots._bins import neighbourhoods, z_scores
 from geo_risk.hotspots._labels import adjusted, directions
 from geo_risk.hotspots._options import check_test
-from geo_risk.hotspots.emerging_rules import MINIMUM_STEPS, hotspot_categories
+from geo_risk.hotspots._table import table_of
+from geo_risk.hotspots.emerging_rules import MINIMUM_STEPS, hotspot_categories, trend_columns
 from geo_risk.hotspots.mann_kendall import MannKendallResult
 from geo_risk.hotspots.weights import as_weights
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["EmergingResult", "emerging"]
 
@@ -55,6 +59,32 @@ class EmergingResult:
     bins: BinArray
     trend: MannKendallResult
     p_method: str
+
+    def to_frame(self, *, by: str = "cell") -> pandas.DataFrame:
+        """Table of the cells, or of the bins.
+
+        Parameters
+        ----------
+        by : {"cell", "bin"}
+            A row for each cell, or for each bin, cell by cell and in order of time.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Of cells: `category`, `also`, and the arrays of `trend` as `trend`, `trend_s`,
+            `trend_z`, `trend_p_value` and so on. Of bins: `cell` and `period` (their rows and
+            columns in the cube), `z`, `p_value`, `q_value` and `bins`. `attrs` holds `p_method`.
+
+        Raises
+        ------
+        ValueError
+            Another `by`.
+        """
+        if check_choice(by, "by", ("cell", "bin")) == "cell":
+            return table_of(self, "category", "also", **trend_columns(self.trend))
+        cell, period = np.indices(self.z.shape)
+        columns = {name: getattr(self, name) for name in ("z", "p_value", "q_value", "bins")}
+        return table_of(self, cell=cell, period=period, **columns)
 
 
 def emerging(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,9 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from geo_risk._core.types import FloatArray, IntArray, Seed
 from geo_risk._core.validate import check_choice, refuse_unused, renamed
 from geo_risk.hotspots import _labels, _moments, _options
+from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots._tails import Tails, normal_p, normal_tails, null_of, tails_of, two_sided
 from geo_risk.hotspots.weights import RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["GiStarResult", "gi_star"]
 
@@ -103,6 +107,20 @@ class GiStarResult:
     def gi_bin(self) -> NDArray[np.int8]:
         """ArcGIS's confidence bin of each unit."""
         return _labels.confidence_bins(self.q_value, self._direction, self.n_neighbors)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the units, one row each, in their order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `z`, `p_value`, `q_value`, `hotspot`, `gi_bin`, `g`, `p_low`, `p_high` and
+            `n_neighbors`; `attrs` holds `star`, `null`, `p_method`, `alpha` and `fdr`.
+        """
+        return table_of(
+            self,
+            "z", "p_value", "q_value", "hotspot", "gi_bin", "g", "p_low", "p_high", "n_neighbors",
+        )  # fmt: skip
 
 
 def gi_star(

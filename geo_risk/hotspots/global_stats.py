@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +16,11 @@ from numpy.typing import ArrayLike
 from geo_risk._core.types import FloatArray, Seed
 from geo_risk._core.validate import check_choice, refuse_unused
 from geo_risk.hotspots import _moments, _options, _tails
+from geo_risk.hotspots._table import row_of, single_values
 from geo_risk.hotspots.weights import Csr, as_values, as_weights
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["GlobalResult", "geary_c", "general_g", "moran"]
 
@@ -43,6 +47,16 @@ class GlobalResult:
     p_high: float
     p_value: float
     p_method: str
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of one row.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A column for each attribute.
+        """
+        return row_of(**single_values(self))
 
 
 _NAN = float("nan")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from geo_risk._core.types import FloatArray, IntArray
 from geo_risk._core.validate import _as_float, as_array, check_scalar, refuse_unused
+from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.hawkes import (
     Events,
     HawkesParameters,
@@ -17,6 +18,9 @@ from geo_risk.hotspots.hawkes import (
     check_events,
     check_parameters,
 )
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["HawkesForecast", "decayed_intensity", "hawkes_forecast"]
 
@@ -44,6 +48,24 @@ class HawkesForecast:
     lower: IntArray
     upper: IntArray
     counts: IntArray
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the bins, one row each, in order of time.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `start` and `end` (of the bin, in the unit of the times), `mean`, `lower` and
+            `upper`. The counts of the single futures are no columns.
+        """
+        return table_of(
+            self,
+            start=self.edges[:-1],
+            end=self.edges[1:],
+            mean=self.mean,
+            lower=self.lower,
+            upper=self.upper,
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +12,11 @@ from geo_risk._core.constants import EARTH_RADIUS_KM
 from geo_risk._core.types import FloatArray, IntArray, Seed
 from geo_risk._core.validate import as_array, check_lonlat, refuse_unused
 from geo_risk.hotspots import _options, _tails
+from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.weights import as_values
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["KnoxResult", "knox"]
 
@@ -64,6 +68,30 @@ class KnoxResult:
     time_pairs: IntArray
     n_events: int
     permutations: int
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the pairs of thresholds, one row each, distance by distance.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `distance_km` and `interval` (days, or the unit of the times), then those of the
+            matrices, then `space_pairs` of the distance and `time_pairs` of the interval; `attrs`
+            holds `n_events` and `permutations`.
+        """
+        row, column = np.indices(self.observed.shape)
+        matrices = (
+            "observed", "expected", "variance", "ratio", "z", "p_value", "p_poisson",
+            "band_observed", "band_expected", "band_ratio", "band_p_value",
+        )  # fmt: skip
+        return table_of(
+            self,
+            distance_km=self.distance_km[row],
+            interval=self.interval[column],
+            **{name: getattr(self, name) for name in matrices},
+            space_pairs=self.space_pairs[row],
+            time_pairs=self.time_pairs[column],
+        )
 
 
 def knox(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,8 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from geo_risk._core.types import FloatArray, IntArray, Seed
 from geo_risk._core.validate import check_choice, renamed
 from geo_risk.hotspots import _labels, _moments, _options, _tails
+from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.weights import Csr, RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["LocalMoranResult", "local_moran"]
 
@@ -65,6 +69,22 @@ class LocalMoranResult:
     p_method: str
     moments: str
     alpha: float
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the units, one row each, in their order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `statistic`, `expectation`, `variance`, `z`, `p_value`, `q_value`, `p_low`,
+            `p_high`, `quadrant`, `quadrant_all` and `n_neighbors`; `attrs` holds `p_method`,
+            `moments` and `alpha`.
+        """
+        return table_of(
+            self,
+            "statistic", "expectation", "variance", "z", "p_value", "q_value", "p_low", "p_high",
+            "quadrant", "quadrant_all", "n_neighbors",
+        )  # fmt: skip
 
 
 def local_moran(

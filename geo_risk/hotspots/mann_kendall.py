@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import FloatArray
 from geo_risk._core.validate import _as_float, check_choice, check_scalar, refuse_unused
+from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots._tails import normal_bound, normal_p
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["MannKendallResult", "mann_kendall"]
 
@@ -59,6 +64,20 @@ class MannKendallResult:
     n: int
     correction: str
     alpha: float
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the series, one row each, in their order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `trend`, `s`, `var_s`, `z`, `p_value`, `tau_a`, `tau_b`, `slope` (per step) and
+            `intercept`; `attrs` holds `n`, `correction` and `alpha`.
+        """
+        return table_of(
+            self,
+            "trend", "s", "var_s", "z", "p_value", "tau_a", "tau_b", "slope", "intercept",
+        )  # fmt: skip
 
 
 def mann_kendall(
