@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.constants import WGS84_A
 from geo_risk._core.types import Int32Array
-from geo_risk._core.validate import check_choice, check_codes, check_lonlat, check_scalar
+from geo_risk._core.validate import (
+    check_choice,
+    check_codes,
+    check_integer,
+    check_lonlat,
+    check_scalar,
+)
 
 if TYPE_CHECKING:
     from geo_risk.borders.network import Borders
@@ -126,10 +132,7 @@ def measure_countries(
 ) -> BorderDistances:  # fmt: skip
     """Carry out `Borders.nearest_countries`: search again without the countries found."""
     check_choice(kind, "kind", ("any", "land"))
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
-        raise TypeError(f"Invalid k: {k!r} is not an integer.")
-    if k < 1:
-        raise ValueError(f"Invalid k: {k}; must be at least 1.")
+    k = check_integer(k, "k", low=1)
     points = _checked(borders, lon, lat, country, None, max_km)
 
     def part(task: _Task) -> _Found:

@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from geo_risk._core.types import Seed
-from geo_risk._core.validate import check_choice, check_scalar, refuse_unused
+from geo_risk._core.validate import (
+    check_choice,
+    check_integer,
+    check_jobs,
+    check_scalar,
+    refuse_unused,
+)
 
 __all__ = [
     "MAX_DISPERSION",
@@ -77,7 +83,7 @@ def check_options(
         check_choice(fdr, "fdr", ("bh", "by"))
     check_scalar(alpha, "alpha", low=0.0, high=1.0)
     test = check_test(p_method, permutations, seed, max_dispersion)
-    _check_jobs(n_jobs)
+    check_jobs(n_jobs)
     simulated = simulates({"p_method": p_method, "permutations": permutations})
     threads = None if n_jobs == 1 else n_jobs
     if not simulated:
@@ -122,20 +128,9 @@ def tries_exact(options: Mapping[str, Any]) -> bool:
     return options.get("p_method", "auto") in ("auto", "exact") and not simulates(options)
 
 
-def _check_jobs(n_jobs: int) -> None:
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)):
-        raise TypeError(f"Invalid n_jobs: {n_jobs!r} is not an integer.")
-    if n_jobs != -1 and n_jobs < 1:
-        raise ValueError(f"Invalid n_jobs: {n_jobs}; must be -1 (all processors) or at least 1.")
-
-
 def check_permutations(permutations: int) -> int:
     """Check a number of random deals, an integer of at least 0."""
-    if isinstance(permutations, bool) or not isinstance(permutations, (int, np.integer)):
-        raise TypeError(f"Invalid permutations: {permutations!r} is not an integer.")
-    if permutations < 0:
-        raise ValueError(f"Invalid permutations: {permutations}; must be 0 or more.")
-    return int(permutations)
+    return check_integer(permutations, "permutations", low=0)
 
 
 def stream_key(seed: Seed) -> np.uint64:

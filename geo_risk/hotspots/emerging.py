@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import BinArray, BoolArray, FloatArray
-from geo_risk._core.validate import _as_float, check_choice, check_scalar
+from geo_risk._core.validate import _as_float, check_choice, check_integer, check_scalar
 from geo_risk.hotspots import _tails
 from geo_risk.hotspots._bins import neighbourhoods, z_scores
 from geo_risk.hotspots._labels import adjusted, directions
@@ -259,16 +259,13 @@ def _check_cube(cube: ArrayLike) -> FloatArray:
 def _check_layers(value: Any, window: str, n_periods: int, name: str) -> int:
     if value is None:
         return 0 if window == "step" else 1
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"Invalid {name}: {value!r} is not a number of periods.")
-    if not 0 <= value < n_periods:
-        raise ValueError(f"Invalid {name}: {value}; must be in [0, {n_periods - 1}].")
-    if window == "step" and value > 0:
+    layers = check_integer(value, name, low=0, high=n_periods - 1)
+    if window == "step" and layers > 0:
         raise ValueError(
             f'Invalid {name}: {value} with window="step", in which a neighbourhood cannot hold '
             "other periods than its own."
         )
-    return int(value)
+    return layers
 
 
 def _for_trend(z: FloatArray, varies: BoolArray) -> FloatArray:

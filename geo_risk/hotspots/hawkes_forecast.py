@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo_risk._core.types import FloatArray, IntArray
-from geo_risk._core.validate import _as_float, as_array, check_scalar, refuse_unused
+from geo_risk._core.validate import _as_float, as_array, check_integer, check_scalar, refuse_unused
 from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.hawkes import (
     Events,
@@ -120,7 +120,8 @@ def hawkes_forecast(
         As in `hawkes_log_likelihood`; a process that explodes within the horizon (more than ten
         million events in all).
     TypeError
-        Parameters of another type, values that are not numbers.
+        Parameters of another type, values that are not numbers; `bins` or `simulations` that are
+        no integers.
 
     Notes
     -----
@@ -138,9 +139,8 @@ def hawkes_forecast(
     """
     check_parameters(parameters, magnitudes)
     check_scalar(horizon, "horizon", low=0.0, open_low=True)
-    for value, name in ((bins, "bins"), (simulations, "simulations")):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"Invalid {name}: {value!r}; a whole number from 1 on is needed.")
+    bins = check_integer(bins, "bins", low=1)
+    simulations = check_integer(simulations, "simulations", low=1)
     if not 0.0 < check_scalar(coverage, "coverage") < 1.0:
         raise ValueError(f"Invalid coverage: {coverage}; must be in (0, 1).")
     events = check_events(times, magnitudes, start, end)

@@ -132,6 +132,49 @@ def test_tails_of_hotspots_have_one_home():
         assert bool(found) is (path.name == "_tails.py"), (path, found)
 
 
+def integer_checks(code: str) -> list[str]:
+    """Where a program decides by hand whether a value is an integer, or says so."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.BoolOp):
+            kinds = {
+                getattr(part, "id", getattr(part, "attr", ""))
+                for call in ast.walk(node)
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "isinstance"
+                for part in ast.walk(call.args[1])
+            }
+            if "bool" in kinds and kinds & {"int", "integer", "Integral"}:
+                found.append(ast.unparse(node))
+        if isinstance(node, ast.Constant) and node.value == "__index__":
+            found.append("__index__")
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "operator.index":
+            found.append("operator.index")
+        if isinstance(node, ast.Raise) and "an integer" in ast.unparse(node):
+            found.append(ast.unparse(node))
+    return found
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if isinstance(k, bool) or not isinstance(k, (int, np.integer)): tell()",
+        "whole = isinstance(k, int) and not isinstance(k, bool)",
+        'hasattr(n_jobs, "__index__")',
+        "operator.index(k)",
+        'raise ValueError(f"Invalid k: {k!r}; must be an integer from 0.")',
+    ],
+)
+def test_a_check_of_an_integer_is_seen(code):
+    assert integer_checks(code)
+    assert not integer_checks('k = check_integer(k, "k", low=0)\nisinstance(v, (bool, np.bool_))')
+
+
+def test_integers_are_checked_in_one_place():
+    for path in sorted((ROOT / "geo_risk").rglob("*.py")):
+        found = integer_checks(path.read_text(encoding="utf-8"))
+        assert bool(found) is (path.parts[-2:] == ("_core", "validate.py")), (path, found)
+
+
 def kernels() -> list[tuple[str, ast.FunctionDef]]:
     """Every function that numba compiles."""
     found = []
