@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.sphere import chord_of
 from geo_risk._core.types import FloatArray, IntArray, Seed
 from geo_risk._core.validate import as_array, check_lonlat, refuse_unused
 from geo_risk.hotspots import _options, _tails
@@ -244,7 +245,7 @@ def _near_pairs(
 
     reach = float(distances[-1])
     if radius:
-        reach = 2.0 * np.sin(min(0.5 * reach / radius, 0.5 * np.pi))
+        reach = float(chord_of(reach / radius))
     # The tree finds a little too much; the kernel's distance decides.
     reach = reach * (1.0 + 1e-9) + 1e-12
     tree = cKDTree(points)

@@ -175,14 +175,76 @@ def test_integers_are_checked_in_one_place():
         assert bool(found) is (path.parts[-2:] == ("_core", "validate.py")), (path, found)
 
 
+def trigonometry_by_hand(code: str) -> list[str]:
+    """Products of sines and cosines, arcs of chords: what kernels alone may have of their own."""
+    found = []
+    for function in ast.walk(ast.parse(code)):
+        if isinstance(function, ast.FunctionDef) and not is_kernel(function):
+            named = {
+                target.id
+                for node in ast.walk(function)
+                if isinstance(node, ast.Assign) and is_trigonometric(node.value)
+                for target in node.targets
+                if isinstance(target, ast.Name)
+            }
+            found += [
+                ast.unparse(node)
+                for node in ast.walk(function)
+                if isinstance(node, ast.BinOp)
+                and isinstance(node.op, ast.Mult)
+                and all(
+                    is_trigonometric(side) or getattr(side, "id", "") in named
+                    for side in (node.left, node.right)
+                )
+            ]
+            found += [
+                ast.unparse(node)
+                for node in ast.walk(function)
+                if isinstance(node, ast.Call)
+                and getattr(node.func, "attr", "") == "arcsin"
+                and "minimum" in ast.unparse(node)
+            ]
+    return found
+
+
+def is_trigonometric(node: ast.expr) -> bool:
+    """Whether it is a call of a sine or cosine."""
+    name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+    return name in {"sin", "cos"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return np.column_stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)])",
+        "flat = np.cos(y)\n    return flat * np.sin(x)",
+        "across = np.cos(lat) * np.cos(lat0) * np.sin((lon - lon0) / 2) ** 2",
+        "return 2.0 * R * np.arcsin(np.minimum(chord / 2.0, 1.0))",
+    ],
+)
+def test_a_copy_of_spherical_geometry_is_seen(body):
+    assert trigonometry_by_hand(f"def f(x, y):\n    {body}\n")
+    assert not trigonometry_by_hand(f"@njit\ndef f(x, y):\n    {body}\n")
+
+
+def test_the_sphere_has_one_home():
+    home = ("_core", "sphere.py")
+    for path in sorted((ROOT / "geo_risk").rglob("*.py")):
+        found = trigonometry_by_hand(path.read_text(encoding="utf-8"))
+        assert bool(found) is (path.parts[-2:] == home), (path, found)
+
+
+def is_kernel(function: ast.FunctionDef) -> bool:
+    """Whether numba compiles it."""
+    return bool({"njit", "inner"} & {getattr(mark, "id", None) for mark in function.decorator_list})
+
+
 def kernels() -> list[tuple[str, ast.FunctionDef]]:
     """Every function that numba compiles."""
     found = []
     for path in sorted((ROOT / "geo_risk").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and {"njit", "inner"} & {
-                getattr(mark, "id", None) for mark in node.decorator_list
-            }:
+            if isinstance(node, ast.FunctionDef) and is_kernel(node):
                 found.append((f"{path.name}:{node.name}", node))
     return found
 
