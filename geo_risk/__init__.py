@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from geo_risk.frames.score import score_hotspots
     from geo_risk.frames.support import border_within, region_probabilities
     from geo_risk.frames.uncertain import LocationDraws, draw_locations
-    from geo_risk.maps import static_map, web_map
+    from geo_risk.maps import Map, static_map, web_map
     from geo_risk.places import find_places, geoparse
     from geo_risk.regions import (
         RegionLayer,
@@ -68,6 +68,7 @@ _HOME = {
     "BorderDistances": "borders",
     "Borders": "borders",
     "LocationDraws": "frames.uncertain",
+    "Map": "maps",
     "RegionLayer": "regions",
     "assess": "assessment",
     "border_proximity": "frames.enrich",
@@ -109,6 +110,7 @@ __all__ = [
     "BorderDistances",
     "Borders",
     "LocationDraws",
+    "Map",
     "RegionLayer",
     "__version__",
     "assess",

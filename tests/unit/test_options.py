@@ -1,0 +1,75 @@
+"""Options that a function takes as one object or field by field."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from geo_risk._core.options import carried_by, carries, chosen, parted
+
+
+@dataclass(frozen=True)
+class Brew:
+    """How tea is made."""
+
+    minutes: float = 3.0
+    leaves: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.minutes <= 0:
+            raise ValueError(f"Invalid minutes: {self.minutes}; must be above 0.")
+
+
+@carries(Brew)
+def brew(pot: str, cups: int = 1, *, hot: bool = True, options: Brew | None = None, **fields: Any):
+    """Make tea."""
+    return pot, cups, hot, chosen(Brew, options, fields, "brew")
+
+
+@carries(Brew)
+def pour(**fields: Any):
+    """Make tea, and pour it."""
+    mine, others = parted(Brew, fields)
+    return chosen(Brew, None, mine, "pour"), others
+
+
+def test_fields_and_an_object_say_the_same():
+    assert brew("a", 2, minutes=5) == brew("a", 2, options=Brew(minutes=5)) == (
+        "a", 2, True, Brew(5),
+    )  # fmt: skip
+    assert brew("a")[-1] == Brew()
+
+
+def test_the_signature_lists_the_carried_keywords_before_options():
+    parameters = inspect.signature(brew).parameters
+    assert list(parameters) == ["pot", "cups", "hot", "minutes", "leaves", "options"]
+    assert parameters["pot"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    assert parameters["minutes"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert parameters["minutes"].default == 3.0
+    assert carried_by(brew) is Brew
+    assert carried_by(parted) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"minuets": 5}, TypeError,
+         r"^brew\(\) got an unexpected keyword argument 'minuets'. Did you mean 'minutes'\?$"),
+        ({"zzz": 5}, TypeError, r"^brew\(\) got an unexpected keyword argument 'zzz'\.$"),
+        ({"options": Brew(), "zzz": 5}, TypeError, "unexpected keyword argument 'zzz'"),
+        ({"options": {"minutes": 5}}, TypeError, "^Invalid options: dict is no Brew.$"),
+        ({"options": Brew(7.0), "minutes": 5}, ValueError,
+         r"^Invalid minutes: 5 is not used; options= holds it, as 7.0.$"),
+        ({"minutes": 0}, ValueError, "^Invalid minutes: 0; must be above 0.$"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_refused(given, error, message):
+    with pytest.raises(error, match=message):
+        brew("a", **given)
+
+
+def test_keywords_that_are_no_fields_can_be_passed_on():
+    assert pour(minutes=4, sugar=2) == (Brew(4), {"sugar": 2})
