@@ -12,25 +12,29 @@ __all__ = ["carried_by", "carries", "chosen", "parted"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Options = TypeVar("_Options")
-_CARRIED = "__carried__"
 
 
-def carries(options: type) -> Callable[[_Function], _Function]:
-    """Show the fields of a dataclass in the signature of a function that takes them as keywords.
+def carries(kind: type) -> Callable[[_Function], _Function]:
+    """Show the fields of a dataclass in signature and docstring of a function that takes them.
 
-    The function has ``**fields`` and may have ``options=``; it is marked, not wrapped: `chosen`,
-    called by it, makes the options of what was given.
+    The function is marked, not wrapped. It takes the fields as ``**fields``, which are all that
+    it takes, or among other keywords that it passes on; `chosen`, which it calls, makes the
+    options of them. In its docstring the names stand in place of ``**fields``.
     """
 
     def mark(function: _Function) -> _Function:
-        signature = inspect.signature(function)
-        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-        last = [p for p in own if p.name == "options"]
-        kept = [p for p in own if p.name != "options"]
-        shown = [_parameter(field) for field in fields(options)]
         marked: Any = function
-        marked.__signature__ = signature.replace(parameters=[*kept, *shown, *last])
-        setattr(marked, _CARRIED, options)
+        signature = inspect.signature(function)
+        own = [p for p in signature.parameters.values() if p.name not in ("options", "fields")]
+        last = [p for p in signature.parameters.values() if p.name == "options"]
+        rest = [p for p in own if p.kind is p.VAR_KEYWORD]
+        shown = [_parameter(field) for field in fields(kind)]
+        parameters = [*(p for p in own if p not in rest), *shown, *last, *rest]
+        marked.__signature__ = signature.replace(parameters=parameters)
+        marked.__carried__ = kind
+        if function.__doc__ is not None:
+            names = ", ".join(parameter.name for parameter in shown)
+            marked.__doc__ = function.__doc__.replace("    **fields\n", f"    {names}\n")
         return function
 
     return mark
@@ -38,13 +42,16 @@ def carries(options: type) -> Callable[[_Function], _Function]:
 
 def carried_by(function: Any) -> type | None:
     """The dataclass whose fields a function takes as keywords."""
-    return getattr(function, _CARRIED, None)
+    return getattr(function, "__carried__", None)
 
 
 def chosen(
-    kind: type[_Options], options: _Options | None, given: Mapping[str, Any], name: str
+    kind: type[_Options],
+    options: _Options | None,
+    given: Mapping[str, Any],
+    function: Callable[..., Any],
 ) -> _Options:
-    """The options that were given to the function `name`, as an object or field by field.
+    """The options that a function was given, as an object or field by field.
 
     Raises
     ------
@@ -53,12 +60,13 @@ def chosen(
     ValueError
         An object and a field; a value that the dataclass refuses.
     """
-    known = [field.name for field in _fields(kind)]
     for keyword in given:
-        if keyword not in known:
-            near = get_close_matches(keyword, known, n=1)
+        if keyword not in _names(kind):
+            near = get_close_matches(keyword, list(inspect.signature(function).parameters), n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}.{hint}")
+            raise TypeError(
+                f"{function.__name__}() got an unexpected keyword argument {keyword!r}.{hint}"
+            )
     if options is None:
         return kind(**given)
     if not isinstance(options, kind):
@@ -73,13 +81,13 @@ def chosen(
 
 def parted(kind: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Keywords that are fields of a dataclass, and the others, which are passed on."""
-    known = {field.name for field in _fields(kind)}
-    mine = {keyword: value for keyword, value in given.items() if keyword in known}
-    return mine, {keyword: value for keyword, value in given.items() if keyword not in known}
+    names = _names(kind)
+    mine = {keyword: value for keyword, value in given.items() if keyword in names}
+    return mine, {keyword: value for keyword, value in given.items() if keyword not in names}
 
 
-def _fields(kind: Any) -> tuple[Field[Any], ...]:
-    return fields(kind)
+def _names(kind: Any) -> list[str]:
+    return [field.name for field in fields(kind)]
 
 
 def _parameter(field: Field[Any]) -> inspect.Parameter:

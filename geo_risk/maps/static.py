@@ -21,11 +21,11 @@ def static_map(
     *,
     figsize: tuple[float, float] = _picture.FIGSIZE,
     dpi: float = _picture.DPI,
-    **content: Any,
+    **fields: Any,
 ) -> Figure:
     """Draw events, H3 cells, regions and international borders as a picture.
 
-    Short for ``Map(**content).figure(path, figsize=figsize, dpi=dpi)``. To write a web map, too,
+    Short for ``Map(...).figure(path, figsize=figsize, dpi=dpi)``. To write a web map, too,
     make the `Map` once.
 
     Parameters
@@ -36,7 +36,7 @@ def static_map(
         Inches.
     dpi : float
         Dots per inch of a raster file.
-    **content
+    **fields
         Whatever `Map` takes.
 
     Returns
@@ -62,4 +62,4 @@ def static_map(
     >>> figure.axes[0].get_title(loc="left")
     'Two events'
     """
-    return chosen(Map, None, content, "static_map").figure(path, figsize=figsize, dpi=dpi)
+    return chosen(Map, None, fields, static_map).figure(path, figsize=figsize, dpi=dpi)

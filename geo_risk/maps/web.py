@@ -15,11 +15,11 @@ __all__ = ["web_map"]
 
 @carries(Map)
 def web_map(
-    path: str | PathLike[str], *, popup_columns: Sequence[str] | None = None, **content: Any
+    path: str | PathLike[str], *, popup_columns: Sequence[str] | None = None, **fields: Any
 ) -> Path:
     """Write events, H3 cells, regions and borders as one HTML file that needs no network.
 
-    Short for ``Map(**content).html(path, popup_columns=popup_columns)``, which tells what the
+    Short for ``Map(...).html(path, popup_columns=popup_columns)``, which tells what the
     file holds. To draw a picture, too, make the `Map` once.
 
     Parameters
@@ -29,7 +29,7 @@ def web_map(
     popup_columns : sequence of str, optional
         Columns of `events` that popups and the table show; by default those of the schema that
         name no actor and quote no text. Refused where points become cells, as is `size_by`.
-    **content
+    **fields
         Whatever `Map` takes.
 
     Returns
@@ -56,4 +56,4 @@ def web_map(
     >>> "raid" in page, "secret" in page, "http://" in page
     (True, False, False)
     """
-    return chosen(Map, None, content, "web_map").html(path, popup_columns=popup_columns)
+    return chosen(Map, None, fields, web_map).html(path, popup_columns=popup_columns)

@@ -6,8 +6,10 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 
+from geo_risk import hotspots
 from geo_risk._core.options import carried_by, carries, chosen, parted
 
 
@@ -25,15 +27,22 @@ class Brew:
 
 @carries(Brew)
 def brew(pot: str, cups: int = 1, *, hot: bool = True, options: Brew | None = None, **fields: Any):
-    """Make tea."""
-    return pot, cups, hot, chosen(Brew, options, fields, "brew")
+    """Make tea.
+
+    Parameters
+    ----------
+    pot : str
+    **fields
+        How.
+    """
+    return pot, cups, hot, chosen(Brew, options, fields, brew)
 
 
 @carries(Brew)
-def pour(**fields: Any):
+def pour(**others: Any):
     """Make tea, and pour it."""
-    mine, others = parted(Brew, fields)
-    return chosen(Brew, None, mine, "pour"), others
+    mine, others = parted(Brew, others)
+    return chosen(Brew, None, mine, pour), others
 
 
 def test_fields_and_an_object_say_the_same():
@@ -46,6 +55,8 @@ def test_fields_and_an_object_say_the_same():
 def test_the_signature_lists_the_carried_keywords_before_options():
     parameters = inspect.signature(brew).parameters
     assert list(parameters) == ["pot", "cups", "hot", "minutes", "leaves", "options"]
+    assert list(inspect.signature(pour).parameters) == ["minutes", "leaves", "others"]
+    assert "    minutes, leaves\n        How.\n" in (brew.__doc__ or "")
     assert parameters["pot"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
     assert parameters["minutes"].kind is inspect.Parameter.KEYWORD_ONLY
     assert parameters["minutes"].default == 3.0
@@ -58,6 +69,7 @@ def test_the_signature_lists_the_carried_keywords_before_options():
     [
         ({"minuets": 5}, TypeError,
          r"^brew\(\) got an unexpected keyword argument 'minuets'. Did you mean 'minutes'\?$"),
+        ({"hots": 5}, TypeError, "Did you mean 'hot'"),
         ({"zzz": 5}, TypeError, r"^brew\(\) got an unexpected keyword argument 'zzz'\.$"),
         ({"options": Brew(), "zzz": 5}, TypeError, "unexpected keyword argument 'zzz'"),
         ({"options": {"minutes": 5}}, TypeError, "^Invalid options: dict is no Brew.$"),
@@ -73,3 +85,16 @@ def test_what_cannot_be_meant_is_refused(given, error, message):
 
 def test_keywords_that_are_no_fields_can_be_passed_on():
     assert pour(minutes=4, sugar=2) == (Brew(4), {"sugar": 2})
+
+
+def test_a_scan_takes_its_options_together_or_one_by_one():
+    cases, place = np.array([1, 1, 9, 8, 1, 1]), {"lon": np.arange(6.0), "lat": np.zeros(6)}
+    asked = {"replications": 99, "seed": 1, "max_population": 0.4, "clusters": "both"}
+    together = hotspots.scan(cases, **place, options=hotspots.ScanOptions(**asked))
+    one_by_one = hotspots.scan(cases, **place, **asked)
+    assert together.clusters[0].p_value == one_by_one.clusters[0].p_value
+    np.testing.assert_array_equal(together.null_llr, one_by_one.null_llr)
+    with pytest.raises(TypeError, match=r"scan\(\) got .* 'replicatons'. Did you mean 'replicat"):
+        hotspots.scan(cases, **place, replicatons=9)
+    with pytest.raises(ValueError, match="Invalid ties: 'none'"):
+        hotspots.ScanOptions(ties="none")
