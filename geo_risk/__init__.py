@@ -42,14 +42,14 @@ if TYPE_CHECKING:
     from geo_risk import (
         regions as regions,
     )
-    from geo_risk.assessment import Assessment, assess
+    from geo_risk.assessment import Assessment, AssessOptions, assess
     from geo_risk.borders import BorderDistances, Borders, load_borders
     from geo_risk.borders.certainty import country_certainty
     from geo_risk.cells import h3_cells, neighbor_graph, study_grid
     from geo_risk.events import read_events
     from geo_risk.frames.check import check_events
     from geo_risk.frames.enrich import border_proximity, geocode, index_h3
-    from geo_risk.frames.score import score_hotspots
+    from geo_risk.frames.score import StudyOptions, score_hotspots
     from geo_risk.frames.support import border_within, region_probabilities
     from geo_risk.frames.uncertain import LocationDraws, draw_locations
     from geo_risk.maps import Map, static_map, web_map
@@ -64,12 +64,14 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
+    "AssessOptions": "assessment",
     "Assessment": "assessment",
     "BorderDistances": "borders",
     "Borders": "borders",
     "LocationDraws": "frames.uncertain",
     "Map": "maps",
     "RegionLayer": "regions",
+    "StudyOptions": "frames.score",
     "assess": "assessment",
     "border_proximity": "frames.enrich",
     "border_within": "frames.support",
@@ -106,12 +108,14 @@ _MODULES = {
 }  # fmt: skip
 
 __all__ = [
+    "AssessOptions",
     "Assessment",
     "BorderDistances",
     "Borders",
     "LocationDraws",
     "Map",
     "RegionLayer",
+    "StudyOptions",
     "__version__",
     "assess",
     "border_proximity",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-__all__ = ["carried_by", "carries", "chosen", "parted"]
+__all__ = ["carried_by", "carries", "chosen", "parted", "refuse_unknown"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Options = TypeVar("_Options")
@@ -60,13 +60,7 @@ def chosen(
     ValueError
         An object and a field; a value that the dataclass refuses.
     """
-    for keyword in given:
-        if keyword not in _names(kind):
-            near = get_close_matches(keyword, list(inspect.signature(function).parameters), n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise TypeError(
-                f"{function.__name__}() got an unexpected keyword argument {keyword!r}.{hint}"
-            )
+    refuse_unknown([name for name in given if name not in _names(kind)], function)
     if options is None:
         return kind(**given)
     if not isinstance(options, kind):
@@ -77,6 +71,21 @@ def chosen(
             f"{getattr(options, keyword)!r}."
         )
     return options
+
+
+def refuse_unknown(
+    given: Iterable[str], function: Callable[..., Any], others: Collection[str] = ()
+) -> None:
+    """Refuse a keyword that is neither a function's nor among `others` that it passes on."""
+    known = list(inspect.signature(function).parameters)
+    for keyword in given:
+        if keyword in others:
+            continue
+        near = get_close_matches(keyword, dict.fromkeys([*known, *others]), n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise TypeError(
+            f"{function.__name__}() got an unexpected keyword argument {keyword!r}.{hint}"
+        )
 
 
 def parted(kind: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import geo_risk as gr
 from geo_risk import hotspots
 from geo_risk._core.options import carried_by, carries, chosen, parted
 
@@ -98,3 +100,46 @@ def test_a_scan_takes_its_options_together_or_one_by_one():
         hotspots.scan(cases, **place, replicatons=9)
     with pytest.raises(ValueError, match="Invalid ties: 'none'"):
         hotspots.ScanOptions(ties="none")
+
+
+EVENTS = gr.read_events([{"lon": 69.5, "lat": 36.7}] * 5 + [{"lon": 70.5, "lat": 37.1}])
+
+
+def test_a_study_takes_its_options_together_or_one_by_one():
+    asked = {"resolution": 4, "study_area": "AF-TAK", "k": 2, "coarse": "keep"}
+    together = gr.score_hotspots(EVENTS, options=gr.StudyOptions(**asked), p_method="analytic")
+    one_by_one = gr.score_hotspots(EVENTS, p_method="analytic", **asked)
+    pd.testing.assert_frame_equal(pd.DataFrame(together), pd.DataFrame(one_by_one))
+    for wrong, message in (
+        ({"step": "hour"}, "Invalid step: 'hour'"), ({"by": "towns"}, "Invalid by: 'towns'"),
+        ({"coarse": "drop"}, "Invalid coarse: 'drop'"), ({"resolution": 16}, "resolution: 16"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            gr.StudyOptions(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("method", "wrong", "near"),
+    [("gi_star", "resolutoin", "resolution"), ("gi", "permutation", "permutations"),
+     ("scan", "replicatons", "replications"), ("kde", "bandwidth", "bandwidth_km"),
+     ("eb_rates", "piror", "prior")],
+)  # fmt: skip
+def test_a_misspelt_option_of_a_score_is_refused_with_the_nearest_name(method, wrong, near):
+    with pytest.raises(TypeError, match=rf"^score_hotspots\(\) .*'{wrong}'. Did you mean '{near}'"):
+        gr.score_hotspots(EVENTS, method=method, **{wrong: 5})
+
+
+def test_an_assessment_takes_its_options_together_or_one_by_one():
+    asked = {"resolution": 6, "hotspot_resolution": 4, "study_area": "AF-TAK", "snap_km": 1.0}
+    together = gr.assess(EVENTS, options=gr.AssessOptions(**asked), p_method="analytic")
+    one_by_one = gr.assess(EVENTS, p_method="analytic", **asked)
+    assert together.provenance == one_by_one.provenance
+    for name in ("events", "cells"):
+        one, other = (pd.DataFrame(getattr(found, name)) for found in (together, one_by_one))
+        pd.testing.assert_frame_equal(one, other)
+    with pytest.raises(TypeError, match=r"^assess\(\) .*'study_aera'. Did you mean 'study_area'"):
+        gr.assess("no such file", study_aera="AF-TAK")  # before anything is read
+    with pytest.raises(ValueError, match="Invalid snap_km: -1"):
+        gr.AssessOptions(snap_km=-1)
+    with pytest.raises(ValueError, match="Invalid study_area: 'AF-TAK' is not used; options="):
+        gr.assess(EVENTS, study_area="AF-TAK", options=gr.AssessOptions())
