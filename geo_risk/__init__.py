@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from geo_risk.borders import BorderDistances, Borders, load_borders
     from geo_risk.borders.certainty import country_certainty
     from geo_risk.cells import h3_cells, neighbor_graph, study_grid
-    from geo_risk.events import read_events
+    from geo_risk.events import ReadOptions, read_events
     from geo_risk.frames.check import check_events
     from geo_risk.frames.enrich import border_proximity, geocode, index_h3
     from geo_risk.frames.score import StudyOptions, score_hotspots
@@ -70,6 +70,7 @@ _HOME = {
     "Borders": "borders",
     "LocationDraws": "frames.uncertain",
     "Map": "maps",
+    "ReadOptions": "events",
     "RegionLayer": "regions",
     "StudyOptions": "frames.score",
     "assess": "assessment",
@@ -114,6 +115,7 @@ __all__ = [
     "Borders",
     "LocationDraws",
     "Map",
+    "ReadOptions",
     "RegionLayer",
     "StudyOptions",
     "__version__",

@@ -143,3 +143,24 @@ def test_an_assessment_takes_its_options_together_or_one_by_one():
         gr.AssessOptions(snap_km=-1)
     with pytest.raises(ValueError, match="Invalid study_area: 'AF-TAK' is not used; options="):
         gr.assess(EVENTS, study_area="AF-TAK", options=gr.AssessOptions())
+
+
+def test_a_reader_takes_its_options_together_or_one_by_one(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text("e;n;what\n69.5;36.7;raid\n70.5;37.1;fire\n", encoding="utf-8")
+    asked = {"lon": "e", "lat": "n", "delimiter": ";", "columns": {"category": "what"}}
+    together = gr.read_events(path, options=gr.ReadOptions(**asked))
+    one_by_one = gr.read_events(path, **asked)
+    pd.testing.assert_frame_equal(pd.DataFrame(together), pd.DataFrame(one_by_one))
+    (chunk,) = gr.events.iter_events(path, options=gr.ReadOptions(**asked))
+    assert chunk["category"].tolist() == one_by_one["category"].tolist() == ["raid", "fire"]
+    with pytest.raises(ValueError, match=r"Invalid layer: 'a' is not used; events.csv has neither"):
+        gr.events.iter_events(path, layer="a")
+    for reader in (gr.read_events, gr.events.iter_events):
+        with pytest.raises(TypeError, match=r"'enconding'. Did you mean 'encoding'"):
+            reader(path, enconding="utf-8")
+    for wrong, error in (
+        ({"columns": ["a"]}, TypeError), ({"lon": 1}, TypeError), ({"delimiter": ";;"}, ValueError),
+    ):  # fmt: skip
+        with pytest.raises(error, match=f"Invalid {next(iter(wrong))}"):
+            gr.ReadOptions(**wrong)
