@@ -36,6 +36,9 @@ from .assessment import (
     Assessment as Assessment,
 )
 from .assessment import (
+    AssessOptions as AssessOptions,
+)
+from .assessment import (
     assess as assess,
 )
 from .borders import (
@@ -60,6 +63,9 @@ from .cells import (
     study_grid as study_grid,
 )
 from .events import (
+    ReadOptions as ReadOptions,
+)
+from .events import (
     read_events as read_events,
 )
 from .frames.check import (
@@ -75,6 +81,9 @@ from .frames.enrich import (
     index_h3 as index_h3,
 )
 from .frames.score import (
+    StudyOptions as StudyOptions,
+)
+from .frames.score import (
     score_hotspots as score_hotspots,
 )
 from .frames.support import (
@@ -88,6 +97,9 @@ from .frames.uncertain import (
 )
 from .frames.uncertain import (
     draw_locations as draw_locations,
+)
+from .maps import (
+    Map as Map,
 )
 from .maps import (
     static_map as static_map,

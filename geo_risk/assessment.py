@@ -8,8 +8,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from geo_risk._core.constants import RESOLUTION
 from geo_risk._core.frames import report_of
+from geo_risk._core.options import carries, chosen, parted, refuse_unknown
 from geo_risk._core.progress import stages
 from geo_risk._core.validate import renamed
 from geo_risk.errors import DataNotFoundError
@@ -17,18 +17,16 @@ from geo_risk.frames.check.routine import check_read, flag_line
 from geo_risk.frames.result import borders_of, provenance_of, regions_of
 from geo_risk.frames.saved import read_result, write_result
 from geo_risk.frames.share import Sharing
+from geo_risk.frames.steps import AssessOptions, locate_events, score_cells
 from geo_risk.frames.tables import check_csv_safe, check_format
 
 if TYPE_CHECKING:
     import geopandas
     import pandas as pd
 
-    from geo_risk.borders import Borders
     from geo_risk.regions import RegionLayer
 
-__all__ = ["Assessment", "assess"]
-
-_AUTO_CELLS = 20_000
+__all__ = ["AssessOptions", "Assessment", "assess"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,23 +187,17 @@ class Assessment:
         return cls(provenance=provenance, **cast("dict[str, Any]", tables))
 
 
+@carries(AssessOptions)
 def assess(
     events: Any,
     layer: RegionLayer | None = None,
     *,
     source: str | None = None,
     worldview: str | None = None,
-    resolution: int | None = None,
-    hotspot_resolution: int | None = None,
-    study_area: Any = "regions",
-    value: str | None = None,
-    snap_km: float = 5.0,
-    border_kind: str = "land",
-    check: bool = True,
-    now: Any = None,
     n_jobs: int = 1,
     progress: bool | Callable[[str], None] = False,
-    **options: Any,
+    options: AssessOptions | None = None,
+    **scoring: Any,
 ) -> Assessment:
     """Geocode events, index them, measure their border distance and score hotspots.
 
@@ -221,38 +213,19 @@ def assess(
     worldview : str, optional
         Whose view of disputed regions the bundled layer follows, see `load_regions`; default:
         "de_facto". Saying it here also answers `Assessment.save`, which asks for it.
-    resolution : int, optional
-        H3 resolution of the events. Default: 7, but for an event known to within a radius no cell
-        smaller than that disc (`index_h3` with `coarse="parent"`). Asked for, it holds for every
-        event whose point is its own.
-    hotspot_resolution : int, optional
-        H3 resolution of the scored cells. Default: the finest, not finer than `resolution` or 7,
-        at which the study area has at most 20,000 cells.
-    study_area, value
-        Passed to `score_hotspots`.
-    snap_km : float, default 5.0
-        Passed to `geocode`.
-    border_kind : str, default "land"
-        Passed to `border_proximity` as `kind`.
-    check : bool, default True
-        Run `check_events` with its defaults on what was read: exchanged or mirrored coordinates,
-        duplicates, piles, impossible dates and deaths are flagged, counted in the provenance,
-        and coordinates that do not fit the stated country are mentioned in a warning. Nothing is
-        dropped or corrected: flagged events are located and scored as they stand. To keep what
-        `check_events` found with other options, pass its result and False.
-    now : date, datetime or str, optional
-        The day after which an event lies in the future. Default: today, where on Earth it is
-        latest. The day is noted only if it is given or if an event does lie in the future;
-        else the same input gives the same result on any later day.
     n_jobs : int, default 1
         Threads; -1 for all processors.
     progress : bool or function, default False
         True draws a bar on standard error, where that is a terminal; a function is called with
         the name of each of the five steps when it begins.
-    **options
-        Passed to the statistic: `permutations`, `p_method`, `seed`, `alpha`, … Where something is
-        drawn (permutations, replications, places) and no seed given, one is made and noted in the
-        provenance.
+    options : AssessOptions, optional
+        How events are located, indexed, measured and counted.
+    **fields
+        The fields of `AssessOptions`, in place of `options`.
+    **scoring
+        Passed to `score_hotspots`, and on to the statistic: `permutations`, `p_method`, `seed`,
+        `alpha`, … Where something is drawn (permutations, replications, places) and no seed given,
+        one is made and noted in the provenance.
 
     Returns
     -------
@@ -270,30 +243,33 @@ def assess(
     >>> found.events[["region_code", "border_country_code"]].values.tolist()
     [['AF-TAK', 'TJK']]
     """
+    from geo_risk.frames.score.score import accepted
+
+    of_steps, scoring = parted(AssessOptions, scoring)
+    asked = chosen(AssessOptions, options, of_steps, assess)
+    refuse_unknown(scoring, assess, accepted(scoring.get("method", "gi_star")))
     layer = _layer(layer, worldview)
-    if "draws" in options:
-        options["places"] = renamed(options.get("places"), "places", options.pop("draws"), "draws")
-    options = _with_seed(options)
+    if "draws" in scoring:
+        scoring["places"] = renamed(scoring.get("places"), "places", scoring.pop("draws"), "draws")
+    scoring = _with_seed(scoring)
     with stages(progress, 5) as step:
         step("Reading")
         frame = _as_events(events, source)
-        frame = check_read(frame, layer, now) if check else frame
-        frame, borders = _enriched(frame, layer, resolution, snap_km, border_kind, n_jobs, step)
+        frame = check_read(frame, layer, asked.now) if asked.check else frame
+        frame, borders = locate_events(frame, layer, asked, n_jobs, step)
         step("Scoring")
-        cells, used = _score(
-            frame, layer, study_area, value, RESOLUTION if resolution is None else resolution,
-            hotspot_resolution, {**options, "n_jobs": n_jobs},
-        )  # fmt: skip
+        cells, used = score_cells(frame, layer, asked, {**scoring, "n_jobs": n_jobs})
+    named = isinstance(asked.study_area, (str, list, tuple))
     parameters = {
         "worldview": worldview,
-        "resolution": resolution,
+        "resolution": asked.resolution,
         "hotspot_resolution": used,
-        "study_area": study_area if isinstance(study_area, (str, list, tuple)) else "geometry",
-        "value": value,
-        "snap_km": snap_km,
-        "border_kind": border_kind,
-        "check": check,
-        "statistic": {key: repr(option) for key, option in sorted(options.items())},
+        "study_area": asked.study_area if named else "geometry",
+        "value": asked.value,
+        "snap_km": asked.snap_km,
+        "border_kind": asked.border_kind,
+        "check": asked.check,
+        "statistic": {key: repr(option) for key, option in sorted(scoring.items())},
     }
     return Assessment(
         events=frame,
@@ -330,31 +306,6 @@ def _with_seed(options: Mapping[str, Any]) -> dict[str, Any]:
     return dict(options)
 
 
-def _enriched(
-    frame: geopandas.GeoDataFrame,
-    layer: RegionLayer,
-    resolution: int | None,
-    snap_km: float,
-    border_kind: str,
-    n_jobs: int,
-    step: Callable[[str], None],
-) -> tuple[geopandas.GeoDataFrame, Borders]:
-    """Events with region, cell and border, and the borders they were measured to."""
-    from geo_risk.borders import load_borders
-    from geo_risk.frames.enrich import border_proximity, geocode, index_h3
-
-    step("Locating")
-    frame = geocode(frame, layer, snap_km=snap_km, n_jobs=n_jobs)
-    step("Indexing")
-    if resolution is None:
-        frame = index_h3(frame, resolution=RESOLUTION, coarse="parent")
-    else:
-        frame = index_h3(frame, resolution=resolution)
-    step("Measuring")
-    borders = load_borders(layer)
-    return border_proximity(frame, borders, kind=border_kind, n_jobs=n_jobs), borders
-
-
 def _as_events(events: Any, source: str | None) -> geopandas.GeoDataFrame:
     """Read, unless the frame has been through `read_events` already."""
     from geo_risk.events import read_events
@@ -362,32 +313,3 @@ def _as_events(events: Any, source: str | None) -> geopandas.GeoDataFrame:
     if source is None and hasattr(events, "attrs") and "source" in report_of(events):
         return events
     return read_events(events, source)
-
-
-def _score(
-    events: geopandas.GeoDataFrame,
-    layer: RegionLayer,
-    study_area: Any,
-    value: str | None,
-    resolution: int,
-    hotspot_resolution: int | None,
-    options: Mapping[str, Any],
-) -> tuple[geopandas.GeoDataFrame | None, int | None]:
-    """Scored cells and their resolution; None where no event lies in any region."""
-    from geo_risk.frames.score import score_hotspots
-
-    if not (events["h3_cell"].notna() & events["region_code"].notna()).any():
-        return None, None
-    wanted = {"study_area": study_area, "value": value, "layer": layer, **options}
-    if hotspot_resolution is None and options.get("by") != "regions":
-        hotspot_resolution = _affordable(events, resolution, wanted)
-    return score_hotspots(events, resolution=hotspot_resolution, **wanted), hotspot_resolution
-
-
-def _affordable(events: geopandas.GeoDataFrame, resolution: int, wanted: Mapping[str, Any]) -> int:
-    """Finest resolution, not finer than the one given, at which there are not too many cells."""
-    from geo_risk.frames.score.score import study_resolution
-
-    asked = ("study_area", "layer", "coarse", "places")
-    area = {name: wanted[name] for name in asked if name in wanted}
-    return min(resolution, study_resolution(events, max_cells=_AUTO_CELLS, **area))

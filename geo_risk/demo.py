@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,7 +125,7 @@ def run_demo(directory: str | PathLike[str]) -> Demo:
     Demo
     """
     from geo_risk.borders import load_borders
-    from geo_risk.maps import static_map, web_map
+    from geo_risk.maps import Map
     from geo_risk.regions import load_regions
 
     folder = Path(directory)
@@ -148,27 +148,32 @@ def run_demo(directory: str | PathLike[str]) -> Demo:
         folder / "earthquakes_closer.png",
     ]
     _write_presence(presence, files[-5])
-    north_east: dict[str, Any] = {
-        "events": reports.events,
-        "cells": reports.cells,
-        "regions": layer,
-        "borders": load_borders(layer),
-        "title": "Reports from north-east Afghanistan, 2022",
-        "bounds": _VIEW,
-    }
-    static_map(files[-4], **north_east)
-    web_map(files[-3], **north_east)
-    seismic: dict[str, Any] = {
-        "cells": earthquakes.cells,
-        "regions": layer,
-        "borders": load_borders(layer),
-        "title": "Seismic events, 31 January to 7 February 2018: Gi* over California and Nevada",
-        "attribution": [product_entry(_EARTHQUAKES)["citation"]],
-    }
-    static_map(files[-2], **seismic)
-    around = _around(_ranked(earthquakes.cells).geometry.iloc[0])
-    seismic["title"] = "The strongest hot spot of the week, and the events"
-    static_map(files[-1], events=earthquakes.events, bounds=around, **seismic)
+    borders = load_borders(layer)
+    north_east = Map(
+        events=reports.events,
+        cells=reports.cells,
+        regions=layer,
+        borders=borders,
+        title="Reports from north-east Afghanistan, 2022",
+        bounds=_VIEW,
+    )
+    north_east.png(files[-4])
+    north_east.html(files[-3])
+    seismic = Map(
+        cells=earthquakes.cells,
+        regions=layer,
+        borders=borders,
+        title="Seismic events, 31 January to 7 February 2018: Gi* over California and Nevada",
+        attribution=[product_entry(_EARTHQUAKES)["citation"]],
+    )
+    seismic.png(files[-2])
+    closer = replace(
+        seismic,
+        events=earthquakes.events,
+        title="The strongest hot spot of the week, and the events",
+        bounds=_around(_ranked(earthquakes.cells).geometry.iloc[0]),
+    )
+    closer.png(files[-1])
     return Demo(reports, presence, named, earthquakes, files)
 
 

@@ -11,7 +11,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geo_risk.maps import web_map
+from geo_risk.maps import Map, web_map
+from geo_risk.maps._content import Content
 
 TALOQAN, KHWAJA_GHAR = (69.53451, 36.73605), (69.42126, 37.06588)
 EVIL = (
@@ -21,6 +22,11 @@ EVIL = (
     "a & b \"c\" 'd' \u2028 {0} {title} ${x} `y` \\u003c",
     "]]>\u202eltr",
 )
+
+
+def prepare(aspect: float = 1.5, overdraw: float = 1.0, **content: Any) -> Content:
+    """What a map of this shape shows."""
+    return Map(**content)._content(aspect, overdraw)
 
 
 def data_of(path: Path) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def draw_maps(
 ) -> dict[str, bytes]:
     """Files of a picture and a web map of what the tables hold that are saved with `sharing`."""
     from geo_risk.borders import load_borders
-    from geo_risk.maps import static_map, web_map
+    from geo_risk.maps import Map
     from geo_risk.regions import load_regions
 
     events, told = (found.events, {}) if sharing.counts else sharing.rows(found.events)
@@ -190,8 +190,9 @@ def draw_maps(
         content["attribution"] = [_WITHHELD.format(n=told["rows_withheld"])]
     with TemporaryDirectory() as folder:
         picture, page = (Path(folder, name) for name in _MAPS)
-        static_map(picture, **content)
-        web_map(page, **content)
+        drawn = Map(**content)
+        drawn.png(picture)
+        drawn.html(page)
         return {path.name: path.read_bytes() for path in (picture, page)}
 
 

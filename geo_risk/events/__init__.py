@@ -1,6 +1,7 @@
 """Events in: what ACLED, UCDP, GDELT, GTD and plain tables say, in one schema."""
 
 from geo_risk.events.clients import fetch_acled, fetch_ucdp
+from geo_risk.events.options import ReadOptions
 from geo_risk.events.read import read_events
 from geo_risk.events.schema import (
     COUNTRY_CODE_SYSTEM,
@@ -19,6 +20,7 @@ __all__ = [
     "FLAGS",
     "LOCATION_PRECISIONS",
     "SOURCES",
+    "ReadOptions",
     "fetch_acled",
     "fetch_ucdp",
     "iter_events",

@@ -14,10 +14,11 @@ from geo_risk._core.secrets import without_secrets
 from geo_risk._core.validate import refuse_unused
 from geo_risk.errors import DataNotFoundError
 from geo_risk.events import formats
-from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES, open_stream, sniff
+from geo_risk.events.archives import open_stream, sniff
 from geo_risk.events.columns import as_text, inferred
 from geo_risk.events.delimited import Chunk, DelimitedReader, unique_names
 from geo_risk.events.gdelt import headerless_names
+from geo_risk.events.options import Options
 from geo_risk.events.workbooks import read_excel
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Loaded",
-    "Options",
     "existing",
     "load",
     "open_text",
@@ -36,24 +36,6 @@ __all__ = [
 ]
 
 _BLOCK_ROWS = 50_000
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a caller may decide; `None` leaves it to be found out."""
-
-    source: str | None = None
-    lon: str | None = None
-    lat: str | None = None
-    columns: Mapping[str, str | list[str]] = field(default_factory=dict)
-    crs: Any = None
-    dayfirst: bool | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    names: list[str] | None = None
-    member: str | None = None
-    layer: str | int | None = None
-    max_unpacked_bytes: int = DEFAULT_UNPACKED_BYTES
 
 
 @dataclass

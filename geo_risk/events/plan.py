@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from geo_risk._core.validate import check_choice, shown
+from geo_risk._core.validate import shown
 from geo_risk.errors import OptionNeededError
 from geo_risk.events import acled, gdelt, gtd, table, ucdp
-from geo_risk.events.inputs import Loaded, Options
-from geo_risk.events.schema import FIELDS, SOURCES, field_names, written_pair
+from geo_risk.events.inputs import Loaded
+from geo_risk.events.options import Options
+from geo_risk.events.schema import FIELDS, field_names, written_pair
 from geo_risk.events.values import texts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SOURCE_MODULES", "Plan", "make_options", "make_plan"]
+__all__ = ["SOURCE_MODULES", "Plan", "make_plan"]
 
 SOURCE_MODULES: Mapping[str, ModuleType] = {
     "acled": acled,
@@ -26,25 +27,6 @@ SOURCE_MODULES: Mapping[str, ModuleType] = {
     "gtd": gtd,
 }
 """Modules with SIGNATURE (how a source is recognised), ROLES (its columns) and fill."""
-
-
-def make_options(
-    *, source: str | None, columns: Mapping[str, str | list[str]] | None, **others: Any
-) -> Options:
-    """Check the options that can be checked before anything is read."""
-    if source is not None:
-        check_choice(source, "source", SOURCES)
-    if columns is not None and not isinstance(columns, Mapping):
-        raise TypeError(
-            f"Invalid columns: {type(columns).__name__}; a mapping from field to column is needed."
-        )
-    for name in ("lon", "lat"):
-        if not isinstance(others[name], (str, type(None))):
-            raise TypeError(f"Invalid {name}: {others[name]!r} is no column name.")
-    delimiter = others["delimiter"]
-    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1):
-        raise ValueError(f"Invalid delimiter: {delimiter!r}; one character is needed.")
-    return Options(source=source, columns=dict(columns or {}), **others)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_risk._core.options import carries, chosen
 from geo_risk._core.validate import shown
 from geo_risk.events import table
-from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES
 from geo_risk.events.coordinates import points_from_geometry, points_from_lonlat, points_from_text
 from geo_risk.events.draft import Columns, Draft, assemble, logger
 from geo_risk.events.inputs import Loaded, load
-from geo_risk.events.plan import SOURCE_MODULES, Plan, make_options, make_plan
+from geo_risk.events.options import ReadOptions, options_of
+from geo_risk.events.plan import SOURCE_MODULES, Plan, make_plan
 from geo_risk.events.schema import FIELDS, FLAGS, field_names, written_pair
 
 if TYPE_CHECKING:
@@ -48,21 +49,13 @@ _FIELD_OF_ROLE: Mapping[str, str | None] = {
 }
 
 
+@carries(ReadOptions)
 def read_events(
     path_or_frame: Any,
     source: str | None = None,
     *,
-    lon: str | None = None,
-    lat: str | None = None,
-    columns: Mapping[str, str | list[str]] | None = None,
-    crs: Any = None,
-    dayfirst: bool | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    names: list[str] | None = None,
-    member: str | None = None,
-    layer: str | int | None = None,
-    max_unpacked_bytes: int = DEFAULT_UNPACKED_BYTES,
+    options: ReadOptions | None = None,
+    **fields: Any,
 ) -> gpd.GeoDataFrame:
     """Read events of any source into one schema, with the original columns kept.
 
@@ -79,22 +72,10 @@ def read_events(
         delimited text or JSON.
     source : {"acled", "ucdp", "gdelt", "gtd", "table"}, optional
         By default recognised from the columns.
-    lon, lat : str, optional
-        Columns that hold the coordinates, degrees (or units of `crs`).
-    columns : mapping of str to str, optional
-        Schema field → original column, for example ``{"category": "what"}``, where the names
-        alone do not tell; "latlon" or "lonlat" → a column that holds both coordinates, latitude
-        or longitude first.
-    crs : any CRS that pyproj knows, optional
-        CRS of the coordinates, where the input does not state one and they are no degrees.
-    dayfirst : bool, optional
-        Order of day and month in dates such as 03/04/2020, where the column does not settle it.
-    encoding, delimiter, names : optional
-        Of delimited text: its encoding, its delimiter, its column names if it has no header.
-    member, layer : optional
-        Which file of a zip archive, which layer of a GeoPackage, which sheet of a workbook.
-    max_unpacked_bytes : int
-        Most that a compressed file may unpack to.
+    options : ReadOptions, optional
+        Columns, CRS and form of the input, where it does not tell them itself.
+    **fields
+        The fields of `ReadOptions`, in place of `options`.
 
     Returns
     -------
@@ -134,22 +115,9 @@ def read_events(
     >>> frame.attrs["geo_risk"]["columns"]["fatalities_best"]
     'killed'
     """
-    options = make_options(
-        source=source,
-        lon=lon,
-        lat=lat,
-        columns=columns,
-        crs=crs,
-        dayfirst=dayfirst,
-        encoding=encoding,
-        delimiter=delimiter,
-        names=names,
-        member=member,
-        layer=layer,
-        max_unpacked_bytes=max_unpacked_bytes,
-    )
-    loaded = load(path_or_frame, options)
-    return convert(loaded, make_plan(loaded, options))
+    asked = options_of(source, chosen(ReadOptions, options, fields, read_events))
+    loaded = load(path_or_frame, asked)
+    return convert(loaded, make_plan(loaded, asked))
 
 
 def convert(loaded: Loaded, plan: Plan) -> gpd.GeoDataFrame:

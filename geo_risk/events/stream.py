@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo_risk._core.options import carries, chosen
 from geo_risk._core.validate import check_integer
-from geo_risk.events.archives import DEFAULT_UNPACKED_BYTES, sniff
+from geo_risk.events.archives import sniff
 from geo_risk.events.inputs import (
     Loaded,
-    Options,
     existing,
     load,
     open_text,
@@ -20,7 +20,8 @@ from geo_risk.events.inputs import (
     text_frame,
     text_report,
 )
-from geo_risk.events.plan import Plan, make_options, make_plan
+from geo_risk.events.options import Options, ReadOptions, options_of
+from geo_risk.events.plan import Plan, make_plan
 from geo_risk.events.read import convert
 
 if TYPE_CHECKING:
@@ -29,21 +30,14 @@ if TYPE_CHECKING:
 __all__ = ["iter_events"]
 
 
+@carries(ReadOptions)
 def iter_events(
     path: str | os.PathLike[str],
     source: str | None = None,
     *,
     chunk_rows: int = 100_000,
-    lon: str | None = None,
-    lat: str | None = None,
-    columns: Mapping[str, str | list[str]] | None = None,
-    crs: Any = None,
-    dayfirst: bool | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    names: list[str] | None = None,
-    member: str | None = None,
-    max_unpacked_bytes: int = DEFAULT_UNPACKED_BYTES,
+    options: ReadOptions | None = None,
+    **fields: Any,
 ) -> Iterator[gpd.GeoDataFrame]:
     """Read a large file chunk by chunk; every row comes out, in order, and memory stays flat.
 
@@ -57,11 +51,14 @@ def iter_events(
     ----------
     path : path
         Delimited text (plain, .gz or .zip), Parquet or GeoParquet.
+    source : {"acled", "ucdp", "gdelt", "gtd", "table"}, optional
+        By default recognised from the columns.
     chunk_rows : int
         Rows of a chunk, at least 1.
-    source, lon, lat, columns, crs, dayfirst, encoding, delimiter, names, member, \
-max_unpacked_bytes
+    options : ReadOptions, optional
         As for `read_events`.
+    **fields
+        The fields of `ReadOptions`, in place of `options`.
 
     Yields
     ------
@@ -88,25 +85,13 @@ max_unpacked_bytes
     [2, 1]
     >>> folder.cleanup()
     """
-    options = make_options(
-        source=source,
-        lon=lon,
-        lat=lat,
-        columns=columns,
-        crs=crs,
-        dayfirst=dayfirst,
-        encoding=encoding,
-        delimiter=delimiter,
-        names=names,
-        member=member,
-        max_unpacked_bytes=max_unpacked_bytes,
-    )
+    asked = options_of(source, chosen(ReadOptions, options, fields, iter_events))
     chunk_rows = check_integer(chunk_rows, "chunk_rows", low=1)
     found = existing(path)
     if found.stat().st_size == 0:
         raise ValueError(f"{found.name} is empty: it has not even a header.")
     kind = sniff(found)
-    refuse_unheard(kind, found.name, options)
+    refuse_unheard(kind, found.name, asked)
     chunks: Callable[[Path, str, Options, int], Iterator[Loaded]]
     if kind in {"text", "gzip", "zip"}:
         chunks = _text_chunks
@@ -117,7 +102,7 @@ max_unpacked_bytes
             f"Cannot stream {found.name}: only delimited text and Parquet come in chunks; "
             "read_events reads the whole file."
         )
-    return _converted(chunks(found, kind, options, chunk_rows), options)
+    return _converted(chunks(found, kind, asked, chunk_rows), asked)
 
 
 def _converted(chunks: Iterator[Loaded], options: Options) -> Iterator[gpd.GeoDataFrame]:

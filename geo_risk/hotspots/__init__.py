@@ -26,6 +26,7 @@ from geo_risk.hotspots.mann_kendall import MannKendallResult, mann_kendall
 from geo_risk.hotspots.person_time import person_time
 from geo_risk.hotspots.rates import EbRates, eb_rates, standardized_rates
 from geo_risk.hotspots.scan import ScanCluster, ScanResult, scan
+from geo_risk.hotspots.scan_options import ScanOptions
 from geo_risk.hotspots.space_time import space_time_cube
 from geo_risk.hotspots.weights import as_weights
 
@@ -44,6 +45,7 @@ __all__ = [
     "LocalMoranResult",
     "MannKendallResult",
     "ScanCluster",
+    "ScanOptions",
     "ScanResult",
     "adjust_fdr",
     "as_weights",

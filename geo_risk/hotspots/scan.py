@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from geo_risk._core.options import carries, chosen
 from geo_risk._core.types import FloatArray
-from geo_risk._core.validate import check_choice, check_scalar
 from geo_risk.hotspots import _tails
 from geo_risk.hotspots._options import stream_key
-from geo_risk.hotspots.scan_checks import check_dispersion, check_replications, longest_window
+from geo_risk.hotspots.scan_checks import check_dispersion, longest_window
 from geo_risk.hotspots.scan_circles import draw_circles
 from geo_risk.hotspots.scan_null import Progress, null_maxima
+from geo_risk.hotspots.scan_options import ScanOptions
 from geo_risk.hotspots.scan_result import ScanCluster, ScanResult
 from geo_risk.hotspots.scan_study import Study, build_study
 from geo_risk.hotspots.scan_windows import (
@@ -29,12 +30,7 @@ from geo_risk.hotspots.scan_windows import (
 __all__ = ["ScanCluster", "ScanResult", "scan"]
 
 
-@dataclass(frozen=True)
-class _Options:
-    prospective: bool
-    p_method: str
-
-
+@carries(ScanOptions)
 def scan(
     cases: ArrayLike,
     population: ArrayLike | None = None,
@@ -45,20 +41,10 @@ def scan(
     y_km: ArrayLike | None = None,
     time: ArrayLike | None = None,
     covariates: ArrayLike | None = None,
-    model: str = "poisson",
-    replications: int = 999,
-    seed: int | np.random.Generator | None = None,
-    max_population: float = 0.5,
-    max_radius_km: float | None = None,
-    max_duration: int | None = None,
-    prospective: bool = False,
-    clusters: str = "high",
-    ties: str = "together",
-    secondary: str = "no_shared_location",
-    p_method: str = "monte_carlo",
-    max_dispersion: float | None = None,
     n_jobs: int = 1,
     progress: Progress | None = None,
+    options: ScanOptions | None = None,
+    **fields: Any,
 ) -> ScanResult:
     """Find the circles, or circles times periods, that chance explains least.
 
@@ -93,39 +79,14 @@ def scan(
     covariates : array_like, shape (n,) or (n, k), optional
         Poisson models: stratum of each row (age and sex, say). Each place then has one row for
         each stratum, and what is expected of it is indirectly standardised.
-    model : {"poisson", "bernoulli", "space_time_poisson", "space_time_permutation"}
-        "poisson" with cases (n, T) is "space_time_poisson"; "bernoulli" takes both.
-    replications : int
-        Simulated data sets; 0 for none (p NaN).
-    seed : int, numpy Generator or None
-        Of the simulation.
-    max_population : float
-        Largest share of the population (of the cases, for the permutation model; of the expected
-        cases, where they are standardised) in a circle, (0, 1].
-    max_radius_km : float, optional
-        Largest radius.
-    max_duration : int, optional
-        Longest run of periods, at most half of them, which is the default.
-    prospective : bool
-        Only windows that last until the final period.
-    clusters : {"high", "low", "both"}
-        Higher rates (with at least two cases), lower rates, or both.
-    ties : {"together", "satscan"}
-        Whether places at one distance from a centre enter its circles together, or one by one in
-        the order of the rows, which makes the result depend on that order.
-    secondary : {"no_shared_location", "satscan"}
-        Which clusters follow the first: see Notes.
-    p_method : {"monte_carlo", "gumbel"}
-        Rank among the simulated maxima, (1 + number >= LLR) / (replications + 1), or the tail of
-        a Gumbel distribution with their mean and variance, which can be smaller than
-        1 / (replications + 1) but is an approximation.
-    max_dispersion : float, default 200
-        Refuse cases whose variance around what is expected exceeds this many times their mean
-        (not for the Bernoulli model, in which the population bounds them).
     n_jobs : int
         Threads; -1 for all processors.
     progress : callable, optional
         Called with (data sets done, replications) now and then.
+    options : ScanOptions, optional
+        The model, the windows that are looked at, and the test.
+    **fields
+        The fields of `ScanOptions`, in place of `options`: `model`, `replications`, `seed`, …
 
     Returns
     -------
@@ -180,14 +141,7 @@ def scan(
     >>> sorted(found.members.tolist()), round(found.llr, 3), found.p_value
     ([4, 5, 6], 24.633, 0.001)
     """
-    check_choice(clusters, "clusters", ("high", "low", "both"))
-    check_choice(ties, "ties", ("together", "satscan"))
-    check_choice(secondary, "secondary", ("no_shared_location", "satscan"))
-    check_choice(p_method, "p_method", ("monte_carlo", "gumbel"))
-    check_scalar(max_population, "max_population", low=0.0, high=1.0, open_low=True)
-    if max_radius_km is not None:
-        check_scalar(max_radius_km, "max_radius_km", low=0.0)
-    check_replications(replications, p_method, seed)
+    asked = chosen(ScanOptions, options, fields, scan)
     study = build_study(
         cases,
         population,
@@ -197,41 +151,44 @@ def scan(
         y_km=y_km,
         time=time,
         covariates=covariates,
-        model=model,
-        keep_order=ties == "satscan",
+        model=asked.model,
+        keep_order=asked.ties == "satscan",
     )
-    check_dispersion(study, max_dispersion)
-    longest = longest_window(study, max_duration, prospective)
-    if prospective:  # in reversed time all windows begin at the last period
+    check_dispersion(study, asked.max_dispersion)
+    longest = longest_window(study, asked.max_duration, asked.prospective)
+    if asked.prospective:  # in reversed time all windows begin at the last period
         study = replace(study, cases=study.cases[:, ::-1], key=study.key[:, ::-1])
     windows = Windows(
         study=study,
         circles=draw_circles(
-            study, max_population=max_population, max_radius_km=max_radius_km, ties=ties
+            study, max_population=asked.max_population, max_radius_km=asked.max_radius_km,
+            ties=asked.ties,
         ),
-        n_starts=1 if prospective else study.cases.shape[1],
+        n_starts=1 if asked.prospective else study.cases.shape[1],
         longest=longest,
-        directions={"high": (1,), "low": (-1,), "both": (1, -1)}[clusters],
-    )
+        directions={"high": (1,), "low": (-1,), "both": (1, -1)}[asked.clusters],
+    )  # fmt: skip
     value, where = best_windows(windows, n_jobs)
     null = null_maxima(
-        windows, int(replications), key=stream_key(seed), n_jobs=n_jobs, progress=progress
-    )
-    choose = no_shared_location if secondary == "no_shared_location" else no_shared_time
-    options = _Options(prospective=prospective, p_method=p_method)
+        windows, int(asked.replications), key=stream_key(asked.seed), n_jobs=n_jobs,
+        progress=progress,
+    )  # fmt: skip
+    choose = no_shared_location if asked.secondary == "no_shared_location" else no_shared_time
     return ScanResult(
         clusters=tuple(
-            _describe(windows, found, null, options) for found in choose(windows, value, where)
+            _describe(windows, found, null, asked) for found in choose(windows, value, where)
         ),
         centre_llr=value[study.location],
         null_llr=null,
         cases=windows.cases,
         model=study.model,
-        p_method=p_method,
+        p_method=asked.p_method,
     )
 
 
-def _describe(windows: Windows, found: Found, null: FloatArray, options: _Options) -> ScanCluster:
+def _describe(
+    windows: Windows, found: Found, null: FloatArray, options: ScanOptions
+) -> ScanCluster:
     study, circles = windows.study, windows.circles
     z, (last, start, stop) = found.centre, found.where
     inside = circles.order[circles.ends[z] : last + 1]

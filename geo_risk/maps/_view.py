@@ -21,7 +21,7 @@ from geo_risk._core.sphere import lonlat_of_vectors, unit_vectors
 from geo_risk._core.types import FloatArray
 from geo_risk._core.validate import check_scalar
 
-__all__ = ["View", "choose_view", "local_scale", "smallest_arc"]
+__all__ = ["View", "check_bounds", "choose_view", "local_scale", "smallest_arc"]
 
 Bounds = tuple[float, float, float, float]
 
@@ -175,7 +175,7 @@ def choose_view(
         Invalid bounds, or neither bounds nor a point.
     """
     if bounds is not None:
-        lon, lat = _outline(_check_bounds(bounds))
+        lon, lat = _outline(check_bounds(bounds))
     known = ~(np.isnan(lon) | np.isnan(lat))
     lon, lat = np.asarray(lon, float)[known], np.asarray(lat, float)[known]
     if lon.size == 0:
@@ -229,7 +229,8 @@ def _world(aspect: float) -> View:
     return _fit(frame, x, y, max(aspect, 1.5), 0.01)
 
 
-def _check_bounds(bounds: Bounds) -> Bounds:
+def check_bounds(bounds: Bounds) -> Bounds:
+    """Check (west, south, east, north) in degrees."""
     if len(bounds) != 4:
         raise ValueError(f"Invalid bounds: {bounds!r} is not (west, south, east, north).")
     west, east = (check_scalar(bounds[i], "bounds", low=-180.0, high=180.0) for i in (0, 2))

@@ -16,15 +16,15 @@ import pandas as pd
 import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from map_cases import prepare
 from strategies import coverages, lonlats
 
 from geo_risk.frames.share import shared_cells
 from geo_risk.maps import static_map, web_map
 from geo_risk.maps._classes import classify_cells
-from geo_risk.maps._content import prepare
 from geo_risk.maps._geometry import cell_shapes, polygon_shapes, quantise
+from geo_risk.maps._page import embed_json
 from geo_risk.maps._view import choose_view, smallest_arc
-from geo_risk.maps.web import embed_json
 
 some_text = st.text(max_size=30)
 cell_names = st.builds(

@@ -24,7 +24,7 @@ from geo_risk._core import geojson as _geojson
 from geo_risk._core.frames import check_frame
 from geo_risk._core.nesting import MOST_LEVELS, deep_shapes, too_deep
 from geo_risk.errors import DataCorruptError
-from geo_risk.maps._content import as_frame
+from geo_risk.maps._given import as_frame
 from geo_risk.regions.coverage import to_geometries
 
 RING = [[5, 5], [6, 5], [6, 6], [5, 6], [5, 5]]

@@ -19,12 +19,22 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from map_cases import EVIL, KHWAJA_GHAR, TALOQAN, data_of, evil_map, points, reports, squares
+from map_cases import (
+    EVIL,
+    KHWAJA_GHAR,
+    TALOQAN,
+    data_of,
+    evil_map,
+    points,
+    prepare,
+    reports,
+    squares,
+)
 from pyproj import Geod
 
-from geo_risk.maps import static_map, web_map
+import geo_risk.maps.map as map_module
+from geo_risk.maps import Map, static_map, web_map
 from geo_risk.maps._classes import classify_cells, classify_events, marker_sizes
-from geo_risk.maps._content import prepare
 from geo_risk.maps._geometry import (
     cell_shapes,
     earth_outline,
@@ -34,10 +44,10 @@ from geo_risk.maps._geometry import (
     quantise,
 )
 from geo_risk.maps._labels import broken
+from geo_risk.maps._page import embed_json
 from geo_risk.maps._paint import degree_text, round_length
 from geo_risk.maps._payload import _text
 from geo_risk.maps._view import choose_view, local_scale, smallest_arc
-from geo_risk.maps.web import embed_json
 
 GEOD = Geod(ellps="WGS84")
 
@@ -516,6 +526,63 @@ def test_objects_with_a_table_and_a_worldview() -> None:
 def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         static_map(**{"events": reports(), "regions": squares(), **arguments})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"bounds": (1, 2, 3)}, ValueError, "Invalid bounds"),
+        ({"labels": "all"}, ValueError, "must be 'auto', None or region codes"),
+        ({"events": [1, 2]}, TypeError, "Invalid events: a GeoDataFrame is needed, not list"),
+        ({"size_by": "nope"}, ValueError, "'nope' is no column of events"),
+        ({"color_by": "nope", "cells": scored()}, ValueError, "'nope' is no column of cells"),
+        ({"min_count": 5}, ValueError, "Invalid min_count: 5 is not used"),
+        ({"share": True, "size_by": "fatalities_best"}, ValueError, "Invalid size_by"),
+    ],
+)
+def test_a_map_is_checked_when_it_is_made(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        Map(**{"events": reports(), **arguments})
+
+
+@pytest.mark.parametrize(("around", "views"), [(None, 1), ((67, 35, 73, 38.5), 2)])
+def test_one_map_is_prepared_once_and_draws_what_the_short_forms_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, around: Any, views: int
+) -> None:
+    made: list[str] = []
+    for name in ("prepare", "content_of"):
+        was = getattr(map_module, name)
+        monkeypatch.setattr(
+            map_module, name, lambda *a, _was=was, _name=name: made.append(_name) or _was(*a)
+        )
+    far = points([-120.0, 20.0, 140.0], [-30.0, 50.0, 10.0], category=["a", "b", "c"])
+    content = {"events": far, "cells": scored(), "regions": squares(), "bounds": around}
+    drawn = Map(**content, title="Once")
+    assert drawn.png(tmp_path / "map.png") == tmp_path / "map.png"
+    assert drawn.html(tmp_path / "map.html") == tmp_path / "map.html"
+    assert made == ["prepare"] + ["content_of"] * views
+    static_map(tmp_path / "short.png", **content, title="Once")
+    web_map(tmp_path / "short.html", **content, title="Once")
+    for ending in ("png", "html"):
+        files = [(tmp_path / f"{name}.{ending}").read_bytes() for name in ("map", "short")]
+        assert files[0] == files[1], ending
+
+
+def test_the_picture_of_a_map_is_a_png_and_its_figure_whatever_is_asked(tmp_path: Path) -> None:
+    drawn = Map(events=reports())
+    with pytest.raises(ValueError, match=r"Invalid path: .*map.svg'; .*Map.figure writes .svg"):
+        drawn.png(tmp_path / "map.svg")
+    assert drawn.png(tmp_path / "bare").name == "bare.png"
+    figure = drawn.figure(tmp_path / "map.svg", figsize=(4.0, 3.0))
+    assert figure.get_figwidth() == 4.0
+    assert (tmp_path / "map.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_a_map_for_others_has_no_popup_columns(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"Invalid popup_columns: .*cells stand in for points"):
+        Map(events=reports(), share=True).html(tmp_path / "m.html", popup_columns=["notes"])
 
 
 def test_empty_inputs_make_a_map() -> None:

@@ -114,7 +114,7 @@ READERS = {
     "demo._table": OWN,
     "events.service.PageStore.__init__": OWN,
     "events.service.PageStore.pages": OWN,
-    "maps.web._page": OWN,
+    "maps._page._page": OWN,
     "places.gazetteer._read_members": OWN,
     "places.gazetteer._read_members.read": OWN,
     "regions._partial.Part.state": OWN,

@@ -31,6 +31,8 @@ PACKAGES = (
 TAKES = ("layer", "context", "parent_layer", "borders", "regions", "area", "study_area", "cells")
 OTHER = {
     ("read_events", "layer"): "a table of a file",
+    ("iter_events", "layer"): "a table of a file",
+    ("ReadOptions", "layer"): "a table of a file",
     ("locate_names", "regions"): "region codes",
     ("Dispute", "area"): "a name",
     ("RegionLayer", "report"): "what was mended",
@@ -79,6 +81,17 @@ def some_events() -> geopandas.GeoDataFrame:
 REFUSED = {
     ("Borders", "layer"): lambda e, d: gr.Borders(d),
     ("Borders", "context"): lambda e, d: gr.Borders(d.at("2015"), context=d),
+    ("AssessOptions", "study_area"): lambda e, d: gr.assess(
+        e, options=gr.AssessOptions(study_area=d)
+    ),
+    ("StudyOptions", "layer"): lambda e, d: gr.score_hotspots(e, options=gr.StudyOptions(layer=d)),
+    ("StudyOptions", "study_area"): lambda e, d: gr.score_hotspots(
+        e, options=gr.StudyOptions(study_area=d)
+    ),
+    **{
+        ("Map", name): lambda e, d, name=name: gr.Map(events=e, **{name: d})
+        for name in ("regions", "borders", "cells")
+    },
     ("assess", "layer"): lambda e, d: gr.assess(e, d),
     ("assess", "study_area"): lambda e, d: gr.assess(e, study_area=d),
     ("border_within", "borders"): lambda e, d: gr.border_within(e, 10.0, d),

@@ -317,7 +317,7 @@ def test_no_maps_of_an_earlier_run_lie_beside_the_tables_of_another(tmp_path, mo
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     assert stated(out)["sha256"].keys() >= MAPS.keys()
     with monkeypatch.context() as patch:
-        patch.setattr(maps, "web_map", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(maps.Map, "html", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         assert run("two").exit_code != 0
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert run("two").exit_code == 0

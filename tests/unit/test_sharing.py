@@ -16,7 +16,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from map_cases import data_of
+from map_cases import data_of, prepare
 from matplotlib.colors import to_hex
 from PIL import Image
 from source_frames import acled_frame
@@ -25,7 +25,6 @@ from strategies import lonlats
 import geo_risk as gr
 from geo_risk.frames import share as sharing
 from geo_risk.maps import static_map, web_map
-from geo_risk.maps._content import prepare
 
 SECRETS = ("the informer", "Commander Z", "said a nurse")
 

@@ -10,14 +10,13 @@ import numpy as np
 from geo_risk._core.frames import check_frame, lonlat_of, report_of
 from geo_risk._core.types import IntArray
 from geo_risk.frames.score._data import COUNT, Events, Tally, numbers_of, tally_of_rows
+from geo_risk.frames.score._options import StudyOptions
 from geo_risk.frames.score._study import units_around, units_of_rows, unplaced
 from geo_risk.frames.score._time import Periods
 from geo_risk.frames.score._units import CellUnits, Units
 
 if TYPE_CHECKING:
     import geopandas
-
-    from geo_risk.regions import RegionLayer
 
 __all__ = ["Study", "study_of_events", "study_of_rows"]
 
@@ -55,23 +54,18 @@ class Study:
 
 
 def study_of_events(
-    frame: Any, *, value: str | None, by: str, time: str | None, step: str, coarse: str,
-    resolution: int | None, study_area: Any, layer: RegionLayer | None, k: int, max_cells: int,
-    spread: bool, n_jobs: int,
-) -> Study:  # fmt: skip
+    frame: Any, value: str | None, asked: StudyOptions, *, spread: bool, n_jobs: int
+) -> Study:
     """Count events in every unit of a study area; with `spread` all of them choose the area."""
     import geopandas
 
     events = check_frame(frame)
     lon, lat = lonlat_of(events)
     no_point = np.isnan(lon)
-    skipped = unplaced(events, coarse, by, layer) & ~no_point
+    skipped = unplaced(events, asked) & ~no_point
     x, y = np.where(skipped, np.nan, lon), np.where(skipped, np.nan, lat)
-    units = units_around(
-        events, lon if spread else x, lat if spread else y, by=by, resolution=resolution,
-        study_area=study_area, layer=layer, k=k, max_cells=max_cells,
-    )  # fmt: skip
-    periods = None if time is None else Periods.of(events, time, step)
+    units = units_around(events, lon if spread else x, lat if spread else y, asked)
+    periods = _periods(events, asked)
     amount = None if value is None else numbers_of(events, value)
     counted = Events.of(x, y, amount, periods)
     position = units.assign(x, y, n_jobs)
@@ -98,15 +92,12 @@ def study_of_events(
     return Study(result, units, tally, counted, None, None, periods, report)
 
 
-def study_of_rows(
-    frame: Any, kind: str, *, value: str, time: str | None, step: str, layer: RegionLayer | None,
-    k: int,
-) -> Study:  # fmt: skip
+def study_of_rows(frame: Any, kind: str, value: str, asked: StudyOptions) -> Study:
     """Cells or regions as they are; those of several periods become one row each."""
     import geopandas
 
-    units, unit = units_of_rows(frame, kind, layer, k)
-    periods = None if time is None else Periods.of(frame, time, step)
+    units, unit = units_of_rows(frame, kind, asked.layer, asked.k)
+    periods = _periods(frame, asked)
     tally, filled = tally_of_rows(frame, units, unit, value, periods)
     report = _size(units) | _span(tally)
     result = frame
@@ -118,6 +109,10 @@ def study_of_rows(
     elif not isinstance(frame, geopandas.GeoDataFrame):
         result = geopandas.GeoDataFrame(frame, geometry=units.shapes(), crs="EPSG:4326")
     return Study(check_frame(result, "frame"), units, tally, None, frame, unit, periods, report)
+
+
+def _periods(frame: Any, asked: StudyOptions) -> Periods | None:
+    return None if asked.time is None else Periods.of(frame, asked.time, asked.step or "month")
 
 
 def _size(units: Units) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from geo_risk.frames.score._data import Tally
 from geo_risk.frames.score._options import draws_numbers
 from geo_risk.frames.score._units import CellUnits, Units
 
-__all__ = ["METHODS", "QUIET", "TIMED", "Question", "Scored", "method_of"]
+__all__ = ["METHODS", "QUIET", "TIMED", "Question", "Scored", "method_of", "options_of"]
 
 
 QUIET = ("not significant", "undefined", "isolated", "no pattern detected")
@@ -64,6 +65,14 @@ def method_of(name: Any) -> Callable[[Tally, Question], Scored]:
             f"geo_risk.hotspots.{'hawkes_fit' if name == 'hawkes' else name} with arrays."
         )
     return METHODS[check_choice(name, "method", tuple(METHODS))]
+
+
+def options_of(method: str) -> list[str]:
+    """Keywords that the statistic of a method takes."""
+    from geo_risk import hotspots
+
+    statistic = hotspots.gi_star if method == "gi" else getattr(hotspots, method)
+    return [*inspect.signature(statistic).parameters, *(["prior"] * (method == "eb_rates"))]
 
 
 def _local(tally: Tally, ask: Question) -> Scored:

@@ -1,15 +1,85 @@
-"""Options of `score_hotspots` that were given though nothing uses them: refused."""
+"""Options of `score_hotspots`: what is counted where; and refusals of those that nothing uses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from geo_risk._core.validate import refuse_unused
+from geo_risk._core.validate import check_choice, check_resolution, refuse_unused
+from geo_risk.frames.score._time import STEPS
 
-__all__ = ["draws_numbers", "refuse_of_counting", "refuse_of_method", "refuse_step"]
+if TYPE_CHECKING:
+    from geo_risk.regions import RegionLayer
 
+__all__ = [
+    "StudyOptions",
+    "draws_numbers",
+    "refuse_of_counting",
+    "refuse_of_method",
+    "refuse_step",
+]
+
+UNITS = ("cells", "regions")
 _MEASURES = ("kde", "eb_rates")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StudyOptions:
+    """Options of `score_hotspots`: in which cells or regions, and periods, events are counted.
+
+    Parameters
+    ----------
+    by : {"cells", "regions"}, default "cells"
+        What events are counted in.
+    resolution : int, optional
+        Of the cells, for events. Default: that of the column `h3_cell`, the finest where they are
+        mixed (as `assess` gives them), else 7. Each event is counted by its point, not by that
+        column.
+    study_area : "regions", "countries", code(s), geometry or bounds
+        For events: "regions" (default for cells) is every region that holds an event, "countries"
+        (default for regions) every country that does; or a region or country code or several;
+        for cells also a shapely geometry, a frame of them or (west, south, east, north). What is
+        outside is not scored, and is counted.
+    k : int, default 1
+        Rings of cells, or steps over shared edges, that count as neighbours.
+    time : str, optional
+        Column of dates or of whole numbers of periods, for "scan" and "emerging"; for events and
+        "emerging" the default is `date_start`. Periods without a row count as 0.
+    step : {"day", "week", "month", "year"}, default "month"
+        Length of a period, for dates.
+    layer : RegionLayer, optional
+        For regions, a study area of codes, and draws; default: the bundled world layer.
+    coarse : {"skip", "keep"}, default "skip"
+        Events whose coordinates only stand for a district, province or country are not counted
+        in a cell ("skip"), since a pile of them would make a hotspot of the stand-in point. A
+        region counts those of its districts and its own.
+    max_cells : int, default 200,000
+        Refuse larger study areas, naming the finest resolution that fits.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A value that is none of those named, a resolution that H3 does not have.
+    """
+
+    by: str | None = None
+    resolution: int | None = None
+    study_area: Any = None
+    k: int = 1
+    time: str | None = None
+    step: str | None = None
+    layer: RegionLayer | None = None
+    coarse: str | None = None
+    max_cells: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, choices in (("by", UNITS), ("step", STEPS), ("coarse", ("skip", "keep"))):
+            value = getattr(self, name)
+            if value is not None:
+                check_choice(value, name, choices)
+        if self.resolution is not None:
+            check_resolution(self.resolution)
 
 
 def draws_numbers(method: str, options: Mapping[str, Any]) -> bool:
@@ -31,17 +101,17 @@ def refuse_of_method(
         refuse_unused({"seed": seed}, f"{method!r} draws nothing here, and no places are drawn")
 
 
-def refuse_of_counting(
-    kind: str, by: str | None, *, places: bool, study_area: Any, coarse: Any, **of_cells: Any
-) -> None:
+def refuse_of_counting(kind: str, asked: StudyOptions, *, places: bool) -> None:
     """Refuse what only the counting of events uses, or their counting in cells."""
+    of_cells = {"resolution": asked.resolution, "max_cells": asked.max_cells}
     if places and kind != "events":
         raise ValueError(f"Invalid places: the frame holds {kind}; only events have places.")
     if kind != "events":
         why = f"the frame holds {kind}, which are scored as they are"
-        other = None if by == kind else by
-        refuse_unused({"by": other, "study_area": study_area, "coarse": coarse, **of_cells}, why)
-    if by == "regions":
+        other = None if asked.by == kind else asked.by
+        of_events = {"by": other, "study_area": asked.study_area, "coarse": asked.coarse}
+        refuse_unused(of_events | of_cells, why)
+    if asked.by == "regions":
         refuse_unused(of_cells, "events are counted in regions, not in cells")
 
 

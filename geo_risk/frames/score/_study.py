@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from geo_risk._core.constants import RESOLUTION
 from geo_risk._core.frames import texts_of, too_coarse
 from geo_risk._core.types import FloatArray, IntArray
-from geo_risk._core.validate import check_resolution
 from geo_risk.errors import UnknownRegionError
+from geo_risk.frames.score._options import StudyOptions
 from geo_risk.frames.score._units import CellUnits, RegionUnits, Units
 from geo_risk.regions.sources import plain_layer
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["kind_of", "layer_asked", "study_shapes", "units_around", "units_of_rows", "unplaced"]
 
 
+_MOST_CELLS = 200_000
 # Supports that lie in one region for certain, by the level of the layer.
 _WITHIN_REGION = {0: ("admin2", "admin1", "line", "country"), 1: ("admin2", "admin1")}
 
@@ -61,15 +62,13 @@ def kind_of(frame: Any, time: str | None) -> str:
     )
 
 
-def layer_asked(
-    layer: Any, kind: str, by: str, study_area: Any, *, drawn: bool
-) -> RegionLayer | None:
+def layer_asked(asked: StudyOptions, kind: str, *, drawn: bool) -> RegionLayer | None:
     """The layer given, if regions of it are asked for; one that holds by date is refused then."""
-    by_code = study_area is None or _codes_of(study_area) is not None
-    events = kind == "events" and (drawn or by == "regions" or by_code)
-    if layer is None or not (events or kind == "regions"):
+    by_code = asked.study_area is None or _codes_of(asked.study_area) is not None
+    events = kind == "events" and (drawn or asked.by == "regions" or by_code)
+    if asked.layer is None or not (events or kind == "regions"):
         return None
-    return plain_layer(layer, verb="score_hotspots")
+    return plain_layer(asked.layer, verb="score_hotspots")
 
 
 def units_of_rows(
@@ -100,27 +99,26 @@ def units_of_rows(
 
 
 def units_around(
-    events: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray, *, by: str,
-    resolution: int | None, study_area: Any, layer: RegionLayer | None, k: int, max_cells: int,
-) -> Units:  # fmt: skip
+    events: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray, asked: StudyOptions
+) -> Units:
     """Every cell or region of the study area of events, those without events too."""
-    if by == "regions":
-        return RegionUnits(*_study_rows(study_area, lon, lat, layer), k)
+    if asked.by == "regions":
+        return RegionUnits(*_study_rows(asked.study_area, lon, lat, asked.layer), asked.k)
     from geo_risk.cells import study_grid
 
-    resolution = _resolution_of(events) if resolution is None else check_resolution(resolution)
-    area = study_shapes(study_area, lon, lat, layer)
-    return CellUnits(study_grid(area, resolution=resolution, max_cells=max_cells), k)
+    resolution = _resolution_of(events) if asked.resolution is None else asked.resolution
+    most = _MOST_CELLS if asked.max_cells is None else asked.max_cells
+    area = study_shapes(asked.study_area, lon, lat, asked.layer)
+    return CellUnits(study_grid(area, resolution=resolution, max_cells=most), asked.k)
 
 
-def unplaced(
-    events: geopandas.GeoDataFrame, coarse: str, by: str, layer: RegionLayer | None
-) -> NDArray[np.bool_]:
+def unplaced(events: geopandas.GeoDataFrame, asked: StudyOptions) -> NDArray[np.bool_]:
     """Events whose coordinates only stand for something larger than the units."""
-    skipped = too_coarse(events, coarse)
-    if by == "cells" or not skipped.any():
+    skipped = too_coarse(events, asked.coarse or "skip")
+    if asked.by != "regions" or not skipped.any():
         return skipped
-    certain = _WITHIN_REGION.get(1 if layer is None else layer.level, ("admin2",))
+    level = 1 if asked.layer is None else asked.layer.level
+    certain = _WITHIN_REGION.get(level, ("admin2",))
     known = [term in certain for term in texts_of(events, "location_precision")]
     return np.asarray(skipped & ~np.array(known, dtype=np.bool_))
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geo_risk._core.frames import add_columns, check_frame, lonlat_of, too_coarse
-from geo_risk._core.validate import check_choice, check_scalar, renamed
+from geo_risk._core.options import carries, chosen, parted, refuse_unknown
+from geo_risk._core.validate import check_scalar, renamed
 from geo_risk.frames.score._data import COUNT, population_of
 from geo_risk.frames.score._draws import score_draws
 from geo_risk.frames.score._frame import study_of_events, study_of_rows
-from geo_risk.frames.score._methods import TIMED, Question, method_of
+from geo_risk.frames.score._methods import TIMED, Question, method_of, options_of
 from geo_risk.frames.score._options import (
+    StudyOptions,
     draws_numbers,
     refuse_of_counting,
     refuse_of_method,
@@ -26,32 +30,23 @@ if TYPE_CHECKING:
 
     from geo_risk.regions import RegionLayer
 
-__all__ = ["score_hotspots", "study_resolution", "takes_seed"]
-
-_MOST_CELLS = 200_000
+__all__ = ["accepted", "score_hotspots", "study_resolution", "takes_seed"]
 
 
+@carries(StudyOptions)
 def score_hotspots(
     frame: Any,
     *,
     value: str | None = None,
     method: str = "gi_star",
-    by: str | None = None,
-    resolution: int | None = None,
-    study_area: Any = None,
-    k: int = 1,
     population: Any = None,
-    time: str | None = None,
-    step: str | None = None,
-    layer: RegionLayer | None = None,
-    coarse: str | None = None,
     places: int | LocationDraws | None = None,
     seed: int | np.random.Generator | None = None,
     alpha: float | None = None,
-    max_cells: int | None = None,
     n_jobs: int = 1,
     draws: int | LocationDraws | None = None,
-    **options: Any,
+    options: StudyOptions | None = None,
+    **statistic: Any,
 ) -> geopandas.GeoDataFrame:
     """Score where events, or a value of cells or regions, concentrate.
 
@@ -81,33 +76,9 @@ def score_hotspots(
           (default) or "global".
 
         Knox's test and Hawkes processes say nothing of single cells: `geo_risk.hotspots`.
-    by : {"cells", "regions"}, default "cells"
-        What events are counted in.
-    resolution : int, optional
-        Of the cells, for events. Default: that of the column `h3_cell`, the finest where they are
-        mixed (as `assess` gives them), else 7. Each event is counted by its point, not by that
-        column.
-    study_area : "regions", "countries", code(s), geometry or bounds
-        For events: "regions" (default for cells) is every region that holds an event, "countries"
-        (default for regions) every country that does; or a region or country code or several;
-        for cells also a shapely geometry, a frame of them or (west, south, east, north). What is
-        outside is not scored, and is counted.
-    k : int, default 1
-        Rings of cells, or steps over shared edges, that count as neighbours.
     population : str, mapping or Series, optional
         Column of cells or regions, or a mapping from `h3_cell` or `region_code`: people or any
         other exposure. "gi", "gi_star" and "local_moran" then score standardised rates.
-    time : str, optional
-        Column of dates or of whole numbers of periods, for "scan" and "emerging"; for events and
-        "emerging" the default is `date_start`. Periods without a row count as 0.
-    step : {"day", "week", "month", "year"}, default "month"
-        Length of a period, for dates.
-    layer : RegionLayer, optional
-        For regions, a study area of codes, and draws; default: the bundled world layer.
-    coarse : {"skip", "keep"}, default "skip"
-        Events whose coordinates only stand for a district, province or country are not counted
-        in a cell ("skip"), since a pile of them would make a hotspot of the stand-in point. A
-        region counts those of its districts and its own.
     places : int or LocationDraws, default 0
         For events: score so many draws of their places as well (`draw_locations` with its
         defaults, or what it gave). Events left out as too coarse take part in the draws.
@@ -115,14 +86,16 @@ def score_hotspots(
         Of the drawn places and of the permutations (`replications` of "scan").
     alpha : float, default 0.05
         Level of the labels.
-    max_cells : int, default 200,000
-        Refuse larger study areas, naming the finest resolution that fits.
     n_jobs : int, default 1
         Threads, wherever something takes them; -1 for all processors. Accepted with every method;
         the result does not depend on it.
     draws : int or LocationDraws, optional
         Old name of `places`, deprecated.
-    **options
+    options : StudyOptions, optional
+        In which cells or regions, and periods, events are counted.
+    **fields
+        The fields of `StudyOptions`, in place of `options`.
+    **statistic
         Passed to the statistic: `permutations`, `p_method`, `fdr`, `model`, `bandwidth_km`, …
         Events that are counted here are never refused as too uneven to be counts
         (`max_dispersion`); a summed value can be.
@@ -173,40 +146,32 @@ def score_hotspots(
     """
     places = renamed(places, "places", draws, "draws")
     score = method_of(method)
+    refuse_unknown(statistic, score_hotspots, accepted(method))
     level = check_scalar(0.05 if alpha is None else alpha, "alpha", low=0.0, high=1.0)
-    check_choice("cells" if by is None else by, "by", ("cells", "regions"))
-    time = _time_column(frame, method, time)
-    kind = kind_of(frame, time)
+    of_study, statistic = parted(StudyOptions, statistic)
+    asked = chosen(StudyOptions, options, of_study, score_hotspots)
+    asked = replace(asked, time=_time_column(frame, method, asked.time))
+    kind = kind_of(frame, asked.time)
     spread, drawn = _is_spread(places), isinstance(places, LocationDraws)
-    refuse_of_method(method, options, alpha=alpha, seed=seed, places=spread and not drawn)
-    refuse_of_counting(
-        kind, by, places=spread, study_area=study_area, coarse=coarse, resolution=resolution,
-        max_cells=max_cells,
-    )  # fmt: skip
-    layer = layer_asked(layer, kind, by or "cells", study_area, drawn=spread and not drawn)
+    refuse_of_method(method, statistic, alpha=alpha, seed=seed, places=spread and not drawn)
+    refuse_of_counting(kind, asked, places=spread)
+    asked = replace(asked, layer=layer_asked(asked, kind, drawn=spread and not drawn))
     if kind == "events":
-        study = study_of_events(
-            frame, value=value, by=by or "cells", time=time, step=step or "month",
-            coarse="skip" if coarse is None else coarse, resolution=resolution, k=k,
-            study_area=study_area, layer=layer, spread=spread, n_jobs=n_jobs,
-            max_cells=_MOST_CELLS if max_cells is None else max_cells,
-        )  # fmt: skip
+        study = study_of_events(frame, value, asked, spread=spread, n_jobs=n_jobs)
     else:
-        study = study_of_rows(
-            frame, kind, value=value or COUNT, time=time, step=step or "month", layer=layer, k=k
-        )
-    refuse_step(step, dated=study.periods is not None and study.periods.step is not None)
+        study = study_of_rows(frame, kind, value or COUNT, asked)
+    refuse_step(asked.step, dated=study.periods is not None and study.periods.step is not None)
     if spread and isinstance(seed, np.random.Generator):
         seed = int(seed.integers(0, 2**63))  # the draws and the statistic start from the same
     people = population_of(
         population, study.units, study.rows, study.unit, study.tally, study.periods
     )
-    ask = Question(method, study.units, people, level, n_jobs, seed, dict(options))
+    ask = Question(method, study.units, people, level, n_jobs, seed, statistic)
     found = score(study.tally, ask)
     columns = {"neighbors_missing": study.units.missing, **found.columns}
     report = study.report | {"method": method} | found.report
     if study.events is not None and spread:
-        places = _drawn(frame, layer, places, seed, n_jobs)
+        places = _drawn(frame, asked.layer, places, seed, n_jobs)
         more, noted = score_draws(score, ask, found.measure, study.events, places)
         columns, report = columns | more, report | noted
     result = add_columns(study.frame, columns)
@@ -230,6 +195,12 @@ def study_resolution(
         skipped = too_coarse(events, coarse)
         lon, lat = np.where(skipped, np.nan, lon), np.where(skipped, np.nan, lat)
     return finest_resolution(study_shapes(study_area, lon, lat, layer), max_cells=max_cells)
+
+
+def accepted(method: str = "gi_star") -> list[str]:
+    """Keywords of `score_hotspots` with a method, those of the statistic too."""
+    method_of(method)
+    return [*inspect.signature(score_hotspots).parameters, *options_of(method)]
 
 
 def takes_seed(method: str = "gi_star", *, places: Any = None, **options: Any) -> bool:
