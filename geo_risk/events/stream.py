@@ -1,4 +1,4 @@
-"""`iter_events`: a file that need not fit into memory, chunk by chunk."""
+"""`iter_events`: read a file chunk by chunk, even if it does not fit into memory."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ def iter_events(
     member: str | None = None,
     max_unpacked_bytes: int = DEFAULT_UNPACKED_BYTES,
 ) -> Iterator[gpd.GeoDataFrame]:
-    """Read a large file chunk by chunk; every row comes out, in order, and memory stays flat.
+    """Read a large file chunk by chunk: every row, in order, with constant memory.
 
-    Source, columns and the order of dates are decided on the first chunk that settles them and
-    hold from there on. Each chunk is what `read_events` gives, with two differences that keep all
-    chunks of a text file alike: the original columns stay text, and there is always a column
-    `malformed_text`. Duplicated identifiers and swapped coordinates are looked for within a
-    chunk, not across chunks.
+    Source, columns and the order of dates are decided on the first chunk that allows it and hold
+    from there on. Each chunk is as from `read_events`, with two differences that keep all chunks
+    of a text file consistent: the original columns stay text, and there is always a column
+    `malformed_text`. Duplicated identifiers and swapped coordinates are detected within a chunk,
+    not across chunks.
 
     Parameters
     ----------
     path : path
         Delimited text (plain, .gz or .zip), Parquet or GeoParquet.
     chunk_rows : int
-        Rows of a chunk, at least 1.
+        Rows per chunk, at least 1.
     source, lon, lat, columns, crs, dayfirst, encoding, delimiter, names, member, \
 max_unpacked_bytes
         As for `read_events`.
@@ -65,14 +65,14 @@ max_unpacked_bytes
     Yields
     ------
     geopandas.GeoDataFrame
-        At least one chunk, even of a file without rows; the index counts on from chunk to chunk.
+        At least one chunk, even for a file without rows; the index continues across chunks.
 
     Raises
     ------
     ValueError
         As for `read_events`, and for a format that cannot be streamed.
     DataNotFoundError, DataCorruptError
-        The file is not there, or is damaged; what was read before has been given out.
+        The file does not exist or is damaged; chunks before the damage have been returned.
 
     Examples
     --------
@@ -102,7 +102,7 @@ max_unpacked_bytes
         raise ValueError(f"Invalid chunk_rows: {chunk_rows!r}; must be an integer of at least 1.")
     found = existing(path)
     if found.stat().st_size == 0:
-        raise ValueError(f"{found.name} is empty: it has not even a header.")
+        raise ValueError(f"{found.name} is empty: it does not even have a header.")
     kind = sniff(found)
     refuse_unheard(kind, found.name, options)
     chunks: Callable[[Path, str, Options, int], Iterator[Loaded]]
@@ -112,7 +112,7 @@ max_unpacked_bytes
         chunks = _parquet_chunks
     else:
         raise ValueError(
-            f"Cannot stream {found.name}: only delimited text and Parquet come in chunks; "
+            f"Cannot stream {found.name}: only delimited text and Parquet are read in chunks; "
             "read_events reads the whole file."
         )
     return _converted(chunks(found, kind, options, chunk_rows), options)
@@ -171,4 +171,4 @@ def _parquet_chunks(path: Path, kind: str, options: Options, n: int) -> Iterator
             start = loaded.index.stop
             yield loaded
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # also of column names
-        raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
+        raise DataCorruptError(f"{path.name} is not a readable Parquet file: {error}") from error
