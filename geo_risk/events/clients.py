@@ -44,8 +44,8 @@ def fetch_ucdp(
 ) -> gpd.GeoDataFrame:
     """Fetch UCDP GED or candidate events, page by page.
 
-    The result has every event that the service counts, or an error says what is missing. The key
-    never appears in a log, error or file.
+    The result contains every event that the service counts, or an error says what is missing. The
+    key never appears in a log, error or file.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def fetch_ucdp(
     Returns
     -------
     geopandas.GeoDataFrame
-        As from `read_events`; ``attrs["geo_risk"]["service"]`` states the query.
+        As returned by `read_events`; ``attrs["geo_risk"]["service"]`` states the query.
 
     Raises
     ------
@@ -177,8 +177,8 @@ def fetch_acled(
     Returns
     -------
     geopandas.GeoDataFrame
-        As from `read_events`; ``attrs["geo_risk"]["service"]`` states the query. ACLED's terms do
-        not allow redistribution of the rows.
+        As returned by `read_events`; ``attrs["geo_risk"]["service"]`` states the query. ACLED's
+        terms do not allow redistribution of the rows.
 
     Raises
     ------

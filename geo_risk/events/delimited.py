@@ -1,4 +1,4 @@
-"""Read delimited text line by line: a broken line never loses the rows around it.
+"""Read delimited text line by line: rows around a broken line are never lost.
 
 A line that cannot be a row of the table is kept with the reason and its text. The lines that it
 would have absorbed (those below an opening quote that never closes) are read as rows of their own.

@@ -47,8 +47,8 @@ def iter_events(
     """Read a large file chunk by chunk: every row, in order, with constant memory.
 
     Source, columns and the order of dates are decided on the first chunk that allows it and hold
-    from there on. Each chunk is as from `read_events`, with two differences that keep all chunks
-    of a text file consistent: the original columns stay text, and there is always a column
+    from there on. Each chunk is as returned by `read_events`, with two differences that keep all
+    chunks of a text file consistent: the original columns stay text, and there is always a column
     `malformed_text`. Duplicated identifiers and swapped coordinates are detected within a chunk,
     not across chunks.
 

@@ -98,7 +98,7 @@ def _check_archive(path: Path, max_bytes: int) -> None:
 
 
 def _refuse_doctype(read: Callable[[int], bytes], name: str) -> None:
-    """Raise an error for a document type: it defines entities, before the first element."""
+    """Raise an error for a document type, which can define entities, before the first element."""
     parser, elements = expat.ParserCreate(), []
 
     def refuse(*_: Any) -> None:
