@@ -197,7 +197,7 @@ EVENTS = "id,date,lon,lat\n1,2022-03-05,69.53,36.74\n"
 MISTAKES: list[tuple[list[str], str, str]] = [
     (["geocode", "nowhere.csv"], EVENTS, "'nowhere.csv' does not exist"),
     (["geocode", "."], EVENTS, "is a directory"),
-    (["geocode", "e.csv"], "", "is empty: it has not even a header"),
+    (["geocode", "e.csv"], "", "is empty: it does not even have a header"),
     (["geocode", "e.csv"], "a,b\n1,2\n", "--read lon=… --read lat=…"),
     (["geocode", "e.csv"], "lon,lat,date\n1,2,03/04/2020\n", "--read dayfirst=…"),
     (["geocode", "e.csv"], "x,y\n545000,4065000\n", "--read crs=…"),

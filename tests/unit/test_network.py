@@ -915,7 +915,7 @@ def test_no_refused_address_is_told(address: str, tmp_path: Path) -> None:
 
 def test_a_refused_key_is_a_denial(server: Server) -> None:
     server.answers["/api/gedevents/25.1"] = body(b"who?", 401)
-    with pytest.raises(AccessDeniedError, match="refuses the key"):
+    with pytest.raises(AccessDeniedError, match="rejects the key"):
         fetch_ucdp(version="25.1", token=PLAIN, base_url=server.url("/api"))
 
 
