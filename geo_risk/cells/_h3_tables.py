@@ -279,7 +279,7 @@ def _base_tables() -> tuple[ByteArray, ByteArray, ByteArray]:
 
 
 def _face_grid() -> ByteArray:
-    """Nearest face by cells of 2 by 2 degrees (lat, lon), UNKNOWN if a cell has several."""
+    """Nearest face by cells of 2 by 2 degrees (lat, lon), UNKNOWN where a cell has several."""
     lat = np.radians(np.arange(-89.0, 90.0, 2.0))[:, None]
     lon = np.radians(np.arange(-179.0, 180.0, 2.0))[None, :]
     points = np.stack(

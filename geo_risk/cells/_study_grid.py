@@ -114,8 +114,8 @@ def _outline_length_km(edges: FloatArray) -> float:
 def _outline_area_km2(edges: FloatArray) -> float:
     """Area between the equator and edges that are straight in lon/lat, summed with sign.
 
-    The integral of sin(lat) d(lon) along each edge, on the sphere; rings of holes run clockwise,
-    so their area is subtracted.
+    The integral of sin(lat) d(lon) along each edge, on the sphere; rings that run clockwise
+    around holes take their area away by themselves.
     """
     lon0, lat0, lon1, lat1 = np.radians(edges.T)
     rise = lat1 - lat0
@@ -295,7 +295,7 @@ def of_discs(
     from scipy.spatial import cKDTree
 
     tree = cKDTree(_unit_vectors(lon, lat))
-    # A grid about as coarse as the discs gives an estimate of the final number of cells.
+    # A grid about as coarse as the discs tells how many cells the wanted one would have.
     coarse = next((r for r in range(resolution) if _edge_km(r) < radius_km / 2.0), resolution)
     for level in sorted({coarse, resolution}):
         home = _distinct(_h3.encode(lon, lat, level))
