@@ -30,7 +30,7 @@ _warned = False
 
 
 def njit(function: F) -> F:
-    """Compile `function` in nopython mode, without the GIL, cached where anything is writable.
+    """Compile `function` in nopython mode, without the GIL, cached if a folder is writable.
 
     Strict IEEE arithmetic is kept (no fastmath): the exact predicates depend on it.
     """
