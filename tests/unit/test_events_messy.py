@@ -300,7 +300,7 @@ def test_a_shapefile_with_too_few_records_is_damaged(tmp_path):
     path, short = shapefile(tmp_path, 9), shapefile(tmp_path, 4, "short.shp")
     assert len(read_events(path)) == 9
     path.with_suffix(".dbf").write_bytes(short.with_suffix(".dbf").read_bytes())
-    told = r"e\.dbf holds 4 records for 9 shapes"
+    told = r"e\.dbf has 4 records for 9 shapes"
     with pytest.raises(DataCorruptError, match=told):
         read_events(path)
     with pytest.raises(DataCorruptError, match=told):

@@ -557,7 +557,7 @@ def test_files_that_hold_no_table(tmp_path: Any) -> None:
         with pytest.raises(DataCorruptError, match=r"it begins with"):
             read_events(tmp_path / name)
     (tmp_path / "e.geojson").write_text('{"type": "FeatureCollection", "features"')
-    with pytest.raises(DataCorruptError, match="no readable JSON"):
+    with pytest.raises(DataCorruptError, match="not valid JSON"):
         read_events(tmp_path / "e.geojson")
     (tmp_path / "e.parquet").write_bytes(b"PAR1 and then nothing PAR1")
     with pytest.raises(DataCorruptError, match="not a readable Parquet"):
