@@ -72,7 +72,7 @@ def test_a_table_of_another_result_is_named(old, new, tmp_path, name):
     new.save(tmp_path / "new")
     file = f"{name}.parquet"
     (tmp_path / "old" / file).write_bytes((tmp_path / "new" / file).read_bytes() + b"x")
-    with pytest.raises(DataCorruptError, match=rf"{name}\.parquet is another file than was saved"):
+    with pytest.raises(DataCorruptError, match=rf"{name}\.parquet is not the file that was saved"):
         gr.Assessment.load(tmp_path / "old")
 
 
@@ -264,7 +264,7 @@ def test_maps_stand_in_the_provenance_and_are_verified(old, tmp_path):
     assert is_one_of(gr.Assessment.load(tmp_path), old)
     (tmp_path / "map.png").write_bytes(b"another")
     (tmp_path / "map.html").unlink()
-    told = r"map\.html is missing; map\.png is another file than was saved"
+    told = r"map\.html is missing; map\.png is not the file that was saved"
     with pytest.raises(DataCorruptError, match=told):
         gr.Assessment.load(tmp_path)
 

@@ -164,7 +164,7 @@ def test_acleds_rows_stay_unless_the_user_says_so(tmp_path, caplog):
     found = gr.assess(frame)
     with caplog.at_level(logging.WARNING, logger="geo_risk"):
         found.save(tmp_path / "a", formats=[".csv", ".parquet"])
-    assert "3 of 3 events come from a source that forbids to pass its rows on" in caplog.text
+    assert "3 of 3 events come from a source that forbids redistribution" in caplog.text
     assert b"said a nurse" not in everything(tmp_path / "a")
     events = (tmp_path / "a" / "events.csv").read_text("utf-8")
     for told in ("Commander Z", "69.534", "2022-10-22", "border_foot", "IS-K"):
@@ -455,7 +455,7 @@ def test_cells_that_cannot_be_shared_are_refused_or_counted_anew(takhar):
     nameless = takhar.cells.drop(columns="h3_cell")
     countless = takhar.cells.drop(columns="n_events")
     for cells in (nameless, countless):
-        with pytest.raises(ValueError, match="others are shown H3 cells with a count"):
+        with pytest.raises(ValueError, match="must be H3 cells with a count"):
             sharing.shared_cells(None, cells, None, 3)
         assert sharing.shared_cells(takhar.events, cells, 5, 1)["n_events"].sum() == 10
     empty = sharing.shared_cells(None, takhar.cells.iloc[:0], None, 3)
