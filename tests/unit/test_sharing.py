@@ -416,7 +416,7 @@ def test_a_shared_map_tells_no_secret(mixed, tmp_path, given):
 
 def test_a_shared_map_is_coloured_by_no_score(takhar, tmp_path):
     for column in ("gi_z", "q_value", "nonsense"):
-        with pytest.raises(ValueError, match=f"Invalid color_by: '{column}'; a map for others has"):
+        with pytest.raises(ValueError, match=f"Invalid color_by: '{column}'; a shared map must use"):
             web_map(tmp_path / "m.html", cells=takhar.cells, share=True, color_by=column)
     strong = prepare(cells=takhar.cells.assign(hotspot="hot", q_value=0.001), share=True)
     assert {strong.cells.classes.labels[i] for i in strong.cells.classes.used()} == {
