@@ -138,6 +138,6 @@ def _check(folder: Path, sums: Mapping[str, str]) -> None:
             wrong.append(f"{name} is not the file that was saved")
     if wrong:
         raise DataCorruptError(
-            f"{folder} is not a complete result: {'; '.join(wrong)} ({_PROVENANCE} has the sha256). "
-            "Save again."
+            f"{folder} is not a complete result: {'; '.join(wrong)} ({_PROVENANCE} has the "
+            "sha256). Save again."
         )

@@ -147,7 +147,7 @@ def _hotspots(cells: Any) -> Classes:
 
 
 def _z_scores(z: FloatArray, title: str) -> Classes:
-    """Seven classes with breaks at the two-sided 90, 95 and 99 % points of the normal law."""
+    """Seven classes cut at the two-sided 90, 95 and 99 % points of the normal distribution."""
     breaks = np.array([-2.576, -1.96, -1.645, 1.645, 1.96, 2.576])
     labels = (
         "z ≥ 2.58", "1.96 to 2.58", "1.64 to 1.96", "−1.64 to 1.64",

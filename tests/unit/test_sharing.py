@@ -213,7 +213,7 @@ def test_countries_of_disputed_regions_are_named_after_the_view_was_stated(
             crimea.save(tmp_path / "no", **options)
         assert not (tmp_path / "no").exists()
         crimea.save(tmp_path / options.popitem()[0], worldview="de_facto", strip=True)
-    with pytest.raises(ValueError, match=r"this assessment follows 'de_facto'\. Make it again"):
+    with pytest.raises(ValueError, match=r"this assessment follows 'de_facto'\. Run it again"):
         crimea.save(tmp_path / "no", worldview="un")
     crimea.save(tmp_path / "cells", share=True)  # names the country of no region
     with caplog.at_level(logging.WARNING, logger="geo_risk"):
@@ -231,7 +231,7 @@ def test_a_view_stated_at_the_beginning_is_not_asked_for_again(tmp_path, caplog)
         found.save(tmp_path / "a", coarsen="regions")
         found.save(tmp_path / "b")
     assert "disputed" not in caplog.text
-    with pytest.raises(ValueError, match="'un'; the layer 'natural_earth' that was given follows"):
+    with pytest.raises(ValueError, match="'un'; the given layer 'natural_earth' follows"):
         gr.assess(table(34.1, 44.95, 4), gr.load_regions(), worldview="un")
 
 
@@ -416,7 +416,7 @@ def test_a_shared_map_tells_no_secret(mixed, tmp_path, given):
 
 def test_a_shared_map_is_coloured_by_no_score(takhar, tmp_path):
     for column in ("gi_z", "q_value", "nonsense"):
-        with pytest.raises(ValueError, match=f"Invalid color_by: '{column}'; a shared map must use"):
+        with pytest.raises(ValueError, match=f"Invalid color_by: '{column}'; a shared map must"):
             web_map(tmp_path / "m.html", cells=takhar.cells, share=True, color_by=column)
     strong = prepare(cells=takhar.cells.assign(hotspot="hot", q_value=0.001), share=True)
     assert {strong.cells.classes.labels[i] for i in strong.cells.classes.used()} == {

@@ -1,4 +1,4 @@
-"""The units that are scored, H3 cells or regions: neighbours, areas, centres, who lies where."""
+"""The units that are scored, H3 cells or regions: neighbours, areas, centres, assigned points."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class CellUnits:
 
     @cached_property
     def centers(self) -> tuple[FloatArray, FloatArray]:
-        """Longitude and latitude of each middle."""
+        """Longitude and latitude of each centre."""
         from geo_risk.cells import cell_centers
 
         return cell_centers(self.cells)
@@ -101,7 +101,7 @@ class RegionUnits:
 
     @cached_property
     def _reach(self) -> Any:
-        """Which regions of the layer are within k steps of each of the units."""
+        """Regions of the layer within k steps of each unit, as a sparse matrix."""
         from scipy.sparse import csr_array
 
         n = len(self.layer)
@@ -140,7 +140,7 @@ class RegionUnits:
 
     @cached_property
     def centers(self) -> tuple[FloatArray, FloatArray]:
-        """Longitude and latitude of each centroid on the sphere, right across ±180 too."""
+        """Longitude and latitude of each centroid on the sphere, also correct across ±180."""
         return lonlat_of_vectors(region_vectors(self.layer)[self.rows])
 
     def shapes(self) -> NDArray[np.object_]:
