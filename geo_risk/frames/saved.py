@@ -125,7 +125,7 @@ def _read_provenance(folder: Path) -> dict[str, Any]:
             f"{folder} has tables, but no {_PROVENANCE}, which is written last: the save was "
             "interrupted. Save again."
         )
-    raise DataNotFoundError(f"{folder} has no {_PROVENANCE}: no assessment was saved there.")
+    raise DataNotFoundError(f"{folder} has no {_PROVENANCE}: no assessment was saved.")
 
 
 def _check(folder: Path, sums: Mapping[str, str]) -> None:

@@ -516,7 +516,7 @@ def test_objects_with_a_table_and_a_worldview() -> None:
         ({"labels": ["XX-1"]}, ValueError, r"\['XX-1'\]; must be values of region_code"),
         ({"labels": "all"}, ValueError, "must be 'auto', None or region codes"),
         ({"events": [1, 2]}, TypeError, "Invalid events: list; must be a GeoDataFrame"),
-        ({"regions": pd.DataFrame({"a": [1]})}, TypeError, "this frame has no geometry"),
+        ({"regions": pd.DataFrame({"a": [1]})}, TypeError, "the frame has no geometry"),
         ({"figsize": (0.1, 5)}, ValueError, "Invalid figsize"),
         ({"dpi": 1}, ValueError, "Invalid dpi"),
         ({"share": True, "min_count": 0}, ValueError, "Invalid min_count"),

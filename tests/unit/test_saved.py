@@ -242,7 +242,7 @@ def test_links_and_modes_of_a_result_stay(old, new, tmp_path):
 def test_what_a_kill_left_is_no_rest_to_pass_on(old, tmp_path):
     """A file beside, of a save with all rows, would go with what is for others."""
     (tmp_path / ".events.parquet.0123456789abcdef.part").write_bytes(b"rows")
-    with pytest.raises(ValueError, match=r"holds \.events\.parquet\.0123456789abcdef\.part of an"):
+    with pytest.raises(ValueError, match=r"contains \.events\.parquet\.0123456789abcdef\.part of an"):
         old.save(tmp_path, share=True)
 
 

@@ -238,7 +238,7 @@ def test_a_view_stated_at_the_beginning_is_not_asked_for_again(tmp_path, caplog)
 def test_an_export_for_others_never_lies_beside_rows_of_an_earlier_save(takhar, tmp_path):
     takhar.save(tmp_path)
     for options in ({"share": True}, {"strip": True, "formats": [".csv"]}):
-        with pytest.raises(ValueError, match=r"holds .*events\.parquet.* of an earlier save"):
+        with pytest.raises(ValueError, match=r"contains .*events\.parquet.* of an earlier save"):
             takhar.save(tmp_path, **options)
     assert (tmp_path / "events.parquet").is_file()
     takhar.save(tmp_path / "new", share=True)
@@ -469,12 +469,12 @@ def test_large_counts_have_all_their_digits_on_a_shared_map(tmp_path):
 
 
 def test_what_a_file_for_others_does_not_use_is_refused(takhar, tmp_path):
-    with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it is of counts"):
+    with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it applies to shared"):
         takhar.save(tmp_path, min_count=7)
     with pytest.raises(ValueError, match="Invalid source_rows: True is not used; counts are"):
         takhar.save(tmp_path, share=True, source_rows=True)
     for draw, path in ((web_map, tmp_path / "m.html"), (static_map, tmp_path / "m.png")):
-        with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it is of counts"):
+        with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it applies to shared"):
             draw(path, cells=takhar.cells, min_count=7)
         with pytest.raises(ValueError, match="Invalid size_by: 'nonsense' is not used; cells"):
             draw(path, events=takhar.events, share=True, size_by="nonsense")
@@ -510,7 +510,7 @@ def test_no_map_of_an_earlier_run_stays_beside_what_is_for_others(takhar, tmp_pa
         takhar.save(tmp_path, formats=[".csv"], share=True)
     for name in ("borders", "events", "regions"):
         (tmp_path / f"{name}.csv").unlink()
-    with pytest.raises(ValueError, match=r"holds map\.html of an earlier save"):
+    with pytest.raises(ValueError, match=r"contains map\.html of an earlier save"):
         takhar.save(tmp_path, formats=[".csv"], share=True)
     (tmp_path / "map.html").unlink()
     takhar.save(tmp_path, formats=[".csv"], share=True)

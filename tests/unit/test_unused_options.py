@@ -299,7 +299,7 @@ def test_options_of_score_hotspots_that_nothing_uses(options, message):
      ("max_cells", 9)],
 )  # fmt: skip
 def test_cells_are_scored_as_they_are(option, value):
-    with pytest.raises(ValueError, match=f"Invalid {option}: .*holds cells.*scored as they are"):
+    with pytest.raises(ValueError, match=f"Invalid {option}: .*contains cells.*scored as they are"):
         gr.score_hotspots(CELLS, **{option: value})
     assert len(gr.score_hotspots(CELLS, by="cells")) == len(CELLS)
 

@@ -73,7 +73,7 @@ class CellUnits:
         return cell_polygons(self.cells)
 
     def assign(self, lon: FloatArray, lat: FloatArray, n_jobs: int = 1) -> IntArray:
-        """Position of the unit that holds each point; -1 for none and for NaN."""
+        """Position of the unit that contains each point; -1 for none and for NaN."""
         from geo_risk.cells import cell_resolutions, count_in_cells, h3_cells
 
         resolution = int(cell_resolutions(self.cells[:1])[0])
@@ -148,7 +148,7 @@ class RegionUnits:
         return np.asarray(self.layer.table.geometry.to_numpy()[self.rows], dtype=object)
 
     def assign(self, lon: FloatArray, lat: FloatArray, n_jobs: int = 1) -> IntArray:
-        """Position of the unit that holds each point; -1 for none and for NaN."""
+        """Position of the unit that contains each point; -1 for none and for NaN."""
         place = np.full(len(self.layer) + 1, -1)
         place[self.rows] = np.arange(len(self))
         return np.asarray(place[self.layer.locate(lon=lon, lat=lat, n_jobs=n_jobs)])
