@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from geo_risk.borders import Borders
     from geo_risk.regions import RegionLayer
 
-__all__ = ["Assessment", "assess"]
+__all__ = ["Assessment", "assess", "save_result"]
 
 _AUTO_CELLS = 20_000
 
@@ -144,25 +144,7 @@ class Assessment:
             it does not replace.
         """
         chosen = Sharing(share, coarsen, min_count, strip, source_rows, worldview)
-        return self._save(Path(directory), formats, chosen, {}, csv_safe)
-
-    def _save(
-        self,
-        folder: Path,
-        formats: Sequence[str],
-        sharing: Sharing,
-        maps: Mapping[str, bytes],
-        csv_safe: bool | None = None,
-    ) -> list[Path]:
-        """Write tables, maps and provenance, all of them or, after an error, none."""
-        formats = [check_format(ending) for ending in formats]
-        check_csv_safe(csv_safe, formats)
-        tables, provenance = sharing.export(self)
-        safe = sharing.counts or sharing.strip if csv_safe is None else csv_safe
-        folder.mkdir(parents=True, exist_ok=True)
-        names = {f"{name}{ending}" for name in tables for ending in formats}
-        sharing.refuse_leftovers(folder, names | maps.keys())
-        return write_result(folder, tables, formats, provenance, maps, csv_safe=safe)
+        return save_result(self, Path(directory), formats, chosen, {}, csv_safe)
 
     @classmethod
     def load(cls, directory: str | PathLike[str]) -> Assessment:
@@ -391,3 +373,22 @@ def _affordable(events: geopandas.GeoDataFrame, resolution: int, wanted: Mapping
     asked = ("study_area", "layer", "coarse", "places")
     area = {name: wanted[name] for name in asked if name in wanted}
     return min(resolution, study_resolution(events, max_cells=_AUTO_CELLS, **area))
+
+
+def save_result(
+    found: Assessment,
+    folder: Path,
+    formats: Sequence[str],
+    sharing: Sharing,
+    maps: Mapping[str, bytes],
+    csv_safe: bool | None = None,
+) -> list[Path]:
+    """Write tables, maps and provenance, all of them or, after an error, none."""
+    formats = [check_format(ending) for ending in formats]
+    check_csv_safe(csv_safe, formats)
+    tables, provenance = sharing.export(found)
+    safe = sharing.counts or sharing.strip if csv_safe is None else csv_safe
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {f"{name}{ending}" for name in tables for ending in formats}
+    sharing.refuse_leftovers(folder, names | maps.keys())
+    return write_result(folder, tables, formats, provenance, maps, csv_safe=safe)

@@ -79,13 +79,19 @@ def scanned(**options: Any) -> Any:
 
 
 def result_classes() -> set[type]:
-    """Dataclasses that the package offers or that its functions return."""
+    """Dataclasses that the package's functions return, and those that are parts of them."""
     offered = [getattr(hotspots, name) for name in hotspots.__all__]
-    found = {thing for thing in offered if dataclasses.is_dataclass(thing)}
-    for function in filter(inspect.isfunction, offered):
-        returned = typing.get_type_hints(function)["return"]
-        found |= {kind for kind in (returned, *typing.get_args(returned))
-                  if dataclasses.is_dataclass(kind)}  # fmt: skip
+    found: set[type] = set()
+    left = [typing.get_type_hints(f)["return"] for f in filter(inspect.isfunction, offered)]
+    while left:
+        kind = left.pop()
+        left += typing.get_args(kind)
+        if dataclasses.is_dataclass(kind) and kind not in found:
+            found.add(kind)
+            hints = typing.get_type_hints(kind)
+            left += [hints[f.name] for f in dataclasses.fields(kind) if f.name[0] != "_"]
+    others = {thing for thing in offered if dataclasses.is_dataclass(thing)} - found
+    assert all(kind.__name__.endswith("Options") for kind in others), others
     return found
 
 

@@ -14,7 +14,7 @@ _MEASURES = ("kde", "eb_rates")
 
 def draws_numbers(method: str, options: Mapping[str, Any]) -> bool:
     """Whether a method with these options simulates, and so takes a seed."""
-    from geo_risk.hotspots._options import simulates
+    from geo_risk.hotspots.options import simulates
 
     if method == "scan":
         return bool(options.get("replications", True))
