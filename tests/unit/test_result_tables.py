@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import subprocess
+import sys
 import typing
 from collections.abc import Callable
 from functools import cache
@@ -260,3 +262,13 @@ def test_a_scan_that_finds_nothing_keeps_the_types():
     assert list(empty) == list(found)
     assert len(empty) == 0
     assert empty.dtypes.equals(found.dtypes)
+
+
+def test_pandas_waits_for_a_table():
+    code = (
+        "import sys\nfrom geo_risk.hotspots import mann_kendall\n"
+        "result = mann_kendall([1.0, 2.0, 3.0, 5.0])\nprint('pandas' in sys.modules)\n"
+        "result.to_frame()\nprint('pandas' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["False", "True"]
