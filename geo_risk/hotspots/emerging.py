@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import BinArray, BoolArray, FloatArray
-from geo_risk._core.validate import _as_float, check_choice, check_integer, check_scalar
+from geo_risk._core.validate import as_float, check_choice, check_integer, check_scalar
 from geo_risk.hotspots import _tails
 from geo_risk.hotspots._bins import neighbourhoods, z_scores
 from geo_risk.hotspots._labels import adjusted, directions
-from geo_risk.hotspots._options import check_test
 from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.emerging_rules import MINIMUM_STEPS, hotspot_categories, trend_columns
 from geo_risk.hotspots.mann_kendall import MannKendallResult
+from geo_risk.hotspots.options import check_test
 from geo_risk.hotspots.weights import as_weights
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def emerging(
 
 
 def _check_cube(cube: ArrayLike) -> FloatArray:
-    x = _as_float(cube, "cube")
+    x = as_float(cube, "cube")
     if x.ndim != 2:
         raise ValueError(f"Invalid cube: shape {x.shape}; (cells, periods) needed.")
     if x.shape[1] < MINIMUM_STEPS:

@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import FloatArray, IntArray, Seed
 from geo_risk._core.validate import check_choice, refuse_unused, renamed
-from geo_risk.hotspots import _labels, _moments, _options
+from geo_risk.hotspots import _labels, _moments
 from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots._tails import Tails, normal_p, normal_tails, null_of, tails_of, two_sided
+from geo_risk.hotspots.options import check_options
 from geo_risk.hotspots.weights import RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
 
@@ -262,7 +263,7 @@ def gi_star(
     x = as_values(values)
     csr = as_weights(weights, x.size)
     null = _checked_null(null, star, p_method, deal, n_jobs)
-    options = _options.check_options(
+    options = check_options(
         p_method=p_method,
         permutations=permutations,
         seed=seed,

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import FloatArray, IntArray, Seed
 from geo_risk._core.validate import check_choice, renamed
-from geo_risk.hotspots import _labels, _moments, _options, _tails
+from geo_risk.hotspots import _labels, _moments, _tails
 from geo_risk.hotspots._table import table_of
+from geo_risk.hotspots.options import Inference, check_options
 from geo_risk.hotspots.weights import Csr, RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
 
@@ -167,7 +168,7 @@ def local_moran(
     csr = as_weights(weights, x.size)
     if moments == "total":
         p_method = _analytic_only(p_method, permutations, lagged is not None)
-    options = _options.check_options(
+    options = check_options(
         p_method=p_method,
         permutations=permutations,
         seed=seed,
@@ -288,7 +289,7 @@ def _result(
     quadrants: NDArray[np.str_],
     rows: RowSums,
     moments: str,
-    options: _options.Inference,
+    options: Inference,
 ) -> LocalMoranResult:
     p_value = _tails.two_sided(tails)
     q_value = _labels.adjusted(p_value, options.fdr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import inspect
 import os
@@ -76,6 +77,95 @@ def test_storeys_point_one_way(module):
     for imported in imports_of(path_of(module)):
         part = part_of(imported)
         assert part == own or STOREYS[part] < STOREYS[own], f"{module} imports {imported}"
+
+
+def private_of_others(module: str, code: str) -> set[str]:
+    """What a module takes from others though an underscore keeps it to their package."""
+    own, tree = part_of(module), ast.parse(code)
+    named, taken = {}, set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("geo_risk"):
+            named |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+        elif isinstance(node, ast.Import):
+            taken |= {a.name for a in node.names if a.name.startswith("geo_risk.")}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            owner = getattr(node.value, "id", "")
+            if owner in named:
+                taken.add(f"{named[owner]}.{node.attr}")
+            elif owner not in {"self", "cls"} and node.attr not in private_names()[own]:
+                homes = [part for part, names in private_names().items() if node.attr in names]
+                taken |= {f"geo_risk.{part}.{node.attr}" for part in homes}
+    taken |= set(named.values())
+    return {name for name in taken if any(not within(module, home) for home in homes_of(name))}
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
+def homes_of(name: str) -> list[str]:
+    """Packages to which the underscores in a dotted name keep it."""
+    bits = name.split(".")
+    homes = [".".join(bits[:i]) for i, bit in enumerate(bits) if is_private(bit)]
+    return [
+        home if path_of(home).name == "__init__.py" or home.count(".") < 2 else
+        home.rpartition(".")[0] for home in homes
+    ]  # fmt: skip
+
+
+def within(module: str, package: str) -> bool:
+    return f"{module}.".startswith(f"{package}.")
+
+
+@functools.cache
+def private_names() -> dict[str, set[str]]:
+    """Private functions, methods and attributes that each part defines."""
+    found: dict[str, set[str]] = {part: set() for part in STOREYS}
+    for module in module_names():
+        for node in ast.walk(ast.parse(path_of(module).read_text(encoding="utf-8"))):
+            name = getattr(node, "name", None)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                name = node.attr if getattr(node.value, "id", "") == "self" else None
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                name = node.id
+            if isinstance(name, str) and is_private(name):
+                found[part_of(module)].add(name)
+    return found
+
+
+@pytest.mark.parametrize("module", module_names())
+def test_nobody_outside_a_package_takes_what_is_private_to_it(module):
+    code = path_of(module).read_text(encoding="utf-8")
+    assert private_of_others(module, code) == set()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from geo_risk.hotspots._tails import two_sided",
+        "from geo_risk.hotspots import _tails",
+        "import geo_risk.hotspots._tails",
+        "from geo_risk._core.validate import _check_range",
+        "from geo_risk._core import validate\nvalidate._check_range(x, 'lon', 180)",
+        "from geo_risk.frames.enrich._polygons import anything",
+        "found = run()\nfound._both_tails",
+    ],
+)
+def test_what_is_private_to_a_package_is_seen(code):
+    assert private_of_others("geo_risk.frames.score._data", code)
+
+
+def test_own_privacies_are_one_s_own():
+    code = (
+        "from geo_risk._core import validate\nfrom geo_risk.frames.score import _options\n"
+        "from geo_risk.hotspots.options import stream_key\n"
+        "from geo_risk.frames.check import check\nself._both_tails\ncheck._named\n"
+        "frame._geometry_column_name\nnumber.__class__"
+    )
+    assert private_of_others("geo_risk.frames.score._data", code) == {
+        "geo_risk.frames.check.check._named"
+    }
 
 
 def test_the_table_names_what_there_is():
