@@ -123,8 +123,8 @@ def head(layer: gr.RegionLayer) -> list[str]:
         "# Regions of the world layer, country by country",
         "",
         *wrapped(
-            "Written by `python boundaries/build_region_page.py`; a test holds that it is current. "
-            f"Authority for codes: {layer.provenance['code_authority']}."
+            "Written by `python boundaries/build_region_page.py`; a test checks that it is "
+            f"current. Authority for codes: {layer.provenance['code_authority']}."
         ),
         "",
         "## The world",
@@ -135,23 +135,20 @@ def head(layer: gr.RegionLayer) -> list[str]:
         ),
         *item(
             f"{carry:,} regions ({carry / len(layer):.1%}) carry a current code of ISO 3166-2. The "
-            f"other {own} have Natural Earth's own; `code_system` says which, "
-            "and `iso_parent` names "
-            "the ISO unit that such a region is part of, where there is one."
+            f"other {own} have Natural Earth's own code; `code_system` says which, and "
+            "`iso_parent` names the ISO unit that contains such a region, if there is one."
         ),
         *item(
-            f"Of the regions whose unit ISO lists today, {named:.1%} carry its code. As one whose "
-            "unit exists counts each that carries a code, and each other one whose name is that of "
-            f"an ISO unit of its country which no region carries ({exists['by_name']}; with every "
-            f"alternate spelling {exists['by_spelling']}, which gives "
-            f"{spelled:.1%}). Most of these "
-            "have kept the name and lost more than half of the area (Équateur, Béchar, Latvia's "
-            "municipalities), and so not the unit."
+            f"Of the regions whose unit ISO lists today, {named:.1%} carry its code. The base is "
+            "the regions with a code plus those with the name of an ISO unit of their country "
+            f"whose code no region has ({exists['by_name']}; with alternate spellings "
+            f"{exists['by_spelling']}, which gives {spelled:.1%}). Most of the latter kept the "
+            "name of a unit that lost more than half of its area (Équateur, Béchar, Latvia's "
+            "municipalities), so they are not the same unit."
         ),
         *item(
-            f"{older} regions carry the code of a unit that has lost or gained "
-            "land since, but still "
-            "has more than half of its area in common: `older_extent` says what."
+            f"{older} regions carry the code of a unit that has lost or gained land since, but "
+            "still has more than half of its area in common: see `older_extent`."
         ),
         *country_lines(country_check(layer)),
         "",
@@ -162,18 +159,16 @@ def country_lines(check: dict[str, Any]) -> list[str]:
     """What the comparison of countries found."""
     text = (
         f"Country codes: in {check['agree']:,} of {check['checked']:,} regions that hold places of "
-        "GeoNames no other country has more than half of the places. "
+        "GeoNames, no other country has more than half of the places. "
         f"{check['disputed']} more are disputed ([worldviews](worldviews.md)), "
-        f"{check['separate']} are parts of France and the Netherlands that "
-        "GeoNames lists apart. The "
-        f"other {len(check['other'])}, each by places across a border that the layer draws "
-        "elsewhere: "
+        f"{check['separate']} are parts of France and the Netherlands that GeoNames lists "
+        f"separately. The other {len(check['other'])} contain places from across a border that "
+        "the layer draws elsewhere: "
     )
     text += "; ".join(f"{code} {name}, {c}: {n}" for code, name, c, n in check["other"])
     text += (
-        ". None is a wrong code. One test compares every ISO code's country "
-        "with the row's, another "
-        "the airports' stated countries with the regions'."
+        ". None is a wrong code. One test compares the country of every ISO code with that of the "
+        "row, another the stated countries of the airports with those of the regions."
     )
     return item(text)
 
@@ -210,11 +205,11 @@ def agreement() -> list[str]:
         "",
         *agreement_text(result),
         "",
-        "Countries under 95% of the codes that both know. No code of the layer was found wrong.",
+        "Countries below 95% of the codes that both have. No wrong code was found in the layer.",
         "",
         *lines,
         "",
-        *wrapped(f"The others: {', '.join(over)}. No code that both know: {', '.join(none)}."),
+        *wrapped(f"The others: {', '.join(over)}. No common code: {', '.join(none)}."),
         "",
     ]
 
@@ -225,17 +220,14 @@ def agreement_text(result: dict[str, Any]) -> list[str]:
     return wrapped(
         f"{result['places']:,} of {result['rows_read']:,} airports of "
         f"{len(result['rows'])} countries "
-        f"lie inside a polygon; {result['known_codes']:,} of them state a "
-        "region code that the layer "
-        f"has, and {result['agreement_known']:.2%} of these lie in that region (95.7% with the "
-        f"source's codes). Of the others {count['near']} lie within 6.3 km of "
-        "the stated region, the "
-        f"largest error that was measured at a border, {count['older unit']} in "
-        "units that are older "
-        f"than today's, and {count['far']} farther away. Codes that the layer does not have: "
-        f"{count['part of']:,} are of the unit that ISO lists the region under (regions of France "
-        f"and Spain), {count['not in the layer']:,} of other lists or levels (China's numbers, "
-        "Kazakhstan's letters). To repeat it: "
+        f"lie inside a polygon; {result['known_codes']:,} of them state a region code that the "
+        f"layer has, and {result['agreement_known']:.2%} of these lie in that region (95.7% with "
+        f"the source's codes). Of the others {count['near']} lie within 6.3 km of the stated "
+        f"region, the largest error measured at a border, {count['older unit']} in units that are "
+        f"older than today's, and {count['far']} farther away. Of the codes that the layer does "
+        f"not have, {count['part of']:,} belong to the parent unit in ISO (regions of France and "
+        f"Spain), {count['not in the layer']:,} to other lists or levels (China's numbers, "
+        "Kazakhstan's letters). To reproduce it: "
         "`python benchmarks/region_agreement.py AIRPORTS.parquet`."
     )
 
@@ -246,11 +238,10 @@ def tables() -> list[str]:
         "## Every country",
         "",
         *wrapped(
-            "`regions`: of the unit (a country, or a special or disputed unit). "
-            "`ISO today`: regions "
-            "with a current ISO 3166-2 code, and their share. `older`: of these, regions whose "
-            "extent is that of an earlier day. `not drawn`: ISO units of the same kind that no "
-            "region has. `known`: what is outdated, or of another level."
+            "`regions`: the regions of the unit (a country, or a special or disputed unit). "
+            "`ISO today`: regions with a current ISO 3166-2 code, and their share. `older`: those "
+            "among them with the extent of an earlier date. `not drawn`: ISO units of the same "
+            "kind without a region. `known`: known differences in date or level."
         ),
         "",
         "| unit | country | regions | ISO today | share | older | not drawn | known |",
@@ -264,7 +255,7 @@ def tables() -> list[str]:
         )  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     lines += [
-        "", "## Units of an earlier day under a current code", "",
+        "", "## Units of an earlier date with a current code", "",
         "| region | until | what | source |", "|---|---|---|---|",
     ]  # fmt: skip
     layer = gr.load_regions().columns
@@ -276,12 +267,12 @@ def tables() -> list[str]:
 
 
 OTHER_CODES = {
-    "hasc": "HASC, unique; dropped where the source states one code for several regions",
-    "geonames_admin1": "GeoNames' first-order unit that most places of the region are in; a larger "
-    "unit stands for several regions",
-    "geonames_id": "GeoNames' number of the unit, unique; `find_region` does not take it",
-    "fips": "FIPS 10-4 (withdrawn in 2014), as the source has it; codes of other countries and of "
-    "whole countries dropped",
+    "hasc": "HASC, unique; missing if the source states one code for several regions",
+    "geonames_admin1": "GeoNames' first-order unit of most places of the region; a larger unit may "
+    "contain several regions",
+    "geonames_id": "GeoNames' number of the unit, unique; not accepted by `find_region`",
+    "fips": "FIPS 10-4 (withdrawn in 2014), as in the source, without codes of other countries and "
+    "of whole countries",
     "wikidata_id": "Wikidata, unique",
     "source_code": "Natural Earth's adm1_code, unique",
 }
@@ -292,9 +283,9 @@ def crosswalks(layer: gr.RegionLayer) -> list[str]:
     lines = [
         "## Codes of other systems",
         "",
-        "Columns of `load_regions().table`; `find_region` takes their codes, unless said:",
+        "Columns of `load_regions().table`; `find_region` accepts their codes unless noted:",
         "",
-        "| column | regions | different codes | what |",
+        "| column | regions | different codes | content |",
         "|---|---|---|---|",
     ]
     for column, what in OTHER_CODES.items():
@@ -307,7 +298,7 @@ def crosswalks(layer: gr.RegionLayer) -> list[str]:
             "GDELT writes the United States' units with postal letters (USCA), not with FIPS "
             'numbers. Countries: `geo_risk.regions.country_codes("AFG")` has ISO 3166-1, UN M49, '
             "FIPS 10-4 and Gleditsch–Ward with dates; "
-            '`country_from(345, system="gleditsch-ward", date="1995-07-11")` goes the other way. '
+            '`country_from(345, system="gleditsch-ward", date="1995-07-11")` is the inverse. '
             "Every correction is a row of `boundaries/corrections.csv` with its evidence."
         ),
         "",

@@ -1,10 +1,10 @@
-"""From a table of my own to regions, cells, border distances and a folder of results?"""
+"""How do I get from my own table to regions, cells, border distances and a result folder?"""
 
 import pandas as pd
 
 import geo_risk as gr
 
-# A table as people keep it: some rows have coordinates, some a name, one has neither.
+# A typical table: one row has coordinates, three have a known place name, one cannot be located.
 mine = pd.DataFrame(
     [
         ["2022-10-08", "raid", "Taloqan", "Takhar", None, None],

@@ -18,7 +18,7 @@ for i, town in enumerate(towns):
         f"{land.foot_lat[i]:.4f} N {land.foot_lon[i]:.4f} E"
     )
 
-# every country within 300 km, nearest first
+# All countries within 300 km, nearest first
 around = borders.nearest_countries(lon=lon, lat=lat, k=6, max_km=300)
 for i, town in enumerate(towns):
     found = [
@@ -28,6 +28,6 @@ for i, town in enumerate(towns):
     ]
     print(f"{town:<12} {', '.join(found)}")
 
-# only the border with one country
+# Only the border with one country
 to_pakistan = borders.nearest(lon=lon, lat=lat, to="PAK")
 print("to Pakistan:", [f"{metres / 1000:.0f} km" for metres in to_pakistan.distance_m])

@@ -1,4 +1,4 @@
-"""What is doubtful in a table of events, and what does its precision support?"""
+"""Which rows of a table of events are doubtful, and what does their precision support?"""
 
 import geo_risk as gr
 
@@ -6,7 +6,7 @@ clash = {"actor1": "Government of Afghanistan", "actor2": "Taleban", "deaths": 4
 events = gr.read_events(
     [
         clash | {"lon": 69.421, "lat": 37.066, "date": "2021-06-20", "country": "Afghanistan"},
-        # the same, told by another desk a day later and 3 km away
+        # the same event, reported by another desk a day later and 3 km away
         clash
         | {"lon": 69.45, "lat": 37.08, "date": "2021-06-21", "desk": "B", "deaths": 5}
         | {"actor1": "Taliban", "actor2": "Military Forces of Afghanistan"},

@@ -9,12 +9,12 @@ from geo_risk.demo import earthquakes
 
 events = earthquakes()  # 31 January to 7 February 2018, worldwide (USGS)
 events = events[events["category"] == "earthquake"]
-grid = np.sort(cells.study_grid((-125, 32, -113, 43), resolution=5))  # empty cells too
+grid = np.sort(cells.study_grid((-125, 32, -113, 43), resolution=5))  # including empty cells
 located = cells.h3_cells(lon=events["lon"], lat=events["lat"], resolution=5)
 inside = np.isin(located, grid)
 unit = np.searchsorted(grid, located[inside])
 
-# Cells x days. The first and the last day are not whole, so they are left out.
+# Cells x days. The first and the last day are incomplete and are excluded.
 day = events["time"].to_numpy().astype("datetime64[D]")[inside]
 first, last = np.datetime64("2018-02-01"), np.datetime64("2018-02-06")
 cube, days = hotspots.space_time_cube(unit, day, grid.size, start=first, stop=last)

@@ -1,4 +1,4 @@
-"""Where in Italy are named places dense, where sparse? Gi* by two exact and by the normal p."""
+"""Where in Italy are places dense or sparse? Gi* with two exact p-values and the normal one."""
 
 import geopandas
 import matplotlib.pyplot as plt
@@ -8,7 +8,7 @@ import geo_risk as gr
 from geo_risk import cells, hotspots
 from geo_risk.places import load_gazetteer
 
-# Counts in every H3 cell of the country, the empty ones too: about 250 km² a cell.
+# Counts in every H3 cell of the country, including empty ones; a cell has about 250 km².
 regions = gr.load_regions().table
 italy = regions[regions["country_code"] == "ITA"].geometry
 grid = cells.study_grid(italy, resolution=5)

@@ -1,4 +1,4 @@
-"""Which cells are hotspots of event counts, and why not take the p-value from z?"""
+"""Which cells are hotspots of event counts, and why is the p-value from z wrong?"""
 
 import h3
 import numpy as np
@@ -6,8 +6,8 @@ from scipy import sparse
 
 from geo_risk import hotspots
 
-# 1,027 cells around Taloqan, each with its neighbours; rare events everywhere, and more of them
-# in one place and its surroundings.
+# 1,027 cells around Taloqan with their neighbours; rare events everywhere, and more of them in
+# one cell and its neighbours.
 cells = h3.grid_disk(h3.latlng_to_cell(36.74, 69.53, 6), 18)
 row = {cell: i for i, cell in enumerate(cells)}
 pairs = [(row[a], row[b]) for a in cells for b in h3.grid_disk(a, 1) if b in row and b != a]
@@ -22,7 +22,7 @@ counts[planted] += rng.poisson(1.5, len(planted))
 
 
 def report(name: str, result: hotspots.GiStarResult) -> None:
-    """Say how many cells are hot, and how many of them lie in or beside the planted place."""
+    """Print how many cells are hot, and how many of them are within two rings of the cell."""
     hot = np.flatnonzero(result.hotspot == "hot")
     near = {row[c] for c in h3.grid_disk(cells[300], 2) if c in row}
     print(f"{name}: {hot.size} hot cells, {sum(h in near for h in hot)} of them at the place")

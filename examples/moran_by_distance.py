@@ -1,4 +1,4 @@
-"""How far does likeness reach? Global Moran's I of Italy's place counts, ring by ring."""
+"""How far does similarity extend? Global Moran's I of Italy's place counts, ring by ring."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -16,7 +16,7 @@ result = hotspots.knox(
     lat=events["lat"],
     time=events["time"],
     distance_km=distance_km,
-    interval=np.array(hours) / 24,  # of dates: days
+    interval=np.array(hours) / 24,  # for dates the unit is days
     permutations=999,
     seed=1,
 )

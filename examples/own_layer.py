@@ -1,11 +1,11 @@
-"""Districts of one's own: repaired, named, nested and located like the bundled layer."""
+"""How do I use my own districts like the bundled layer: repaired, named and nested?"""
 
 import geopandas
 import shapely
 
 import geo_risk as gr
 
-# Two districts that share a border, drawn 0.4 m apart; one has no code, both have the same name.
+# Two adjacent districts with a gap of 0.4 m; one has no code, both have the same name.
 frame = geopandas.GeoDataFrame(
     {"pcode": ["AF1501", None], "district": ["Baharak", "Baharak"]},
     geometry=[shapely.box(69.0, 36.5, 69.5, 37.0), shapely.box(69.500004, 36.5, 70.0, 37.0)],

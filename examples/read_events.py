@@ -1,4 +1,4 @@
-"""What does a table of event reports say, and what in it cannot be used?"""
+"""What does a table of event reports contain, and which values cannot be used?"""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Where and when do attacks come closer together than chance allows? A prospective scan."""
+"""Where and when are attacks more concentrated than by chance? A prospective scan."""
 
 import numpy as np
 
 from geo_risk import hotspots
 
-# A year of reports from 40 districts, more from large ones, and an outbreak in the final weeks.
+# A year of reports from 40 districts with different rates, and an outbreak in the final weeks.
 rng = np.random.default_rng(3)
 lon, lat = rng.uniform(68.0, 71.5, 40), rng.uniform(35.5, 37.5, 40)
 district = rng.choice(40, 600, p=rng.dirichlet(np.full(40, 2.0)))
@@ -13,8 +13,8 @@ near = np.flatnonzero(np.hypot(lon - 69.8, lat - 36.4) < 0.5)
 district = np.append(district, rng.choice(near, 25))
 day = np.append(day, np.datetime64("2025-12-12") + rng.integers(0, 19, 25))
 
-# Districts x weeks, zeros filled in. The permutation model needs no population: it asks whether
-# place and time go together, given how much each district and each week reports.
+# Districts x weeks, with zeros. The permutation model needs no population: it tests whether
+# location and time are independent, given the totals of each district and each week.
 first = np.datetime64("2025-01-01")
 week = (day - first).astype(int) // 7
 cube, weeks = hotspots.space_time_cube(district, week, 40, start=0, stop=51)

@@ -1,4 +1,4 @@
-"""How can a map show others where events cluster, without giving away any single report?"""
+"""How can a map for others show where events cluster, without revealing any single report?"""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 
 import geo_risk as gr
 
-# Forty reports about Taloqan and Khwaja Ghar, one alone in the east; each with a sensitive note.
+# Forty reports near Taloqan and Khwaja Ghar, one isolated in the east; all with sensitive notes.
 rng = np.random.default_rng(2)
 lon = np.append(rng.normal(69.5, 0.12, 40), 71.2).round(4)
 lat = np.append(rng.normal(36.85, 0.12, 40), 36.9).round(4)
@@ -29,6 +29,6 @@ for path in (own, others):
     )
     print(f"loads from the network: {'http' in page.replace('http-equiv', '')}")
 
-# The same as a picture; neither holds a point, a name of a place or a count below three.
+# The same as a picture. Neither contains a point, a place name or a count below three.
 gr.static_map("others.png", **content, coarsen=5, min_count=3, title="For others")
 print("for the cells, see others.html and others.png")

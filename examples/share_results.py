@@ -1,4 +1,4 @@
-"""A table for others: counts instead of events, small ones left out, whose view was stated."""
+"""How do I share a table: counts instead of events, no small counts, a stated worldview?"""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What share of Italy's places is named after a saint? Raw rates, and smoothed ones."""
+"""What share of Italy's places is named after a saint? Raw and smoothed rates."""
 
 import geopandas
 import matplotlib.pyplot as plt
@@ -16,7 +16,7 @@ names = [places.primary_name(place) for place in range(start, stop)]
 saints = np.array([n.startswith(("San ", "Santa ", "Sant’", "Sant'", "Santo ")) for n in names])
 located = cells.h3_cells(lon=places.lon[start:stop], lat=places.lat[start:stop], resolution=5)
 
-# Only cells with a place have a rate: the others leave the neighbours too.
+# Only cells with a place have a rate; the others are also removed as neighbours.
 everything = cells.count_in_cells(located, grid).counts
 grid = grid[everything > 0]
 total = cells.count_in_cells(located, grid).counts

@@ -1,4 +1,4 @@
-"""How many events per cell, the empty cells counted too, and which cells lie at the edge?"""
+"""How many events per cell, including empty cells, and which cells are at the edge?"""
 
 import geopandas
 import matplotlib.pyplot as plt
@@ -7,12 +7,12 @@ import numpy as np
 import geo_risk as gr
 from geo_risk import cells
 
-# Takhar and Badakhshan in north-east Afghanistan; H3 resolution 5: about 290 km² a cell.
+# Takhar and Badakhshan in north-east Afghanistan; at H3 resolution 5 a cell has about 290 km².
 regions = gr.load_regions().table.set_index("region_code")
 area = regions.geometry[["AF-TAK", "AF-BDS"]]
 grid = cells.study_grid(area, resolution=5)
 
-# Reports near Taloqan, Khwaja Ghar and Fayzabad, one far away, one without a place.
+# Reports near Taloqan, Khwaja Ghar and Fayzabad, one far away, one without a location.
 lon = np.array([69.53, 69.54, 69.42, 70.58, 65.0, np.nan])
 lat = np.array([36.74, 36.73, 37.07, 37.12, 34.0, 36.7])
 counted = cells.count_in_cells(cells.h3_cells(lon=lon, lat=lat, resolution=5), grid)

@@ -1,12 +1,12 @@
-"""Is it a hotspot, or only the point that stands for a province? Draw the uncertain places."""
+"""Is it a hotspot, or only the representative point of a province? Draw the locations."""
 
 import numpy as np
 import pandas as pd
 
 import geo_risk as gr
 
-# 500 well-located reports, 120 of them around one valley, and 150 that only name the province
-# Badakhshan: their file gives them all one point. (Invented data.)
+# 500 reports with known locations, 120 of them around one valley, and 150 that only state the
+# province Badakhshan, all with the same point. (Invented data.)
 rng = np.random.default_rng(1)
 lon = np.concatenate([rng.uniform(69.2, 73.0, 380), rng.normal(70.1, 0.12, 120), [71.4] * 150])
 lat = np.concatenate([rng.uniform(36.4, 37.6, 380), rng.normal(36.6, 0.10, 120), [36.9] * 150])

@@ -1,4 +1,4 @@
-"""One place, several views: codes and borders change, the place and its claimants do not."""
+"""What changes between worldviews? Codes and borders, but not the location or its claimants."""
 
 import geo_risk as gr
 

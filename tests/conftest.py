@@ -14,14 +14,17 @@ from skips import pytest_sessionfinish, pytest_terminal_summary
 
 __all__ = ["no_handler_is_left_behind", "pytest_sessionfinish", "pytest_terminal_summary"]
 
-settings.register_profile(
-    "ci",
-    deadline=None,
-    derandomize=True,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("ci")
+# The same examples in every run; with `--hypothesis-profile random` others each time. A failure
+# prints what repeats it: a line with `@reproduce_failure`.
+for name, fixed in (("fixed", True), ("random", False)):
+    settings.register_profile(
+        name,
+        deadline=None,
+        derandomize=fixed,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+settings.load_profile("fixed")
 
 # A cache of this run's own: an index that an older version of the code built must not hide a
 # fault. Set before anything is imported, and passed on to subprocesses.

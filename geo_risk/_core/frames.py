@@ -21,6 +21,7 @@ __all__ = [
     "add_flags",
     "check_frame",
     "lonlat_of",
+    "radii_of",
     "report_of",
     "text_of",
     "texts_of",
@@ -82,6 +83,14 @@ def lonlat_of(frame: geopandas.GeoDataFrame, name: str = "events") -> tuple[Floa
     lon, lat = shapely.get_x(shapes), shapely.get_y(shapes)
     usable = (np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)
     return np.where(usable, lon, np.nan), np.where(usable, lat, np.nan)
+
+
+def radii_of(frame: geopandas.GeoDataFrame) -> FloatArray:
+    """Radius that holds each event, km; NaN where the frame states none."""
+    if "location_uncertainty_km" not in frame.columns:
+        return np.full(len(frame), np.nan)
+    radii: FloatArray = frame["location_uncertainty_km"].to_numpy(dtype=float, na_value=np.nan)
+    return radii
 
 
 def add_columns(

@@ -25,6 +25,10 @@ __all__ = ["inner", "njit", "resolve_jobs", "run_chunks"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+NEWEST_NUMBA = (0, 68)
+"""Newest numba whose cache `_load_quickly` was tested with; later ones load their own way."""
+SWITCH = "GEO_RISK_QUICK_LOAD"
+
 _CHUNKS_PER_JOB = 8
 _warned = False
 
@@ -55,8 +59,17 @@ def _compiled(function: F, **options: bool) -> F:
         _warn_uncached()
     else:
         keep_checked(compiled)
-        _load_quickly(compiled)
+        if _quick_loading():
+            _load_quickly(compiled)
     return compiled
+
+
+def _quick_loading() -> bool:
+    """Whether kernels are loaded quickly: up to the newest numba tested, or as SWITCH says."""
+    wanted = os.environ.get(SWITCH, "")
+    if wanted not in ("", "0", "1"):
+        raise ValueError(f"Invalid {SWITCH}: {wanted!r}; must be 0 (off), 1 (on) or unset.")
+    return wanted == "1" or (wanted == "" and numba.version_info[:2] <= NEWEST_NUMBA)
 
 
 def _load_quickly(compiled: Any) -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk.borders.nearest import ask, measure
+
 if TYPE_CHECKING:
-    from geo_risk.borders.network import Borders
+    from geo_risk.borders.index import BorderIndex
     from geo_risk.regions import RegionLayer
 
 __all__ = ["default_reach_km", "rows_across"]
@@ -33,7 +35,7 @@ def _largest_error_m(layer: RegionLayer) -> float | None:
 
 
 def rows_across(
-    layer: RegionLayer, edges: NDArray[np.int64], context: Borders, reach_km: float
+    layer: RegionLayer, edges: NDArray[np.int64], context: BorderIndex, reach_km: float
 ) -> NDArray[np.int64]:
     """Find the context's region across each unshared edge of a layer.
 
@@ -42,8 +44,8 @@ def rows_across(
     layer : RegionLayer
     edges : ndarray of int64
         Positions in the layer's topology of edges that nobody shares.
-    context : Borders
-        Borders of the layer that goes on.
+    context : BorderIndex
+        That of the borders of the layer that goes on.
     reach_km : float
         How far the two layers' outlines may lie apart.
 
@@ -56,17 +58,19 @@ def rows_across(
     topology, labels = layer.topology, np.array(layer.country_labels, dtype=object)
     across = np.full(len(edges), -1, dtype=np.int64)
     own = labels[topology.left[edges]]
-    asked = np.flatnonzero(np.isin(own.astype(str), context.countries))
+    asked = np.flatnonzero(np.isin(own.astype(str), list(context.ids.id_of)))
     if not len(asked):
         return across
     chosen = edges[asked]
-    found = context.nearest(
-        lon=0.5 * (topology.ax[chosen] + topology.bx[chosen]),
-        lat=0.5 * (topology.ay[chosen] + topology.by[chosen]),
+    outline = ask(
+        context.ids,
+        0.5 * (topology.ax[chosen] + topology.bx[chosen]),
+        0.5 * (topology.ay[chosen] + topology.by[chosen]),
         kind="outline",
         country=own[asked].tolist(),
         max_km=reach_km,
     )
+    found = measure(context, outline)
     row_of = {code: row for row, code in enumerate(context.layer.columns["region_code"])}
     across[asked] = [row_of.get(code, -1) for code in found.other_region_code]
     return across

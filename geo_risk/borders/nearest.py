@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +14,9 @@ from geo_risk._core.types import Int32Array
 from geo_risk._core.validate import check_choice, check_codes, check_lonlat, check_scalar
 
 if TYPE_CHECKING:
-    from geo_risk.borders.network import Borders
+    from geo_risk.borders.index import BorderIndex, CountryIds
 
-__all__ = ["KINDS", "BorderDistances", "measure", "measure_countries"]
+__all__ = ["KINDS", "BorderDistances", "Question", "ask", "ask_countries", "measure"]
 
 KINDS = ("land", "any", "outline", "line")
 
@@ -60,15 +60,17 @@ class BorderDistances:
 
 
 @dataclass(frozen=True, eq=False)
-class _Points:
-    """Checked points with the countries given for them and asked for; ids are -1 for none."""
+class Question:
+    """Checked points, and what is asked about them; country ids are -1 for none."""
 
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     shape: tuple[int, ...]
+    kind: str
     given: Int32Array
     target: Int32Array
     limit: float
+    count: int | None = None  # of nearest countries; None for the nearest border
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,7 @@ class _Task:
 
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
+    kind: str
     own: Int32Array
     target: Int32Array
     inside: NDArray[np.int64]  # row of the region that the point lies in, where it was needed
@@ -94,114 +97,105 @@ class _Found:
     here: Int32Array
 
 
-def measure(
-    borders: Borders, lon: ArrayLike, lat: ArrayLike, *, kind: str, country: Codes, to: Codes,
-    max_km: float | None, n_jobs: int,
-) -> BorderDistances:  # fmt: skip
-    """Carry out `Borders.nearest`."""
+def ask(
+    ids: CountryIds, lon: ArrayLike, lat: ArrayLike, *, kind: str, country: Codes = None,
+    to: Codes = None, max_km: float | None = None,
+) -> Question:  # fmt: skip
+    """Check what `Borders.nearest` is asked."""
     check_choice(kind, "kind", KINDS)
     if kind == "outline" and to is not None:
         raise ValueError("Invalid to: an outline is not with another country; use kind='land'.")
-    points = _checked(borders, lon, lat, country, to, max_km)
-
-    def part(task: _Task) -> _Found:
-        target = task.target
-        start = _start_lists(borders, kind, task.own, target)
-        if kind == "line":
-            target = np.where(target == task.own, np.int32(-1), target)
-        excluded = np.full((len(task.lon), 1 if kind == "any" else 0), _NO_COUNTRY, dtype=np.int32)
-        if kind == "any":
-            excluded[:, 0] = np.where((task.own >= 0) & (target < 0), task.own, _NO_COUNTRY)
-        found = _search(borders, task, start, target, excluded)
-        if kind == "any":
-            _stand_inside(borders, task, target, start, found)
-        return found
-
-    return _in_batches(borders, points, kind, part, (), n_jobs)
+    x, y, shape = check_lonlat(lon, lat)
+    limit = _ENDLESS
+    if max_km is not None:
+        limit = check_scalar(max_km, "max_km", low=0.0) * 1000.0 / WGS84_A
+    given = _country_ids(ids, country, "country", len(x))
+    return Question(x, y, shape, kind, given, _country_ids(ids, to, "to", len(x)), limit)
 
 
-def measure_countries(
-    borders: Borders, lon: ArrayLike, lat: ArrayLike, *, k: int, kind: str, country: Codes,
-    max_km: float | None, n_jobs: int,
-) -> BorderDistances:  # fmt: skip
-    """Carry out `Borders.nearest_countries`: search again without the countries found."""
+def ask_countries(
+    ids: CountryIds, lon: ArrayLike, lat: ArrayLike, *, k: int, kind: str, country: Codes,
+    max_km: float | None,
+) -> Question:  # fmt: skip
+    """Check what `Borders.nearest_countries` is asked."""
     check_choice(kind, "kind", ("any", "land"))
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
         raise TypeError(f"Invalid k: {k!r} is not an integer.")
     if k < 1:
         raise ValueError(f"Invalid k: {k}; must be at least 1.")
-    points = _checked(borders, lon, lat, country, None, max_km)
-
-    def part(task: _Task) -> _Found:
-        start = _start_lists(borders, kind, task.own, task.target)
-        excluded = np.full((len(task.lon), k), _NO_COUNTRY, dtype=np.int32)
-        excluded[:, 0] = np.where(task.own >= 0, task.own, _NO_COUNTRY)
-        steps: list[_Found] = []
-        for step in range(int(k)):
-            found = _search(borders, task, start, task.target, excluded)
-            if kind == "any" and step == 0:
-                _stand_inside(borders, task, task.target, start, found)
-            steps.append(found)
-            if step + 1 < k:
-                row = found.across
-                excluded[:, step + 1] = np.where(
-                    row >= 0, borders._country_of_row[row], _NO_COUNTRY
-                )
-                start = np.where(row >= 0, start, np.int32(-1))
-        return _Found(*(np.stack([getattr(s, name) for s in steps], axis=1)
-                          for name in _Found.__dataclass_fields__))  # fmt: skip
-
-    return _in_batches(borders, points, kind, part, (int(k),), n_jobs)
+    question = ask(ids, lon, lat, kind=kind, country=country, max_km=max_km)
+    return replace(question, count=int(k))
 
 
-def _checked(
-    borders: Borders, lon: ArrayLike, lat: ArrayLike, country: Codes, to: Codes,
-    max_km: float | None,
-) -> _Points:  # fmt: skip
-    """Check everything that comes with the points."""
-    x, y, shape = check_lonlat(lon, lat)
-    limit = _ENDLESS
-    if max_km is not None:
-        limit = check_scalar(max_km, "max_km", low=0.0) * 1000.0 / WGS84_A
-    given = _country_ids(borders, country, "country", len(x))
-    return _Points(x, y, shape, given, _country_ids(borders, to, "to", len(x)), limit)
+def _country_ids(ids: CountryIds, codes: Codes, name: str, n: int) -> Int32Array:
+    if codes is None or isinstance(codes, str):
+        return np.repeat(ids.of(codes, name), n)
+    return ids.of(check_codes(codes, name, n), name)
 
 
-def _in_batches(
-    borders: Borders, points: _Points, kind: str, part: Callable[[_Task], _Found],
-    tail: tuple[int, ...], n_jobs: int,
-) -> BorderDistances:  # fmt: skip
-    """Answer batches of points that lie near each other, on several threads if asked.
+def measure(index: BorderIndex, question: Question, *, n_jobs: int = 1) -> BorderDistances:
+    """Answer a question: batches of points that lie near each other, on several threads if asked.
 
     So no more memory is taken than the answer and a few batches need.
     """
-    own, total = _found_in_batches(borders, points, kind, part, tail, n_jobs)
-    return _named(borders, own, total, (*points.shape, *tail), both_sides=kind == "line")
+    own, found = _found_in_batches(index, question, n_jobs)
+    return _named(index, question, own, found)
+
+
+def _one(index: BorderIndex, task: _Task) -> _Found:
+    """The nearest border of each point."""
+    kind, target = task.kind, task.target
+    start = _start_lists(index, kind, task.own, target)
+    if kind == "line":
+        target = np.where(target == task.own, np.int32(-1), target)
+    excluded = np.full((len(task.lon), 1 if kind == "any" else 0), _NO_COUNTRY, dtype=np.int32)
+    if kind == "any":
+        excluded[:, 0] = np.where((task.own >= 0) & (target < 0), task.own, _NO_COUNTRY)
+    found = _search(index, task, start, target, excluded)
+    if kind == "any":
+        _stand_inside(index, task, target, start, found)
+    return found
+
+
+def _several(index: BorderIndex, task: _Task, k: int) -> _Found:
+    """The `k` nearest countries of each point: search again without the countries found."""
+    start = _start_lists(index, task.kind, task.own, task.target)
+    excluded = np.full((len(task.lon), k), _NO_COUNTRY, dtype=np.int32)
+    excluded[:, 0] = np.where(task.own >= 0, task.own, _NO_COUNTRY)
+    steps: list[_Found] = []
+    for step in range(k):
+        found = _search(index, task, start, task.target, excluded)
+        if task.kind == "any" and step == 0:
+            _stand_inside(index, task, task.target, start, found)
+        steps.append(found)
+        if step + 1 < k:
+            row = found.across
+            country = index.country_of_row[row]
+            excluded[:, step + 1] = np.where(row >= 0, country, _NO_COUNTRY)
+            start = np.where(row >= 0, start, np.int32(-1))
+    return _Found(*(np.stack([getattr(s, name) for s in steps], axis=1)
+                      for name in _Found.__dataclass_fields__))  # fmt: skip
 
 
 def _found_in_batches(
-    borders: Borders, points: _Points, kind: str, part: Callable[[_Task], _Found],
-    tail: tuple[int, ...], n_jobs: int,
-) -> tuple[Int32Array, _Found]:  # fmt: skip
+    index: BorderIndex, question: Question, n_jobs: int
+) -> tuple[Int32Array, _Found]:
     """Country of each point and what was found, in the caller's order."""
     from geo_risk._core.jit import run_chunks
 
-    n = len(points.lon)
-    order = _walk(points.lon, points.lat)
-    size, own = (n, *tail), np.empty(n, dtype=np.int32)
+    n, k = len(question.lon), question.count
+    order = _walk(question.lon, question.lat)
+    size, own = (n,) if k is None else (n, k), np.empty(n, dtype=np.int32)
     walked: dict[str, NDArray[Any]] = {
         name: np.empty(size, dtype=np.int32) for name in ("edge", "across", "here")
     }
     walked |= {"distance": np.empty(size), "foot": np.empty((*size, 2))}
-    # built here, before threads ask for them
-    _ = borders._forest, borders._group_of_pair
-    if kind == "any" or (points.given < 0).any():
-        _ = borders.layer.locator
+    if question.kind == "any" or (question.given < 0).any():
+        _ = index.layer.locator  # built here, before threads ask for it
 
     def run(begin: int, end: int) -> None:
-        chosen = order[begin:end]
-        task = _batch(borders, points, kind, chosen)
-        found = part(task)
+        task = _batch(index, question, order[begin:end])
+        found = _one(index, task) if k is None else _several(index, task, k)
         own[begin:end] = task.own
         for name, values in walked.items():
             values[begin:end] = getattr(found, name)
@@ -214,34 +208,23 @@ def _found_in_batches(
     return own.take(back), total
 
 
-def _batch(borders: Borders, points: _Points, kind: str, chosen: NDArray[np.int64]) -> _Task:
+def _batch(index: BorderIndex, question: Question, chosen: NDArray[np.int64]) -> _Task:
     """Take some of the points, and find the country of each."""
-    lon, lat, own = points.lon.take(chosen), points.lat.take(chosen), points.given.take(chosen)
+    lon, lat = question.lon.take(chosen), question.lat.take(chosen)
+    own, target = question.given.take(chosen), question.target.take(chosen)
     inside = np.full(len(chosen), -1, dtype=np.int64)
-    if kind == "any" or (own < 0).any():
-        inside = borders.layer.locate(lon=lon, lat=lat)
-        own = np.where(own < 0, _country_of(borders, inside), own).astype(np.int32)
-    return _Task(lon, lat, own, points.target.take(chosen), inside, points.limit)
+    if question.kind == "any" or (own < 0).any():
+        inside = index.layer.locate(lon=lon, lat=lat)
+        own = np.where(own < 0, index.country_of_row[inside], own).astype(np.int32)
+    return _Task(lon, lat, question.kind, own, target, inside, question.limit)
 
 
-def _country_of(borders: Borders, rows: NDArray[Any]) -> Int32Array:
-    """Country ids of rows, -1 for -1."""
-    country: Int32Array = np.append(borders._country_of_row, np.int32(-1))[rows]
-    return country
-
-
-def _country_ids(borders: Borders, codes: Codes, name: str, n: int) -> Int32Array:
-    if codes is None or isinstance(codes, str):
-        return np.repeat(borders._ids(codes, name), n)
-    return borders._ids(check_codes(codes, name, n), name)
-
-
-def _start_lists(borders: Borders, kind: str, own: Int32Array, target: Int32Array) -> Int32Array:
+def _start_lists(index: BorderIndex, kind: str, own: Int32Array, target: Int32Array) -> Int32Array:
     """Which list of roots each point's search begins with (see `_tree.Forest`); -1 for none."""
-    count = len(borders.countries)
+    count = len(index.ids.id_of)
     asked = target >= 0
     if kind == "land":
-        group = borders._group_of_pair[own, target]
+        group = index.group_of_pair[own, target]
         pair = np.where((own >= 0) & (group >= 0), 2 * count + 2 + group, -1)
         start = np.where(asked, pair, own)
     elif kind == "outline":
@@ -254,7 +237,7 @@ def _start_lists(borders: Borders, kind: str, own: Int32Array, target: Int32Arra
 
 
 def _search(
-    borders: Borders, task: _Task, start: Int32Array, target: Int32Array, excluded: Int32Array
+    index: BorderIndex, task: _Task, start: Int32Array, target: Int32Array, excluded: Int32Array
 ) -> _Found:
     """Run the kernel."""
     from geo_risk.borders._nearest import nearest_edges
@@ -264,10 +247,10 @@ def _search(
     length, foot = np.full(n, np.nan), np.full((n, 2), np.nan)
     edge = np.full(n, -1, dtype=np.int32)
     nearest_edges(
-        borders._forest, task.lon, task.lat, start, task.own, target, excluded, task.limit, 0, n,
+        index.forest, task.lon, task.lat, start, task.own, target, excluded, task.limit, 0, n,
         length, edge, foot,
     )  # fmt: skip
-    across, here = _sides(borders, edge, task.own, target, excluded)
+    across, here = _sides(index, edge, task.own, target, excluded)
     return _Found(length * WGS84_A, edge, foot, across, here)
 
 
@@ -290,10 +273,10 @@ def _walk(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int6
 
 
 def _sides(
-    borders: Borders, edge: Int32Array, own: Int32Array, target: Int32Array, excluded: Int32Array
+    index: BorderIndex, edge: Int32Array, own: Int32Array, target: Int32Array, excluded: Int32Array
 ) -> tuple[Int32Array, Int32Array]:
     """Rows across the border and on this side, -1 for none (as the kernel's `_rank` sees it)."""
-    forest, found = borders._forest, edge >= 0
+    forest, found = index.forest, edge >= 0
     known = slice(None) if found.all() else found
     across, here = np.full(len(edge), -1, dtype=np.int32), np.full(len(edge), -1, dtype=np.int32)
     a, b, ca, cb = forest.sides.take(edge[known], axis=0).T
@@ -305,10 +288,10 @@ def _sides(
 
 
 def _stand_inside(
-    borders: Borders, task: _Task, target: Int32Array, start: Int32Array, found: _Found
+    index: BorderIndex, task: _Task, target: Int32Array, start: Int32Array, found: _Found
 ) -> None:
     """Points that lie in another country than the one given for them are at distance 0 of it."""
-    country = _country_of(borders, task.inside)
+    country = index.country_of_row[task.inside]
     within = (country >= 0) & (country != task.own) & (start >= 0)
     within &= (target < 0) | (country == target)
     found.distance[within] = 0.0
@@ -318,18 +301,17 @@ def _stand_inside(
 
 
 def _named(
-    borders: Borders, own: Int32Array, found: _Found, shape: tuple[int, ...], *, both_sides: bool
+    index: BorderIndex, question: Question, own: Int32Array, found: _Found
 ) -> BorderDistances:
     """Replace ids by codes and give everything the caller's shape."""
-    country = np.append(borders._country_of_row, np.int32(-1))  # row -1 has no country
-    names = _with_none(borders.countries)
-    regions = _with_none(borders._region_codes)
+    country, names, regions = index.country_of_row, index.country_codes, index.region_codes
+    shape = (*question.shape, *found.distance.shape[1:])
     across, here = found.across, found.here
     own = own if found.distance.ndim == 1 else own[:, None]
     own = np.broadcast_to(own, found.distance.shape)
-    if not both_sides:
+    if question.kind != "line":  # of a line both sides are told
         here = np.where(country[here] == own, here, np.int32(-1))
-    edges = np.append(borders._forest.position, -1)
+    edges = np.append(index.forest.position, -1)
     return BorderDistances(
         distance_m=found.distance.reshape(shape),
         country_code=names.take(own, mode="wrap").reshape(shape),
@@ -342,8 +324,3 @@ def _named(
         foot_lat=found.foot[..., 1].reshape(shape),
         edge=edges[found.edge].reshape(shape),
     )
-
-
-def _with_none(codes: Sequence[Any]) -> NDArray[np.object_]:
-    """Codes as an array whose last entry, and so position -1, is None."""
-    return np.array([*codes, None], dtype=object)

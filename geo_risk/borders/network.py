@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from geo_risk._core.cache import announce, load_arrays, store_arrays
 from geo_risk._core.validate import check_choice, check_scalar
 from geo_risk.borders.context import default_reach_km, rows_across
-from geo_risk.borders.nearest import BorderDistances, measure, measure_countries
-from geo_risk.errors import UnknownRegionError
+from geo_risk.borders.index import BorderIndex, CountryIds
+from geo_risk.borders.nearest import BorderDistances, ask, ask_countries, measure
 from geo_risk.regions import RegionLayer, load_regions
 from geo_risk.regions.adjacency import edge_lengths_m
 from geo_risk.regions.sources import plain_layer
@@ -83,7 +83,7 @@ def load_borders(
         context = None if layer.name == context else load_regions(context)
     if context_km is not None:
         context_km = check_scalar(context_km, "context_km", low=0.0)
-    known = vars(layer).setdefault("_borders", {})  # kept with the layer: they live equally long
+    known = layer.derived.setdefault(Borders, {})
     key = (id(context), context_km)  # the context is alive while the borders that hold it are
     if key not in known:
         known[key] = Borders(layer, context=context, context_km=context_km)
@@ -140,8 +140,9 @@ class Borders:
             self._region_codes += context.columns["region_code"]
             self.context_km = default_reach_km(layer, context) if context_km is None else context_km
         self.countries: tuple[str, ...] = tuple(sorted(set(labels)))
-        self._id_of = {code: i for i, code in enumerate(self.countries)}
-        self._country_of_row = np.array([self._id_of[code] for code in labels], dtype=np.int32)
+        id_of = {code: i for i, code in enumerate(self.countries)}
+        self._ids = CountryIds(layer, id_of)
+        self._country_of_row = np.array([id_of[code] for code in labels], dtype=np.int32)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Copy or pickle what the borders come from; the index is found again, or built."""
@@ -163,7 +164,7 @@ class Borders:
         if self.context is not None:
             alone = np.flatnonzero(right < 0)
             context = load_borders(self.context, context=None)
-            across = rows_across(self.layer, alone, context, self.context_km)
+            across = rows_across(self.layer, alone, context._index, self.context_km)
             right[alone] = np.where(across >= 0, across + len(self.layer), -1)
         chosen = np.flatnonzero((right < 0) | (country[topology.left] != country[right]))
         ends = np.column_stack([topology.ax, topology.ay, topology.bx, topology.by])
@@ -171,8 +172,12 @@ class Borders:
         return chosen, ends[chosen], sides[chosen]
 
     @cached_property
+    def _index(self) -> BorderIndex:
+        """What searches read."""
+        return BorderIndex.of(self._ids, self._forest(), self._country_of_row, self._region_codes)
+
     def _forest(self) -> Forest:
-        """The search index, from the user's cache or built."""
+        """The arrays that searches walk through, from the user's cache or built."""
         from geo_risk.borders._tree import FOREST_ARRAYS, Forest, build_forest
 
         name = self._cache_name()
@@ -197,32 +202,6 @@ class Borders:
         digest = hashlib.sha256("\n".join(parts).encode())
         digest.update(self._country_of_row.tobytes())
         return f"borders-{_FORMAT}-{digest.hexdigest()[:32]}"
-
-    @cached_property
-    def _group_of_pair(self) -> NDArray[np.int32]:
-        """Position of each pair of country ids among the forest's groups, -1 where none meet."""
-        members = self._forest.members
-        n = max(len(self.countries), 1)  # -1, no country, is a position even where there is none
-        group = np.full((n, n), -1, dtype=np.int32)
-        land = np.flatnonzero(members[:, 1] >= 0)
-        a, b = members[land].T
-        group[a, b] = group[b, a] = land
-        return group
-
-    def _ids(self, codes: str | Sequence[str | None] | None, name: str) -> NDArray[np.int32]:
-        """Country ids of codes, -1 for None; one code gives an array of one."""
-        listed: Sequence[str | None] = [codes] if codes is None or isinstance(codes, str) else codes
-        distinct = dict.fromkeys(listed)
-        for code in distinct:
-            if code is not None and code not in self._id_of:
-                import difflib
-
-                raise UnknownRegionError(
-                    f"Invalid {name}: the layer {self.layer.name!r} has no country {code!r}.",
-                    difflib.get_close_matches(str(code).upper(), self.countries, 3, 0.5),
-                )
-        lookup = {code: -1 if code is None else self._id_of[code] for code in distinct}
-        return np.array([lookup[code] for code in listed], dtype=np.int32)
 
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:
@@ -346,9 +325,8 @@ class Borders:
         >>> print(to_pakistan.other_country_code)
         PAK
         """
-        return measure(
-            self, lon, lat, kind=kind, country=country, to=to, max_km=max_km, n_jobs=n_jobs
-        )
+        question = ask(self._ids, lon, lat, kind=kind, country=country, to=to, max_km=max_km)
+        return measure(self._index, question, n_jobs=n_jobs)
 
     def nearest_countries(
         self,
@@ -390,6 +368,7 @@ class Borders:
         >>> sorted(found.other_country_code.tolist())
         ['PAK', 'TJK', 'TKM', 'UZB']
         """
-        return measure_countries(
-            self, lon, lat, k=k, kind=kind, country=country, max_km=max_km, n_jobs=n_jobs
+        question = ask_countries(
+            self._ids, lon, lat, k=k, kind=kind, country=country, max_km=max_km
         )
+        return measure(self._index, question, n_jobs=n_jobs)

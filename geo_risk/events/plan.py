@@ -62,9 +62,8 @@ def _recognise(names: list[str]) -> str:
     present = {name.lower() for name in names}
     if present.issuperset(set(field_names()) - {"geometry"}):
         return "table"  # already read once
-    for source in ("acled", "ucdp", "gdelt", "gtd"):
-        signature = SOURCE_MODULES[source].SIGNATURE
-        if all(present.intersection(group) for group in signature):
+    for source, module in SOURCE_MODULES.items():
+        if all(present.intersection(group) for group in module.SIGNATURE):
             return source
     return "table"
 

@@ -10,7 +10,7 @@ from geo_risk._core.constants import EARTH_RADIUS_KM
 from geo_risk._core.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from geo_risk.regions import RegionLayer
+    from geo_risk.regions.layer import RegionLayer
 
 __all__ = ["region_areas", "region_centroids"]
 

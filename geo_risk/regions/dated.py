@@ -13,7 +13,6 @@ from geo_risk._core.types import DayArray
 from geo_risk._core.validate import check_lonlat
 from geo_risk.regions.coverage import Coverage
 from geo_risk.regions.layer import RegionLayer
-from geo_risk.regions.subset import take_rows
 
 if TYPE_CHECKING:
     import geopandas
@@ -204,14 +203,14 @@ class DatedLayer:
     def _take(self, rows: NDArray[np.int64], facts: dict[str, Any]) -> RegionLayer:
         """Some of the rows as a plain layer."""
         key = hashlib.sha256(rows.tobytes()).hexdigest()[:16]
+        fingerprint = f"{self.fingerprint}-{key}" if self.fingerprint else None
         return RegionLayer(
-            lambda: take_rows(self.coverage, rows),
+            self._rows.geometry.take(rows, fingerprint),
             {name: [values[row] for row in rows] for name, values in self.columns.items()},
             name=self.name,
             level=self.level,
             worldview=self.worldview,
             provenance=self.provenance | facts,
-            fingerprint=f"{self.fingerprint}-{key}" if self.fingerprint else None,
         )
 
     def locate(

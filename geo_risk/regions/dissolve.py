@@ -4,54 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from geo_risk.regions.coverage import Coverage, from_geometries, to_geometries
 from geo_risk.regions.layer import RegionLayer
-from geo_risk.regions.locator import Locator
-from geo_risk.regions.subset import regroup_topology
-from geo_risk.regions.topology import Topology
 
-__all__ = ["JoinedLocator", "dissolve"]
-
-
-class JoinedLocator(Locator):
-    """Answers for joined rows through the index of the rows that were joined.
-
-    So a point's country is its region's country everywhere, also on edges and where regions
-    overlap, and no second index is built.
-    """
-
-    def __init__(self, locator: Locator, new_row: NDArray[np.int64]) -> None:
-        super().__init__(locator.index, locator.n_regions)
-        self._locator = locator
-        self._new_row = np.append(new_row, -1)  # -1 takes the last
-
-    def locate(self, *, lon: ArrayLike, lat: ArrayLike, n_jobs: int = 1) -> NDArray[np.int64]:
-        """Row that holds each point; see `RegionLayer.locate`."""
-        return np.asarray(self._new_row[self._locator.locate(lon=lon, lat=lat, n_jobs=n_jobs)])
-
-
-class _Dissolved(RegionLayer):
-    """A layer whose rows are unions of rows of another layer."""
-
-    def __init__(self, regions: RegionLayer, new_row: NDArray[np.int64], **facts: Any) -> None:
-        self._regions, self._new_row = regions, new_row
-        super().__init__(lambda: _union(regions.coverage, new_row, len(self)), **facts)
-
-    @cached_property
-    def locator(self) -> Locator:
-        """The point-in-region index of the regions."""
-        return JoinedLocator(self._regions.locator, self._new_row)
-
-    @cached_property
-    def topology(self) -> Topology:
-        """The regions' edges, without those inside one unit."""
-        return regroup_topology(self._regions.topology, self._new_row)
+__all__ = ["dissolve"]
 
 
 def dissolve(layer: RegionLayer) -> RegionLayer:
@@ -87,15 +47,14 @@ def dissolve(layer: RegionLayer) -> RegionLayer:
     position = {code: row for row, code in enumerate(codes)}
     new_row = np.array([position[code_of[key]] for key in keys], dtype=np.int64)
     grouping = hashlib.sha256(repr([codes, new_row.tolist()]).encode()).hexdigest()[:16]
-    return _Dissolved(
-        layer,
-        new_row,
-        columns=_columns_of(layer, new_row, codes),
+    fingerprint = f"{layer.fingerprint}-{grouping}" if layer.fingerprint else None
+    return RegionLayer(
+        layer.geometry.join(new_row, len(codes), fingerprint),
+        _columns_of(layer, new_row, codes),
         name=layer.name,
         level=0,
         worldview=layer.worldview,
         provenance={**layer.provenance, "derived": "union of the regions of each unit"},
-        fingerprint=f"{layer.fingerprint}-{grouping}" if layer.fingerprint else None,
     )
 
 
@@ -172,36 +131,3 @@ def _claims_of(
 def _common(values: Sequence[Hashable]) -> Any:
     """The one value, or None where there are several."""
     return values[0] if all(value == values[0] for value in values) else None
-
-
-def _union(coverage: Coverage, new_row: NDArray[np.int64], n: int) -> Coverage:
-    """Polygons of the joined rows."""
-    shapes = to_geometries(coverage)
-    joined = np.full(n, None, dtype=object)
-    order = np.argsort(new_row, kind="stable")
-    starts = np.searchsorted(new_row[order], np.arange(n + 1))
-    for row in range(n):
-        joined[row] = _union_of(shapes[order[starts[row] : starts[row + 1]]])
-    return from_geometries(joined)
-
-
-def _union_of(shapes: NDArray[np.object_]) -> Any:
-    """Union of polygons: along their shared edges where they fit, else by overlay."""
-    import shapely
-
-    area = float(shapely.area(shapes).sum())
-    try:
-        union = shapely.coverage_union_all(shapes)
-    except shapely.errors.GEOSException:  # overlapping polygons are no coverage
-        union = None
-    if union is None or not union.is_valid or abs(union.area - area) > 1e-9 * area:
-        union = shapely.union_all(shapely.make_valid(shapes))
-    return union if union.geom_type in ("Polygon", "MultiPolygon") else _polygons_of(union)
-
-
-def _polygons_of(shape: Any) -> Any:
-    """Only the polygons of a collection."""
-    import shapely
-
-    parts = shapely.get_parts(shape)
-    return shapely.union_all(parts[shapely.get_type_id(parts) == 3])

@@ -18,6 +18,7 @@ from geo_risk.regions.download import (
     fetch_order,
     fetch_record,
 )
+from geo_risk.regions.sources import load_regions
 
 if TYPE_CHECKING:
     import os
@@ -101,8 +102,6 @@ def load_geoboundaries(
     >>> from geo_risk.regions import load_geoboundaries
     >>> layer = load_geoboundaries("Afghanistan", level=2)  # doctest: +SKIP
     """
-    from geo_risk.regions.sources import load_regions
-
     check_choice(release, "release", ("gbOpen", "gbHumanitarian", "gbAuthoritative"))
     if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level <= 5:
         raise ValueError(f"Invalid level: {level!r}; must be an integer from 0 to 5.")

@@ -14,7 +14,7 @@ from geo_risk._core.fold import LONGEST_NAME
 from geo_risk._core.validate import check_choice, shown
 from geo_risk.errors import UnknownRegionError
 from geo_risk.regions.coverage import Coverage, to_geometries
-from geo_risk.regions.topology import Topology, build_topology
+from geo_risk.regions.geometry import Geometry, check_rows
 
 if TYPE_CHECKING:
     import geopandas
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from geo_risk.regions.adjacency import Tripoint
     from geo_risk.regions.locator import Locator
     from geo_risk.regions.report import LayerReport
+    from geo_risk.regions.topology import Topology
 
 __all__ = ["RegionLayer"]
 
@@ -37,8 +38,9 @@ class RegionLayer:
 
     Parameters
     ----------
-    coverage : Coverage or callable
-        The polygons, or what gives them when they are first needed.
+    coverage : Coverage or callable or Geometry
+        The polygons; what gives them when they are first needed; or the geometry of another
+        layer, which both then share.
     columns : mapping of str to sequence
         Attributes, one value per row; at least ``region_code`` (unique), ``region_name``,
         ``country_code`` (ISO 3166-1 alpha-3, XKX for Kosovo, None where no state is assigned)
@@ -49,16 +51,16 @@ class RegionLayer:
         Source, version, licence, citation, sha256 and nominal accuracy, as far as known.
     fingerprint : str, optional
         Hash of the polygons, under which built indexes are kept in the user's cache; without one
-        nothing is kept.
+        nothing is kept. Not with a `Geometry`, which has its own.
     report : LayerReport, optional
         What was found and mended when the layer was brought in.
     """
 
-    _bundled: tuple[int, str] | None = None  # level and worldview, where load_regions knows them
+    _again: Callable[[], RegionLayer] | None = None  # gives this layer in any process
 
     def __init__(
         self,
-        coverage: Coverage | Callable[[], Coverage],
+        coverage: Coverage | Geometry | Callable[[], Coverage],
         columns: Mapping[str, Sequence[Any]],
         *,
         name: str,
@@ -68,20 +70,16 @@ class RegionLayer:
         fingerprint: str | None = None,
         report: LayerReport | None = None,
     ) -> None:
-        if isinstance(coverage, Coverage):
-            self.coverage = coverage  # takes the place of the cached property
-        else:
-            self._decode = coverage
-        self.fingerprint = fingerprint
         self.report = report
         self.columns = {key: list(values) for key, values in columns.items()}
         self.name, self.level, self.worldview = name, level, worldview
         self.provenance = dict(provenance or {})
         self._check()
+        self.geometry = self._geometry_of(coverage, fingerprint)
         self._row_of = {code: row for row, code in enumerate(self.columns["region_code"])}
 
     def _check(self) -> None:
-        """Raise ValueError unless columns and coverage belong together."""
+        """Raise ValueError unless the columns are complete, equally long, and name every region."""
         missing = [column for column in _REQUIRED if column not in self.columns]
         if missing:
             raise ValueError(f"Invalid region layer: missing column(s) {', '.join(missing)}.")
@@ -96,31 +94,25 @@ class RegionLayer:
             seen: set[str] = set()
             twice = next(code for code in codes if code in seen or seen.add(code))  # type: ignore[func-returns-value]
             raise ValueError(f"Invalid region layer: region_code {twice!r} is not unique.")
-        if "coverage" in self.__dict__:
-            self._check_coverage(self.coverage)
 
-    def _check_coverage(self, coverage: Coverage) -> None:
-        if coverage.n_regions != len(self):
-            raise ValueError(
-                f"Invalid region layer: {coverage.n_regions} geometries for {len(self)} regions."
-            )
-        coverage._check()
-
-    @cached_property
-    def coverage(self) -> Coverage:
-        """The polygons as flat arrays."""
-        coverage = self._decode()
-        self._check_coverage(coverage)
+    def _geometry_of(
+        self, coverage: Coverage | Geometry | Callable[[], Coverage], fingerprint: str | None
+    ) -> Geometry:
+        if not isinstance(coverage, Geometry):
+            return Geometry(coverage, len(self), fingerprint)
+        if fingerprint is not None:
+            raise ValueError(f"Invalid fingerprint: {fingerprint!r}; a Geometry has its own.")
+        check_rows(coverage.n_regions, len(self))
         return coverage
 
     def __getstate__(self) -> dict[str, Any]:
         """What copies and pickles keep; all that follows from it is derived again."""
-        kept = {"coverage": self.coverage, **vars(self)}  # before the rest: it may be decoded now
-        for kind in type(self).__mro__:
-            for key, value in vars(kind).items():
-                if isinstance(value, cached_property) and key != "coverage":
-                    kept.pop(key, None)
-        return {k: v for k, v in kept.items() if k not in ("_decode", "_borders", "_bundled")}
+        return {
+            key: value
+            for key, value in vars(self).items()
+            if key not in ("_again", "_derived")
+            and not isinstance(getattr(type(self), key, None), cached_property)
+        }
 
     def __deepcopy__(self, memo: dict[int, Any]) -> RegionLayer:
         twin = object.__new__(type(self))
@@ -130,9 +122,49 @@ class RegionLayer:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Pickle the bundled layer as its name, so that workers share their own one."""
-        if self._bundled is not None:
-            return _bundled_layer, self._bundled
+        if self._again is not None:
+            return self._again, ()
         return super().__reduce_ex__(protocol)
+
+    @property
+    def derived(self) -> dict[Any, Any]:
+        """What others found from the layer and keep as long as it lives; no copy has it."""
+        found: dict[Any, Any] = vars(self).setdefault("_derived", {})
+        return found
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Hash of the polygons; None where it is not known."""
+        return self.geometry.fingerprint
+
+    @fingerprint.setter
+    def fingerprint(self, value: str | None) -> None:
+        self.geometry.fingerprint = value
+
+    @property
+    def coverage(self) -> Coverage:
+        """The polygons as flat arrays."""
+        return self.geometry.coverage
+
+    @property
+    def topology(self) -> Topology:
+        """Every distinct edge with the two regions that share it."""
+        return self.geometry.topology
+
+    @property
+    def locator(self) -> Locator:
+        """The point-in-region index."""
+        return self.geometry.locator
+
+    @property
+    def adjacent_rows(self) -> NDArray[np.int32]:
+        """Distinct pairs (i, j), i < j, of rows that share an edge; shape (p, 2)."""
+        return self.geometry.adjacent_rows
+
+    @property
+    def adjacent_lengths_m(self) -> NDArray[np.float64]:
+        """Metres of the border of each pair of `adjacent_rows`, as it is drawn; shape (p,)."""
+        return self.geometry.adjacent_lengths_m
 
     def __len__(self) -> int:
         return len(self.columns["region_code"])
@@ -161,18 +193,6 @@ class RegionLayer:
         return geopandas.GeoDataFrame(
             columns, geometry=to_geometries(self.coverage), crs="EPSG:4326"
         )
-
-    @cached_property
-    def topology(self) -> Topology:
-        """Every distinct edge with the two regions that share it."""
-        return build_topology(self.coverage)
-
-    @cached_property
-    def locator(self) -> Locator:
-        """The point-in-region index."""
-        from geo_risk.regions.locator import Locator
-
-        return Locator.of(lambda: self.coverage, len(self), self.fingerprint)
 
     @cached_property
     def country_labels(self) -> list[str]:
@@ -368,25 +388,3 @@ class RegionLayer:
         labels = self.columns["region_code"] if of == "regions" else self.country_labels
         rows = None if code is None else self.rows_of(code)
         return meeting_points(self.topology, labels, rows)
-
-    @cached_property
-    def adjacent_rows(self) -> NDArray[np.int32]:
-        """Distinct pairs (i, j), i < j, of rows that share an edge; shape (p, 2)."""
-        topology = self.topology
-        shared = topology.right >= 0
-        pairs = np.column_stack([topology.left[shared], topology.right[shared]])
-        return np.unique(np.concatenate([pairs, topology.seam_pairs]), axis=0)
-
-    @cached_property
-    def adjacent_lengths_m(self) -> NDArray[np.float64]:
-        """Metres of the border of each pair of `adjacent_rows`, as it is drawn; shape (p,)."""
-        from geo_risk.regions.adjacency import pair_lengths_m
-
-        return pair_lengths_m(self.topology, self.coverage, self.adjacent_rows)
-
-
-def _bundled_layer(level: int, worldview: str) -> RegionLayer:
-    """The bundled layer of this process."""
-    from geo_risk.regions.sources import load_regions
-
-    return load_regions(level=level, worldview=worldview)

@@ -31,10 +31,22 @@ _MAX_SPLIT = 32
 
 
 class Locator:
-    """Answers "which row holds this point?" for the polygons of one coverage."""
+    """Answers "which row holds this point?" for the polygons of one coverage.
 
-    def __init__(self, index: GridIndex, n_regions: int) -> None:
+    Parameters
+    ----------
+    index : GridIndex
+    n_regions : int
+        Rows of the coverage.
+    new_row : ndarray of int64, shape (n_regions,), optional
+        What each of them is called in the answer.
+    """
+
+    def __init__(
+        self, index: GridIndex, n_regions: int, new_row: NDArray[np.int64] | None = None
+    ) -> None:
         self.index, self.n_regions = index, n_regions
+        self._new_row = None if new_row is None else np.append(new_row, -1)  # -1 takes the last
 
     @classmethod
     def of(
@@ -65,6 +77,10 @@ class Locator:
             store_arrays(name, index._asdict())
         return cls(index, n_regions)
 
+    def joined(self, new_row: NDArray[np.int64]) -> Locator:
+        """Answer with the new row of each row, through the same index."""
+        return Locator(self.index, self.n_regions, new_row)
+
     def locate(self, *, lon: ArrayLike, lat: ArrayLike, n_jobs: int = 1) -> NDArray[np.int64]:
         """Row of the region that holds each point; see `RegionLayer.locate`."""
         from geo_risk._core.jit import run_chunks
@@ -77,7 +93,7 @@ class Locator:
             locate_points(self.index, x, y, rows, start, stop, self.n_regions)
 
         run_chunks(run, len(x), n_jobs)
-        return rows.reshape(shape)
+        return (rows if self._new_row is None else self._new_row[rows]).reshape(shape)
 
 
 def _distinct_edges(coverage: Coverage) -> Edges:

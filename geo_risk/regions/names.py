@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -12,9 +10,8 @@ from geo_risk._core.countries import find_country, resolve_country
 from geo_risk._core.fold import LONGEST_NAME, fold
 from geo_risk._core.validate import check_scalar, shown
 from geo_risk.errors import AmbiguousRegionError, UnknownRegionError
-
-if TYPE_CHECKING:
-    from geo_risk.regions.layer import RegionLayer
+from geo_risk.regions.layer import RegionLayer
+from geo_risk.regions.sources import plain_layer
 
 __all__ = ["RegionMatch", "find_region"]
 
@@ -57,9 +54,6 @@ class _Names:
     primary: dict[str, list[int]]
     codes: dict[str, list[int]]  # as they are (one row each), and those in capitals
     other_codes: dict[str, list[int]]  # in capitals, of every other system
-
-
-_names_of: WeakKeyDictionary[RegionLayer, _Names] = WeakKeyDictionary()
 
 
 def find_region(
@@ -121,8 +115,6 @@ def find_region(
     if not name_or_code.strip():
         raise ValueError("Invalid name_or_code: an empty string.")
     check_scalar(min_score, "min_score", low=0.0, high=1.0)
-    from geo_risk.regions.sources import plain_layer
-
     layer = plain_layer(layer, verb="find_region")
     scope = _inside(layer, parent, _scope(layer, country))
     by_code = _by_code(layer, name_or_code.strip())
@@ -199,8 +191,9 @@ def _within(rows: list[int], scope: set[int] | None) -> list[int]:
 
 def _names(layer: RegionLayer) -> _Names:
     """Folded spellings of a layer, made once."""
-    if layer in _names_of:
-        return _names_of[layer]
+    if _Names in layer.derived:
+        found: _Names = layer.derived[_Names]
+        return found
     rows: dict[str, list[int]] = {}
     primary: dict[str, list[int]] = {}
     spelling: dict[tuple[str, int], str] = {}
@@ -221,8 +214,8 @@ def _names(layer: RegionLayer) -> _Names:
     for row, code in enumerate(layer.columns["region_code"]):
         codes.setdefault(code.upper(), []).append(row)
     codes |= {code: [row] for row, code in enumerate(layer.columns["region_code"])}
-    _names_of[layer] = _Names(rows, spelling, primary, codes, _other_codes(layer))
-    return _names_of[layer]
+    found = layer.derived[_Names] = _Names(rows, spelling, primary, codes, _other_codes(layer))
+    return found
 
 
 def _other_codes(layer: RegionLayer) -> dict[str, list[int]]:

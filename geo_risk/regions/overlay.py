@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from geo_risk._core.constants import WGS84_A, WGS84_E2
 
 __all__ = ["area_km2", "largest_overlaps", "overlap_table", "to_equal_area"]
 
@@ -25,16 +22,17 @@ def to_equal_area(shapes: Any) -> NDArray[np.object_]:
     Vertices are projected; an edge becomes the straight line between its projected ends, so areas
     are exact but for the bend of long edges.
     """
+    import pyproj
     import shapely
 
-    def project(coords: NDArray[np.float64]) -> NDArray[np.float64]:
-        sine, e = np.sin(np.radians(coords[:, 1])), math.sqrt(WGS84_E2)
-        log = np.log((1.0 - e * sine) / (1.0 + e * sine)) / (2.0 * e)
-        q = (1.0 - WGS84_E2) * (sine / (1.0 - WGS84_E2 * sine**2) - log)
-        a = WGS84_A / 1000.0
-        return np.column_stack([np.radians(coords[:, 0]) * a, 0.5 * a * q])
-
-    return np.asarray(shapely.transform(np.asarray(shapes, dtype=object), project))
+    # +over: a longitude beyond ±180 stays there, and 180 does not turn into -180
+    project = pyproj.Proj("+proj=cea +ellps=WGS84 +units=km +over")
+    return np.asarray(
+        shapely.transform(
+            np.asarray(shapes, dtype=object),
+            lambda coords: np.column_stack(project(coords[:, 0], coords[:, 1])),
+        )
+    )
 
 
 def area_km2(shapes: Any) -> NDArray[np.float64]:

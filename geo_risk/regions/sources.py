@@ -8,7 +8,7 @@ import lzma
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, overload
 
@@ -234,7 +234,7 @@ def plain_layer(layer: Any, *, verb: str, name: str = "layer") -> RegionLayer:
 def _world_view(level: int, worldview: str) -> RegionLayer:
     """The world layer at a level and in a view."""
     layer = relabel(_world(), worldview) if level else dissolve(_world_view(1, worldview))
-    layer._bundled = (level, worldview)
+    layer._again = partial(load_regions, level=level, worldview=worldview)
     return layer
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk.regions.coverage import Coverage
+from geo_risk.regions.coverage import Coverage, from_geometries, to_geometries
 from geo_risk.regions.topology import Topology
 
-__all__ = ["boxes_of", "regroup", "regroup_topology", "take_rows"]
+__all__ = ["boxes_of", "join_rows", "regroup", "regroup_topology", "take_rows"]
 
 
 def regroup(coverage: Coverage, new_row: ArrayLike, n_regions: int) -> Coverage:
@@ -79,6 +81,39 @@ def regroup_topology(topology: Topology, new_row: ArrayLike) -> Topology:
     seam = np.sort(row[topology.seam_pairs], axis=1)
     seam = np.unique(seam[seam[:, 0] != seam[:, 1]], axis=0)
     return Topology(ax, ay, bx, by, left[~again], right[~again], seam.reshape(-1, 2))
+
+
+def join_rows(coverage: Coverage, new_row: NDArray[np.int64], n: int) -> Coverage:
+    """Unions of the rows that become each of `n` new rows; see `regroup_topology`."""
+    shapes = to_geometries(coverage)
+    joined = np.full(n, None, dtype=object)
+    order = np.argsort(new_row, kind="stable")
+    starts = np.searchsorted(new_row[order], np.arange(n + 1))
+    for row in range(n):
+        joined[row] = _union_of(shapes[order[starts[row] : starts[row + 1]]])
+    return from_geometries(joined)
+
+
+def _union_of(shapes: NDArray[np.object_]) -> Any:
+    """Union of polygons: along their shared edges where they fit, else by overlay."""
+    import shapely
+
+    area = float(shapely.area(shapes).sum())
+    try:
+        union = shapely.coverage_union_all(shapes)
+    except shapely.errors.GEOSException:  # overlapping polygons are no coverage
+        union = None
+    if union is None or not union.is_valid or abs(union.area - area) > 1e-9 * area:
+        union = shapely.union_all(shapely.make_valid(shapes))
+    return union if union.geom_type in ("Polygon", "MultiPolygon") else _polygons_of(union)
+
+
+def _polygons_of(shape: Any) -> Any:
+    """Only the polygons of a collection."""
+    import shapely
+
+    parts = shapely.get_parts(shape)
+    return shapely.union_all(parts[shapely.get_type_id(parts) == 3])
 
 
 def boxes_of(coverage: Coverage) -> NDArray[np.float64]:

@@ -8,17 +8,13 @@ claimant, each row with its source. A view is not a statement of geo_risk about 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import Any
+from functools import cache
 
 from geo_risk._core.countries import country_names
 from geo_risk._core.products import product_bytes
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.layer import RegionLayer
-from geo_risk.regions.locator import Locator
-from geo_risk.regions.topology import Topology
 
 __all__ = ["Dispute", "claimants", "disputes", "relabel", "worldviews"]
 
@@ -121,24 +117,6 @@ def _read() -> tuple[tuple[Dispute, ...], dict[str, str]]:
         raise DataCorruptError(f"The data product {_PRODUCT} is damaged: {error}") from error
 
 
-class _Relabelled(RegionLayer):
-    """A layer with other codes on the polygons, the edges and the index of another."""
-
-    def __init__(self, base: RegionLayer, columns: Mapping[str, Sequence[Any]], **facts: Any):
-        self._base = base
-        super().__init__(lambda: base.coverage, columns, **facts)
-
-    @cached_property
-    def locator(self) -> Locator:
-        """The point-in-region index of the layer that was relabelled."""
-        return self._base.locator
-
-    @cached_property
-    def topology(self) -> Topology:
-        """The edges of the layer that was relabelled."""
-        return self._base.topology
-
-
 def relabel(layer: RegionLayer, worldview: str) -> RegionLayer:
     """Give the disputed regions of the world layer the country that a view gives them.
 
@@ -208,14 +186,13 @@ def relabel(layer: RegionLayer, worldview: str) -> RegionLayer:
             columns["unit_name"][row] = name or unit_names[unit]
         relabelled.append(columns["region_code"][row])
     facts = {"name": worldview, "relabelled": relabelled, "not_expressed": sorted(not_expressed)}
-    return _Relabelled(
-        layer,
+    return RegionLayer(
+        layer.geometry,
         columns,
         name=layer.name,
         level=layer.level,
         worldview=worldview,
         provenance={**layer.provenance, "worldview": facts},
-        fingerprint=layer.fingerprint,
     )
 
 

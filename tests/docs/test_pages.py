@@ -16,7 +16,8 @@ import geo_risk as gr
 from geo_risk import hotspots
 from geo_risk.cells import cells_to_strings
 
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
+PAGES = sorted([*(ROOT / name for name in TOP), *(ROOT / "docs").rglob("*.md")])
 ELSEWHERE = ("fetch_", "load_geoboundaries(", "https://", "ged_mexico")
 
 

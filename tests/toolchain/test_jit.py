@@ -83,6 +83,8 @@ def test_all_processors():
 
 
 WARM = "import sys, geo_risk as gr\nrow = gr.load_regions().locate(lon=69.53, lat=36.74)\n"
+PREPARED = WARM + "print(row, 'scipy.linalg' in sys.modules)"
+ON = {_jit.SWITCH: "1"}  # whatever numba this is
 
 
 def python(code: str, **environment: str) -> str:
@@ -96,8 +98,25 @@ def python(code: str, **environment: str) -> str:
 
 def test_a_kernel_from_the_cache_does_not_prepare_the_compiler():
     """Of all that numba registers before it compiles, scipy.linalg is the costliest import."""
+    first = python(WARM + "print(row)", **ON)
+    assert python(PREPARED, **ON) == f"{first} False"
+
+
+@pytest.mark.parametrize("switch", ["", "0", "1"])
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_quick_loading_ends_with_the_newest_numba_tested(switch, beyond):
+    """Beyond it, and where it is switched off, numba's own way is taken; answers are the same."""
+    major, minor = _jit.NEWEST_NUMBA
+    numba = f"import numba\nnumba.version_info = ({major}, {minor + beyond}, 0)\n"
     first = python(WARM + "print(row)")
-    assert python(WARM + "print(row, 'scipy.linalg' in sys.modules)") == f"{first} False"
+    quick = switch == "1" or (switch == "" and not beyond)
+    assert python(numba + PREPARED, GEO_RISK_QUICK_LOAD=switch) == f"{first} {not quick}"
+
+
+def test_the_switch_takes_nothing_else(monkeypatch):
+    monkeypatch.setenv(_jit.SWITCH, "yes")
+    with pytest.raises(ValueError, match="Invalid GEO_RISK_QUICK_LOAD: 'yes'; must be 0"):
+        _jit.njit(lambda x: x)
 
 
 def test_where_quick_loading_fails_the_usual_way_is_taken():
@@ -111,8 +130,8 @@ def once(self, *arguments):
     return usual(self, *arguments)
 caching.Cache._load_overload = once
 """
-    want = python(WARM + "print(row, True)")
-    assert python(code + WARM + "print(row, len(calls) > 1)") == want
+    want = python(WARM + "print(row, True)", **ON)
+    assert python(code + WARM + "print(row, len(calls) > 1)", **ON) == want
 
 
 def test_a_kernel_of_another_type_is_compiled_after_a_quick_load():
@@ -124,8 +143,8 @@ one = np.float32(1.0)
 assert orientation(0 * one, 0 * one, one, 0 * one, one / 2, -one) == -1
 print("both")
 """
-    assert python(code) == "both"
-    assert python(code) == "both"
+    assert python(code, **ON) == "both"
+    assert python(code, **ON) == "both"
 
 
 @pytest.mark.parametrize("n_jobs", [1, 3])

@@ -70,6 +70,7 @@ def oldest(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "tests/unit",
         "tests/docs/test_command_line.py",
         "tests/toolchain/test_benchmarks.py::test_benchmark_runs_small",
+        "tests/toolchain/test_jit.py",
     ],
 )
 def test_the_oldest_versions_pass(oldest: Path, tests: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,43 @@ def test_without_the_references_more_may_skip() -> None:
     assert told == (
         f"{beside + 1} tests skipped; MOST_WITHOUT_REFERENCES in tests/skips.py allows {beside}."
     )
+
+
+DRAWING = """
+from hypothesis import given, settings, strategies as st
+
+@settings(max_examples=20)
+@given(st.integers())
+def test_draws(x):
+    print("drawn", x)
+    assert {claim}
+"""
+
+
+def drawn(folder: Path, *options: str) -> list[str]:
+    """What a test of hypothesis draws under the suite's settings."""
+    folder.mkdir()
+    result = run(folder, DRAWING.format(claim="True"), "-p", "conftest", "-s", *options)
+    assert result.returncode == 0, result.stdout
+    return re.findall(r"drawn (-?\d+)", result.stdout)
+
+
+def test_examples_are_the_same_in_every_run_unless_asked(tmp_path: Path) -> None:
+    first = drawn(tmp_path / "a")
+    assert len(first) == 20
+    assert first == drawn(tmp_path / "a" / "b")
+    random = [drawn(tmp_path / name, "--hypothesis-profile", "random") for name in "cd"]
+    assert first != random[0] != random[1]
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "workers"])
+def test_a_failure_tells_how_to_repeat_it(tmp_path: Path, options: tuple[str, ...]) -> None:
+    result = run(
+        tmp_path, DRAWING.format(claim="x < 1000"), "-p", "conftest",
+        "--hypothesis-profile", "random", *options,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert "@reproduce_failure(" in result.stdout
 
 
 def test_a_test_that_waits_is_ended(tmp_path: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
+
 import geopandas
 import numpy as np
 import pandas as pd
@@ -10,6 +14,7 @@ import shapely
 from paths import shared
 
 import geo_risk as gr
+from geo_risk.frames import enrich
 
 
 def frame_of(lon, lat, index=None, **columns):
@@ -329,3 +334,11 @@ class TestUcdpSample:
             line = f"| {row.event_id} | {row.location_name} | {row.stated_code} |"
             assert line in documented
             assert f"{row.border_km:.1f} | {row.why} |" in documented
+
+
+def test_no_module_hides_a_verb():
+    names = {module.name for module in pkgutil.iter_modules(enrich.__path__)}
+    for name in sorted(names):
+        importlib.import_module(f"{enrich.__name__}.{name}")
+    assert not names & set(enrich.__all__)
+    assert all(inspect.isfunction(getattr(enrich, verb)) for verb in enrich.__all__)

@@ -131,7 +131,7 @@ class TestWorldLevel0:
         regions = gr.load_regions()
         areas = shapely.area(regions.table.geometry.to_numpy())
         expected = np.zeros(len(countries))
-        np.add.at(expected, countries._new_row, areas)
+        np.add.at(expected, countries.geometry.source.new_row, areas)
         np.testing.assert_allclose(
             shapely.area(countries.table.geometry.to_numpy()), expected, rtol=1e-9
         )

@@ -107,6 +107,18 @@ def test_results_of_earlier_versions_still_load(old, tmp_path):
     assert is_one_of(gr.Assessment.load(tmp_path), old)
 
 
+def test_what_version_0_1_wrote_still_loads():
+    rows = [{"location_name": name, "country": "Afghanistan", "date": "2024-05-01"}
+            for name in ("Faizabad", "Taloqan")]  # fmt: skip
+    today = gr.assess(rows, hotspot_resolution=4)
+    found = gr.Assessment.load(Path(__file__).parent / "saved_0.1.0")
+    assert found.provenance["geo_risk"] == "0.1.0"
+    assert list(found.events["region_code"]) == ["AF-BDS", "AF-TAK"]
+    assert [len(getattr(found, name)) for name in TABLES] == [
+        len(getattr(today, name)) for name in TABLES
+    ]
+
+
 def test_what_an_earlier_result_left_there_is_not_loaded(old, tmp_path):
     """Of the new one there are no cells."""
     lost = gr.assess([{"location_name": "Nowhereville", "country": "Afghanistan"}])

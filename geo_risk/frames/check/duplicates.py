@@ -343,7 +343,6 @@ def _grouped(
     source = _codes(reports.source)
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -score))
     taken: set[tuple[int, int]] = set()
-    root = list(range(n))
     kept: list[int] = []
     for at in order.tolist():
         a, b = (int(row) for row in pairs[at])
@@ -353,14 +352,7 @@ def _grouped(
                 continue
             taken |= sides
         kept.append(at)
-        root[_root(root, a)] = _root(root, b)
-    groups: dict[int, list[int]] = {}
-    for row in sorted({int(row) for row in pairs[kept].ravel()}):
-        groups.setdefault(_root(root, row), []).append(row)
-    earliest = np.full(n, -1, dtype=np.int64)
-    for rows in groups.values():
-        head = min(rows, key=lambda row: (start[row], row))
-        earliest[[row for row in rows if row != head]] = head
+    earliest = _earliest_of_group(pairs[kept], start)
     best, repeats = np.full((n, 2), np.nan), np.zeros(n, dtype=bool)
     for at in reversed(kept):  # the best last
         best[pairs[at]] = score[at], share[at]
@@ -375,9 +367,16 @@ def _grouped(
     )
 
 
-def _root(root: list[int], row: int) -> int:
-    """Representative of a row's group, shortening the way there."""
-    while root[row] != row:
-        root[row] = root[root[row]]
-        row = root[row]
-    return row
+def _earliest_of_group(pairs: IntArray, start: FloatArray) -> IntArray:
+    """Earliest row of the group that pairs join a row to; -1 for that row and those without."""
+    n = len(start)
+    if not len(pairs):
+        return np.full(n, -1)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    joined = coo_array((np.ones(len(pairs), np.int8), tuple(pairs.T)), shape=(n, n))
+    _, group = connected_components(joined, directed=False)
+    order = np.lexsort((np.arange(n), start, group))  # a missing start comes last
+    head = order[np.searchsorted(group[order], group)]
+    return np.where(head == np.arange(n), -1, head)

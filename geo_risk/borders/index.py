@@ -1,0 +1,120 @@
+"""What a search for the nearest border reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geo_risk._core.types import Int32Array, ObjectArray
+from geo_risk.errors import UnknownRegionError
+
+if TYPE_CHECKING:
+    from geo_risk.borders._tree import Forest
+    from geo_risk.regions import RegionLayer
+
+__all__ = ["BorderIndex", "CountryIds"]
+
+
+@dataclass(frozen=True, eq=False)
+class CountryIds:
+    """Numbers of the countries of a layer and its context.
+
+    Attributes
+    ----------
+    layer : RegionLayer
+        Whose borders they have; named where a country is unknown.
+    id_of : dict of str to int
+        Position of each code, in alphabetical order.
+    """
+
+    layer: RegionLayer
+    id_of: dict[str, int]
+
+    def of(self, codes: str | Sequence[str | None] | None, name: str) -> Int32Array:
+        """Ids of codes, -1 for None; one code gives an array of one.
+
+        Raises
+        ------
+        UnknownRegionError
+            A code that is none of them; close matches are listed.
+        """
+        listed: Sequence[str | None] = [codes] if codes is None or isinstance(codes, str) else codes
+        distinct = dict.fromkeys(listed)
+        for code in distinct:
+            if code is not None and code not in self.id_of:
+                import difflib
+
+                raise UnknownRegionError(
+                    f"Invalid {name}: the layer {self.layer.name!r} has no country {code!r}.",
+                    difflib.get_close_matches(str(code).upper(), self.id_of, 3, 0.5),
+                )
+        lookup = {code: -1 if code is None else self.id_of[code] for code in distinct}
+        return np.array([lookup[code] for code in listed], dtype=np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class BorderIndex:
+    """The edges between countries, arranged for search, and whose they are.
+
+    Rows of the context follow those of the layer. What is looked up by a row or an id has one
+    entry more than there are: position -1 stands for none.
+
+    Attributes
+    ----------
+    layer : RegionLayer
+        Tells in which region a point lies.
+    ids : CountryIds
+    forest : Forest
+    country_of_row : ndarray of int32, shape (rows + 1,)
+        Id of each row's country; -1 at the end.
+    country_codes : ndarray of object, shape (countries + 1,)
+        Code of each id; None at the end.
+    region_codes : ndarray of object, shape (rows + 1,)
+        Code of each row; None at the end.
+    group_of_pair : ndarray of int32, shape (countries, countries)
+        Position of each pair of ids among the forest's groups; -1 where the two do not meet.
+    """
+
+    layer: RegionLayer
+    ids: CountryIds
+    forest: Forest
+    country_of_row: Int32Array
+    country_codes: ObjectArray
+    region_codes: ObjectArray
+    group_of_pair: Int32Array
+
+    @classmethod
+    def of(
+        cls,
+        ids: CountryIds,
+        forest: Forest,
+        country_of_row: Int32Array,
+        region_codes: Sequence[str],
+    ) -> BorderIndex:
+        """Put the index together from the forest and the codes of its rows."""
+        return cls(
+            ids.layer,
+            ids,
+            forest,
+            np.append(country_of_row, np.int32(-1)),
+            _with_none(ids.id_of),
+            _with_none(region_codes),
+            _groups_of_pairs(forest.members, len(ids.id_of)),
+        )
+
+
+def _with_none(codes: Any) -> ObjectArray:
+    return np.array([*codes, None], dtype=object)
+
+
+def _groups_of_pairs(members: Int32Array, n_countries: int) -> Int32Array:
+    """Position of each pair of ids among the groups, -1 where they do not meet."""
+    n = max(n_countries, 1)  # -1, no country, is a position even where there is none
+    group = np.full((n, n), -1, dtype=np.int32)
+    land = np.flatnonzero(members[:, 1] >= 0)
+    a, b = members[land].T
+    group[a, b] = group[b, a] = land
+    return group

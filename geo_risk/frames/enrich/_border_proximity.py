@@ -1,0 +1,133 @@
+"""How near is which border."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._core.frames import (
+    add_columns,
+    check_frame,
+    lonlat_of,
+    radii_of,
+    texts_of,
+    too_coarse,
+)
+from geo_risk.regions.dated import Positions, by_state
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from geo_risk.borders import Borders
+    from geo_risk.regions import DatedLayer, RegionLayer
+
+__all__ = ["border_proximity"]
+
+
+def border_proximity(
+    events: Any,
+    borders: Borders | RegionLayer | DatedLayer | None = None,
+    *,
+    kind: str = "land",
+    coarse: str = "skip",
+    n_jobs: int = 1,
+) -> geopandas.GeoDataFrame:
+    """Measure each event's distance to the nearest border with another country.
+
+    Parameters
+    ----------
+    events : GeoDataFrame
+        Points in any CRS. Where `geocode` has been here, its country counts as the event's own,
+        so that a snapped event and its border agree.
+    borders : Borders, RegionLayer or DatedLayer, optional
+        Borders, or the layer whose borders are meant (`load_borders`); default: the bundled world
+        layer. Of a layer that holds by date, the borders on `date_start`; events without a date
+        get NaN.
+    kind : {"land", "any", "outline", "line"}
+        What counts as border; see `Borders.nearest`.
+    coarse : {"skip", "keep"}
+        Events whose coordinates only stand for a district, a province or a country get NaN
+        ("skip"): the distance of a stand-in point says nothing about the event.
+    n_jobs : int, default 1
+        Threads; -1 for all processors.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326, same rows, with `border_m` (WGS84 geodesic metres), `border_country_code` (the
+        country on the other side, or its unit code), `border_foot_lon` and `border_foot_lat`
+        (nearest point of the border); NaN and None where undefined: at sea, on islands without
+        land border, for missing coordinates. With `kind="land"` also `country_certainty`: the
+        probability that the country is right, see `country_certainty`; NaN where `border_m` is
+        and for snapped events.
+
+    Raises
+    ------
+    TypeError, ValueError
+        No GeoDataFrame, no CRS, geometries other than points, an unknown kind.
+
+    Notes
+    -----
+    The distance is exact for the layer's border; the layer's own error, about a kilometre, is in
+    `layer.provenance` and is not added here. The distance is that of the stated point:
+    `border_within` gives the interval that holds the event's own distance, and the probability
+    that the border is within so many kilometres of it.
+
+    Examples
+    --------
+    >>> import geo_risk as gr
+    >>> events = gr.read_events([{"lon": 69.53451, "lat": 36.73605}])  # Taloqan
+    >>> near = gr.border_proximity(gr.geocode(events))
+    >>> near["border_country_code"].tolist(), near["border_m"].round(-3).tolist()
+    (['TJK'], [47000.0])
+    """
+    from geo_risk.borders import Borders, load_borders
+
+    frame = check_frame(events)
+    borders = load_borders() if borders is None else borders
+    lon, lat = lonlat_of(frame)
+    lon[too_coarse(frame, coarse)] = np.nan
+    own = _own_countries(frame)
+
+    def measure(chosen: Positions, lines: Borders) -> dict[str, NDArray[Any]]:
+        country = None if own is None or not lines.countries else own[chosen].tolist()
+        near = lines.nearest(
+            lon=lon[chosen], lat=lat[chosen], kind=kind, country=country, n_jobs=n_jobs
+        )
+        return {
+            "border_m": near.distance_m,
+            "border_country_code": np.asarray(near.other_country_code, dtype=object),
+            "border_foot_lon": near.foot_lon,
+            "border_foot_lat": near.foot_lat,
+        }
+
+    if isinstance(borders, Borders):
+        columns = measure(slice(None), borders)
+    else:
+        columns = by_state(borders, frame, lambda at, state: measure(at, load_borders(state)))
+    if kind == "land":
+        columns["country_certainty"] = _certainty(frame, columns["border_m"])
+    return add_columns(frame, columns)
+
+
+def _own_countries(frame: geopandas.GeoDataFrame) -> NDArray[np.object_] | None:
+    """Country of each event where `geocode` has been."""
+    if "unit_code" not in frame.columns or "country_code" not in frame.columns:
+        return None
+    codes = zip(texts_of(frame, "country_code"), texts_of(frame, "unit_code"))
+    return np.array(
+        [*(unit if code is None else code for code, unit in codes), None], dtype=object
+    )[:-1]
+
+
+def _certainty(frame: geopandas.GeoDataFrame, border_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Certainty of the country of each event that lies inside the country it was given."""
+    from geo_risk.borders.certainty import country_certainty
+
+    radius: NDArray[np.float64] | float = 0.0
+    if "location_uncertainty_km" in frame.columns:
+        radius = radii_of(frame)
+    snapped = np.array([match == "snapped" for match in texts_of(frame, "match")], dtype=bool)
+    return country_certainty(np.where(snapped, np.nan, border_m), radius)

@@ -1,0 +1,125 @@
+"""The polygons of a layer, and what is found from them when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_risk._core.types import FloatArray, Int32Array, IntArray
+from geo_risk.regions.coverage import Coverage
+from geo_risk.regions.locator import Locator
+from geo_risk.regions.subset import join_rows, regroup_topology, take_rows
+from geo_risk.regions.topology import Topology, build_topology
+
+__all__ = ["Geometry", "Joined", "check_rows"]
+
+
+def check_rows(geometries: int, regions: int) -> None:
+    """Raise ValueError unless there are as many geometries as regions."""
+    if geometries != regions:
+        raise ValueError(f"Invalid region layer: {geometries} geometries for {regions} regions.")
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """Which rows of another geometry make up each row."""
+
+    parts: Geometry
+    new_row: IntArray
+
+
+class Geometry:
+    """The polygons of a layer's rows; their index, edges and neighbours when they are needed.
+
+    Layers that differ in their columns alone, such as two views of one world, have one geometry.
+
+    Parameters
+    ----------
+    source : Coverage or callable or Joined
+        The polygons; what gives them when they are first needed; or the rows of another geometry
+        that they are the unions of.
+    n_regions : int
+        Number of rows.
+    fingerprint : str, optional
+        Hash of the polygons, under which built indexes are kept in the user's cache; without one
+        nothing is kept.
+    """
+
+    def __init__(
+        self,
+        source: Coverage | Callable[[], Coverage] | Joined,
+        n_regions: int,
+        fingerprint: str | None = None,
+    ) -> None:
+        self.source, self.n_regions, self.fingerprint = source, n_regions, fingerprint
+        if isinstance(source, Coverage):
+            _ = self.coverage  # checked now
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """The polygons as flat arrays."""
+        source = self.source
+        if isinstance(source, Joined):
+            coverage = join_rows(source.parts.coverage, source.new_row, self.n_regions)
+        else:
+            coverage = source if isinstance(source, Coverage) else source()
+        check_rows(coverage.n_regions, self.n_regions)
+        coverage._check()
+        return coverage
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Every distinct edge with the two rows that share it."""
+        source = self.source
+        if isinstance(source, Joined):  # the edges of the parts, without those inside one row
+            return regroup_topology(source.parts.topology, source.new_row)
+        return build_topology(self.coverage)
+
+    @cached_property
+    def locator(self) -> Locator:
+        """The point-in-region index; of joined rows, that of their parts."""
+        source = self.source
+        if isinstance(source, Joined):
+            return source.parts.locator.joined(source.new_row)
+        return Locator.of(lambda: self.coverage, self.n_regions, self.fingerprint)
+
+    @cached_property
+    def adjacent_rows(self) -> Int32Array:
+        """Distinct pairs (i, j), i < j, of rows that share an edge; shape (p, 2)."""
+        topology = self.topology
+        shared = topology.right >= 0
+        pairs = np.column_stack([topology.left[shared], topology.right[shared]])
+        return np.unique(np.concatenate([pairs, topology.seam_pairs]), axis=0)
+
+    @cached_property
+    def adjacent_lengths_m(self) -> FloatArray:
+        """Metres of the border of each pair of `adjacent_rows`, as it is drawn; shape (p,)."""
+        from geo_risk.regions.adjacency import pair_lengths_m
+
+        return pair_lengths_m(self.topology, self.coverage, self.adjacent_rows)
+
+    def take(self, rows: NDArray[np.int64], fingerprint: str | None = None) -> Geometry:
+        """Only the given rows, each once, in the order given."""
+        return Geometry(lambda: take_rows(self.coverage, rows), len(rows), fingerprint)
+
+    def join(
+        self, new_row: NDArray[np.int64], n_regions: int, fingerprint: str | None = None
+    ) -> Geometry:
+        """Rows joined into `n_regions` new ones, as `new_row` says.
+
+        A point lies in the new row of the row that it lies in here, so on edges and where regions
+        overlap both agree, and no second index is built.
+        """
+        return Geometry(Joined(self, new_row), n_regions, fingerprint)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles keep; all that follows from it is derived again."""
+        source = self.source if isinstance(self.source, Joined) else self.coverage
+        return {
+            "n_regions": self.n_regions, "fingerprint": self.fingerprint, "source": source
+        }  # fmt: skip
