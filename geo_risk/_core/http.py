@@ -21,7 +21,7 @@ from urllib.parse import urljoin, urlsplit
 
 from geo_risk._core.addresses import is_public
 from geo_risk._core.secrets import Secrets
-from geo_risk._core.validate import check_scalar
+from geo_risk._core.validate import check_integer, check_scalar
 from geo_risk.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -62,12 +62,9 @@ class Limits(NamedTuple):
 
     def checked(self) -> Limits:
         """The limits, once they are found to be numbers above 0."""
-        if isinstance(self.max_bytes, bool) or not isinstance(self.max_bytes, int):
-            raise TypeError(f"Invalid max_bytes: {self.max_bytes!r} is no whole number.")
-        if self.max_bytes < 1:
-            raise ValueError(f"Invalid max_bytes: {self.max_bytes!r}; must be a number from 1.")
+        most = check_integer(self.max_bytes, "max_bytes", low=1)
         seconds = check_scalar(self.max_seconds, "max_seconds", low=0.0, high=1e7, open_low=True)
-        return Limits(self.max_bytes, seconds)
+        return Limits(most, seconds)
 
 
 class Client:

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import numba
 
 from geo_risk._core.kernel_files import keep_checked
+from geo_risk._core.validate import check_jobs
 
 __all__ = ["inner", "njit", "resolve_jobs", "run_chunks"]
 
@@ -114,15 +115,12 @@ def _warn_uncached() -> None:
 
 def resolve_jobs(n_jobs: int) -> int:
     """Number of threads for `n_jobs`, where -1 means every processor this process may use."""
-    if isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__"):
-        raise TypeError(f"Invalid n_jobs: {n_jobs!r} is not an integer.")
-    if n_jobs == -1:
+    jobs = check_jobs(n_jobs)
+    if jobs == -1:
         if hasattr(os, "sched_getaffinity"):
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1
-    if n_jobs < 1:
-        raise ValueError(f"Invalid n_jobs: {n_jobs}; must be -1 (all processors) or at least 1.")
-    return n_jobs
+    return jobs
 
 
 def run_chunks(

@@ -14,9 +14,12 @@ from geo_risk._core.types import FloatArray
 __all__ = [
     "check_choice",
     "check_codes",
+    "check_integer",
+    "check_jobs",
     "check_lonlat",
     "check_resolution",
     "check_scalar",
+    "is_integer",
     "refuse_unused",
     "renamed",
 ]
@@ -109,13 +112,42 @@ def _check_range(values: FloatArray, name: str, limit: float) -> None:
     )
 
 
+def is_integer(value: Any) -> bool:
+    """Whether a value is an integer, Python's or numpy's, and no truth value."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def check_integer(
+    value: Any, name: str, *, low: int | None = None, high: int | None = None, why: str = ""
+) -> int:
+    """Check that `value` is one integer within [low, high]; `why` says where a bound is from.
+
+    Raises
+    ------
+    TypeError
+        No integer (a truth value, a float of a whole number).
+    ValueError
+        An integer out of range.
+    """
+    if not is_integer(value):
+        raise TypeError(f"Invalid {name}: {value!r} is not an integer.")
+    if (low is not None and value < low) or (high is not None and value > high):
+        rule = f"at least {low}" if high is None else f"an integer from {low} to {high}"
+        raise ValueError(f"Invalid {name}: {value}; must be {rule}{why and f' ({why})'}.")
+    return int(value)
+
+
+def check_jobs(n_jobs: Any) -> int:
+    """Check a number of threads: -1 for all processors, or at least 1."""
+    jobs = check_integer(n_jobs, "n_jobs")
+    if jobs != -1 and jobs < 1:
+        raise ValueError(f"Invalid n_jobs: {jobs}; must be -1 (all processors) or at least 1.")
+    return jobs
+
+
 def check_resolution(resolution: Any) -> int:
     """Check an H3 resolution, an integer from 0 to 15."""
-    if isinstance(resolution, bool) or not isinstance(resolution, (int, np.integer)):
-        raise TypeError(f"Invalid resolution: {resolution!r} is not an integer.")
-    if not 0 <= resolution <= 15:
-        raise ValueError(f"Invalid resolution: {resolution}; H3 resolutions go from 0 to 15.")
-    return int(resolution)
+    return check_integer(resolution, "resolution", low=0, high=15)
 
 
 def shown(value: Any, most: int = 100) -> str:

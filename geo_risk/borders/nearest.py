@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.constants import WGS84_A
 from geo_risk._core.types import Int32Array
-from geo_risk._core.validate import check_choice, check_codes, check_lonlat, check_scalar
+from geo_risk._core.validate import (
+    check_choice,
+    check_codes,
+    check_integer,
+    check_lonlat,
+    check_scalar,
+)
 
 if TYPE_CHECKING:
     from geo_risk.borders.index import BorderIndex, CountryIds
@@ -119,12 +125,9 @@ def ask_countries(
 ) -> Question:  # fmt: skip
     """Check what `Borders.nearest_countries` is asked."""
     check_choice(kind, "kind", ("any", "land"))
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
-        raise TypeError(f"Invalid k: {k!r} is not an integer.")
-    if k < 1:
-        raise ValueError(f"Invalid k: {k}; must be at least 1.")
+    k = check_integer(k, "k", low=1)
     question = ask(ids, lon, lat, kind=kind, country=country, max_km=max_km)
-    return replace(question, count=int(k))
+    return replace(question, count=k)
 
 
 def _country_ids(ids: CountryIds, codes: Codes, name: str, n: int) -> Int32Array:

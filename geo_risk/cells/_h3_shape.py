@@ -14,6 +14,7 @@ import h3.api.basic_int as h3
 import numpy as np
 
 from geo_risk._core.jit import njit
+from geo_risk._core.sphere import solid_angle, unit_vectors
 from geo_risk._core.types import CellArray, FloatArray, IntArray
 from geo_risk.cells._h3 import leading, split, turn
 from geo_risk.cells._h3_tables import (
@@ -202,20 +203,9 @@ def areas_km2(cells: CellArray) -> FloatArray:
     out = np.empty(cells.size)
     _areas(cells.view(np.int64), out)
     bent = np.flatnonzero(np.isnan(out) & (cells != 0))
-    out[bent] = [_solid_angle(h3.cell_to_boundary(cell)) for cell in cells[bent].tolist()]
+    # Not by the library, whose sums of angles lose digits where a cell crosses 180 degrees
+    # (measured with h3 4.5.0: 7 % at resolution 15).
+    rings = [np.array(h3.cell_to_boundary(cell)) for cell in cells[bent].tolist()]
+    out[bent] = [solid_angle(unit_vectors(ring[:, 1], ring[:, 0])) for ring in rings]
     out *= _H3_RADIUS_KM**2
     return out
-
-
-def _solid_angle(ring: tuple[tuple[float, float], ...]) -> float:
-    """Solid angle of a ring of (lat, lon): triangles from its first corner.
-
-    Not by the library, whose sums of angles lose digits where a cell crosses 180 degrees (measured
-    with h3 4.5.0: 7 % at resolution 15).
-    """
-    lat, lon = np.radians(np.array(ring)).T
-    p = np.column_stack((np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))
-    a, b, c = p[0], p[1:-1], p[2:]
-    volume = np.cross(b - a, c - a) @ a
-    below = 1.0 + b @ a + c @ a + (b * c).sum(axis=1)
-    return float(2.0 * np.arctan2(volume, below).sum())

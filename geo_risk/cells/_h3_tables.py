@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.sphere import unit_vectors
 from geo_risk._core.types import ByteArray, FloatArray, IntArray
 
 # x, y, z of each face's centre and the azimuth (radians) of its first axis.
@@ -280,11 +281,8 @@ def _base_tables() -> tuple[ByteArray, ByteArray, ByteArray]:
 
 def _face_grid() -> ByteArray:
     """Nearest face by cells of 2 by 2 degrees (lat, lon), UNKNOWN where a cell has several."""
-    lat = np.radians(np.arange(-89.0, 90.0, 2.0))[:, None]
-    lon = np.radians(np.arange(-179.0, 180.0, 2.0))[None, :]
-    points = np.stack(
-        np.broadcast_arrays(np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)), 2
-    )
+    lat, lon = np.arange(-89.0, 90.0, 2.0)[:, None], np.arange(-179.0, 180.0, 2.0)[None, :]
+    points = unit_vectors(lon, lat)
     near = points @ CENTER.T
     best = near.argmax(axis=2)
     # No point of a cell is farther than 1.5 degrees from its middle.

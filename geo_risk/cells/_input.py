@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import CellArray, IntArray
+from geo_risk._core.validate import is_integer
 
 __all__ = [
     "as_cells",
     "as_grid",
     "as_uint64",
-    "check_k",
     "check_valid",
     "read_names",
     "resolutions",
@@ -66,9 +65,9 @@ def as_uint64(cells: ArrayLike, name: str) -> CellArray:
     array = np.asarray(cells)
     if array.dtype.kind in "OUST":
         values = array.reshape(-1).tolist()
-        if not all(_is_whole(value) or _is_missing(value) for value in values):
+        if not all(is_integer(value) or _is_missing(value) for value in values):
             return read_names(array)
-        whole = [int(value) if _is_whole(value) else 0 for value in values]
+        whole = [int(value) if is_integer(value) else 0 for value in values]
         _check_bounds(whole, name)
         array = np.array(whole, dtype=np.uint64).reshape(array.shape)
     if array.size == 0:
@@ -83,10 +82,6 @@ def as_uint64(cells: ArrayLike, name: str) -> CellArray:
     if array.dtype.kind == "i" and (array < 0).any():
         _check_bounds(array.reshape(-1).tolist(), name)
     return array.astype(np.uint64, copy=False)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _check_bounds(values: list[int], name: str) -> None:
@@ -154,11 +149,3 @@ def resolutions(cells: CellArray) -> IntArray:
     bits: IntArray = ((cells >> np.uint64(52)) & np.uint64(15)).astype(np.int64)
     bits[cells == 0] = -1
     return bits
-
-
-def check_k(k: Any) -> int:
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
-        raise TypeError(f"Invalid k: {k!r} is not an integer.")
-    if k < 0:
-        raise ValueError(f"Invalid k: {k}; must be at least 0.")
-    return int(k)

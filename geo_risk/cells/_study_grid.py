@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.sphere import chord_of, signed_areas, unit_vectors
 from geo_risk._core.types import CellArray, FloatArray, ObjectArray
 from geo_risk._core.validate import check_lonlat
 from geo_risk.cells import _h3, _h3_flood, _h3_shape
@@ -81,12 +82,6 @@ def _boxes(west: Any, south: Any, east: Any, north: Any) -> list[Any]:
     ]
 
 
-def _unit_vectors(lon: FloatArray, lat: FloatArray) -> FloatArray:
-    """Points on the unit sphere, shape (n, 3)."""
-    x, y = np.radians(lon), np.radians(lat)
-    return np.column_stack((np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)))
-
-
 def _distinct(*cells: CellArray) -> CellArray:
     """All cells given, each once, sorted (by sorting: several times faster than np.unique)."""
     every = np.sort(np.concatenate(cells), kind="stable")
@@ -112,15 +107,9 @@ def _outline_length_km(edges: FloatArray) -> float:
 def _outline_area_km2(edges: FloatArray) -> float:
     """Area between the equator and edges that are straight in lon/lat, summed with sign.
 
-    The integral of sin(lat) d(lon) along each edge, on the sphere; rings that run clockwise
-    around holes take their area away by themselves.
+    Rings that run clockwise around holes take their area away by themselves.
     """
-    lon0, lat0, lon1, lat1 = np.radians(edges.T)
-    rise = lat1 - lat0
-    flat = np.abs(rise) < 1e-9
-    slope = np.where(flat, 1.0, rise)
-    mean_sine = np.where(flat, np.sin((lat0 + lat1) / 2), (np.cos(lat0) - np.cos(lat1)) / slope)
-    return abs(float(np.sum((lon1 - lon0) * mean_sine))) * EARTH_RADIUS_KM**2
+    return abs(float(signed_areas(edges[:, :2], edges[:, 2:]).sum())) * EARTH_RADIUS_KM**2
 
 
 def _trace(edges: FloatArray, resolution: int) -> CellArray:
@@ -292,7 +281,7 @@ def of_discs(
     """Cells that discs around points touch, or whose centre they hold; sorted."""
     from scipy.spatial import cKDTree
 
-    tree = cKDTree(_unit_vectors(lon, lat))
+    tree = cKDTree(unit_vectors(lon, lat))
     # A grid about as coarse as the discs tells how many cells the wanted one would have.
     coarse = next((r for r in range(resolution) if _edge_km(r) < radius_km / 2.0), resolution)
     for level in sorted({coarse, resolution}):
@@ -328,23 +317,19 @@ def _near_cells(
     return _distinct(*rings)
 
 
-def _chord(angle: float) -> float:
-    return float(2.0 * np.sin(min(angle, np.pi) / 2.0))
-
-
 def _within(cells: CellArray, tree: Any, radius_km: float) -> NDArray[np.bool_]:
     """Whether each cell's centre is within a distance of a point of the tree."""
     if cells.size == 0:
         return np.zeros(0, dtype=bool)
-    distance, _ = tree.query(_unit_vectors(*_h3_shape.centers(cells)))
-    near: NDArray[np.bool_] = distance <= _chord(radius_km / EARTH_RADIUS_KM)
+    distance, _ = tree.query(unit_vectors(*_h3_shape.centers(cells)))
+    near: NDArray[np.bool_] = distance <= chord_of(radius_km / EARTH_RADIUS_KM)
     return near
 
 
 def _touched(cells: CellArray, tree: Any, radius_km: float, samples: int = 8) -> NDArray[np.bool_]:
     """Whether a disc reaches a cell's edges, looked at in `samples` points each."""
     coords, offsets = _h3_shape.rings(cells)
-    corner = _unit_vectors(coords[:, 0], coords[:, 1])
+    corner = unit_vectors(coords[:, 0], coords[:, 1])
     last = np.zeros(len(corner), dtype=bool)
     last[offsets[1:] - 1] = True
     start, stop = corner[~last], corner[np.flatnonzero(~last) + 1]
@@ -354,7 +339,7 @@ def _touched(cells: CellArray, tree: Any, radius_km: float, samples: int = 8) ->
     points /= np.linalg.norm(points, axis=2, keepdims=True)
     half = np.linalg.norm(stop - start, axis=1) / (2 * samples)
     # The nearest point of the edge is at most half a spacing from a sample.
-    limit = np.hypot(_chord(radius_km / EARTH_RADIUS_KM), half)
+    limit = np.hypot(chord_of(radius_km / EARTH_RADIUS_KM), half)
     distance, _ = tree.query(points.reshape(-1, 3))
     near = (distance.reshape(-1, samples) <= limit[:, None]).any(axis=1)
     touched = np.zeros(cells.size, dtype=bool)

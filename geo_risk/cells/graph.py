@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo_risk._core.types import CellArray, IntArray
-from geo_risk.cells._input import as_cells, as_grid, check_k
+from geo_risk._core.validate import check_integer
+from geo_risk.cells._input import as_cells, as_grid
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -43,7 +44,7 @@ def grid_disk(cells: ArrayLike, k: int) -> CellArray:
     """
     from geo_risk.cells import _h3_flood
 
-    k = check_k(k)
+    k = check_integer(k, "k", low=0)
     flat, _ = as_cells(cells)
     start = as_grid(np.unique(flat[flat != 0]))
     return _h3_flood.disk(start, k)
@@ -93,7 +94,7 @@ def neighbor_graph(cells: ArrayLike, *, k: int = 1, n_jobs: int = 1) -> csr_arra
 
 
 def _check_rings(k: Any) -> int:
-    k = check_k(k)
+    k = check_integer(k, "k", low=0)
     if k == 0:
         raise ValueError("Invalid k: 0; a neighbour graph needs at least one ring.")
     return int(k)

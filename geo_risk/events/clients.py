@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from geo_risk._core.http import Limits
 from geo_risk._core.secrets import HIDDEN
+from geo_risk._core.validate import check_integer, is_integer
 from geo_risk.errors import AccessDeniedError, ServiceError
 from geo_risk.events import acled, ucdp
 from geo_risk.events.draft import logger
@@ -81,13 +82,16 @@ def fetch_ucdp(
         The service fails repeatedly, or answers in a way it is not documented to.
     ValueError
         An argument out of range, or a folder with the pages of another query.
+    TypeError
+        A `page_size` or `max_bytes` that is no integer.
 
     Notes
     -----
     Statuses 429 and 5xx, broken connections and truncated answers are tried up to five times,
     with growing pauses or as the service asks (`Retry-After`).
     """
-    params = {"pagesize": str(_page_size(page_size, 1000)), **_days("StartDate", start)}
+    size = check_integer(page_size, "page_size", low=1, high=1000)
+    params = {"pagesize": str(size), **_days("StartDate", start)}
     params |= _days("EndDate", end)
     if country is not None:
         numbers = [country] if isinstance(country, int) else list(country)
@@ -182,10 +186,11 @@ def fetch_acled(
 
     Raises
     ------
-    AccessDeniedError, ServiceError, ValueError
+    AccessDeniedError, ServiceError, ValueError, TypeError
         As for `fetch_ucdp`.
     """
-    params = {"_format": "json", "limit": str(_page_size(page_size, 5000))}
+    size = check_integer(page_size, "page_size", low=1, high=5000)
+    params = {"_format": "json", "limit": str(size)}
     first, last = _days("d", start).get("d"), _days("d", end).get("d")
     if first or last:
         days = f"{first or '1900-01-01'}|{last or '2999-12-31'}"
@@ -301,7 +306,7 @@ def _check_page(
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ServiceError(f"{service.name} has changed its answers: {key} is no list of objects.")
     for count in also:
-        if not isinstance(answer[count], int) or isinstance(answer[count], bool):
+        if not is_integer(answer[count]):
             raise ServiceError(f"{service.name} has changed its answers: {count} is no number.")
     names = {name.lower() for row in rows for name in row}
     absent = [group[0] for group in signature if not names.intersection(group)]
@@ -336,12 +341,6 @@ def _days(name: str, day: str | dt.date | None) -> dict[str, str]:
     except (TypeError, ValueError) as error:
         raise ValueError(f"Invalid date: {day!r}; a date or ISO text is needed.") from error
     return {name: date.strftime("%Y-%m-%d")}
-
-
-def _page_size(size: int, most: int) -> int:
-    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= most:
-        raise ValueError(f"Invalid page_size: {size!r}; must be an integer from 1 to {most}.")
-    return size
 
 
 def _plain_version(version: str) -> str:

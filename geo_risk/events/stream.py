@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_risk._core.options import carries, chosen
+from geo_risk._core.validate import check_integer
 from geo_risk.events.archives import sniff
 from geo_risk.events.inputs import (
     Loaded,
@@ -67,7 +68,9 @@ def iter_events(
     Raises
     ------
     ValueError
-        As for `read_events`, and for a format that cannot be streamed.
+        As for `read_events`, and for a format that cannot be streamed, or `chunk_rows` below 1.
+    TypeError
+        A `chunk_rows` that is no integer.
     DataNotFoundError, DataCorruptError
         The file is not there, or is damaged; what was read before has been given out.
 
@@ -83,8 +86,7 @@ def iter_events(
     >>> folder.cleanup()
     """
     asked = options_of(source, chosen(ReadOptions, options, fields, iter_events))
-    if isinstance(chunk_rows, bool) or not isinstance(chunk_rows, int) or chunk_rows < 1:
-        raise ValueError(f"Invalid chunk_rows: {chunk_rows!r}; must be an integer of at least 1.")
+    chunk_rows = check_integer(chunk_rows, "chunk_rows", low=1)
     found = existing(path)
     if found.stat().st_size == 0:
         raise ValueError(f"{found.name} is empty: it has not even a header.")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from geo_risk._core.constants import SHARED_RESOLUTION
 from geo_risk._core.frames import lonlat_of, report_of, texts_of, too_coarse
-from geo_risk._core.validate import check_resolution, refuse_unused
+from geo_risk._core.validate import check_integer, check_resolution, refuse_unused
 from geo_risk.errors import OptionNeededError
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ class Sharing:
         ------
         ValueError
             An unknown `coarsen`, an invalid resolution or `min_count`.
+        TypeError
+            A `min_count` that is no integer.
         """
         check_min_count(self.min_count)
         if not self.counts:
@@ -299,6 +301,8 @@ def shared_cells(
     ------
     ValueError
         An invalid `coarsen` or `min_count`; cells that cannot be taken, and no events.
+    TypeError
+        A `min_count` that is no integer.
     """
     import geopandas
 
@@ -368,11 +372,7 @@ def shared_regions(regions: geopandas.GeoDataFrame, min_count: int) -> geopandas
 
 def check_min_count(min_count: int | None) -> int:
     """A smallest count, from 1; `MIN_COUNT` where none is asked for."""
-    if min_count is None:
-        return MIN_COUNT
-    if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
-        raise ValueError(f"Invalid min_count: {min_count!r}; must be a whole number from 1.")
-    return min_count
+    return MIN_COUNT if min_count is None else check_integer(min_count, "min_count", low=1)
 
 
 def _suppressed(

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from geo_risk._core.types import Seed
-from geo_risk._core.validate import check_choice, check_scalar, refuse_unused
+from geo_risk._core.validate import (
+    check_choice,
+    check_integer,
+    check_jobs,
+    check_scalar,
+    refuse_unused,
+)
 
 __all__ = [
     "MAX_DISPERSION",
     "NOT_SIMULATED",
     "Inference",
+    "Test",
     "check_options",
     "check_permutations",
     "check_test",
     "simulates",
+    "stream_key",
     "tries_exact",
 ]
 
@@ -35,16 +43,23 @@ NOT_SIMULATED = "it is of a simulated p, and no permutations are asked for"
 
 
 @dataclass(frozen=True)
-class Inference:
-    """The checked options that every local statistic takes."""
+class Test:
+    """How p is to be found, checked."""
 
     p_method: str
     permutations: int
     seed: Seed
-    deal: str
-    mid_p: bool
     max_dispersion: float
-    n_jobs: int
+    mid_p: bool = False
+    deal: str = "fresh"
+    n_jobs: int = 1
+
+
+@dataclass(frozen=True)
+class Inference:
+    """The checked options that every local statistic takes."""
+
+    test: Test
     alpha: float
     fdr: str | None
 
@@ -67,8 +82,8 @@ def check_options(
     if fdr is not None:
         check_choice(fdr, "fdr", ("bh", "by"))
     check_scalar(alpha, "alpha", low=0.0, high=1.0)
-    limit = check_test(p_method, permutations, seed, max_dispersion)
-    _check_jobs(n_jobs)
+    test = check_test(p_method, permutations, seed, max_dispersion)
+    check_jobs(n_jobs)
     simulated = simulates({"p_method": p_method, "permutations": permutations})
     threads = None if n_jobs == 1 else n_jobs
     if not simulated:
@@ -77,21 +92,12 @@ def check_options(
         refuse_unused({"n_jobs": threads}, "shared deals take one thread")
     if simulated or p_method == "analytic":
         refuse_unused({"mid_p": mid_p or None}, "it is of the exact p")
-    return Inference(
-        p_method,
-        int(permutations),
-        seed,
-        deal or "fresh",
-        mid_p,
-        limit,
-        n_jobs,
-        float(alpha),
-        fdr,
-    )
+    test = replace(test, mid_p=mid_p, deal=deal or "fresh", n_jobs=n_jobs)
+    return Inference(test, float(alpha), fdr)
 
 
-def check_test(p_method: str, permutations: int, seed: Seed, max_dispersion: float | None) -> float:
-    """Check how p is to be found, and what only some ways use; give the limit of dispersion."""
+def check_test(p_method: str, permutations: int, seed: Seed, max_dispersion: float | None) -> Test:
+    """Check how p is to be found, and what only some ways use."""
     check_choice(p_method, "p_method", P_METHODS)
     check_permutations(permutations)
     if p_method == "permutation" and permutations == 0:
@@ -107,7 +113,8 @@ def check_test(p_method: str, permutations: int, seed: Seed, max_dispersion: flo
         refuse_unused({"seed": seed}, NOT_SIMULATED)
     if not tries_exact(asked):
         refuse_unused({"max_dispersion": max_dispersion}, "it is of the exact p")
-    return MAX_DISPERSION if max_dispersion is None else float(max_dispersion)
+    limit = MAX_DISPERSION if max_dispersion is None else float(max_dispersion)
+    return Test(p_method, int(permutations), seed, limit)
 
 
 def simulates(options: Mapping[str, Any]) -> bool:
@@ -121,17 +128,19 @@ def tries_exact(options: Mapping[str, Any]) -> bool:
     return options.get("p_method", "auto") in ("auto", "exact") and not simulates(options)
 
 
-def _check_jobs(n_jobs: int) -> None:
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)):
-        raise TypeError(f"Invalid n_jobs: {n_jobs!r} is not an integer.")
-    if n_jobs != -1 and n_jobs < 1:
-        raise ValueError(f"Invalid n_jobs: {n_jobs}; must be -1 (all processors) or at least 1.")
-
-
 def check_permutations(permutations: int) -> int:
     """Check a number of random deals, an integer of at least 0."""
-    if isinstance(permutations, bool) or not isinstance(permutations, (int, np.integer)):
-        raise TypeError(f"Invalid permutations: {permutations!r} is not an integer.")
-    if permutations < 0:
-        raise ValueError(f"Invalid permutations: {permutations}; must be 0 or more.")
-    return int(permutations)
+    return check_integer(permutations, "permutations", low=0)
+
+
+def stream_key(seed: Seed) -> np.uint64:
+    """64 bits that name the streams of random numbers of one call."""
+    if isinstance(seed, np.random.Generator):
+        return np.uint64(seed.integers(0, 2**64, dtype=np.uint64))
+    try:
+        sequence = np.random.SeedSequence(seed)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"Invalid seed: {seed!r}; a whole number >= 0, a numpy Generator or None."
+        ) from error
+    return np.uint64(sequence.generate_state(1, np.uint64)[0])

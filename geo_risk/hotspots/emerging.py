@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import BinArray, BoolArray, FloatArray
-from geo_risk._core.validate import _as_float, check_choice, check_scalar
+from geo_risk._core.validate import _as_float, check_choice, check_integer, check_scalar
+from geo_risk.hotspots import _tails
+from geo_risk.hotspots._bins import neighbourhoods, z_scores
+from geo_risk.hotspots._labels import adjusted, directions
 from geo_risk.hotspots._options import check_test
-from geo_risk.hotspots.emerging_bins import BinTest, bin_p_values, neighbourhoods, z_scores
-from geo_risk.hotspots.emerging_rules import MINIMUM_STEPS, hotspot_categories
-from geo_risk.hotspots.fdr import adjust_fdr
+from geo_risk.hotspots._table import table_of
+from geo_risk.hotspots.emerging_rules import MINIMUM_STEPS, hotspot_categories, trend_columns
 from geo_risk.hotspots.mann_kendall import MannKendallResult
 from geo_risk.hotspots.weights import as_weights
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["EmergingResult", "emerging"]
 
@@ -54,6 +59,32 @@ class EmergingResult:
     bins: BinArray
     trend: MannKendallResult
     p_method: str
+
+    def to_frame(self, *, by: str = "cell") -> pandas.DataFrame:
+        """Table of the cells, or of the bins.
+
+        Parameters
+        ----------
+        by : {"cell", "bin"}
+            A row for each cell, or for each bin, cell by cell and in order of time.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Of cells: `category`, `also`, and the arrays of `trend` as `trend`, `trend_s`,
+            `trend_z`, `trend_p_value` and so on. Of bins: `cell` and `period` (their rows and
+            columns in the cube), `z`, `p_value`, `q_value` and `bins`. `attrs` holds `p_method`.
+
+        Raises
+        ------
+        ValueError
+            Another `by`.
+        """
+        if check_choice(by, "by", ("cell", "bin")) == "cell":
+            return table_of(self, "category", "also", **trend_columns(self.trend))
+        cell, period = np.indices(self.z.shape)
+        columns = {name: getattr(self, name) for name in ("z", "p_value", "q_value", "bins")}
+        return table_of(self, cell=cell, period=period, **columns)
 
 
 def emerging(
@@ -167,16 +198,16 @@ def emerging(
         trend_layers = _check_layers(
             trend_time_neighbors, window, x.shape[1], "trend_time_neighbors"
         )
-    limit = check_test(p_method, permutations, seed, max_dispersion)
+    test = check_test(p_method, permutations, seed, max_dispersion)
     check_scalar(bin_alpha, "bin_alpha", low=0.0, high=1.0, open_low=True)
     near = neighbourhoods(csr, layers, window)
     isolated = near.rows.count == 0
     z = z_scores(x, near)
-    test = BinTest(p_method, int(permutations), seed, limit)
-    p_value, direction, method = bin_p_values(x, z, near, test)
+    tails = _tails.tails_of(_tails.Total(x, z, near), test) or _tails.normal_tails(z)
+    p_value = _tails.two_sided(tails)
     p_value[isolated] = np.nan
-    q_value = p_value.copy() if fdr is None else adjust_fdr(p_value, method=fdr)
-    bins: BinArray = np.where(q_value <= bin_alpha, direction, 0).astype(np.int8)
+    q_value = adjusted(p_value, fdr)
+    bins: BinArray = np.where(q_value <= bin_alpha, directions(z, tails), 0).astype(np.int8)
     trend_z = z
     if trend_layers != layers:
         trend_z = z_scores(x, neighbourhoods(csr, trend_layers, window))
@@ -203,7 +234,7 @@ def emerging(
         q_value=q_value,
         bins=bins,
         trend=found.trend,
-        p_method=method,
+        p_method=tails.p_method,
     )
 
 
@@ -228,16 +259,13 @@ def _check_cube(cube: ArrayLike) -> FloatArray:
 def _check_layers(value: Any, window: str, n_periods: int, name: str) -> int:
     if value is None:
         return 0 if window == "step" else 1
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"Invalid {name}: {value!r} is not a number of periods.")
-    if not 0 <= value < n_periods:
-        raise ValueError(f"Invalid {name}: {value}; must be in [0, {n_periods - 1}].")
-    if window == "step" and value > 0:
+    layers = check_integer(value, name, low=0, high=n_periods - 1)
+    if window == "step" and layers > 0:
         raise ValueError(
             f'Invalid {name}: {value} with window="step", in which a neighbourhood cannot hold '
             "other periods than its own."
         )
-    return int(value)
+    return layers
 
 
 def _for_trend(z: FloatArray, varies: BoolArray) -> FloatArray:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import BinArray, BoolArray, FloatArray, IntArray
 from geo_risk._core.validate import _as_float, check_choice, check_scalar, refuse_unused
+from geo_risk.hotspots._table import table_of
+from geo_risk.hotspots._tails import normal_p
 from geo_risk.hotspots.mann_kendall import MannKendallResult, mann_kendall
 
-__all__ = ["CATEGORIES", "MINIMUM_STEPS", "HotspotCategories", "hotspot_categories"]
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = [
+    "CATEGORIES",
+    "MINIMUM_STEPS",
+    "HotspotCategories",
+    "hotspot_categories",
+    "trend_columns",
+]
 
 
 MINIMUM_STEPS = 4
@@ -53,6 +65,23 @@ class HotspotCategories:
     category: NDArray[np.str_]
     also: NDArray[np.str_]
     trend: MannKendallResult
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the series, one row each, in their order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `category`, `also`, and the arrays of `trend` as `trend`, `trend_s`, `trend_z`,
+            `trend_p_value` and so on.
+        """
+        return table_of(self, "category", "also", **trend_columns(self.trend))
+
+
+def trend_columns(trend: MannKendallResult) -> dict[str, NDArray[Any]]:
+    """Arrays of a trend by the names that they have beside other columns."""
+    table = trend.to_frame()
+    return {name if name == "trend" else f"trend_{name}": table[name].to_numpy() for name in table}
 
 
 def hotspot_categories(
@@ -196,9 +225,7 @@ def _decide(
 
 
 def _normal_bins(z: FloatArray, alpha: float) -> BinArray:
-    from scipy.special import ndtr
-
-    significant = 2.0 * ndtr(-np.abs(z)) <= alpha  # false for NaN
+    significant = normal_p(z) <= alpha  # false for NaN
     marked: BinArray = np.where(significant, np.sign(z), 0.0).astype(np.int8)
     return marked
 

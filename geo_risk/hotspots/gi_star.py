@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import FloatArray, IntArray, Seed
 from geo_risk._core.validate import check_choice, refuse_unused, renamed
-from geo_risk.hotspots import _moments, _options, inference
-from geo_risk.hotspots.emerging_bins import BinTest, bin_tails, neighbourhoods
-from geo_risk.hotspots.weights import Csr, RowSums, as_values, as_weights
+from geo_risk.hotspots import _labels, _moments, _options
+from geo_risk.hotspots._table import table_of
+from geo_risk.hotspots._tails import Tails, normal_p, normal_tails, null_of, tails_of, two_sided
+from geo_risk.hotspots.weights import RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["GiStarResult", "gi_star"]
 
@@ -65,14 +69,14 @@ class GiStarResult:
     p_method: str
     alpha: float
     fdr: str | None
-    _tails: inference.Tails | None
+    _tails: Tails | None
 
     # What many callers do not ask for (the draws and steps of other statistics) waits until
     # someone does.
 
     @cached_property
-    def _both_tails(self) -> inference.Tails:
-        return inference.normal_tails(self.z) if self._tails is None else self._tails
+    def _both_tails(self) -> Tails:
+        return normal_tails(self.z) if self._tails is None else self._tails
 
     @property
     def p_low(self) -> FloatArray:
@@ -87,22 +91,36 @@ class GiStarResult:
     @cached_property
     def q_value(self) -> FloatArray:
         """p adjusted for the false discovery rate over the finite ones."""
-        return inference.adjusted(self.p_value, self.fdr)
+        return _labels.adjusted(self.p_value, self.fdr)
 
     @cached_property
     def _direction(self) -> NDArray[np.int8]:
-        return inference.directions(self.z, self._both_tails)
+        return _labels.directions(self.z, self._both_tails)
 
     @cached_property
     def hotspot(self) -> NDArray[np.str_]:
         """Label of each unit."""
         count = self.n_neighbors
-        return inference.label_hotspots(self.q_value, self._direction, count, self.alpha)
+        return _labels.label_hotspots(self.q_value, self._direction, count, self.alpha)
 
     @cached_property
     def gi_bin(self) -> NDArray[np.int8]:
         """ArcGIS's confidence bin of each unit."""
-        return inference.confidence_bins(self.q_value, self._direction, self.n_neighbors)
+        return _labels.confidence_bins(self.q_value, self._direction, self.n_neighbors)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the units, one row each, in their order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `z`, `p_value`, `q_value`, `hotspot`, `gi_bin`, `g`, `p_low`, `p_high` and
+            `n_neighbors`; `attrs` holds `star`, `null`, `p_method`, `alpha` and `fdr`.
+        """
+        return table_of(
+            self,
+            "z", "p_value", "q_value", "hotspot", "gi_bin", "g", "p_low", "p_high", "n_neighbors",
+        )  # fmt: skip
 
 
 def gi_star(
@@ -258,13 +276,10 @@ def gi_star(
     rows = _row_sums(csr)
     lag = csr @ x
     z = _moments.total_z(x, csr, rows, lag) if star else _moments.conditional_z(x, csr, rows)
-    if null == "total":
-        tails = _total_tails(x, z, csr, options)
-    else:
-        tails = inference.conditional_tails(x, csr, rows, options)
+    tails = tails_of(null_of(null, x, z, csr, rows), options.test)
     return GiStarResult(
         z=z,
-        p_value=inference.normal_p(z) if tails is None else inference.two_sided(tails),
+        p_value=normal_p(z) if tails is None else two_sided(tails),
         g=_ratio(x, lag, rows, star),
         n_neighbors=rows.count,
         star=star,
@@ -294,19 +309,6 @@ def _checked_null(
         {"deal": deal, "n_jobs": threads}, 'null="total" shuffles all values, in one thread'
     )
     return null
-
-
-def _total_tails(
-    x: FloatArray, z: FloatArray, csr: Csr, options: _options.Inference
-) -> inference.Tails | None:
-    """Tails when the own value is dealt out, too: those of the bins of a cube of one period."""
-    test = BinTest(
-        options.p_method, options.permutations, options.seed, options.max_dispersion, options.mid_p
-    )
-    tails = bin_tails(x[:, None], z[:, None], neighbourhoods(csr, 0, "cube"), test)
-    if tails.p_method == "analytic":
-        return None
-    return inference.Tails(tails.low[:, 0], tails.high[:, 0], tails.p_method)
 
 
 def _ratio(x: FloatArray, lag: FloatArray, rows: RowSums, star: bool) -> FloatArray:

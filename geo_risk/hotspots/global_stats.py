@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from geo_risk._core.types import FloatArray, Seed
 from geo_risk._core.validate import check_choice, refuse_unused
-from geo_risk.hotspots import _moments, _options, inference
+from geo_risk.hotspots import _moments, _options, _tails
+from geo_risk.hotspots._table import row_of, single_values
 from geo_risk.hotspots.weights import Csr, as_values, as_weights
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["GlobalResult", "geary_c", "general_g", "moran"]
 
@@ -43,6 +47,16 @@ class GlobalResult:
     p_high: float
     p_value: float
     p_method: str
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of one row.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A column for each attribute.
+        """
+        return row_of(**single_values(self))
 
 
 _NAN = float("nan")
@@ -322,14 +336,17 @@ def _finished(
     spread = float(np.sqrt(variance)) if variance > 0.0 else float("nan")
     z = (observed - expectation) / spread
     if permutations == 0:
-        tails = inference.normal_tails(np.array([z]))
-        low, high, method = float(tails.low[0]), float(tails.high[0]), "analytic"
+        tails = _tails.normal_tails(np.array([z]))
     else:
-        rng = np.random.default_rng(inference.stream_key(seed))
+        rng = np.random.default_rng(_options.stream_key(seed))
         slack = 1e-12 * max(abs(observed), spread)
         draws = np.array([statistic(rng.permutation(x)) for _ in range(permutations)])
-        low = float((1.0 + np.count_nonzero(draws <= observed + slack)) / (permutations + 1.0))
-        high = float((1.0 + np.count_nonzero(draws >= observed - slack)) / (permutations + 1.0))
-        method = "permutation"
-    p_value = min(1.0, 2.0 * min(low, high)) if not np.isnan(low + high) else float("nan")
-    return GlobalResult(observed, expectation, variance, z, low, high, p_value, method)
+        at_most = np.atleast_1d(np.count_nonzero(draws <= observed + slack))
+        at_least = np.atleast_1d(np.count_nonzero(draws >= observed - slack))
+        tails = _tails.Tails(
+            _tails.simulated_p(at_most, permutations),
+            _tails.simulated_p(at_least, permutations),
+            "permutation",
+        )
+    low, high, p_value = map(float, np.ravel([tails.low, tails.high, _tails.two_sided(tails)]))
+    return GlobalResult(observed, expectation, variance, z, low, high, p_value, tails.p_method)

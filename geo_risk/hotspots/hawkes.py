@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from geo_risk._core.types import FloatArray
 from geo_risk._core.validate import _as_float, check_choice, check_scalar, refuse_unused
+from geo_risk.hotspots._table import row_of, single_values
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = [
     "NO_MAGNITUDES",
@@ -51,6 +55,16 @@ class HawkesParameters:
         """Events that one event sets off on average; the process explodes from 1 on."""
         return self.alpha / self.beta
 
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of one row.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `mu`, `alpha`, `beta` and `branching_ratio`.
+        """
+        return row_of(**single_values(self), branching_ratio=self.branching_ratio)
+
 
 @dataclass(frozen=True)
 class EtasParameters:
@@ -84,6 +98,16 @@ class EtasParameters:
         check_scalar(self.alpha, "alpha")
         check_scalar(self.c, "c", low=0.0, open_low=True)
         check_scalar(self.p, "p", low=0.0, open_low=True)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of one row.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `mu`, `a`, `alpha`, `c` and `p`.
+        """
+        return row_of(**single_values(self))
 
 
 Parameters = HawkesParameters | EtasParameters

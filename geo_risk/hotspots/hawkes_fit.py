@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from geo_risk._core.types import FloatArray
 from geo_risk._core.validate import check_choice, refuse_unused
+from geo_risk.hotspots._table import single_values
 from geo_risk.hotspots.hawkes import (
     NO_MAGNITUDES,
     EtasParameters,
@@ -20,6 +21,9 @@ from geo_risk.hotspots.hawkes import (
     check_events,
     evaluate,
 )
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["HawkesFit", "hawkes_fit"]
 
@@ -55,6 +59,16 @@ class HawkesFit:
     poisson_aic: float
     converged: bool
     n_events: int
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of one row.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of `parameters.to_frame()`, then one for each other attribute.
+        """
+        return self.parameters.to_frame().assign(**single_values(self))
 
 
 def hawkes_fit(

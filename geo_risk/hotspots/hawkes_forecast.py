@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from geo_risk._core.types import FloatArray, IntArray
-from geo_risk._core.validate import _as_float, as_array, check_scalar, refuse_unused
+from geo_risk._core.validate import _as_float, as_array, check_integer, check_scalar, refuse_unused
+from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.hawkes import (
     Events,
     HawkesParameters,
@@ -17,6 +18,9 @@ from geo_risk.hotspots.hawkes import (
     check_events,
     check_parameters,
 )
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["HawkesForecast", "decayed_intensity", "hawkes_forecast"]
 
@@ -44,6 +48,24 @@ class HawkesForecast:
     lower: IntArray
     upper: IntArray
     counts: IntArray
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the bins, one row each, in order of time.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `start` and `end` (of the bin, in the unit of the times), `mean`, `lower` and
+            `upper`. The counts of the single futures are no columns.
+        """
+        return table_of(
+            self,
+            start=self.edges[:-1],
+            end=self.edges[1:],
+            mean=self.mean,
+            lower=self.lower,
+            upper=self.upper,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +120,8 @@ def hawkes_forecast(
         As in `hawkes_log_likelihood`; a process that explodes within the horizon (more than ten
         million events in all).
     TypeError
-        Parameters of another type, values that are not numbers.
+        Parameters of another type, values that are not numbers; `bins` or `simulations` that are
+        no integers.
 
     Notes
     -----
@@ -116,9 +139,8 @@ def hawkes_forecast(
     """
     check_parameters(parameters, magnitudes)
     check_scalar(horizon, "horizon", low=0.0, open_low=True)
-    for value, name in ((bins, "bins"), (simulations, "simulations")):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"Invalid {name}: {value!r}; a whole number from 1 on is needed.")
+    bins = check_integer(bins, "bins", low=1)
+    simulations = check_integer(simulations, "simulations", low=1)
     if not 0.0 < check_scalar(coverage, "coverage") < 1.0:
         raise ValueError(f"Invalid coverage: {coverage}; must be in (0, 1).")
     events = check_events(times, magnitudes, start, end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +12,11 @@ from numpy.typing import ArrayLike
 from geo_risk._core.constants import EARTH_RADIUS_KM
 from geo_risk._core.types import FloatArray
 from geo_risk._core.validate import check_lonlat, check_scalar
+from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.weights import as_values
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["KdeResult", "kde", "kde_bandwidth"]
 
@@ -49,6 +54,18 @@ class KdeResult:
     bandwidth_km: float
     event_bandwidth_km: FloatArray
     error_bound: float
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the evaluation points, one row each, in their order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `density` (per km²), `intensity` (events per km²) and `log_density`; `attrs`
+            holds `bandwidth_km` and `error_bound`. The bandwidths of the events are no columns:
+            events need not be the points.
+        """
+        return table_of(self, "density", "intensity", "log_density")
 
 
 def kde(

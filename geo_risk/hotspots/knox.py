@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.sphere import chord_of
 from geo_risk._core.types import FloatArray, IntArray, Seed
 from geo_risk._core.validate import as_array, check_lonlat, refuse_unused
-from geo_risk.hotspots import _options, inference
+from geo_risk.hotspots import _options, _tails
+from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.weights import as_values
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["KnoxResult", "knox"]
 
@@ -64,6 +69,30 @@ class KnoxResult:
     time_pairs: IntArray
     n_events: int
     permutations: int
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the pairs of thresholds, one row each, distance by distance.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `distance_km` and `interval` (days, or the unit of the times), then those of the
+            matrices, then `space_pairs` of the distance and `time_pairs` of the interval; `attrs`
+            holds `n_events` and `permutations`.
+        """
+        row, column = np.indices(self.observed.shape)
+        matrices = (
+            "observed", "expected", "variance", "ratio", "z", "p_value", "p_poisson",
+            "band_observed", "band_expected", "band_ratio", "band_p_value",
+        )  # fmt: skip
+        return table_of(
+            self,
+            distance_km=self.distance_km[row],
+            interval=self.interval[column],
+            **{name: getattr(self, name) for name in matrices},
+            space_pairs=self.space_pairs[row],
+            time_pairs=self.time_pairs[column],
+        )
 
 
 def knox(
@@ -216,7 +245,7 @@ def _near_pairs(
 
     reach = float(distances[-1])
     if radius:
-        reach = 2.0 * np.sin(min(0.5 * reach / radius, 0.5 * np.pi))
+        reach = float(chord_of(reach / radius))
     # The tree finds a little too much; the kernel's distance decides.
     reach = reach * (1.0 + 1e-9) + 1e-12
     tree = cKDTree(points)
@@ -249,7 +278,7 @@ def _counts(
     observed = np.zeros((rows, intervals.size), dtype=np.int64)
     kernel.count_bands(times, pairs, bands, intervals, observed)
     simulated = np.zeros((permutations, *observed.shape), dtype=np.int64)
-    key = inference.stream_key(seed)
+    key = _options.stream_key(seed)
 
     def run(start: int, stop: int) -> None:
         kernel.permuted_counts(times, pairs, bands, intervals, key, start, stop, simulated)
@@ -292,8 +321,7 @@ def _cumulative(counts: IntArray) -> IntArray:
 def _upper_p(observed: IntArray, simulated: IntArray) -> FloatArray:
     if not len(simulated):
         return np.full(observed.shape, np.nan)
-    at_least: IntArray = (simulated >= observed).sum(axis=0)
-    return (1.0 + at_least.astype(np.float64)) / (len(simulated) + 1.0)
+    return _tails.simulated_p((simulated >= observed).sum(axis=0), len(simulated))
 
 
 def _quotient(numerator: ArrayLike, denominator: FloatArray) -> FloatArray:
@@ -310,16 +338,12 @@ def _result(
     distances: FloatArray,
     intervals: FloatArray,
 ) -> KnoxResult:
-    from scipy.special import gammainc
-
     from geo_risk.hotspots import _knox as kernel
 
     order = np.argsort(times, kind="stable")
     near_in_time = kernel.time_degrees(times[order], order, intervals)
     ns, nt, expected, variance = _moments(space.astype(np.float64), near_in_time.astype(np.float64))
     observed = _cumulative(bands)
-    # P(X >= k) of a Poisson count is the regularised lower gamma function of k.
-    poisson = np.where(observed > 0, gammainc(np.maximum(observed, 1), expected), 1.0)
     band_expected = np.outer(np.diff(ns, prepend=0.0), np.diff(nt, prepend=0.0))
     band_expected /= 0.5 * times.size * (times.size - 1.0)
     return KnoxResult(
@@ -331,7 +355,7 @@ def _result(
         ratio=_quotient(observed, expected),
         z=_quotient(observed - expected, np.sqrt(variance)),
         p_value=_upper_p(observed, _cumulative(simulated)),
-        p_poisson=poisson,
+        p_poisson=_tails.poisson_p(observed, expected),
         band_observed=bands,
         band_expected=band_expected,
         band_ratio=_quotient(bands, band_expected),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import FloatArray, IntArray, Seed
 from geo_risk._core.validate import check_choice, renamed
-from geo_risk.hotspots import _moments, _options, inference
+from geo_risk.hotspots import _labels, _moments, _options, _tails
+from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.weights import Csr, RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["LocalMoranResult", "local_moran"]
 
@@ -65,6 +69,22 @@ class LocalMoranResult:
     p_method: str
     moments: str
     alpha: float
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the units, one row each, in their order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `statistic`, `expectation`, `variance`, `z`, `p_value`, `q_value`, `p_low`,
+            `p_high`, `quadrant`, `quadrant_all` and `n_neighbors`; `attrs` holds `p_method`,
+            `moments` and `alpha`.
+        """
+        return table_of(
+            self,
+            "statistic", "expectation", "variance", "z", "p_value", "q_value", "p_low", "p_high",
+            "quadrant", "quadrant_all", "n_neighbors",
+        )  # fmt: skip
 
 
 def local_moran(
@@ -163,8 +183,8 @@ def local_moran(
     parts = (
         _conditional(x, y, side, csr, rows) if moments == "conditional" else _total(x, csr, rows)
     )
-    tails = inference.conditional_tails(y, csr, rows, options)
-    tails = inference.normal_tails(parts.z) if tails is None else _turned(tails, side)
+    tails = _tails.tails_of(_tails.Conditional(y, csr, rows), options.test)
+    tails = _tails.normal_tails(parts.z) if tails is None else _turned(tails, side)
     return _result(parts, tails, _quadrants(side, y, csr, rows), rows, moments, options)
 
 
@@ -243,12 +263,12 @@ def _total(x: FloatArray, csr: Csr, rows: RowSums) -> _Parts:
     )
 
 
-def _turned(tails: inference.Tails, side: FloatArray) -> inference.Tails:
+def _turned(tails: _tails.Tails, side: FloatArray) -> _tails.Tails:
     """Tails of I_i from those of the neighbour sum: exchanged below the mean."""
     low = np.where(side < 0.0, tails.high, tails.low)
     high = np.where(side < 0.0, tails.low, tails.high)
     low[side == 0.0] = high[side == 0.0] = np.nan
-    return inference.Tails(low, high, tails.p_method)
+    return _tails.Tails(low, high, tails.p_method)
 
 
 def _quadrants(side: FloatArray, y: FloatArray, csr: Csr, rows: RowSums) -> NDArray[np.str_]:
@@ -264,14 +284,14 @@ def _quadrants(side: FloatArray, y: FloatArray, csr: Csr, rows: RowSums) -> NDAr
 
 def _result(
     parts: _Parts,
-    tails: inference.Tails,
+    tails: _tails.Tails,
     quadrants: NDArray[np.str_],
     rows: RowSums,
     moments: str,
     options: _options.Inference,
 ) -> LocalMoranResult:
-    p_value = inference.two_sided(tails)
-    q_value = inference.adjusted(p_value, options.fdr)
+    p_value = _tails.two_sided(tails)
+    q_value = _labels.adjusted(p_value, options.fdr)
     quadrant = quadrants.astype("<U15")
     quadrant[~(q_value <= options.alpha)] = "not significant"
     quadrant[np.isnan(q_value)] = "undefined"

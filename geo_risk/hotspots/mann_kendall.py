@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import FloatArray
 from geo_risk._core.validate import _as_float, check_choice, check_scalar, refuse_unused
+from geo_risk.hotspots._table import table_of
+from geo_risk.hotspots._tails import normal_bound, normal_p
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["MannKendallResult", "mann_kendall"]
 
@@ -58,6 +64,20 @@ class MannKendallResult:
     n: int
     correction: str
     alpha: float
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the series, one row each, in their order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `trend`, `s`, `var_s`, `z`, `p_value`, `tau_a`, `tau_b`, `slope` (per step) and
+            `intercept`; `attrs` holds `n`, `correction` and `alpha`.
+        """
+        return table_of(
+            self,
+            "trend", "s", "var_s", "z", "p_value", "tau_a", "tau_b", "slope", "intercept",
+        )  # fmt: skip
 
 
 def mann_kendall(
@@ -280,24 +300,21 @@ def _ties(values: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _score(s: FloatArray, var_s: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Continuity-corrected z and two-sided p; S = 0 says no trend whatever its variance."""
-    from scipy.special import ndtr
-
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (s - np.sign(s)) / np.sqrt(np.where(var_s > 0.0, var_s, np.nan))
     z = np.where(s == 0.0, 0.0, z)
-    return z, np.minimum(1.0, 2.0 * ndtr(-np.abs(z)))
+    return z, normal_p(z)
 
 
 def _hamed_rao_factor(values: FloatArray, slope: FloatArray, lag_alpha: float) -> FloatArray:
     """Factor of var S: effective over actual sample size, from autocorrelated ranks."""
-    from scipy.special import ndtri
     from scipy.stats import rankdata
 
     n = values.shape[1]
     ranks = rankdata(values - slope[:, None] * np.arange(1, n + 1), axis=1, nan_policy="propagate")
     centred = ranks - ranks.mean(axis=1, keepdims=True)
     power = (centred**2).sum(axis=1)
-    bound = ndtri(1.0 - lag_alpha / 2.0) / np.sqrt(n)
+    bound = normal_bound(lag_alpha) / np.sqrt(n)
     total = np.zeros(values.shape[0])
     for lag in range(1, n):
         with np.errstate(invalid="ignore", divide="ignore"):

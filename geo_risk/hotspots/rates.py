@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import FloatArray
 from geo_risk._core.validate import check_choice, refuse_unused
+from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.weights import as_values, as_weights
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["EbRates", "eb_rates", "standardized_rates"]
 
@@ -41,6 +45,19 @@ class EbRates:
     shrinkage: FloatArray
     isolated: NDArray[np.bool_]
     method: str
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Table of the units, one row each, in their order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `rate` and `raw` (events per unit of population), `prior_mean`,
+            `prior_variance`, `shrinkage` and `isolated`; `attrs` holds `method`.
+        """
+        return table_of(
+            self, "rate", "raw", "prior_mean", "prior_variance", "shrinkage", "isolated"
+        )
 
 
 def eb_rates(

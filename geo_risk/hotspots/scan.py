@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from geo_risk._core.options import carries, chosen
-from geo_risk._core.types import FloatArray, IntArray
-from geo_risk.hotspots.inference import stream_key
+from geo_risk._core.types import FloatArray
+from geo_risk.hotspots import _tails
+from geo_risk.hotspots._options import stream_key
 from geo_risk.hotspots.scan_checks import check_dispersion, longest_window
 from geo_risk.hotspots.scan_circles import draw_circles
 from geo_risk.hotspots.scan_null import Progress, null_maxima
 from geo_risk.hotspots.scan_options import ScanOptions
+from geo_risk.hotspots.scan_result import ScanCluster, ScanResult
 from geo_risk.hotspots.scan_study import Study, build_study
 from geo_risk.hotspots.scan_windows import (
     TOLERANCE,
@@ -26,89 +28,6 @@ from geo_risk.hotspots.scan_windows import (
 )
 
 __all__ = ["ScanCluster", "ScanResult", "scan"]
-
-
-@dataclass(frozen=True, eq=False)
-class ScanCluster:
-    """One cluster.
-
-    Attributes
-    ----------
-    members : ndarray of int64
-        Rows of the input inside the circle, whatever their period, nearest first.
-    centre : int
-        Row of the input (the first one there) on which the circle is centred.
-    radius_km : float
-        Distance of the farthest member from the centre; 0 for a single location.
-    period : tuple or None
-        Labels of the first and the last period; None in a purely spatial scan.
-    direction : str
-        "high" or "low".
-    observed : int
-        Cases inside.
-    expected : float
-        Cases expected inside under the null hypothesis.
-    relative_risk : float
-        Rate inside over rate outside; infinite if all cases are inside, NaN for the space-time
-        permutation model, which has no population at risk.
-    llr : float
-        Log-likelihood ratio (the test statistic, for the space-time permutation model).
-    p_value : float
-        Probability of a largest LLR at least as large under the null hypothesis; NaN without
-        replications.
-    """
-
-    members: IntArray
-    centre: int
-    radius_km: float
-    period: tuple[Any, Any] | None
-    direction: str
-    observed: int
-    expected: float
-    relative_risk: float
-    llr: float
-    p_value: float
-
-
-@dataclass(frozen=True, eq=False)
-class ScanResult:
-    """Result of `scan`.
-
-    Attributes
-    ----------
-    clusters : tuple of ScanCluster
-        By falling LLR: the most likely cluster, then every other centre's best cluster that
-        shares no location with one before it.
-    centre_llr : ndarray of float64, shape (rows,)
-        Largest LLR among the windows centred on the location of each row; 0 where none has a
-        rate in the direction sought.
-    null_llr : ndarray of float64, shape (replications,)
-        Largest LLR of each simulated data set.
-    cases : int
-        Cases in all.
-    model : str
-    p_method : str
-    """
-
-    clusters: tuple[ScanCluster, ...]
-    centre_llr: FloatArray
-    null_llr: FloatArray
-    cases: int
-    model: str
-    p_method: str
-
-    @property
-    def most_likely(self) -> ScanCluster | None:
-        """The cluster with the largest LLR; None if no window qualifies."""
-        return self.clusters[0] if self.clusters else None
-
-    def cluster_of(self, alpha: float = 1.0) -> IntArray:
-        """Position in `clusters` of each row's first cluster; -1 in none with p <= `alpha`."""
-        position = np.full(self.centre_llr.size, -1, dtype=np.int64)
-        for i, cluster in reversed(list(enumerate(self.clusters))):
-            if alpha >= 1.0 or cluster.p_value <= alpha:
-                position[cluster.members] = i
-        return position
 
 
 @carries(ScanOptions)
@@ -315,12 +234,7 @@ def _relative_risk(study: Study, observed: int, expected: float, all_cases: int)
 def _p_value(llr: float, null: FloatArray, p_method: str) -> float:
     if null.size == 0:
         return float("nan")
-    if p_method == "monte_carlo":
-        reaching = int(np.count_nonzero(null >= llr * (1.0 - TOLERANCE)))
-        return (1.0 + reaching) / (null.size + 1.0)
-    # Moments of the Gumbel distribution: mean m + 0.5772 b, standard deviation b pi / sqrt 6.
-    scale = float(null.std(ddof=1)) * np.sqrt(6.0) / np.pi
-    if scale == 0.0:
-        return 1.0 if llr <= null[0] else 0.0
-    mode = float(null.mean()) - np.euler_gamma * scale
-    return float(-np.expm1(-np.exp(-(llr - mode) / scale)))
+    if p_method == "gumbel":
+        return _tails.gumbel_p(llr, null)
+    reaching = np.count_nonzero(null >= llr * (1.0 - TOLERANCE))
+    return float(_tails.simulated_p(reaching, null.size))

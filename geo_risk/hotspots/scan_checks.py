@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from geo_risk._core.validate import check_scalar, refuse_unused
+from geo_risk._core.validate import check_integer, check_scalar, refuse_unused
 from geo_risk.hotspots._options import MAX_DISPERSION
 from geo_risk.hotspots.scan_study import POISSON, Study
 
@@ -15,11 +15,7 @@ __all__ = ["check_dispersion", "check_replications", "longest_window"]
 
 def check_replications(replications: Any, p_method: str, seed: Any) -> None:
     """Refuse a number of simulated data sets that `p_method` cannot do with."""
-    if isinstance(replications, bool) or not isinstance(replications, (int, np.integer)):
-        raise TypeError(f"Invalid replications: {replications!r} is not an integer.")
-    least = 2 if p_method == "gumbel" else 0
-    if replications < least:
-        raise ValueError(f"Invalid replications: {replications}; must be at least {least}.")
+    check_integer(replications, "replications", low=2 if p_method == "gumbel" else 0)
     if replications == 0:
         refuse_unused({"seed": seed}, "no replications are asked for")
 
@@ -54,11 +50,5 @@ def longest_window(study: Study, max_duration: int | None, prospective: bool) ->
     most = int(n_periods) // 2
     if max_duration is None:
         return most
-    if isinstance(max_duration, bool) or not isinstance(max_duration, (int, np.integer)):
-        raise TypeError(f"Invalid max_duration: {max_duration!r} is not a number of periods.")
-    if not 1 <= max_duration <= most:
-        raise ValueError(
-            f"Invalid max_duration: {max_duration}; from 1 to half of the {n_periods} periods, "
-            f"{most}."
-        )
-    return int(max_duration)
+    why = f"half of the {n_periods} periods"
+    return check_integer(max_duration, "max_duration", low=1, high=most, why=why)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.sphere import arc_km
 from geo_risk._core.types import FloatArray, IntArray
 from geo_risk.hotspots.scan_study import Study
 
@@ -75,5 +75,4 @@ def distances_km(position: FloatArray, other: FloatArray) -> FloatArray:
     straight: FloatArray = np.sqrt((apart * apart).sum(axis=1))
     if position.shape[1] == 2:
         return straight
-    arc: FloatArray = 2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(1.0, 0.5 * straight))
-    return arc
+    return arc_km(straight)

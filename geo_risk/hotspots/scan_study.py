@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo_risk._core.sphere import unit_vectors
 from geo_risk._core.types import FloatArray, IntArray
 from geo_risk._core.validate import _as_float, check_choice, check_lonlat
 from geo_risk.hotspots.space_time import MOST_BINS, whole_times
@@ -110,7 +111,7 @@ def build_study(
         key = _expected(population, covariates, counts, location, n, n_periods)
         size, kind = key.sum(axis=1), POISSON
         _check_exposed(by_location, key)
-    position = _unit_vectors(place[first_row]) if sphere else place[first_row]
+    position = unit_vectors(*place[first_row].T) if sphere else place[first_row]
     return Study(
         cases=by_location,
         key=key,
@@ -349,8 +350,3 @@ def _check_exposed(cases: IntArray, key: FloatArray) -> None:
             f"Invalid population: {int(bad.sum())} locations or periods have cases but nobody "
             f"at risk; first at location {i}, period {t}: {cases[i, t]} cases."
         )
-
-
-def _unit_vectors(place: FloatArray) -> FloatArray:
-    lon, lat = np.radians(place[:, 0]), np.radians(place[:, 1])
-    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import IntArray
-from geo_risk._core.validate import _as_float, as_array
+from geo_risk._core.validate import _as_float, as_array, check_integer
 
 __all__ = ["MOST_BINS", "space_time_cube", "whole_times"]
 
@@ -69,8 +69,7 @@ def space_time_cube(
     [[1, 0, 0], [0, 0, 2]]
     """
     which, moment = _whole(unit, "unit"), whole_times(time)
-    if isinstance(n_units, bool) or not isinstance(n_units, (int, np.integer)):
-        raise TypeError(f"Invalid n_units: {n_units!r} is not a number of units.")
+    n_units = check_integer(n_units, "n_units", low=0)
     if which.ndim != 1 or moment.shape != which.shape:
         raise ValueError(f"Invalid unit, time: shapes {which.shape} and {moment.shape}.")
     if which.dtype.kind not in "iu":

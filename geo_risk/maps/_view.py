@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._core.constants import WGS84_A, WGS84_E2
+from geo_risk._core.sphere import lonlat_of_vectors, unit_vectors
 from geo_risk._core.types import FloatArray
 from geo_risk._core.validate import check_scalar
 
@@ -212,20 +213,12 @@ def _middle(lon: FloatArray, lat: FloatArray) -> tuple[float, float, float]:
     west, width = smallest_arc(lon)
     lon0, lat0 = west + width / 2.0, float(lat.min() + lat.max()) / 2.0
     if width > 180.0:
-        x, y, z = _vectors(lon, lat).mean(axis=1)
-        lat0 = float(np.degrees(np.arctan2(z, np.hypot(x, y))))
-        lon0 = float(np.degrees(np.arctan2(y, x)))
+        lon0, lat0 = map(float, lonlat_of_vectors(unit_vectors(lon, lat).mean(axis=0)))
         if abs(lat0) > _POLAR:
             lon0, lat0 = 0.0, float(np.copysign(90.0, lat0))
     lon0 = (lon0 + 180.0) % 360.0 - 180.0
-    centre = _vectors(np.array([lon0]), np.array([lat0]))[:, 0]
-    cosine = np.clip(centre @ _vectors(lon, lat), -1.0, 1.0)
+    cosine = np.clip(unit_vectors(lon, lat) @ unit_vectors(lon0, lat0), -1.0, 1.0)
     return lon0, lat0, float(np.degrees(np.arccos(cosine.min())))
-
-
-def _vectors(lon: FloatArray, lat: FloatArray) -> FloatArray:
-    a, b = np.radians(lon), np.radians(lat)
-    return np.array([np.cos(b) * np.cos(a), np.cos(b) * np.sin(a), np.sin(b)])
 
 
 def _world(aspect: float) -> View:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +11,13 @@ from numpy.typing import NDArray
 from geo_risk._core.constants import EARTH_RADIUS_KM
 from geo_risk._core.countries import country_keys, country_names
 from geo_risk._core.fold import LONGEST_NAME, fold
+from geo_risk._core.sphere import lonlat_of_vectors, unit_vectors
 from geo_risk.places._areas import AREAS
 from geo_risk.places._hits import Scope, exact
 from geo_risk.places._scopes import place_rows, rows_by_name, world_layer
 from geo_risk.places._words import AMBIGUOUS_COUNTRIES
 from geo_risk.places.gazetteer import load_gazetteer
-
-if TYPE_CHECKING:
-    from geo_risk.regions import RegionLayer
+from geo_risk.regions.areas import region_vectors
 
 __all__ = ["Meaning", "meanings"]
 
@@ -131,7 +129,7 @@ def _region_sizes() -> NDArray[np.float64]:
 
     Areas stand in for populations, which the layer does not know.
     """
-    steradians = np.linalg.norm(_area_vectors(world_layer()), axis=1)
+    steradians = np.linalg.norm(_world_vectors(), axis=1)
     area_km2 = np.maximum(steradians * EARTH_RADIUS_KM**2, 1.0)
     return np.asarray(3.0 + 0.7 * np.log10(area_km2))
 
@@ -139,44 +137,13 @@ def _region_sizes() -> NDArray[np.float64]:
 @cache
 def _region_points() -> NDArray[np.float64]:
     """Middle of every region of the world layer, (lon, lat)."""
-    return _lonlat(_area_vectors(world_layer()))
+    return np.column_stack(lonlat_of_vectors(_world_vectors()))
 
 
 @cache
-def _area_vectors(layer: RegionLayer) -> NDArray[np.float64]:
-    """For each region the integral of the unit position vector over its area.
-
-    By Stokes' theorem it is half the sum over the edges of arc length times the unit normal of the
-    edge's great circle, with holes running the other way round. Edges are short, so taking them
-    for great circles moves a middle by metres.
-    """
-    coverage = layer.coverage
-    lon, lat = np.radians(coverage.coords).T
-    points = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-    cross = np.cross(points[:-1], points[1:])
-    sine = np.linalg.norm(cross, axis=1)
-    arc = np.arctan2(sine, np.einsum("ij,ij->i", points[:-1], points[1:]))
-    vectors = cross * (arc / np.where(sine > 0, sine, 1.0))[:, None] / 2.0
-    vectors[coverage.ring_offsets[1:-1] - 1] = 0.0  # from one ring's end to the next one's start
-    total = np.concatenate([np.zeros((1, 3)), np.cumsum(vectors, axis=0)])
-    start, stop = coverage.ring_offsets[:-1], coverage.ring_offsets[1:] - 1
-    rings = total[stop] - total[start]
-    first = np.diff(coverage.ring_part, prepend=-1) > 0
-    # The vector of a counter-clockwise ring points out of its area: orient exteriors so and holes
-    # against it, however the source wound them.
-    middle = points[coverage.ring_offsets[:-1]]
-    outward = np.sign(np.einsum("ij,ij->i", rings, middle))
-    rings *= (outward * np.where(first, 1.0, -1.0))[:, None]
-    owner = coverage.part_region[coverage.ring_part]
-    result = np.zeros((len(layer), 3))
-    np.add.at(result, owner, rings)
-    return result
-
-
-def _lonlat(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    x, y, z = vectors.T
-    lonlat = np.column_stack([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))])
-    return np.asarray(np.degrees(lonlat))
+def _world_vectors() -> NDArray[np.float64]:
+    """Integral of the unit vector over each region of the world layer."""
+    return region_vectors(world_layer())
 
 
 @cache
@@ -187,7 +154,7 @@ def _country_points() -> dict[str, tuple[float, float]]:
     left out: they would pull the middle into the sea.
     """
     layer = world_layer()
-    vectors = _area_vectors(layer)
+    vectors = _world_vectors()
     size = np.linalg.norm(vectors, axis=1)
     unit = vectors / np.maximum(size, 1e-300)[:, None]
     rows_of: dict[str, list[int]] = {}
@@ -197,8 +164,8 @@ def _country_points() -> dict[str, tuple[float, float]]:
     points = {}
     for country, rows in rows_of.items():
         middle = _main_vector(unit[rows], size[rows])
-        lon, lat = _lonlat(middle[None, :])[0].tolist()
-        points[country] = (lon, lat)
+        lon, lat = lonlat_of_vectors(middle)
+        points[country] = (float(lon), float(lat))
     return points
 
 
@@ -208,10 +175,9 @@ def _middle_of_places(country: str) -> tuple[float, float]:
     first, last = gazetteer.countries.get(country, (0, 0))
     if first == last:
         return np.nan, np.nan
-    lon, lat = np.radians([gazetteer.lon[first:last], gazetteer.lat[first:last]])
-    vectors = np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-    middle = _lonlat(vectors.sum(axis=1)[None, :])[0]
-    return float(middle[0]), float(middle[1])
+    places = unit_vectors(gazetteer.lon[first:last], gazetteer.lat[first:last])
+    lon, lat = lonlat_of_vectors(places.sum(axis=0))
+    return float(lon), float(lat)
 
 
 def _main_vector(unit: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.sphere import great_circle_km
 from geo_risk.places._evidence import Article, Evidence
 from geo_risk.places._lexicon import Meaning
 from geo_risk.places._spans import Span
@@ -300,11 +300,7 @@ def _is_near(meaning: Meaning, points: NDArray[np.float64]) -> bool:
 
 def _distances_km(meaning: Meaning, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Great-circle distances on a sphere; good to half a per cent."""
-    lon, lat = np.radians(points).T
-    lon0, lat0 = np.radians([meaning.lon, meaning.lat])
-    across = np.cos(lat) * np.cos(lat0) * np.sin((lon - lon0) / 2) ** 2
-    half = np.sin((lat - lat0) / 2) ** 2 + across
-    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0))))
+    return great_circle_km(points[:, 0], points[:, 1], meaning.lon, meaning.lat)
 
 
 def _choose(span: Span, scores: list[float], evidence: Evidence) -> Choice | None:

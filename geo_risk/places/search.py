@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_risk._core.fold import LONGEST_NAME, fold
-from geo_risk._core.validate import shown
+from geo_risk._core.validate import check_integer, shown
 from geo_risk.places._columns import object_column
 from geo_risk.places._hits import MATCHED_BY, Hits, search, similar_keys
 from geo_risk.places._scopes import hinter, make_scope
@@ -109,7 +109,7 @@ def find_places(
     'CHL'
     """
     key = _check_name(name)
-    limit = _check_limit(limit)
+    limit = check_integer(limit, "limit", low=1)
     layer = plain_layer(layer, verb="find_places")
     scope = make_scope(country, region, layer)
     hits = search(name, key, scope, hinted=hinter(name, layer), fuzzy=fuzzy)
@@ -148,7 +148,7 @@ def suggest_names(name: str, *, country: str | None = None, limit: int = 5) -> l
     ['Taloqan (AFG)']
     """
     key = _check_name(name)
-    limit = _check_limit(limit)
+    limit = check_integer(limit, "limit", low=1)
     scope = make_scope(country, None, None)
     gazetteer = load_gazetteer()
     for cutoff in _SUGGESTION_CUTOFFS:
@@ -174,14 +174,6 @@ def _check_name(name: Any) -> str:
     if len(name) > LONGEST_NAME:
         raise ValueError(f"Invalid name: {shown(name)}; must have at most {LONGEST_NAME}.")
     return fold(name)
-
-
-def _check_limit(limit: Any) -> int:
-    if isinstance(limit, bool) or not isinstance(limit, int | np.integer):
-        raise TypeError(f"Invalid limit: {limit!r} is not an integer.")
-    if limit < 1:
-        raise ValueError(f"Invalid limit: {limit}; must be at least 1.")
-    return int(limit)
 
 
 def _frame(hits: Hits, limit: int, layer: RegionLayer) -> geopandas.GeoDataFrame:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.sphere import ring_areas, ring_vectors
 from geo_risk._core.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
+    from geo_risk.regions.coverage import Coverage
     from geo_risk.regions.layer import RegionLayer
 
-__all__ = ["region_areas", "region_centroids"]
+__all__ = ["region_areas", "region_centroids", "region_vectors"]
 
 
 def _ring_sums(layer: RegionLayer) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
@@ -26,9 +28,7 @@ def _ring_sums(layer: RegionLayer) -> tuple[FloatArray, FloatArray, FloatArray, 
     for values in (cross, (x[:-1] + x[1:]) * cross, (y[:-1] + y[1:]) * cross):
         values[joint] = 0.0
         sums.append(np.add.reduceat(values, starts))
-    first = np.ones(len(starts), dtype=bool)
-    first[1:] = np.diff(coverage.ring_part) > 0
-    turn = np.where(first, 1.0, -1.0) * np.sign(sums[0])
+    turn = _sides(coverage) * np.sign(sums[0])
     region = coverage.part_region[coverage.ring_part].astype(np.int64)
     return turn * sums[0] / 2.0, turn * sums[1] / 6.0, turn * sums[2] / 6.0, region
 
@@ -44,12 +44,26 @@ def region_centroids(layer: RegionLayer) -> FloatArray:
 def region_areas(layer: RegionLayer) -> FloatArray:
     """Area of each region on the mean sphere, km²."""
     coverage = layer.coverage
-    x, y = np.radians(coverage.coords[:, 0]), np.sin(np.radians(coverage.coords[:, 1]))
-    strip = 0.5 * (x[1:] - x[:-1]) * (y[1:] + y[:-1])
-    strip[coverage.ring_offsets[1:-1] - 1] = 0.0
-    ring = np.abs(np.add.reduceat(strip, coverage.ring_offsets[:-1]))
-    first = np.ones(len(ring), dtype=bool)
+    area = ring_areas(coverage.coords, coverage.ring_offsets) * _sides(coverage)
+    owner = coverage.part_region[coverage.ring_part]
+    total = np.bincount(owner, weights=area, minlength=len(layer))
+    return np.asarray(total * EARTH_RADIUS_KM**2)
+
+
+def region_vectors(layer: RegionLayer) -> FloatArray:
+    """For each region the integral of the unit vector over its area, shape (n, 3), steradians.
+
+    It points to the centroid on the sphere, across ±180 too, and is as long as the area is large.
+    """
+    coverage = layer.coverage
+    rings = ring_vectors(coverage.coords, coverage.ring_offsets) * _sides(coverage)[:, None]
+    vectors = np.zeros((len(layer), 3))
+    np.add.at(vectors, coverage.part_region[coverage.ring_part], rings)
+    return vectors
+
+
+def _sides(coverage: Coverage) -> FloatArray:
+    """1 for each ring around a part, -1 for each hole."""
+    first = np.ones(len(coverage.ring_part), dtype=bool)
     first[1:] = np.diff(coverage.ring_part) > 0
-    region = coverage.part_region[coverage.ring_part]
-    area = np.bincount(region, weights=np.where(first, ring, -ring), minlength=len(layer))
-    return np.asarray(area * EARTH_RADIUS_KM**2)
+    return np.where(first, 1.0, -1.0)

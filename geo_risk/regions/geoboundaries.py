@@ -10,7 +10,7 @@ from geo_risk._core.constants import MAX_BYTES, MAX_SECONDS
 from geo_risk._core.countries import resolve_country
 from geo_risk._core.http import Limits
 from geo_risk._core.secrets import shown_address
-from geo_risk._core.validate import check_choice
+from geo_risk._core.validate import check_choice, check_integer
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.download import (
     Order,
@@ -96,6 +96,8 @@ def load_geoboundaries(
         As for `fetch_layer`.
     ValueError
         An unknown country, level or release.
+    TypeError
+        A level that is no integer.
 
     Examples
     --------
@@ -103,8 +105,7 @@ def load_geoboundaries(
     >>> layer = load_geoboundaries("Afghanistan", level=2)  # doctest: +SKIP
     """
     check_choice(release, "release", ("gbOpen", "gbHumanitarian", "gbAuthoritative"))
-    if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level <= 5:
-        raise ValueError(f"Invalid level: {level!r}; must be an integer from 0 to 5.")
+    level = check_integer(level, "level", low=0, high=5)
     code = resolve_country(country)
     path, answer = fetch_country(
         code, level, release, simplified, service, folder,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._core.constants import MEAN_EARTH_RADIUS_M
+from geo_risk._core.sphere import unit_vectors
 from geo_risk.regions.coverage import Coverage, ring_edges
 from geo_risk.regions.topology import group_edges
 
@@ -93,10 +94,7 @@ def _users(coverage: Coverage, place: NDArray[np.float64]) -> list[frozenset[int
 
 def _positions(place: NDArray[np.float64]) -> NDArray[np.float64]:
     """Places on a sphere of the Earth's mean radius, metres; chords stand for distances."""
-    lon, lat = np.radians(place).T
-    return MEAN_EARTH_RADIUS_M * np.column_stack(
-        [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
-    )
+    return MEAN_EARTH_RADIUS_M * unit_vectors(*place.T)
 
 
 def _join_vertices(coverage: Coverage, tolerance_m: float) -> tuple[Coverage, int, float]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from geo_risk._core.products import product_bytes, product_entry
-from geo_risk._core.validate import check_scalar
+from geo_risk._core.validate import check_integer, check_scalar
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.coverage import Coverage, decode_rings
 from geo_risk.regions.dissolve import dissolve
@@ -139,7 +139,8 @@ def load_regions(
         are not polygons or leave [-180, 180] x [-90, 90]; an option that the bundled layer does
         not take; a `context` or `parent_layer` that holds by date.
     TypeError
-        `source` is neither a path nor a GeoDataFrame; `context` or `parent_layer` is no layer.
+        `source` is neither a path nor a GeoDataFrame; `context` or `parent_layer` is no layer;
+        the `level` of a layer of your own is no integer.
     DataNotFoundError, DataCorruptError
         The file or the bundled product is missing or damaged.
 
@@ -188,8 +189,7 @@ def load_regions(
             f"Invalid worldview: {worldview!r}; only the bundled layer has views. A layer of your "
             'own takes countries from context=load_regions(worldview="…").'
         )
-    if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level <= 9:
-        raise ValueError(f"Invalid level: {level!r}; must be an integer from 0 to 9.")
+    level = check_integer(level, "level", low=0, high=9)
     if accuracy_m is not None:
         accuracy_m = check_scalar(accuracy_m, "accuracy_m", low=0.0, high=1e6)
     context = plain_layer(context, verb="load_regions", name="context")

@@ -11,7 +11,7 @@ import pytest
 from paths import reference
 from scipy import sparse
 
-from geo_risk.hotspots import emerging_bins
+from geo_risk.hotspots import _tails
 from geo_risk.hotspots.emerging import emerging
 from geo_risk.hotspots.emerging_rules import CATEGORIES, hotspot_categories
 from geo_risk.hotspots.gi_star import gi_star
@@ -337,7 +337,7 @@ def test_exact_p_says_why_not() -> None:
 
 
 def test_costly_exact_p_is_not_taken_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(emerging_bins, "_AFFORDABLE", 10.0)
+    monkeypatch.setattr(_tails, "_AFFORDABLE", 10.0)
     x = np.random.default_rng(1).poisson(1.0, (9, 6))
     with pytest.warns(UserWarning, match="Costly exact p"):
         assert emerging(x, ring(9)).p_method == "analytic"

@@ -321,8 +321,8 @@ def test_methods_that_do_not_fit_are_refused() -> None:
     kernel.data[1] = 0.5
     counts = np.arange(9) % 3
     cases = [
-        (counts + 0.5, chain(9), {"p_method": "exact"}, "9 of 9 are not counts"),
-        (counts - 1, chain(9), {"p_method": "exact"}, "3 of 9 are not counts"),
+        (counts + 0.5, chain(9), {"p_method": "exact"}, "9 of 9 values are not counts"),
+        (counts - 1, chain(9), {"p_method": "exact"}, "3 of 9 values are not counts"),
         (counts, kernel, {"p_method": "exact"}, "weights differ within a row"),
         (counts, chain(9), {"p_method": "permutation"}, 'p_method="permutation" needs some'),
         (counts, chain(9), {"p_method": "exact", "permutations": 9}, "which draws none"),

@@ -635,7 +635,7 @@ LINE = {"x_km": [0.0, 1.0, 2.0, 3.0], "y_km": [0.0, 0.0, 0.0, 0.0]}
         (np.ones((4, 3)), LINE | {"time": [1, 2]}, "cases have 3 periods"),
         (np.ones((4, 3)), LINE | {"time": [1, 3, 2]}, "must increase"),
         (np.ones((4, 1)), LINE, "one period"),
-        (np.ones((4, 6)), LINE | {"max_duration": 4}, "from 1 to half of the 6 periods, 3"),
+        (np.ones((4, 6)), LINE | {"max_duration": 4}, r"from 1 to 3 \(half of the 6 periods\)"),
         (np.ones((4, 6)), LINE | {"max_duration": 0}, "Invalid max_duration"),
         ([1, 2, 3, 4], LINE | {"max_duration": 1}, "the cases have no periods"),
         ([1, 2, 3, 4], LINE | {"max_population": 0.0}, "Invalid max_population"),

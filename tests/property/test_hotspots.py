@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hotspot_cases import gi_by_definition, grid, row_standardised, tails_by_listing
+from hotspot_cases import chain, gi_by_definition, grid, row_standardised, tails_by_listing
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -60,6 +60,30 @@ def counted(draw: Any, least: int = 1, most: int = 14) -> tuple[np.ndarray, Any]
 
 def same(a: np.ndarray, b: np.ndarray, rtol: float = 1e-9, atol: float = 1e-9) -> None:
     np.testing.assert_allclose(a, b, rtol=rtol, atol=atol)
+
+
+@given(valued(), st.sampled_from([gi_star, local_moran]))
+@few
+def test_a_table_has_the_units_in_their_order(case: tuple[np.ndarray, Any], statistic: Any) -> None:
+    values, w = case
+    result = statistic(values, w, p_method="analytic")
+    table = result.to_frame()
+    assert table.index.tolist() == list(range(values.size))
+    for name in table:
+        np.testing.assert_array_equal(table[name].to_numpy(), getattr(result, name))
+    assert (table.attrs["p_method"], table.attrs["alpha"]) == ("analytic", result.alpha)
+
+
+@given(st.integers(1, 6), st.integers(4, 9), st.integers(0, 2**20))
+@few
+def test_a_table_of_a_cube_has_every_bin_once(n: int, periods: int, seed: int) -> None:
+    cube = np.random.default_rng(seed).poisson(1.0, (n, periods))
+    result = emerging(cube, chain(n))
+    bins = result.to_frame(by="bin")
+    for name in ("z", "p_value", "q_value", "bins"):
+        again = bins.pivot(index="cell", columns="period", values=name).to_numpy()
+        np.testing.assert_array_equal(again, getattr(result, name))
+    assert result.to_frame()["category"].tolist() == result.category.tolist()
 
 
 @given(

@@ -141,14 +141,126 @@ def test_array_aliases_have_one_home():
         assert bool(found) is (path.parts[-2:] == ("_core", "types.py")), (path, found)
 
 
+def test_tails_of_hotspots_have_one_home():
+    distributions = {"ndtr", "ndtri", "log_ndtr", "gammainc", "gammaincc", "norm", "poisson"}
+    for path in sorted((ROOT / "geo_risk" / "hotspots").glob("*.py")):
+        found = imported_names(ast.parse(path.read_text(encoding="utf-8"))) & distributions
+        assert bool(found) is (path.name == "_tails.py"), (path, found)
+
+
+def integer_checks(code: str) -> list[str]:
+    """Where a program decides by hand whether a value is an integer, or says so."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.BoolOp):
+            kinds = {
+                getattr(part, "id", getattr(part, "attr", ""))
+                for call in ast.walk(node)
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "isinstance"
+                for part in ast.walk(call.args[1])
+            }
+            if "bool" in kinds and kinds & {"int", "integer", "Integral"}:
+                found.append(ast.unparse(node))
+        if isinstance(node, ast.Constant) and node.value == "__index__":
+            found.append("__index__")
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "operator.index":
+            found.append("operator.index")
+        if isinstance(node, ast.Raise) and "an integer" in ast.unparse(node):
+            found.append(ast.unparse(node))
+    return found
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if isinstance(k, bool) or not isinstance(k, (int, np.integer)): tell()",
+        "whole = isinstance(k, int) and not isinstance(k, bool)",
+        'hasattr(n_jobs, "__index__")',
+        "operator.index(k)",
+        'raise ValueError(f"Invalid k: {k!r}; must be an integer from 0.")',
+    ],
+)
+def test_a_check_of_an_integer_is_seen(code):
+    assert integer_checks(code)
+    assert not integer_checks('k = check_integer(k, "k", low=0)\nisinstance(v, (bool, np.bool_))')
+
+
+def test_integers_are_checked_in_one_place():
+    for path in sorted((ROOT / "geo_risk").rglob("*.py")):
+        found = integer_checks(path.read_text(encoding="utf-8"))
+        assert bool(found) is (path.parts[-2:] == ("_core", "validate.py")), (path, found)
+
+
+def trigonometry_by_hand(code: str) -> list[str]:
+    """Products of sines and cosines, arcs of chords: what kernels alone may have of their own."""
+    found = []
+    for function in ast.walk(ast.parse(code)):
+        if isinstance(function, ast.FunctionDef) and not is_kernel(function):
+            named = {
+                target.id
+                for node in ast.walk(function)
+                if isinstance(node, ast.Assign) and is_trigonometric(node.value)
+                for target in node.targets
+                if isinstance(target, ast.Name)
+            }
+            found += [
+                ast.unparse(node)
+                for node in ast.walk(function)
+                if isinstance(node, ast.BinOp)
+                and isinstance(node.op, ast.Mult)
+                and all(
+                    is_trigonometric(side) or getattr(side, "id", "") in named
+                    for side in (node.left, node.right)
+                )
+            ]
+            found += [
+                ast.unparse(node)
+                for node in ast.walk(function)
+                if isinstance(node, ast.Call)
+                and getattr(node.func, "attr", "") == "arcsin"
+                and "minimum" in ast.unparse(node)
+            ]
+    return found
+
+
+def is_trigonometric(node: ast.expr) -> bool:
+    """Whether it is a call of a sine or cosine."""
+    name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+    return name in {"sin", "cos"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return np.column_stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)])",
+        "flat = np.cos(y)\n    return flat * np.sin(x)",
+        "across = np.cos(lat) * np.cos(lat0) * np.sin((lon - lon0) / 2) ** 2",
+        "return 2.0 * R * np.arcsin(np.minimum(chord / 2.0, 1.0))",
+    ],
+)
+def test_a_copy_of_spherical_geometry_is_seen(body):
+    assert trigonometry_by_hand(f"def f(x, y):\n    {body}\n")
+    assert not trigonometry_by_hand(f"@njit\ndef f(x, y):\n    {body}\n")
+
+
+def test_the_sphere_has_one_home():
+    home = ("_core", "sphere.py")
+    for path in sorted((ROOT / "geo_risk").rglob("*.py")):
+        found = trigonometry_by_hand(path.read_text(encoding="utf-8"))
+        assert bool(found) is (path.parts[-2:] == home), (path, found)
+
+
+def is_kernel(function: ast.FunctionDef) -> bool:
+    """Whether numba compiles it."""
+    return bool({"njit", "inner"} & {getattr(mark, "id", None) for mark in function.decorator_list})
+
+
 def kernels() -> list[tuple[str, ast.FunctionDef]]:
     """Every function that numba compiles."""
     found = []
     for path in sorted((ROOT / "geo_risk").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and {"njit", "inner"} & {
-                getattr(mark, "id", None) for mark in node.decorator_list
-            }:
+            if isinstance(node, ast.FunctionDef) and is_kernel(node):
                 found.append((f"{path.name}:{node.name}", node))
     return found
 

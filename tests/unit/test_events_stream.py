@@ -89,8 +89,8 @@ def test_what_cannot_be_streamed(tmp_path: Path) -> None:
     path.write_text('{"type": "FeatureCollection", "features": []}')
     with pytest.raises(ValueError, match=r"Cannot stream e\.geojson"):
         iter_events(path)
-    for wrong in (0, -1, 1.5, True):
-        with pytest.raises(ValueError, match="Invalid chunk_rows"):
+    for wrong, error in ((0, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError)):
+        with pytest.raises(error, match="Invalid chunk_rows"):
             iter_events(path, chunk_rows=wrong)  # type: ignore[arg-type]
     path = tmp_path / "empty.csv"
     path.write_text("")

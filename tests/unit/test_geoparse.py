@@ -17,13 +17,13 @@ from pyproj import Geod
 from geo_risk.places import _words, geoparse
 from geo_risk.places._areas import AREAS
 from geo_risk.places._lexicon import (
-    _area_vectors,
     _country_points,
     _region_points,
     meanings,
 )
 from geo_risk.places._scopes import world_layer
 from geo_risk.places._spans import find_spans, split_words
+from geo_risk.regions.areas import region_vectors
 
 COLUMNS = [
     "start", "end", "text", "status", "kind", "name", "country_code", "region_code",
@@ -180,7 +180,7 @@ def test_meanings_are_countries_regions_and_places():
 def test_region_middles_and_areas_against_other_maths():
     layer = world_layer()
     rows = [layer._row_of[code] for code in ("AF-TAK", "AF-BDS", "US-CA", "CN-XJ", "NZ-AUK")]
-    vectors = _area_vectors(layer)
+    vectors = region_vectors(layer)
     geod, rng = Geod(ellps="WGS84"), np.random.default_rng(3)
     for row in rows:
         polygon = layer.table.geometry.iloc[row]

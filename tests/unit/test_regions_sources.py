@@ -647,8 +647,8 @@ class TestOptions:
         ("options", "error", "message"),
         [
             ({"worldview": "un"}, ValueError, "only the bundled layer has views"),
-            ({"level": 2.0}, ValueError, "Invalid level: 2.0; must be an integer from 0 to 9"),
-            ({"level": -1}, ValueError, "Invalid level: -1"),
+            ({"level": 2.0}, TypeError, r"Invalid level: 2\.0 is not an integer"),
+            ({"level": -1}, ValueError, "Invalid level: -1; must be an integer from 0 to 9"),
             ({"snap_tolerance_m": -1.0}, ValueError, "Invalid snap_tolerance_m: -1.0"),
             ({"accuracy_m": "x"}, TypeError, "Invalid accuracy_m: 'x' is not a number"),
             ({"context": "AFG"}, TypeError, "Invalid context: str is not a RegionLayer"),

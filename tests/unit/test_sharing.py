@@ -253,13 +253,18 @@ def test_an_export_for_others_never_lies_beside_rows_of_an_earlier_save(takhar, 
         ({"coarsen": "villages"}, "Invalid coarsen: 'villages'"),
         ({"coarsen": 16}, "16"),
         ({"share": True, "min_count": 0}, "Invalid min_count: 0"),
-        ({"share": True, "min_count": 2.5}, "Invalid min_count"),
         ({"formats": [".docx"]}, r"Invalid formats: '\.docx'"),
     ],
 )
 def test_options_are_checked_before_anything_is_written(takhar, tmp_path, options, told):
     with pytest.raises(ValueError, match=told):
         takhar.save(tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_smallest_count_is_an_integer(takhar, tmp_path):
+    with pytest.raises(TypeError, match=r"Invalid min_count: 2\.5 is not an integer"):
+        takhar.save(tmp_path / "out", share=True, min_count=2.5)
     assert not (tmp_path / "out").exists()
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from geo_risk._core.constants import EARTH_RADIUS_KM
 from geo_risk._core.fold import LONGEST_NAME, fold_words
 from geo_risk._core.frames import COARSE
+from geo_risk._core.sphere import arc_km, chord_of, unit_vectors
 from geo_risk._core.types import BoolArray, FloatArray, IntArray
 from geo_risk._core.validate import check_scalar
 
@@ -200,8 +201,8 @@ def _candidates(
         return
     rows = usable[np.argsort(start[usable], kind="stable")]
     reach = days + _LONGEST_SPAN_DAYS  # spans may begin earlier than they end near each other
-    radius = 2.0 * EARTH_RADIUS_KM * np.sin(max(km, _SAME_PLACE_KM) * 1.0001 / EARTH_RADIUS_KM / 2)
-    space = _positions(reports.lon[rows], reports.lat[rows]) / radius
+    radius = chord_of(max(km, _SAME_PLACE_KM) * 1.0001 / EARTH_RADIUS_KM)
+    space = unit_vectors(reports.lon[rows], reports.lat[rows]) / radius
     day = start[rows]
     where = np.column_stack([space, day / reach])
     begin = 0
@@ -218,24 +219,14 @@ def _candidates(
         begin = stop
 
 
-def _positions(lon: FloatArray, lat: FloatArray) -> FloatArray:
-    """Positions on the sphere, kilometres."""
-    x, y = np.radians(lon), np.radians(lat)
-    flat = np.cos(y)
-    return EARTH_RADIUS_KM * np.column_stack([flat * np.cos(x), flat * np.sin(x), np.sin(y)])
-
-
 def _judged(
     reports: Reports, pairs: IntArray, start: FloatArray, end: FloatArray,
     km: float, days: int, min_score: float, within: bool,
 ) -> tuple[IntArray, FloatArray]:  # fmt: skip
     """Pairs that stand, and their scores."""
     a, b = pairs[:, 0], pairs[:, 1]
-    chord = np.linalg.norm(
-        _positions(reports.lon[a], reports.lat[a]) - _positions(reports.lon[b], reports.lat[b]),
-        axis=1,
-    )
-    apart = 2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0 / EARTH_RADIUS_KM, 1.0))
+    here, there = (unit_vectors(reports.lon[rows], reports.lat[rows]) for rows in (a, b))
+    apart = arc_km(np.linalg.norm(here - there, axis=1))
     gap = np.maximum(np.maximum(start[a], start[b]) - np.minimum(end[a], end[b]), 0.0)
     long = np.maximum(end[a] - start[a], end[b] - start[b]) >= _LONGEST_SPAN_DAYS
     ends = np.maximum(np.abs(start[a] - start[b]), np.abs(end[a] - end[b]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.sphere import arc_km, lonlat_of_vectors, unit_vectors
 from geo_risk._core.types import FloatArray, IntArray
 from geo_risk.regions.areas import region_areas, region_centroids
 from geo_risk.regions.dated import states
@@ -144,25 +144,19 @@ def _middles(
     labels = np.array(layer.country_labels, dtype=object)
     names, back = np.unique(labels.astype(str), return_inverse=True)
     # averaged in space, because a country may lie across the antimeridian
-    x, y = np.radians(regions.T)
-    space = np.column_stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)])
     total = np.zeros((len(names), 3))
-    np.add.at(total, back.reshape(-1), space * areas[:, None])
-    lon = np.degrees(np.arctan2(total[:, 1], total[:, 0]))
-    lat = np.degrees(np.arctan2(total[:, 2], np.hypot(total[:, 0], total[:, 1])))
+    np.add.at(total, back.reshape(-1), unit_vectors(*regions.T) * areas[:, None])
+    middles = np.column_stack(lonlat_of_vectors(total))
     whole = np.bincount(back.reshape(-1), weights=areas)
     reach, country_reach = (_MIDDLE_SHARE * np.sqrt(km2 / np.pi) for km2 in (areas, whole))
-    return regions, reach, np.column_stack([lon, lat]), country_reach, names.tolist()
+    return regions, reach, middles, country_reach, names.tolist()
 
 
 def _nearest(points: FloatArray, targets: FloatArray, k: int = 1) -> tuple[IntArray, FloatArray]:
     """The `k` nearest targets of each point, and the great-circle distances in kilometres."""
     from scipy.spatial import cKDTree
 
-    def space(lonlat: FloatArray) -> FloatArray:
-        x, y = np.radians(lonlat.T)
-        return np.column_stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)])
-
     usable = np.flatnonzero(~np.isnan(targets).any(axis=1))
-    chord, row = cKDTree(space(targets[usable])).query(space(points), k=np.arange(1, k + 1))
-    return usable[row], 2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0))
+    tree = cKDTree(unit_vectors(*targets[usable].T))
+    chord, row = tree.query(unit_vectors(*points.T), k=np.arange(1, k + 1))
+    return usable[row], arc_km(chord)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.sphere import lonlat_of_vectors
 from geo_risk._core.types import FloatArray, IntArray
-from geo_risk.regions.areas import region_areas
+from geo_risk.regions.areas import region_areas, region_vectors
 
 if TYPE_CHECKING:
     from geo_risk.regions import RegionLayer
@@ -140,27 +141,7 @@ class RegionUnits:
     @cached_property
     def centers(self) -> tuple[FloatArray, FloatArray]:
         """Longitude and latitude of each centroid on the sphere, right across ±180 too."""
-        coverage = self.layer.coverage
-        x, y = np.radians(coverage.coords).T
-        vector = np.column_stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)])
-        normal = np.cross(vector[:-1], vector[1:])
-        length = np.linalg.norm(normal, axis=1)
-        angle = np.arcsin(np.minimum(length, 1.0))  # edges are short
-        moment = (
-            normal * np.divide(angle, length, out=np.ones_like(angle), where=length > 0)[:, None]
-        )
-        plane = x[:-1] * y[1:] - x[1:] * y[:-1]
-        joint = coverage.ring_offsets[1:-1] - 1  # from the end of one ring to the next is no edge
-        moment[joint], plane[joint] = 0.0, 0.0
-        starts = coverage.ring_offsets[:-1]
-        first = np.ones(len(starts), dtype=bool)
-        first[1:] = np.diff(coverage.ring_part) > 0
-        turn = np.where(first, 1.0, -1.0) * np.sign(np.add.reduceat(plane, starts))
-        ring = np.add.reduceat(moment, starts, axis=0) * turn[:, None]
-        centre = np.zeros((len(self.layer), 3))
-        np.add.at(centre, coverage.part_region[coverage.ring_part], ring)
-        cx, cy, cz = centre[self.rows].T
-        return np.degrees(np.arctan2(cy, cx)), np.degrees(np.arctan2(cz, np.hypot(cx, cy)))
+        return lonlat_of_vectors(region_vectors(self.layer)[self.rows])
 
     def shapes(self) -> NDArray[np.object_]:
         """Polygons."""

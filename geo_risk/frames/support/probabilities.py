@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_risk._core.frames import add_columns, check_frame, lonlat_of, texts_of, too_coarse
+from geo_risk._core.sphere import move
 from geo_risk._core.stated import stated_countries
 from geo_risk._core.types import FloatArray, IntArray
 from geo_risk._core.validate import check_choice, check_scalar
-from geo_risk.frames.support.laws import DISTRIBUTIONS, move, reach, stated_radii
+from geo_risk.frames.support.laws import DISTRIBUTIONS, reach, stated_radii
 from geo_risk.frames.support.units import unit_regions
 
 if TYPE_CHECKING:

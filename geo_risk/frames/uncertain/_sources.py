@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._core.constants import EARTH_RADIUS_KM as _EARTH
+from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.sphere import arc_km, chord_of, move
 from geo_risk._core.types import FloatArray, IntArray
-from geo_risk.frames.support.laws import move, reach
+from geo_risk.frames.support.laws import reach
 from geo_risk.frames.uncertain._weights import CellWeights
 
 if TYPE_CHECKING:
@@ -149,8 +150,7 @@ class Cells:
         at = self.cells[np.minimum(at, self.last[group])]
         lon, lat = (degrees[at] for degrees in self.weights.centers)
         # by area in the cap around the cell, of which the cell is the part that is kept
-        half = np.sin(self.weights.reach_km[at] / 2.0 / _EARTH)
-        km = 2.0 * _EARTH * np.arcsin(half * np.sqrt(v))
+        km = arc_km(chord_of(self.weights.reach_km[at] / EARTH_RADIUS_KM) * np.sqrt(v))
         x, y = move(lon, lat, km, 2.0 * np.pi * turn)
         good = h3_cells(lon=x, lat=y, resolution=self.weights.resolution) == self.weights.cells[at]
         return x, y, good & self.allowed[group, self.layer.locate(lon=x, lat=y)]

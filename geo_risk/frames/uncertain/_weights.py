@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._core.constants import EARTH_RADIUS_KM
+from geo_risk._core.sphere import arc_km, chord_of, unit_vectors
 from geo_risk._core.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -84,11 +85,11 @@ class CellWeights:
         from geo_risk.cells import cell_polygons
 
         corners, owner = shapely.get_coordinates(cell_polygons(self.cells), return_index=True)
-        middle = _vectors(*self.centers)[owner]
-        chord = np.linalg.norm(_vectors(*corners.T) - middle, axis=1)
+        middle = unit_vectors(*self.centers)[owner]
+        chord = np.linalg.norm(unit_vectors(*corners.T) - middle, axis=1)
         farthest = np.zeros(len(self.cells))
         np.maximum.at(farthest, owner, chord)
-        return np.asarray(1.001 * EARTH_RADIUS_KM * 2.0 * np.arcsin(farthest / 2.0))
+        return 1.001 * arc_km(farthest)
 
     @cached_property
     def density(self) -> FloatArray:
@@ -118,12 +119,7 @@ class CellWeights:
         """Highest density among the cells that a disc may touch; 0 where there is none."""
         from scipy.spatial import cKDTree
 
-        tree = cKDTree(_vectors(*self.centers))
-        angle = np.minimum((km + self.reach_km.max()) / EARTH_RADIUS_KM, np.pi)
-        near = tree.query_ball_point(_vectors(lon, lat), 2.0 * np.sin(angle / 2.0) + 1e-12)
+        tree = cKDTree(unit_vectors(*self.centers))
+        reach = chord_of((km + self.reach_km.max()) / EARTH_RADIUS_KM)
+        near = tree.query_ball_point(unit_vectors(lon, lat), reach + 1e-12)
         return np.array([self.density[at].max() if at else 0.0 for at in near])
-
-
-def _vectors(lon: FloatArray, lat: FloatArray) -> FloatArray:
-    x, y = np.radians(lon), np.radians(lat)
-    return np.column_stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)])

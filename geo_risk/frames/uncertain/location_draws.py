@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from geo_risk._core.frames import check_frame, lonlat_of, too_coarse
 from geo_risk._core.stated import stated_countries
 from geo_risk._core.types import FloatArray, IntArray, Seed
-from geo_risk._core.validate import check_choice, check_scalar
+from geo_risk._core.validate import check_choice, check_integer, check_scalar
 from geo_risk.frames.support.laws import DISTRIBUTIONS, reach, stated_radii
 from geo_risk.frames.support.units import unit_regions
 from geo_risk.frames.uncertain._cover import cover
@@ -86,10 +86,7 @@ def make_draws(
     check_choice(distribution, "distribution", DISTRIBUTIONS)
     check_choice(stated_country, "stated_country", ("ignore", "cut"))
     coverage = check_scalar(coverage, "coverage", low=0.0, high=0.999, open_low=True)
-    if isinstance(places, bool) or not isinstance(places, (int, np.integer)):
-        raise TypeError(f"Invalid places: {places!r} is not an integer.")
-    if places < 1:
-        raise ValueError(f"Invalid places: {places}; at least 1 is needed.")
+    places = check_integer(places, "places", low=1)
     layer = plain_layer(layer, verb="draw_locations")
     people = None if weights is None else CellWeights.of(weights)
     stated = stated_countries(frame)
