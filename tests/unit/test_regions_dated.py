@@ -31,7 +31,6 @@ PACKAGES = (
 TAKES = ("layer", "context", "parent_layer", "borders", "regions", "area", "study_area", "cells")
 OTHER = {
     ("read_events", "layer"): "a table of a file",
-    ("iter_events", "layer"): "a table of a file",
     ("ReadOptions", "layer"): "a table of a file",
     ("locate_names", "regions"): "region codes",
     ("Dispute", "area"): "a name",
