@@ -5,6 +5,7 @@ inside the functions that need them. (A function may carry its module's name, so
 are bound here at once and not looked up later.)
 """
 
+from geo_risk.hotspots._options import Inference, LocalInference
 from geo_risk.hotspots.emerging import EmergingResult, emerging
 from geo_risk.hotspots.emerging_rules import HotspotCategories, hotspot_categories
 from geo_risk.hotspots.fdr import adjust_fdr
@@ -40,8 +41,10 @@ __all__ = [
     "HawkesForecast",
     "HawkesParameters",
     "HotspotCategories",
+    "Inference",
     "KdeResult",
     "KnoxResult",
+    "LocalInference",
     "LocalMoranResult",
     "MannKendallResult",
     "ScanCluster",

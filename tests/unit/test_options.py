@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 import geo_risk as gr
 from geo_risk import hotspots
@@ -164,3 +165,40 @@ def test_a_reader_takes_its_options_together_or_one_by_one(tmp_path):
     ):  # fmt: skip
         with pytest.raises(error, match=f"Invalid {next(iter(wrong))}"):
             gr.ReadOptions(**wrong)
+
+
+CHAIN = sparse.csr_array(sparse.diags_array([np.ones(29)] * 2, offsets=[-1, 1], shape=(30, 30)))
+COUNTS = np.random.default_rng(1).poisson(2.0, 30)
+LOCAL = {"permutations": 99, "seed": 1, "alpha": 0.2, "fdr": None, "deal": "shared"}
+
+
+@pytest.mark.parametrize("statistic", [hotspots.gi_star, hotspots.local_moran])
+def test_local_statistics_share_their_options(statistic):
+    together = statistic(COUNTS, CHAIN, options=hotspots.LocalInference(**LOCAL))
+    one_by_one = statistic(COUNTS, CHAIN, **LOCAL)
+    pd.testing.assert_frame_equal(together.to_frame(), one_by_one.to_frame())
+    with pytest.raises(TypeError, match=r"'permutation'. Did you mean 'permutations'"):
+        statistic(COUNTS, CHAIN, permutation=9)
+
+
+def test_an_emerging_hot_spot_takes_its_options_together_or_one_by_one():
+    cube, asked = np.tile(COUNTS[:, None], 6), {"permutations": 49, "seed": 1, "fdr": "by"}
+    together = hotspots.emerging(cube, CHAIN, options=hotspots.Inference(**asked))
+    one_by_one = hotspots.emerging(cube, CHAIN, **asked)
+    np.testing.assert_array_equal(together.p_value, one_by_one.p_value)
+    np.testing.assert_array_equal(together.q_value, one_by_one.q_value)
+    with pytest.raises(ValueError, match="Invalid fdr: 'none'"):
+        hotspots.Inference(fdr="none")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [({"seed": 1}, "seed"), ({"n_jobs": 2}, "n_jobs"), ({"deal": "fresh"}, "deal"),
+     ({"permutations": 9, "seed": 1, "deal": "shared", "n_jobs": 2}, "n_jobs"),
+     ({"p_method": "analytic", "mid_p": True}, "mid_p"), ({"alpha": 2.0}, "alpha"),
+     ({"permutations": -1}, "permutations"), ({"p_method": "guess"}, "p_method"),
+     ({"p_method": "analytic", "max_dispersion": 9.0}, "max_dispersion")],
+)  # fmt: skip
+def test_what_no_way_to_p_uses_is_refused_when_the_options_are_made(given, named):
+    with pytest.raises(ValueError, match=f"Invalid {named}"):
+        hotspots.LocalInference(**given)
