@@ -6,9 +6,11 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
+import geopandas
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from scipy import sparse
 
 import geo_risk as gr
@@ -202,3 +204,24 @@ def test_an_emerging_hot_spot_takes_its_options_together_or_one_by_one():
 def test_what_no_way_to_p_uses_is_refused_when_the_options_are_made(given, named):
     with pytest.raises(ValueError, match=f"Invalid {named}"):
         hotspots.LocalInference(**given)
+
+
+def test_a_layer_takes_its_options_together_or_one_by_one():
+    frame = geopandas.GeoDataFrame(
+        {"pcode": ["A1", "A2"], "label": ["West", "East"], "since": ["2000-01-01", None]},
+        geometry=[shapely.box(68, 36, 69, 37), shapely.box(69, 36, 70, 37)], crs="EPSG:4326",
+    )  # fmt: skip
+    asked = {"code": "pcode", "name": "label", "country": "AFG", "accuracy_m": 500}
+    for more in ({}, {"valid_from": "since"}):
+        together = gr.load_regions(frame, level=2, options=gr.LayerOptions(**asked, **more))
+        one_by_one = gr.load_regions(frame, level=2, **asked, **more)
+        assert type(together) is type(one_by_one)
+        assert together.columns == one_by_one.columns
+        assert together.provenance == one_by_one.provenance
+        assert together.report == one_by_one.report
+    with pytest.raises(ValueError, match="Invalid code: the bundled layer does not take it"):
+        gr.load_regions(options=gr.LayerOptions(**asked))
+    with pytest.raises(TypeError, match=r"'contry'. Did you mean 'country'"):
+        gr.load_regions(frame, contry="AFG")
+    with pytest.raises(ValueError, match="Invalid snap_tolerance_m: -1"):
+        gr.LayerOptions(snap_tolerance_m=-1)

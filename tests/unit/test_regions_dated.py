@@ -83,6 +83,10 @@ REFUSED = {
     ("AssessOptions", "study_area"): lambda e, d: gr.assess(
         e, options=gr.AssessOptions(study_area=d)
     ),
+    ("LayerOptions", "context"): lambda e, d: load_regions(e, options=gr.LayerOptions(context=d)),
+    ("LayerOptions", "parent_layer"): lambda e, d: load_regions(
+        e, options=gr.LayerOptions(parent_layer=d)
+    ),
     ("StudyOptions", "layer"): lambda e, d: gr.score_hotspots(e, options=gr.StudyOptions(layer=d)),
     ("StudyOptions", "study_area"): lambda e, d: gr.score_hotspots(
         e, options=gr.StudyOptions(study_area=d)
