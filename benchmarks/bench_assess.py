@@ -1,10 +1,11 @@
-"""Time and memory of one call of `assess` on a file of events, the file's reading included.
+"""Time and memory of one call of `assess` on a file of events, including reading the file.
 
     python benchmarks/bench_assess.py --path ucdp_ged_v24_1_mexico.parquet \\
         --out benchmarks/results/assess_ucdp_mexico.json
 
-Without a file, on `--n` events drawn around the places of the gazetteer. Each round is a process of
-its own, so that the loading of layer, borders and kernels counts; what is cached on disk stays.
+Without a file, it uses `--n` events drawn around the places of the gazetteer. Each round is a
+separate process, so that loading the layer, the borders and the kernels counts; the disk cache
+stays.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ print(json.dumps({
 
 def main() -> None:
     """Run the rounds and print them."""
-    parser = common.options(__doc__, 20_000, "events, where no file is given")
+    parser = common.options(__doc__, 20_000, "events, if no file is given")
     parser.add_argument("--path", type=Path, help="a file that `read_events` knows")
     arguments = parser.parse_args()
     report = common.head(("geo-risk", "geopandas", "h3", "numba", "numpy", "pandas", "shapely"))

@@ -1,16 +1,16 @@
-"""Distance to the nearest border against its peers, and how far their answers are off.
+"""Distance to the nearest border compared with its peers, and the differences of their answers.
 
     python benchmarks/bench_borders.py [--n 1000000] [--rounds 5] [--out FILE_OR_FOLDER]
 
-Points of BENCHMARKS: U uniform on the sphere, C clustered (populated places, 5 km jitter), B
-within 10 km of the border of Afghanistan and Tajikistan (a fifth as many). The question is the
-one that every peer can answer, the distance to the nearest land border line ("line"). Peers:
-spherely (S2: edges are great circles on a sphere), `geopandas.sjoin_nearest` in UTM 42N (B only:
-edges are straight on the plane, and so are distances; projecting is not timed, to its favour),
-PostGIS where a server can be had (`peers_sql.py`; geography: edges are great circles).
-Peers get fewer points (--peer-share); figures are per point. The tools run interleaved in one
-process, one thread unless said; a ratio is the median of the rounds' ratios. Differences are
-from geo_risk's distances, whose own error `border_accuracy.py` measures.
+Point sets: U uniform on the sphere, C clustered (populated places, 5 km jitter), B within 10 km of
+the border of Afghanistan and Tajikistan (a fifth as many). The task is one that every peer can do,
+the distance to the nearest land border line ("line"). Peers: spherely (S2: edges are great circles
+on a sphere), `geopandas.sjoin_nearest` in UTM 42N (B only: edges and distances are straight in the
+plane; projecting is not timed, to its advantage), PostGIS if a server is available (`peers_sql.py`;
+geography: edges are great circles). Peers get fewer points (--peer-share); figures are per point.
+The tools run interleaved in one process, with one thread unless stated; a ratio is the median of
+the rounds' ratios. Differences are from geo_risk's distances, whose own error is measured by
+`border_accuracy.py`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def border_edges(borders: Borders) -> np.ndarray:
 
 
 def spherely_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
-    """All borders as one prepared geography; points made beforehand."""
+    """Job with all borders as one prepared geography; points are created before."""
     import shapely
     import spherely
 
@@ -48,7 +48,7 @@ def spherely_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.J
 
 
 def sjoin_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
-    """Borders around Tajikistan and points in UTM 42N, one line string per edge."""
+    """Job with borders around Tajikistan and points in UTM 42N, one line string per edge."""
     import geopandas
     import shapely
 
@@ -69,7 +69,7 @@ def sjoin_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
 
 
 def compare(name: str, found: np.ndarray, ours: np.ndarray) -> dict[str, Any]:
-    """How far a peer's distances are from ours."""
+    """Differences between a peer's distances and ours."""
     off = np.abs(found - ours)
     relative = off[ours > 0] / ours[ours > 0]
     return {
@@ -134,7 +134,7 @@ def show(row: dict[str, Any]) -> None:
 
 
 def run(n: int, rounds: int, share: float) -> list[dict[str, Any]]:
-    """All point sets; B is a fifth as many, so that peers get a five times larger part of it."""
+    """Run all point sets; B has a fifth of the points, so peers get a five times larger share."""
     warnings.filterwarnings("ignore", message=".*CRS.*")
     borders, rows = load_borders(), []
     for name, points in common.point_sets(n).items():

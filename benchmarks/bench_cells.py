@@ -1,11 +1,11 @@
-"""Cells against their peers: index, neighbour graph, study grid; and whether answers are equal.
+"""Cells compared with peers: index, neighbour graph, study grid; and whether answers are equal.
 
     python benchmarks/bench_cells.py                          # speed, about five minutes
     python benchmarks/bench_cells.py --exact 3000000          # equality with the h3 library
     python benchmarks/bench_cells.py --out benchmarks/results # keep every round
 
-The tools run interleaved in one process, one thread unless said; results are compared before
-they are timed; a figure is the median of the rounds' ratios. h3ronpy takes part where it is
+The tools run interleaved in one process, with one thread unless stated; results are compared
+before they are timed; a figure is the median of the rounds' ratios. h3ronpy is included if it is
 installed.
 """
 
@@ -32,7 +32,7 @@ SEED = common.SEED
 
 
 def points(kind: str, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Make U (uniform on the sphere) or C points (5 km around one of 2,000 places)."""
+    """Create U (uniform on the sphere) or C points (5 km around one of 2,000 places)."""
     if kind == "U":
         found = h3_points.uniform(n, rng)
     else:
@@ -42,7 +42,7 @@ def points(kind: str, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.
 
 
 def loop(lon: np.ndarray, lat: np.ndarray, resolution: int) -> np.ndarray:
-    """Index points as most people do: the h3 library in a comprehension."""
+    """Index points in the usual way: the h3 library in a comprehension."""
     to_cell = h3.latlng_to_cell
     found = [to_cell(y, x, resolution) for y, x in zip(lat.tolist(), lon.tolist(), strict=True)]
     return np.array(found, dtype=np.uint64)
@@ -79,7 +79,7 @@ def bench_index(n: int, rounds: int) -> list[dict[str, Any]]:
 
 
 def some_cells(n: int) -> np.ndarray:
-    """A round study area of about n cells at resolution 9 in the Sahel."""
+    """Cells of a round study area of about n cells at resolution 9 in the Sahel."""
     home = cells.h3_cells(lon=[20.0], lat=[12.0], resolution=9)
     return cells.grid_disk(home, max(1, round((n / 3.0) ** 0.5)))
 
@@ -117,7 +117,7 @@ def bench_graph(n: int, rounds: int) -> list[dict[str, Any]]:
 
 
 def bench_study_grid(n: int, rounds: int) -> list[dict[str, Any]]:
-    """Fill a polygon of about n cells of resolution 7, against the library's own fill."""
+    """Fill a polygon of about n cells of resolution 7, compared with the library's own fill."""
     if not hasattr(h3, "h3shape_to_cells_experimental"):
         return []
     half = (n * 5.16) ** 0.5 / 2.0 / 111.0
@@ -166,7 +166,7 @@ def check_exact(n: int) -> dict[str, Any]:
 
 
 def run(n: int = 1_000_000, rounds: int = 5) -> list[dict[str, Any]]:
-    """All jobs; prints the table and returns its rows with every round."""
+    """Run all jobs; print the table and return its rows with every round."""
     rows = bench_index(n, rounds) + bench_graph(n // 10, rounds) + bench_study_grid(n // 10, rounds)
     print(f"{'job':<38}{'n':>9}  {'tool':<34}{'ms':>9}{'ns each':>9}{'ratio':>8}")
     for row in rows:

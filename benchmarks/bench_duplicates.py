@@ -1,10 +1,10 @@
 """Planted near-duplicates: how many are found, and how many of those found are planted.
 
 The table (a file with --path, else generated) is split: most rows are source "a"; the rest are
-events that only source "b" tells of. To "b" are added copies of rows of "a", each moved by up to
-5 km and one day, with parties renamed, left out or misspelt and deaths counted otherwise. A pair
-is right if it joins a copy with its original. Pairs between two real events count as wrong, also
-where the table itself may hold the same event twice, so precision is a lower bound.
+events that only source "b" reports. Copies of rows of "a" are added to "b", each moved by up to
+5 km and one day, with parties renamed, left out or misspelt and other counts of deaths. A pair is
+right if it joins a copy with its original. Pairs between two real events count as wrong, even if
+the table itself contains the same event twice, so precision is a lower bound.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import geo_risk as gr
 from geo_risk.frames.check import find_duplicates
 from geo_risk.frames.check.check import _days, _reports
 
-# lowest score and lowest share; the first does without both, the third is the default
+# lowest score and lowest share; the first has no limits, the third is the default
 LIMITS = (
     (0.0, 0.0),
     (0.6, 0.0),
@@ -70,7 +70,7 @@ def generated(n: int, rng: np.random.Generator) -> Any:
 
 
 def retold(rows: Any, rng: np.random.Generator) -> Any:
-    """Copies as another source would tell them."""
+    """Copies as another source would report them."""
     copy, n = rows.copy(), len(rows)
     lon, lat = copy.geometry.x.to_numpy(), copy.geometry.y.to_numpy()
     angle, km = rng.uniform(0, 2 * np.pi, n), 5.0 * np.sqrt(rng.random(n)) * 0.999
@@ -92,7 +92,7 @@ def retold(rows: Any, rng: np.random.Generator) -> Any:
 
 
 def renamed(actors: str | None, rng: np.random.Generator) -> str | None:
-    """Parties in another order and spelling; one in ten pairs is told without one of the two."""
+    """Parties in another order and spelling; in one of ten pairs one party is replaced."""
     if actors is None:
         return None
     parties = actors.split(" | ")
@@ -110,7 +110,7 @@ def renamed(actors: str | None, rng: np.random.Generator) -> str | None:
 
 
 def planted(events: Any, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
-    """Table of two sources, and for each row the position of its original or -1."""
+    """Table of two sources, and for each row the position of its original, or -1."""
     there = np.flatnonzero(~events.geometry.isna() & ~events["date_start"].isna())
     order = rng.permutation(there)
     cut = max(int(0.7 * len(order)), 1)
@@ -127,7 +127,7 @@ def planted(events: Any, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
 def measured(
     table: Any, original: np.ndarray, min_score: float, min_share: float, *, blind: bool = False
 ) -> dict[str, Any]:
-    """Precision and recall over pairs from the two sources; `blind` to parties and deaths."""
+    """Precision and recall over pairs from the two sources; `blind` ignores parties and deaths."""
     lon, lat = table.geometry.x.to_numpy(), table.geometry.y.to_numpy()
     start, end = _days(table, "date_start"), _days(table, "date_end")
     reports = _reports(table, lon, lat, start, end, "source")

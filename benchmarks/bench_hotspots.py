@@ -1,10 +1,10 @@
-"""Gi* against esda: analytic, simulated (fresh and shared draws), exact.
+"""Gi* compared with esda: analytic, simulated (fresh and shared draws), exact.
 
     python benchmarks/bench_hotspots.py [--n 100000] [--rounds 5] [--out DIRECTORY_OR_FILE]
 
 The tools run interleaved in one process, one thread each; scores are compared before they are
-timed; a figure is the median of the rounds' ratios. Where esda is not installed geo_risk runs
-alone. esda's simulated p is one-sided and its draws are its own, so p-values are compared only
+timed; a figure is the median of the rounds' ratios. If esda is not installed, geo_risk runs
+alone. esda's simulated p is one-sided and uses its own draws, so p-values are compared only
 through the exact ones: each within five standard errors.
 """
 
@@ -30,7 +30,7 @@ DRAWS = 999
 
 
 def disc(n: int) -> Any:
-    """Binary weights of about n H3 cells around a place, in no spatial order."""
+    """Binary weights of about n H3 cells around a place, in random order."""
     home = cells.h3_cells(lon=[69.53], lat=[36.74], resolution=9)
     found = cells.grid_disk(home, max(1, round(((n - 0.25) / 3.0) ** 0.5 - 0.5)))
     found = np.random.default_rng(SEED).permutation(found)
@@ -38,7 +38,7 @@ def disc(n: int) -> Any:
 
 
 def peer(x: np.ndarray, weights: Any) -> Callable[..., Any] | None:
-    """Give esda's G_Local on the same data, or None where it is not installed."""
+    """Return esda's G_Local on the same data, or None if it is not installed."""
     if not find_spec("esda"):
         return None
     from esda.getisord import G_Local
@@ -57,7 +57,7 @@ def peer(x: np.ndarray, weights: Any) -> Callable[..., Any] | None:
 
 
 def everything(result: GiStarResult) -> GiStarResult:
-    """Have the q-values and the labels computed as well, which wait until they are asked for."""
+    """Compute the q-values and labels as well; they are computed only on access."""
     _ = result.q_value, result.hotspot
     return result
 
@@ -84,7 +84,7 @@ def bench_analytic(x: np.ndarray, weights: Any, rounds: int) -> dict[str, Any]:
 
 
 def bench_simulated(x: np.ndarray, weights: Any, rounds: int) -> dict[str, Any]:
-    """Simulated p-values, `DRAWS` draws; and the exact ones, which need none."""
+    """Simulated p-values from `DRAWS` draws, and the exact ones, which need none."""
     jobs: dict[str, Callable[[], Any]] = {
         "geo_risk": lambda: gi_star(x, weights, star=False, permutations=DRAWS, seed=SEED),
         "geo_risk, 2 threads": lambda: gi_star(
@@ -110,7 +110,7 @@ def bench_simulated(x: np.ndarray, weights: Any, rounds: int) -> dict[str, Any]:
 
 
 def run(n: int = 100_000, rounds: int = 5) -> list[dict[str, Any]]:
-    """All jobs; prints the table and returns its rows with every round."""
+    """Run all jobs; print the table and return its rows with every round."""
     weights = disc(n)
     x = np.random.default_rng(SEED).poisson(3.0, weights.shape[0]).astype(float)
     rows = [bench_analytic(x, weights, rounds), bench_simulated(x, weights, max(1, rounds))]

@@ -1,14 +1,14 @@
-"""Point to region against its peers, compared for equality first.
+"""Point to region compared with its peers; answers are checked for equality first.
 
     python benchmarks/bench_locate.py [--n 1000000] [--rounds 5] [--out FILE_OR_FOLDER]
     python benchmarks/bench_locate.py --exact 10000000      # compare with shapely, time nothing
 
-Point sets U (uniform on the sphere), C (clustered on places) and B (within 10 km of the border of
-Afghanistan and Tajikistan, a fifth as many). Peers: geopandas `sjoin`, and SedonaDB where it is
+Point sets: U (uniform on the sphere), C (clustered on places) and B (within 10 km of the border of
+Afghanistan and Tajikistan, a fifth as many). Peers: geopandas `sjoin`, and SedonaDB if it is
 installed; they get a part of the points (--peer-share), figures are per point. The tools run
 interleaved in one process, one thread each; a ratio is the median of the rounds' ratios. DuckDB's
-spatial extension and PostGIS take part where they can be had (`peers_sql.py`), with fewer points
-still. Also: ten times as many points of C, two threads, memory, cold start.
+spatial extension and PostGIS are included if available (`peers_sql.py`), with even fewer points.
+Also: ten times as many points of C, two threads, memory, cold start.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import geo_risk as gr
 
 
 def sjoin_job(table: Any, points: common.Points) -> common.Job:
-    """A spatial join; making the points is not timed."""
+    """Job of a spatial join; creating the points is not timed."""
     import geopandas
 
     frame = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(*points), crs="EPSG:4326")
@@ -39,7 +39,7 @@ def sjoin_job(table: Any, points: common.Points) -> common.Job:
 
 
 def differences(table: Any, points: common.Points, ours: np.ndarray) -> int:
-    """Points whose row shapely finds wrong: not touching it, or touching another one alone."""
+    """Points whose row is wrong by shapely: they do not touch it, or touch only another one."""
     import shapely
 
     tree = shapely.STRtree(table.geometry.to_numpy())
@@ -51,7 +51,7 @@ def differences(table: Any, points: common.Points, ours: np.ndarray) -> int:
 
 
 def check_exact(n: int, n_c: int) -> list[dict[str, Any]]:
-    """Differences from shapely on n points of U and C, B, and on n_c more of C, in chunks."""
+    """Differences from shapely on n points of U and C, on B, and on n_c more of C, in chunks."""
     layer, rng = gr.load_regions(), np.random.default_rng(common.SEED + 1)
     rows = []
     for name, points in common.point_sets(n).items():
@@ -67,7 +67,7 @@ def check_exact(n: int, n_c: int) -> list[dict[str, Any]]:
 
 
 def pairs_wrong(found: Any, ours: np.ndarray) -> int:
-    """Points for which a peer's pairs of point and row do not hold our row."""
+    """Points for which a peer's pairs of point and row do not contain our row."""
     pairs = np.asarray(found, dtype=np.int64).reshape(-1, 2)
     agrees = np.zeros(len(ours), dtype=bool)
     agrees[pairs[ours[pairs[:, 0]] == pairs[:, 1], 0]] = True
@@ -109,7 +109,7 @@ def bench_set(name: str, points: common.Points, share: float, rounds: int) -> di
 
 
 def bench_growth(n: int, rounds: int) -> dict[str, Any]:
-    """Time per point of n and of ten times as many clustered points, and resident memory."""
+    """Time of n clustered points and of ten times as many."""
     layer = gr.load_regions()
     rng = np.random.default_rng(common.SEED)
     small, large = common.clustered_points(n, rng), common.clustered_points(10 * n, rng)
@@ -144,7 +144,7 @@ _CALLS = {
 
 
 def memory(n: int) -> dict[str, float]:
-    """Peaks of resident memory, in MB, of processes that answer one and ten chunks of n points."""
+    """Peak resident memory, in MB, of processes that handle one and ten chunks of n points."""
     return {
         f"{name}, {chunks} x {n}": common.peak_mb(_MEMORY.format(chunks=chunks, n=n, call=call))
         for name, call in _CALLS.items()
@@ -153,7 +153,7 @@ def memory(n: int) -> dict[str, float]:
 
 
 def cold_start() -> float:
-    """Seconds of the very first call after installation: nothing built, nothing compiled."""
+    """Seconds of the first call after installation: nothing built, nothing compiled."""
     with tempfile.TemporaryDirectory() as folder:
         places = {"GEO_RISK_CACHE_DIR": folder, "NUMBA_CACHE_DIR": folder}
         start = time.perf_counter()

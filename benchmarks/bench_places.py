@@ -1,10 +1,10 @@
-"""What the gazetteer costs: size, reading, memory, the first and the later searches.
+"""Cost of the gazetteer: size, reading, memory, the first and the later searches.
 
     python benchmarks/bench_places.py [--n N] [--out FILE_OR_FOLDER]
 
-Each round is a fresh process that imports geopandas (which every user pays anyway), then reads
+Each round is a fresh process that imports geopandas (which every user needs anyway), then reads
 the gazetteer and searches; figures are medians over the rounds, and ratios to that import.
-Searches are N random places by a random spelling each, and N of those with one letter changed.
+The searches are N random places, each by a random spelling, and the same N with one letter changed.
 """
 
 from __future__ import annotations

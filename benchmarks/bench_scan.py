@@ -1,12 +1,12 @@
-"""The scan statistic: CPU seconds at the replications at which SaTScan was timed.
+"""The scan statistic: CPU seconds with the same number of replications as SaTScan.
 
-    python benchmarks/bench_scan.py                       # study areas of the same shape, made up
-    python benchmarks/bench_scan.py --reference DIR       # SaTScan's own data sets, where present
+    python benchmarks/bench_scan.py                       # synthetic study areas of the same shape
+    python benchmarks/bench_scan.py --reference DIR       # SaTScan's own data sets, if present
     python benchmarks/bench_scan.py --rounds 5 --out benchmarks/results
 
-SaTScan 10.3.2's CPU times were taken on another day and are an orientation, not a ratio measured
+SaTScan 10.3.2's CPU times were measured on another day and are an orientation, not a ratio measured
 in one run. The seeds are fixed; with --reference the largest LLR and the p-values are compared
-with SaTScan's before anything is timed. One thread; two threads are timed beside it.
+with SaTScan's before anything is timed. One thread; two threads are timed as well.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SEED = 19970301
 
 @dataclass(frozen=True)
 class Job:
-    """A data set, and what SaTScan needed for it."""
+    """A data set, and SaTScan's CPU time for it."""
 
     name: str
     places: int
@@ -71,7 +71,7 @@ JOBS = (
 
 
 def made_up(job: Job, n: int | None) -> dict[str, Any]:
-    """Arguments of `scan` for noise of the job's shape, with `n` places at most."""
+    """Arguments of `scan` for noise of the job's shape, with at most `n` places."""
     rng = np.random.default_rng(SEED)
     places = min(job.places, n or job.places)
     cells = places * job.periods
@@ -132,7 +132,7 @@ def agrees(job: Job, folder: Path, arguments: dict[str, Any]) -> bool:
 
 
 def seconds(arguments: dict[str, Any], replications: int, n_jobs: int) -> tuple[float, float]:
-    """CPU and elapsed seconds of one scan, simulation and all."""
+    """CPU and elapsed seconds of one scan, including the simulation."""
     cpu, wall = time.process_time(), time.perf_counter()
     scan(**arguments, replications=replications, seed=SEED, n_jobs=n_jobs)
     return time.process_time() - cpu, time.perf_counter() - wall
@@ -154,7 +154,7 @@ def measure(job: Job, arguments: dict[str, Any], replications: int, rounds: int)
         "elapsed_s": float(np.median([wall for _, wall in one])),
         "elapsed_s_two_threads": float(np.median([wall for _, wall in two])),
         "satscan_cpu_s": job.satscan_cpu_s,
-        # Only at SaTScan's own number of replications is there anything to compare.
+        # A comparison needs SaTScan's own number of replications.
         "satscan_over_geo_risk": job.satscan_cpu_s / cpu
         if replications == job.replications
         else None,
@@ -162,7 +162,7 @@ def measure(job: Job, arguments: dict[str, Any], replications: int, rounds: int)
 
 
 def main() -> None:
-    """Run the jobs, print the table, keep the rounds where asked."""
+    """Run the jobs, print the table, save the rounds with --out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reference", type=Path, help="folder of SaTScan's data sets")
     parser.add_argument("--rounds", type=int, default=5)
@@ -191,7 +191,7 @@ def main() -> None:
 
 
 def keep(found: list[dict[str, Any]], options: argparse.Namespace) -> None:
-    """Write every round, with what it was measured on."""
+    """Write every round, with versions, machine and data."""
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / f"{date.today().isoformat()}-scan.json"
     record = {

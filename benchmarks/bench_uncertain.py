@@ -2,8 +2,8 @@
 
     python benchmarks/bench_uncertain.py --out benchmarks/results/uncertain.json
 
-`--n` events all over Afghanistan, 100 draws: half of them known to 5 km, a fifth to 25 km, the rest
-to their province; then all to a province or to the country alone; and with weights of 2,466 cells.
+`--n` events across Afghanistan, 100 draws: half of them known to 5 km, a fifth to 25 km, the rest
+to their province; then all to a province or only to the country; and with weights of 2,466 cells.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def events(n: int, shares: list[float]) -> geopandas.GeoDataFrame:
 
 
 def measure(job: common.Job, rounds: int) -> list[float]:
-    """Processor seconds of each round, after one to warm up."""
+    """Processor seconds of each round, after one warm-up run."""
     job()
     seconds = []
     for _ in range(rounds):

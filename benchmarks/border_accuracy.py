@@ -1,13 +1,13 @@
-"""How exact border distances are: against a search of every edge with GeographicLib.
+"""Accuracy of border distances, compared with a search of every edge with GeographicLib.
 
     python benchmarks/border_accuracy.py [--points 2000] [--seed 20221] [--out FILE.json]
 
 The oracle is `tests/oracles_borders.py`: it takes the edges from the polygons' rings, discards
-only what is provably farther, and minimises Karney's geodesics along what is left. The points:
+only those that are provably farther, and minimises Karney's geodesics along the others. The points:
 half uniform on the sphere ("line" and "any"), three tenths on land ("land" and "outline"), one
 tenth within about 20 km of a border ("land"), one tenth far from a given country ("any" with
-`to`). Promised: at most 1 cm below 2,000 km and 5 cm anywhere, and the right country across
-wherever the next nearest is more than 1 m farther.
+`to`). Guaranteed: errors of at most 1 cm below 2,000 km and 5 cm anywhere, and the right country
+on the other side if the next nearest is more than 1 m farther.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def near_borders(
 def questions(
     borders: Borders, n: int, seed: int
 ) -> list[tuple[str, str | None, np.ndarray, np.ndarray]]:
-    """Kind, target country and points of everything that is asked."""
+    """Kind, target country and points of all queries."""
     rng = np.random.default_rng(seed)
     sphere = uniform(rng, n // 2)
     land = on_land(borders, rng, 3 * n // 10)
@@ -80,13 +80,13 @@ def questions(
 def compare(
     borders: Borders, edges: EveryEdge, kind: str, to: str | None, lon: np.ndarray, lat: np.ndarray
 ) -> list[dict[str, Any]]:
-    """Ask both and note the difference."""
+    """Query both and record the difference."""
     found = borders.nearest(lon=lon, lat=lat, kind=kind, to=to)
     rows = []
     for i in range(len(lon)):
         own, other = found.country_code[i], found.other_country_code[i]
         if to is not None and own == to:
-            continue  # inside the country that was asked for: none by definition
+            continue  # inside the target country: no distance by definition
         expected, sides = brute_force(edges, edges.of_kind(kind, own, to), lon[i], lat[i], 1.0)
         rows.append(
             {
@@ -101,7 +101,7 @@ def compare(
 
 
 def summarise(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Largest errors by distance, and every broken promise."""
+    """Largest errors by distance, and every case beyond the guaranteed errors."""
     expected = np.array([row["expected_m"] for row in rows])
     error = np.abs([row["error_m"] for row in rows])
     summary: dict[str, Any] = {"comparisons": len(rows), "undefined": int(np.isnan(expected).sum())}

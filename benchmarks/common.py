@@ -1,4 +1,4 @@
-"""What every benchmark shares: point sets, interleaved timing, the head of a result file."""
+"""Shared code of the benchmarks: point sets, interleaved timing, the head of a result file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Job = Callable[[], Any]
 
 
 def options(doc: str, n: int, what: str) -> argparse.ArgumentParser:
-    """Parser with the options that every benchmark takes."""
+    """Parser with the options of every benchmark."""
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--n", type=int, default=n, help=what)
     parser.add_argument("--rounds", type=int, default=5)
@@ -72,7 +72,7 @@ def point_sets(n: int) -> dict[str, Points]:
 
 
 def interleave(jobs: Mapping[str, Job], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every job in every round, one after the other, after one round of warming."""
+    """Seconds of every job in every round, one after the other, after one warm-up round."""
     for job in jobs.values():
         job()
     seconds: dict[str, list[float]] = {name: [] for name in jobs}
@@ -92,10 +92,9 @@ for line in open("/proc/self/status"):
 
 
 def peak_mb(code: str) -> float:
-    """Peak of resident memory, in MB, of a fresh process that runs `code`; NaN if not on Linux.
+    """Peak resident memory, in MB, of a fresh process that runs `code`; NaN if not on Linux.
 
-    Read from the process's own status: `ru_maxrss` starts at the size of the process that
-    started it.
+    Read from the process's own status: `ru_maxrss` starts at the size of its parent process.
     """
     if not Path("/proc/self/status").exists():
         return float("nan")
@@ -106,12 +105,12 @@ def peak_mb(code: str) -> float:
 
 
 def ratios(seconds: Mapping[str, list[float]], n: Mapping[str, int], job: str, to: str) -> Any:
-    """How many times as long as `to` a job took per item, in every round."""
+    """Time of a job per item relative to that of `to`, in every round."""
     return np.array(seconds[job]) / n[job] / (np.array(seconds[to]) / n[to])
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """Versions of those packages that are installed."""
+    """Versions of the packages that are installed."""
     found = {}
     for name in packages:
         with contextlib.suppress(metadata.PackageNotFoundError):
@@ -120,7 +119,7 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 
 
 def head(packages: Iterable[str]) -> dict[str, Any]:
-    """What must be known to read a result: command, versions, machine, load, seed."""
+    """Facts needed to interpret a result: command, versions, machine, load, seed."""
     script = Path(sys.argv[0]).name
     return {
         "command": " ".join(["python", f"benchmarks/{script}", *sys.argv[1:]]),

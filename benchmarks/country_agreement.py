@@ -15,7 +15,7 @@ from typing import Any
 import geo_risk as gr
 from geo_risk._core.countries import find_country
 
-# GED keeps the state of the conflict's time or of the conflict's name; today's state differs.
+# GED keeps the state at the time of the conflict or in the conflict's name; today's state differs.
 SUCCESSION = {
     ("SRB", "BIH"), ("SRB", "HRV"), ("SRB", "MNE"), ("SRB", "XKX"), ("SRB", "SVN"),
     ("SDN", "SSD"), ("ETH", "ERI"), ("IDN", "TLS"), ("RUS", "GEO"), ("RUS", "TJK"),
@@ -26,7 +26,7 @@ BORDER_KM = 6.3
 
 
 def disagreements(path: Path) -> tuple[int, Any]:
-    """Events inside a polygon, and a frame of those whose stated country is another."""
+    """Number of events inside a polygon, and a frame of those with another stated country."""
     events = gr.geocode(gr.read_events(path, "ucdp"), snap_km=0.0)
     inside = events[events["match"] == "polygon"]
     stated = inside["country_stated"].map(find_country)
@@ -42,7 +42,7 @@ def disagreements(path: Path) -> tuple[int, Any]:
 
 
 def classify(stated: str, found: str, border_km: float) -> str:
-    """Class of a disagreement; "unexplained" where no rule applies."""
+    """Class of a disagreement; "unexplained" if no rule applies."""
     if (stated, found) in SUCCESSION:
         return "state succession"
     if (stated, found) in DISPUTED:

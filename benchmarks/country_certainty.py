@@ -2,12 +2,12 @@
 
     python benchmarks/country_certainty.py [--out FILE_OR_FOLDER] [--plot FILE.png]
 
-Every place of the gazetteer within 25 km of a land border, whose own country code is one of the
+For every place of the gazetteer within 25 km of a land border whose own country code is one of the
 two countries of that border, outside disputed regions: does the layer's country agree? The scale
 of the Laplace error is fitted by maximum likelihood, leaving out each pair of countries in turn;
-a place's probability comes from the fit that did not see its border. The Brier score within 5 km
-stands against a constant (the share that agrees elsewhere). GeoNames coordinates are rounded to
-seconds or worse and have an error of their own, which the fitted scale includes.
+a place's probability comes from the fit without its border. The Brier score within 5 km is compared
+with that of a constant (the share that agrees at other borders). GeoNames coordinates are rounded
+to seconds or worse and have an error of their own, which the fitted scale includes.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def plot(
 
 def main() -> None:
     """Fit, cross-validate, print and write."""
-    parser = common.options(__doc__, 0, "unused: all places take part")
+    parser = common.options(__doc__, 0, "unused: all places are used")
     parser.add_argument("--plot", type=Path, help="draw the reliability plot")
     arguments = parser.parse_args()
     metres, agrees, pair = places_near_borders()

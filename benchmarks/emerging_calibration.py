@@ -1,4 +1,4 @@
-"""How often does emerging hot spot analysis find something in noise? Bins and trends.
+"""False findings of emerging hot spot analysis in noise: bins and trends.
 
     python benchmarks/emerging_calibration.py [--draws 200]
 

@@ -1,14 +1,14 @@
-"""Throw damaged files at every reader of files for a while: no crash, no lost row, no hang.
+"""Fuzz every file reader with damaged files: no crash, no lost row, no hang.
 
     python benchmarks/fuzz_readers.py --each --seconds 600 --out results.json   # every parser
     python benchmarks/fuzz_readers.py --parser text --seconds 600               # one of them
-    python benchmarks/fuzz_readers.py --seconds 20                              # what CI does
+    python benchmarks/fuzz_readers.py --seconds 20                              # as in CI
 
-A crash is any exception that is not among those the readers document, or that some library
-raised and no reader put into words, or the end of the process itself: cases run in a child
-process, and go on behind the one that ended it. A workbook is damaged inside its archive, whose
-checksums stay right. Each case depends only on the parser, the seed and its
-number, which a crash report names, so `--parser P --seed S --case N` repeats it.
+A crash is an exception that the readers do not document, an exception of another library that no
+reader has translated, or the end of the process: cases run in a child process, and the run
+continues after a case that ended it. A workbook is damaged inside its archive, whose checksums
+stay right. Each case depends only on the parser, the seed and its number; a crash report names
+them, so `--parser P --seed S --case N` repeats it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ TOKENS = (
 
 
 def seeds() -> dict[str, bytes]:
-    """One healthy file of each format."""
+    """One undamaged file of each format."""
     rows = 12
     table = pd.DataFrame(
         {
@@ -77,7 +77,7 @@ def seeds() -> dict[str, bytes]:
         }
     )
     both = table.assign(latlon=[f"{lat}, {lon}" for lat, lon in zip(table["lat"], table["lon"])])
-    again = io.StringIO()  # a table of ours, with flags of a later step
+    again = io.StringIO()  # a table written by geo_risk, with flags of a later step
     read = read_events(table.assign(place="Nowhere"))
     write_csv(read.assign(flags=[f"{text};place_not_found" for text in read["flags"]]), again)
     points = gpd.points_from_xy(table["lon"], table["lat"])
@@ -149,7 +149,7 @@ def seeds() -> dict[str, bytes]:
 
 
 def layers() -> dict[str, bytes]:
-    """One healthy layer of regions in each format."""
+    """One undamaged layer of regions in each format."""
     squares = [shapely.box(x, y, x + 1, y + 1) for x in range(3) for y in range(2)]
     squares[0] = shapely.MultiPolygon([squares[0], shapely.box(9, 9, 10, 10)])
     names = [f"r{i}" for i in range(len(squares))]
@@ -173,7 +173,7 @@ def layers() -> dict[str, bytes]:
 
 
 def damage_inside(data: bytes, rng: np.random.Generator) -> bytes:
-    """An archive with one of its members damaged, and a checksum that fits."""
+    """Archive with one of its members damaged and a matching checksum."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     chosen = sorted(members)[int(rng.integers(0, len(members)))]
@@ -185,7 +185,7 @@ def damage_inside(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def damage(data: bytes, rng: np.random.Generator) -> bytes:
-    """Cut, repeat, overwrite, insert: a few times over."""
+    """Cut, repeat, overwrite or insert bytes, a few times."""
     out = bytearray(data)
     for _ in range(int(rng.integers(0, 8))):
         at, length = int(rng.integers(0, len(out) + 1)), int(rng.integers(0, 40))
@@ -204,9 +204,9 @@ def damage(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def check(path: Path, stream: bool) -> int:
-    """Read one file and check what always holds; the number of rows."""
+    """Read one file and check what must always hold; return the number of rows."""
     if path.name.startswith("layer."):
-        crs = "EPSG:4326" if path.suffix == ".topojson" else None  # which states none
+        crs = "EPSG:4326" if path.suffix == ".topojson" else None  # TopoJSON states no CRS
         return len(load_regions(path, code="code", crs=crs))
     options = {"dayfirst": True}
     if stream:
@@ -227,7 +227,7 @@ def check(path: Path, stream: bool) -> int:
 def one_case(
     seed: int, number: int, files: dict[str, bytes], folder: Path
 ) -> tuple[str, Callable[[], int]]:
-    """Write case `number`; its name and the reading of it."""
+    """Write case `number`; return its name and a function that reads it."""
     rng = np.random.default_rng([seed, number])
     name = sorted(files)[number % len(files)]
     path = folder / name
@@ -239,7 +239,7 @@ def one_case(
 
 
 def _belongs(file: str, parser: str) -> bool:
-    """Whether a parser reads a file: layers are no events, and WKB has a parser of its own."""
+    """Whether a parser reads a file: layers are not events, and WKB has a parser of its own."""
     if file.startswith("layer.") or parser == "layers":
         return file.startswith("layer.") and parser in ("layers", "all")
     return ".wkb." not in file or parser in ("wkb", "all")
@@ -254,7 +254,7 @@ def spoken_by_us(error: BaseException) -> bool:
 def fuzz(
     files: dict[str, bytes], parser: str, seed: int, seconds: float, first: int, cases: int | None
 ) -> dict[str, Any]:
-    """Read damaged files for a while, in a child process as long as one lives."""
+    """Read damaged files for a while in a child process; start another one when it ends."""
     processes = multiprocessing.get_context("fork")
     end, number, ended = time.monotonic() + seconds, processes.Value("q", first), 0
     parts: list[dict[str, Any]] = []
@@ -296,7 +296,7 @@ def batch(
     cases: int | None,
     tell: Callable[[Any], None],
 ) -> None:
-    """Read damaged files for a while and tell each crash, then how they ended; `at` counts on."""
+    """Read damaged files for a while; report each crash, then the outcomes; `at` is the case."""
     first = number = at.value
     outcomes, slowest, crashes = Counter[str](), (0.0, "none"), 0
     end = time.monotonic() + seconds
@@ -321,7 +321,7 @@ def batch(
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run for the given time; 1 if anything crashed."""
+    """Run for the given time; return 1 if anything crashed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--parser", choices=[*PARSERS, "all"], default="all")
     parser.add_argument("--each", action="store_true", help="every parser, --seconds for each")
@@ -331,7 +331,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--cases", type=int, help="stop after as many cases")
     parser.add_argument("--out", type=Path, help="write the results to this JSON file")
     arguments = parser.parse_args(argv)
-    warnings.simplefilter("ignore")  # GDAL warns of what it then refuses
+    warnings.simplefilter("ignore")  # GDAL warns before it raises errors
     report, files = common.head(("geo-risk", "pandas", "pyarrow", "pyogrio")), seeds()
     for name in PARSERS if arguments.each else [arguments.parser]:
         endings = PARSERS.get(name, ("",))

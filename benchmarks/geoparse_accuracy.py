@@ -1,4 +1,4 @@
-"""How well `geoparse` finds and places the toponyms of the GeoVirus corpus, and how fast.
+"""How well and how fast `geoparse` finds and locates the toponyms of the GeoVirus corpus.
 
     python benchmarks/geoparse_accuracy.py [--n N] [--data FOLDER] [--errors] [--json FILE]
 
@@ -7,10 +7,10 @@ CC BY), as geovirus_articles.parquet and geovirus_toponyms.csv; by default in th
 beside the checkout. Its articles are split by a hash of their id: the word lists and weights of
 the geoparser were chosen on the first half ("development"), the second is held out.
 
-Spans count as found only with exactly the annotated start and end. Placement is measured on the
-found spans: the share within 161 km (100 miles) of the annotated point, an unresolved span being
-a miss, and the median distance of the placed ones. Countries and regions are points here and
-there, so their distances compare two conventions.
+Spans count as found only with exactly the annotated start and end. Location is measured on the
+found spans: the share within 161 km (100 miles) of the annotated point, where an unresolved span
+is a miss, and the median distance of the located ones. Countries and regions are points in both
+data sets, so their distances compare two conventions.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def evaluate(articles: pd.DataFrame, toponyms: pd.DataFrame) -> Tally:
 
 
 def figures(tally: Tally, n_articles: int) -> dict[str, Any]:
-    """Precision, recall, placement by kind, speed."""
+    """Precision, recall, location by kind, speed."""
     precision = tally.found / max(1, tally.found + tally.wrong)
     recall = tally.found / max(1, tally.found + tally.missed)
     distances, kinds = np.array(tally.distances_km), np.array(tally.kinds)
@@ -145,7 +145,7 @@ def run(n: int | None = None, folder: Path = DATA, halves: Iterable[str] = ()) -
     from geo_risk.places import geoparse
 
     articles, toponyms = read(folder)
-    geoparse("Kabul, Afghanistan.")  # reads the gazetteer and the layer outside the timing
+    geoparse("Kabul, Afghanistan.")  # reads the gazetteer and the layer before the timing
     development = articles["doc"].map(is_development)
     chosen = {"development half": articles[development], "held-out half": articles[~development]}
     tallies = {}

@@ -1,12 +1,12 @@
-"""Read a CSV larger than memory should hold and geocode it chunk by chunk: is every row there?
+"""Read a large CSV and geocode it chunk by chunk: is every row there?
 
     python benchmarks/large_csv.py --gb 1 --out benchmarks/results/large_csv.json
     python benchmarks/large_csv.py --rows 1000000 --bad 10000 \\
         --out benchmarks/results/malformed_rows.json
 
 The file is generated, with `--bad` damaged rows at random places. Every chunk of `iter_events` is
-geocoded; its good rows must come out as they were written, each bad one with its reason, and the
-peak of the resident memory while the chunk was read and located is noted (Linux).
+geocoded; its good rows must be as they were written, each bad one must have its reason, and the
+peak resident memory while the chunk is read and located is recorded (Linux).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from geo_risk.events import iter_events
 HEADER = b"id,date,lon,lat,country,notes\n"
 NOTE = "Reported by two newspapers; the number of people who were hurt is not known. "
 BLOCK = 50_000
-# A damaged line and the flag that must say why; {} stands for the row's own id.
+# A damaged line and the flag that it must get; {} stands for the row's own id.
 DAMAGE: tuple[tuple[bytes, str], ...] = (
     (b"{},2020-01-05\n", "too_few_fields"),
     (b"{},2020-01-05,69.5,36.7,Afghanistan,note,and,more\n", "too_many_fields"),
@@ -46,7 +46,7 @@ DAMAGE: tuple[tuple[bytes, str], ...] = (
 
 
 def truth(start: int, stop: int, seed: int) -> dict[str, np.ndarray]:
-    """What the rows of one block hold."""
+    """Content of the rows of one block."""
     rng = np.random.default_rng([seed, start])
     n = stop - start
     lon, lat = common.uniform_points(n, rng)
@@ -55,14 +55,14 @@ def truth(start: int, stop: int, seed: int) -> dict[str, np.ndarray]:
 
 
 def damaged_rows(rows: int, bad: int, seed: int) -> dict[int, int]:
-    """Row → kind of damage, each kind as often as the others."""
+    """Row → kind of damage, all kinds equally often."""
     rng = np.random.default_rng([seed, rows, bad])
     chosen = np.sort(rng.choice(rows, bad, replace=False))
     return {int(row): k % len(DAMAGE) for k, row in enumerate(chosen)}
 
 
 def write_file(path: Path, rows: int, bad: dict[int, int], seed: int) -> int:
-    """Write the table; its size in bytes."""
+    """Write the table; return its size in bytes."""
     with path.open("wb") as stream:
         stream.write(HEADER)
         for start in range(0, rows, BLOCK):
@@ -80,7 +80,7 @@ def write_file(path: Path, rows: int, bad: dict[int, int], seed: int) -> int:
 
 
 def memory_mb(reset: bool = False) -> dict[str, float] | None:
-    """Resident memory now and its peak since the last reset; None where /proc does not tell."""
+    """Resident memory now and its peak since the last reset; None without /proc."""
     try:
         told = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
         if reset:
@@ -92,7 +92,7 @@ def memory_mb(reset: bool = False) -> dict[str, float] | None:
 
 
 def wrong_rows(frame: Any, block: dict[str, np.ndarray], bad: dict[int, int]) -> Iterator[str]:
-    """Say of every row of a chunk that is not as it must be what is wrong."""
+    """Yield a message for every wrong row of a chunk."""
     numbers = block["number"].tolist()
     good = np.array([number not in bad for number in numbers])
     if len(frame) != len(numbers):
@@ -115,8 +115,8 @@ def wrong_rows(frame: Any, block: dict[str, np.ndarray], bad: dict[int, int]) ->
 
 
 def run(path: Path, rows: int, bad: dict[int, int], seed: int, chunk_rows: int) -> dict[str, Any]:
-    """Read and geocode the file; what was found, chunk by chunk."""
-    gr.load_regions().locate(lon=[0.0], lat=[0.0])  # the layer is no part of a chunk's memory
+    """Read and geocode the file chunk by chunk; return the results."""
+    gr.load_regions().locate(lon=[0.0], lat=[0.0])  # the layer is not part of a chunk's memory
     faults: list[str] = []
     reasons, matched, peaks = Counter[str](), Counter[str](), []
     seen, began, cpu = 0, time.perf_counter(), time.process_time()
@@ -135,7 +135,7 @@ def run(path: Path, rows: int, bad: dict[int, int], seed: int, chunk_rows: int) 
         reasons.update(DAMAGE[int(kind)][1] for kind in told)
         matched.update(found["match"].tolist())
         seen += len(found)
-        memory_mb(reset=True)  # what comparing took is not the reader's
+        memory_mb(reset=True)  # memory for the comparison does not count
     result: dict[str, Any] = {
         "rows": seen,
         "chunk_rows": chunk_rows,
@@ -155,7 +155,7 @@ def run(path: Path, rows: int, bad: dict[int, int], seed: int, chunk_rows: int) 
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Generate, read, compare; 1 if any row is missing or wrong."""
+    """Generate, read and compare; return 1 if any row is missing or wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gb", type=float, default=1.0, help="size of the file, about")
     parser.add_argument("--rows", type=int, help="number of rows, instead of a size")

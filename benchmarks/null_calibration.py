@@ -1,12 +1,12 @@
-"""How often do local tests reject where there is nothing? Poisson noise over H3 cells.
+"""How often do local tests reject if there is no pattern? Poisson noise over H3 cells.
 
     python benchmarks/null_calibration.py [--draws 200] [--peers 50]
 
 Writes benchmarks/results/null_calibration.json and docs/images/null_calibration.png, and prints
 the table. Neighbouring cells share values, so a draw's share of rejections varies more than a
-binomial: the mean over the draws is judged by its spread between draws. esda and pygeoda take
-part with `--peers` where they are installed, on the first draws, with the p-values as they give
-them (one-sided, where simulated).
+binomial: the mean over the draws is judged by its spread between draws. esda and pygeoda are
+included with `--peers` if installed, on the first draws, with their p-values unchanged (one-sided
+if simulated).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PICTURE = ROOT / "docs" / "images" / "null_calibration.png"
 ALPHAS = (0.05, 0.01, 0.001)
 MEANS = (3.0, 0.05)
 SEED = 20221112
-CENTRE = (36.74, 69.53)  # Taloqan, latitude first as h3 has it
+CENTRE = (36.74, 69.53)  # Taloqan, latitude first as in h3
 RESOLUTION = 5
 
 
@@ -53,7 +53,7 @@ def disc(radius: int) -> Any:
 
 
 def methods(weights: Any, permutations: int, shared: int) -> dict[str, Callable[..., Any]]:
-    """What is calibrated: name → p-values of one draw."""
+    """Calibrated methods: name → p-values of one draw."""
 
     def fresh(x: np.ndarray, seed: int) -> np.ndarray:
         return gi_star(x, weights, permutations=permutations, seed=seed).p_value
@@ -74,7 +74,7 @@ def methods(weights: Any, permutations: int, shared: int) -> dict[str, Callable[
 
 
 def peers(weights: Any) -> dict[str, Callable[..., Any]]:
-    """What other packages say of the same draws."""
+    """Methods of other packages for the same draws."""
     ways = {}
     if find_spec("esda"):
         ways |= esda_methods(weights)
@@ -84,7 +84,7 @@ def peers(weights: Any) -> dict[str, Callable[..., Any]]:
 
 
 def pygeoda_method(weights: Any) -> Callable[..., Any]:
-    """pygeoda's simulated p, as it comes."""
+    """pygeoda's simulated p, unchanged."""
     import pygeoda
 
     n = weights.shape[0]
@@ -105,7 +105,7 @@ def pygeoda_method(weights: Any) -> Callable[..., Any]:
 
 
 def esda_methods(weights: Any) -> dict[str, Callable[..., Any]]:
-    """esda's p_sim (as it comes) and its one-sided p_norm doubled."""
+    """esda's p_sim (unchanged) and its one-sided p_norm doubled."""
     import warnings
 
     from esda.getisord import G_Local
@@ -153,7 +153,7 @@ def calibrate(
 
 
 def table(results: dict[str, dict[str, Any]]) -> str:
-    """Format the results as text, one method a line."""
+    """Format the results as text, one method per line."""
     lines = []
     for mean, ways in results.items():
         lines.append(f"Poisson({mean})".ljust(28) + "".join(f"{a:>17}" for a in ALPHAS))
@@ -168,7 +168,7 @@ def table(results: dict[str, dict[str, Any]]) -> str:
 
 
 def picture(results: dict[str, dict[str, Any]], draws: int, n: int, path: Path) -> None:
-    """Draw rejection rates over their nominal level, and false discoveries after BH."""
+    """Plot rejection rates divided by their nominal level, and false discoveries after BH."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -249,7 +249,7 @@ def run(
 
 
 def versions() -> dict[str, str]:
-    """Versions of what took part."""
+    """Versions of the packages used."""
     found = {"python": platform.python_version()}
     for package in ("geo-risk", "numpy", "scipy", "numba", "h3", "esda", "libpysal", "pygeoda"):
         try:
@@ -283,7 +283,7 @@ def main() -> None:
 
 
 def measured(options: argparse.Namespace) -> dict[str, Any]:
-    """Run the calibration and note how."""
+    """Run the calibration; add its time and versions."""
     start = time.perf_counter()
     report = run(options.radius, options.draws, peer_draws=options.peers)
     report["seconds"] = round(time.perf_counter() - start)

@@ -1,10 +1,10 @@
-"""Peers that are asked in SQL: SedonaDB, DuckDB's spatial extension, PostGIS.
+"""Peers that are queried in SQL: SedonaDB, DuckDB's spatial extension, PostGIS.
 
-Each opens what it needs or says, as `UnavailableError`, why it cannot take part. PostGIS is asked
-where the environment variable GEO_RISK_BENCH_POSTGIS holds the connection string of a server with
-the extension and a role that may create tables, for example
-``host=127.0.0.1 dbname=bench user=bench password=bench``. DuckDB's extension must be installed
-already, or lie where GEO_RISK_BENCH_DUCKDB_SPATIAL points; nothing is downloaded.
+Each opens what it needs or raises `UnavailableError` with the reason. PostGIS is used if the
+environment variable GEO_RISK_BENCH_POSTGIS has the connection string of a server with the
+extension and a role that may create tables, for example
+``host=127.0.0.1 dbname=bench user=bench password=bench``. DuckDB's extension must already be
+installed, or be at the path in GEO_RISK_BENCH_DUCKDB_SPATIAL; nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 Points = tuple[np.ndarray, np.ndarray]
-PIECE = 64  # vertices at most in a subdivided region; 32, 128 and 256 are no faster
+PIECE = 64  # most vertices in a subdivided region; 32, 128 and 256 are not faster
 
 
 class UnavailableError(Exception):
-    """Why a peer takes no part."""
+    """Why a peer is not available."""
 
 
 def _frame(points: Points) -> Any:
@@ -36,7 +36,7 @@ def _frame(points: Points) -> Any:
 
 
 def sedona_locate(table: Any, points: Points) -> Callable[[], Any]:
-    """The spatial join in SedonaDB, one thread: a frame of point and row."""
+    """Job of the spatial join in SedonaDB, one thread: a frame of point and row."""
     if not find_spec("sedonadb"):
         raise UnavailableError("sedonadb is not installed")
     import geopandas
@@ -56,7 +56,7 @@ def sedona_locate(table: Any, points: Points) -> Callable[[], Any]:
 
 
 def duckdb_locate(table: Any, points: Points) -> Callable[[], Any]:
-    """The spatial join in DuckDB, one thread: a frame of point and row."""
+    """Job of the spatial join in DuckDB, one thread: a frame of point and row."""
     if not find_spec("duckdb"):
         raise UnavailableError("duckdb is not installed")
     import duckdb
@@ -87,7 +87,7 @@ def duckdb_locate(table: Any, points: Points) -> Callable[[], Any]:
 
 
 def _postgis() -> Any:
-    """A cursor on the server, one process per query."""
+    """Cursor on the server, one process per query."""
     dsn = os.environ.get("GEO_RISK_BENCH_POSTGIS")
     if not dsn:
         raise UnavailableError("GEO_RISK_BENCH_POSTGIS names no server")
@@ -134,7 +134,7 @@ def _pairs(points: Points) -> Any:
 
 
 def postgis_locate(table: Any, points: Points) -> Callable[[], Any]:
-    """The spatial join in PostGIS, regions subdivided: pairs of point and row."""
+    """Job of the spatial join in PostGIS, regions subdivided: pairs of point and row."""
     import shapely
 
     cursor = _postgis()
@@ -156,7 +156,7 @@ def postgis_locate(table: Any, points: Points) -> Callable[[], Any]:
 
 
 def postgis_distance(ends: np.ndarray, points: Points) -> Callable[[], np.ndarray]:
-    """Distance to the nearest of the edges (ax, ay, bx, by) as geographies, by the index.
+    """Job of the distance to the nearest of the edges (ax, ay, bx, by) as geographies, by index.
 
     One row per edge: with four edges per row PostGIS takes twenty times as long.
     """

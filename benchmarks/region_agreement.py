@@ -1,21 +1,20 @@
-"""How often the world layer's region agrees with the region that OurAirports states for a place.
+"""How often the world layer's region agrees with the region that OurAirports states.
 
     python benchmarks/region_agreement.py AIRPORTS.parquet [--n N] [--out FILE_OR_FOLDER]
 
 AIRPORTS has longitude_deg, latitude_deg, iso_country and iso_region (OurAirports' columns; Parquet
-or CSV); --n takes that many rows of it, evenly spread. Each place inside a polygon falls into one
-class:
+or CSV); --n takes that many of its rows, evenly spaced. Each place inside a polygon gets one class:
 
 agrees              the stated code is the region's
 part of             ISO 3166-2 lists the region under the stated unit (France's departments under
                     its regions), or the table of corrections says so (`iso_parent`)
 not in the layer    no region has the stated code: another list of codes, another level, no unit
-near (<= 6.3 km)    the stated region is as near as the largest error that was measured
-older unit          the layer's region or the stated one holds, or lacks, what is another unit today
-far                 the rest: the stated code, or the coordinates, are another's
+near (<= 6.3 km)    the stated region is at most the largest measured error away
+older unit          the layer's region or the stated one has an older extent than today's unit
+far                 the rest: the stated code or the coordinates belong to another place
 
-"Known codes" are those that a region of the layer has; the agreement is measured on them. Printed
-are the totals and a table of countries.
+"Known codes" are those that a region of the layer has; the agreement is measured on them. The
+totals and a table of countries are printed.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ def read_airports(path: Path, n: int) -> pd.DataFrame:
 
 
 def larger_units(layer: gr.RegionLayer) -> list[set[str]]:
-    """Codes of the units of ISO 3166-2 that each region is part of."""
+    """Codes of the ISO 3166-2 units that contain each region."""
     iso = {unit.code: unit.parent_code for unit in pycountry.subdivisions}
     found = []
     for code, parent in zip(layer.columns["region_code"], layer.columns["iso_parent"]):
@@ -60,7 +59,7 @@ def larger_units(layer: gr.RegionLayer) -> list[set[str]]:
 
 
 def metres_to_region(layer: gr.RegionLayer, code: str, lon: float, lat: float) -> float:
-    """Distance from a point to a region that does not hold it."""
+    """Distance from a point to a region that does not contain it."""
     import shapely
     from pyproj import Geod
     from shapely.ops import nearest_points
@@ -71,7 +70,7 @@ def metres_to_region(layer: gr.RegionLayer, code: str, lon: float, lat: float) -
 
 
 def classify(layer: gr.RegionLayer, airports: pd.DataFrame) -> pd.DataFrame:
-    """Class of every place inside a polygon, with the region that holds it."""
+    """Class of every place inside a polygon, with the region that contains it."""
     lon, lat = airports["longitude_deg"].to_numpy(), airports["latitude_deg"].to_numpy()
     rows = layer.locate(lon=lon, lat=lat)
     inside = airports[rows >= 0].copy()
@@ -142,7 +141,7 @@ def _share(row: dict[str, Any]) -> float:
 
 
 def show(report: dict[str, Any], read: int) -> None:
-    """Print the totals and a line for each country, the least agreement first."""
+    """Print the totals and a line for each country, the lowest agreement first."""
     known, share = report["known_codes"], report["agreement_known"] or 0.0
     print(f"{report['places']} of {read} places lie inside a polygon;")
     print(f"{known} of them state a code that a region has; {share:.2%} of these agree.")

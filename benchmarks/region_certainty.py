@@ -2,13 +2,13 @@
 
     python benchmarks/region_certainty.py [--n N] [--out FILE_OR_FOLDER] [--plot FILE.png]
 
-Every place of the gazetteer within 25 km of a border between two regions of one country that
-GeoNames has as two units of its own, and which says to lie in one of the two: is it in that region
-of the layer? Regions of an earlier extent and disputed ones are left out. Fitted by maximum
-likelihood are the scale of a Laplace error of the border and the share of places that disagree
-wherever they lie (GeoNames has some units of an earlier day, and some wrong ones), leaving out each
-country in turn; a place's probability comes from the fit that did not see its country. GeoNames'
-coordinates are rounded; the scale includes that. --n takes that many places, evenly spread.
+For every place of the gazetteer within 25 km of a border between two regions of one country, if
+each region is one GeoNames unit and the place states one of the two: is it in that region of the
+layer? Regions with an older extent and disputed ones are left out. The scale of a Laplace error of
+the border and the share of places that disagree at any distance (some of GeoNames' units are older,
+some wrong) are fitted by maximum likelihood, leaving out each country in turn; a place's
+probability comes from the fit without its country. GeoNames' coordinates are rounded; the scale
+includes that. --n takes that many places, evenly spaced.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from geo_risk.regions import RegionLayer
 
 
 def regions_as_countries(layer: gr.RegionLayer) -> gr.RegionLayer:
-    """Make every region a country, so that every border between regions is one."""
+    """Make every region a country, so that every border between regions is a country border."""
     columns = layer.columns | {
         "country_code": layer.columns["region_code"],
         "unit_code": layer.columns["region_code"],
@@ -37,7 +37,7 @@ def regions_as_countries(layer: gr.RegionLayer) -> gr.RegionLayer:
 
 
 def units_of_their_own(layer: gr.RegionLayer) -> np.ndarray:
-    """GeoNames' unit of each row that is the only one to have it and has today's extent."""
+    """GeoNames' unit of each row; "" if shared, of older extent or disputed."""
     columns = layer.columns
     count = Counter(columns["geonames_admin1"])
     return np.array(
@@ -76,12 +76,12 @@ def places_near_borders(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def right(metres: np.ndarray, scale_m: float, share: float) -> np.ndarray:
-    """Probability that a place agrees: not one that disagrees anywhere, and on the right side."""
+    """Probability that a place agrees: no disagreement at any distance, and on the right side."""
     return np.asarray((1.0 - share) * (1.0 - 0.5 * np.exp(-metres / scale_m)))
 
 
 def fit(metres: np.ndarray, agrees: np.ndarray) -> tuple[float, float]:
-    """Scale of the border's error and share of places that disagree wherever they lie."""
+    """Scale of the border's error and share of places that disagree at any distance."""
     from scipy.optimize import minimize
 
     def cost(at: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""Tables of a result file of `run_all.py` as Markdown, and the page that embeds them."""
+"""Format a result file of `run_all.py` as Markdown tables and insert them into a page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _digits(value: float) -> str:
 
 
 def conditions(report: Row) -> str:
-    """What the figures were measured on."""
+    """Conditions of the measurement."""
     load = "–" if report["load_at_start"] is None else f"{report['load_at_start'][0]:.2f}"
     parts = [f"{name} {version}" for name, version in sorted(report["versions"].items())]
     if report.get("postgis"):
@@ -42,7 +42,7 @@ def conditions(report: Row) -> str:
 
 
 def times(report: Row) -> str:
-    """Medians per item, and over how many items."""
+    """Medians per item, with the number of items."""
     rows = []
     sections = (
         ("locate", "point to region", 1e9, "ns"),
@@ -63,7 +63,7 @@ def times(report: Row) -> str:
 
 
 def differences(report: Row) -> str:
-    """How far the peers' answers are from geo_risk's."""
+    """Differences between the peers' answers and geo_risk's."""
     rows = []
     for row in report["raw"].get("locate", []):
         for peer, wrong in row.get("peers_differences_from_geo_risk", {}).items():
@@ -98,7 +98,7 @@ def processes(report: Row) -> str:
 
 
 def page(report: Row) -> str:
-    """Everything, in the order in which it stands on the page."""
+    """All parts, in the order of the page."""
     parts = [conditions(report), targets.markdown(report["rows"])]
     for title, text in (
         ("### Times behind the ratios", times(report)),
@@ -111,7 +111,7 @@ def page(report: Row) -> str:
 
 
 def write_into(path: Path, report: Row) -> None:
-    """Put the tables between the two marks of a page."""
+    """Insert the tables between the two marks of a page."""
     text = path.read_text(encoding="utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         raise SystemExit(f"{path}: needs the lines {BEGIN} and {END}, once each, in this order.")

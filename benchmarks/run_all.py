@@ -1,15 +1,15 @@
-"""The whole table: every job against its peers, its floor and its aim, in one command.
+"""The complete table: every job compared with its peers, its floor and its aim, in one command.
 
     python benchmarks/run_all.py --out benchmarks/results/DATE.json   # about half an hour
-    python benchmarks/run_all.py --n 10                               # a minute, for a look
+    python benchmarks/run_all.py --n 10                               # a minute, for a trial
     python benchmarks/run_all.py --only locate,start                  # some parts
-    python benchmarks/run_all.py --table benchmarks/results/DATE.json # print a kept table again
+    python benchmarks/run_all.py --table benchmarks/results/DATE.json # print a saved table again
     python benchmarks/run_all.py --table benchmarks/results/DATE.json --into docs/benchmarks.md
 
 Answers are compared for equality before anything is timed; the tools run interleaved in one
-process, one thread each; a figure is the median of the rounds' ratios. A peer that is not there is
-named with the reason. The result file keeps versions, cores, load, seeds and every round. The
-error of border distances is not measured here but read from `results/border_accuracy.json`
+process, one thread each; a figure is the median of the rounds' ratios. A missing peer is listed
+with the reason. The result file contains versions, cores, load, seeds and every round. The error
+of border distances is not measured here but read from `results/border_accuracy.json`
 (`border_accuracy.py` takes 40 minutes).
 """
 
@@ -46,7 +46,7 @@ Row = dict[str, Any]
 
 
 def _must_equal(what: str, wrong: float, allowed: float = 0) -> None:
-    """Stop where answers differ: a wrong answer's time is worth nothing."""
+    """Stop if answers differ: the time of a wrong answer has no value."""
     if wrong > allowed:
         raise SystemExit(f"{what}: {wrong} answers differ; nothing is timed.")
 
@@ -120,7 +120,7 @@ def borders(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
 
 
 def accuracy(_n: int, _rounds: int, _raw: list[Row]) -> Iterator[Row]:
-    """Error of border distances, from the kept comparison with every edge."""
+    """Error of border distances, from the saved comparison with every edge."""
     kept = json.loads(ACCURACY.read_text(encoding="utf-8"))
     bins = {key: value for key, value in kept.items() if key.endswith(" km") and value["n"]}
     near = [b["max_error_mm"] for key, b in bins.items() if float(key.split("-")[0]) < 2000]
@@ -156,7 +156,7 @@ def hotspots(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
 
 
 def scans(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
-    """The scan statistic against SaTScan's stored CPU times, on its own data sets."""
+    """The scan statistic compared with SaTScan's stored CPU times, on its own data sets."""
     for job in bench_scan.JOBS:
         key = f"scan {job.name}"
         if n < 10_000:
@@ -209,7 +209,7 @@ PARTS: dict[str, Callable[[int, int, list[Row]], Iterator[Row]]] = {
 
 
 def run(n: int, rounds: int, parts: list[str]) -> Row:
-    """Every part; the report with the table's rows and the raw rounds."""
+    """Run all parts; return the report with the table's rows and the raw rounds."""
     kept = common.head(PACKAGES)
     kept["postgis"] = peers_sql.postgis_version()
     kept["n"], kept["rounds"], kept["raw"] = n, rounds, {}

@@ -1,12 +1,12 @@
-"""Time per item as data grow: points for the three kernels, cells for graph and Gi*.
+"""Time per item for growing data: points for the three kernels, cells for graph and Gi*.
 
     python benchmarks/scaling.py                    # 1e3 to 1e8 points, 1e3 to 1e6 cells
     python benchmarks/scaling.py --n 10000000       # points up to 1e7
-    python benchmarks/scaling.py --plot benchmarks/results/scaling.json   # draw kept figures again
+    python benchmarks/scaling.py --plot benchmarks/results/scaling.json   # plot saved figures again
 
-Clustered points (C), in chunks of a million from 1e7 on, one thread. CPU time, so that a busy
-machine does little harm; each figure is the least of the rounds, one from 1e7 on. Writes the
-figures beside the other results and the plot to docs/images/scaling.png.
+Clustered points (C), in chunks of a million from 1e7 on, one thread. CPU time is measured, so that
+a busy machine has little effect; each figure is the minimum of the rounds, one from 1e7 on. Writes
+the figures to the folder of results and the plot to docs/images/scaling.png.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ CHUNK = 1_000_000
 
 
 def sizes(largest: int) -> list[int]:
-    """Powers of ten from 1e3, or the one size where it is smaller."""
+    """Powers of ten from 1e3, or only `largest` if it is smaller."""
     return [10**k for k in range(3, 9) if 10**k <= largest] or [largest]
 
 
 def chunks(n: int) -> Iterator[common.Points]:
-    """The points in chunks; making them is not timed."""
+    """Yield the points in chunks; creating them is not timed."""
     rng = np.random.default_rng(common.SEED)
     for start in range(0, n, CHUNK):
         yield common.clustered_points(min(CHUNK, n - start), rng)
@@ -87,7 +87,7 @@ def of_cells(largest: int, rounds: int) -> Iterator[dict[str, Any]]:
 
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
-    """Nanoseconds per item over the number of items, both logarithmic."""
+    """Plot nanoseconds per item over the number of items, both logarithmic."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -110,7 +110,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
 
 
 def main() -> None:
-    """Measure and draw, or draw what was kept."""
+    """Measure and plot, or plot saved results."""
     parser = common.options(__doc__, 10**8, "most points; most cells are a hundredth of them")
     parser.add_argument("--plot", type=Path, help="draw this result file, measure nothing")
     image = HERE.parent / "docs" / "images" / "scaling.png"

@@ -1,9 +1,9 @@
-"""Events whose stated country is not the one of their polygon: why, and how certain each side is.
+"""Events whose stated country is not that of their polygon: the reason and both probabilities.
 
     python benchmarks/stated_country.py GED.csv
 
-prints the share that differs and a Markdown table of every one: its class by `check_events`, the
-certainty of the polygon's country and the probability of the stated one.
+prints the share that differs and a Markdown table of all such events: class by `check_events`,
+certainty of the polygon's country and probability of the stated one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from geo_risk._core.countries import find_country
 
 
 def differing(path: Path) -> tuple[int, Any]:
-    """Events inside a polygon, and a frame of those whose stated country is another."""
+    """Number of events inside a polygon, and a frame of those with another stated country."""
     located = gr.geocode(gr.read_events(path), snap_km=0.0)
     near = gr.border_proximity(located, coarse="keep")
     checked = gr.check_events(near)
@@ -29,7 +29,7 @@ def differing(path: Path) -> tuple[int, Any]:
 
 
 def table(odd: Any) -> list[str]:
-    """Lines of a Markdown table. Of coarse events the stand-in point says nothing: "–"."""
+    """Lines of a Markdown table; "–" for coarse events, whose point is only representative."""
     lines = [
         "| event | place | stated | polygon | `where_prec` | class | polygon's | stated one's |",
         "|---|---|---|---|---|---|---|---|",

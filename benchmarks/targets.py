@@ -1,4 +1,4 @@
-"""What must be reached, and how a measured figure is held against it."""
+"""Targets of the benchmarks, and the comparison of measured figures with them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Target:
-    """One row of the table: a job, whom it is compared with, the floor and the aim.
+    """One row of the table: a job, its peer, the floor and the aim.
 
-    `most` marks figures that must not be exceeded (growth, start-up, memory, errors); all others
-    are how many times as long the peer takes, which must not fall below.
+    `most` marks figures that must not exceed the floor (growth, start-up, memory, errors); all
+    others are the peer's time divided by ours, which must not be below it.
     """
 
     key: str
@@ -77,7 +77,7 @@ _BY_KEY = {target.key: target for target in TARGETS}
 
 
 def measured(key: str, rounds: Iterable[float], note: str = "") -> dict[str, Any]:
-    """A row with the median of the rounds and its verdict."""
+    """Row with the median of the rounds and its verdict."""
     target, values = _BY_KEY[key], [float(value) for value in rounds]
     figure = float(np.median(values))
 
@@ -90,7 +90,7 @@ def measured(key: str, rounds: Iterable[float], note: str = "") -> dict[str, Any
 
 
 def skipped(key: str, reason: str) -> dict[str, Any]:
-    """A row that could not be measured, with the reason."""
+    """Row that could not be measured, with the reason."""
     return {
         **asdict(_BY_KEY[key]), "rounds": [], "figure": None, "verdict": "not measured",
         "note": reason,

@@ -1,11 +1,11 @@
-"""Regression tracking of the kernels with pytest-benchmark; not part of the test suite.
+"""Track regressions of the kernels with pytest-benchmark; not part of the test suite.
 
     python -m pytest benchmarks/test_kernels.py -n 0 --benchmark-autosave
     python -m pytest benchmarks/test_kernels.py -n 0 --benchmark-compare \\
         --benchmark-compare-fail=min:20%
 
-The first command keeps a run under `.benchmarks/`, the second compares with the last one kept and
-fails where the least time of a kernel has grown by a fifth. Needs the extra `bench`.
+The first command saves a run under `.benchmarks/`, the second compares with the last saved run and
+fails if the minimum time of a kernel has grown by a fifth. Needs the extra `bench`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The gazetteer's members: sorted folded keys, the names behind each key, the places behind those.
+"""Members of the gazetteer product: sorted folded keys, the names of each key, their places.
 
 All text is UTF-8 in one uint8 array, items separated by a line feed.
 
@@ -6,7 +6,7 @@ keys             sorted distinct folded names (by bytes, which is by code point)
 names_per_key    uint16, how many names (original spellings) fold to each key
 name_form        uint8 per name: 1 the name is its key, 2 its key capitalised, 0 it is in `spelled`
 spelled          the names of form 0, in order
-places_per_name  uint16, how many places bear each name
+places_per_name  uint16, how many places have each name
 name_place       int32 per (name, place): the place's position
 name_primary     uint8, packed bits per (name, place): the place's primary name
 latitude, longitude  int32 per place, 1e-5 degree
@@ -135,7 +135,7 @@ def _uint16(counts: list[int]) -> np.ndarray:
 
 
 def to_npz(members: dict[str, np.ndarray]) -> bytes:
-    """A zip of .npy members, LZMA-compressed, with fixed time stamps."""
+    """Bytes of a zip of .npy members, LZMA-compressed, with fixed time stamps."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_LZMA) as archive:
         for name in sorted(members):
@@ -156,7 +156,7 @@ def content_sha256(members: dict[str, np.ndarray]) -> str:
 
 
 def _npy(array: np.ndarray) -> bytes:
-    """Serialise as .npy version 1.0, little-endian whatever the machine."""
+    """Serialise as .npy version 1.0, little-endian on every machine."""
     target = io.BytesIO()
     little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     np.lib.format.write_array(target, little, version=(1, 0), allow_pickle=False)

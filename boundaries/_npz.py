@@ -1,4 +1,4 @@
-"""Write an .npz whose bytes depend on nothing but the arrays."""
+"""Write an .npz file whose bytes depend only on the arrays."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import numpy as np
 def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
     """Write `arrays` to `path`, LZMA-compressed, in the order given, with a fixed time stamp.
 
-    ``np.load(path, allow_pickle=False)`` reads it. Unlike ``np.savez_compressed`` nothing of the
-    clock or the platform enters the file.
+    ``np.load(path, allow_pickle=False)`` reads it. Unlike with ``np.savez_compressed``, the bytes
+    do not depend on the clock or the platform.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", compression=zipfile.ZIP_LZMA) as archive:

@@ -1,4 +1,4 @@
-"""Codes of the world layer: the tables written by hand, and how they bear on a region.
+"""Codes of the world layer: the hand-written tables and how they apply to a region.
 
 Four tables, each row with its source: `unit_codes.csv` (units whose Natural Earth code is not ISO
 3166-1), `corrections.csv` (one value of one region), `disputes.csv` (who administers and who
@@ -33,7 +33,7 @@ def listed(cell: str) -> list[str]:
 
 
 def or_none(cell: str) -> str | None:
-    """Take "" for None."""
+    """Convert "" to None."""
     return cell or None
 
 
@@ -49,7 +49,7 @@ def iso_subdivisions() -> dict[str, Any]:
 
 
 class Units:
-    """Natural Earth's country-like units and what ISO 3166-1 makes of them."""
+    """Natural Earth's country-like units and their ISO 3166-1 codes."""
 
     def __init__(self) -> None:
         self.rows = {
@@ -79,7 +79,7 @@ class Units:
 
 
 def by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """Group a table's rows by source_code, order kept."""
+    """Group a table's rows by source_code in the same order."""
     grouped: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         grouped[row["source_code"]].append(row)
@@ -92,7 +92,7 @@ def own_code(source_code: str) -> str:
 
 
 def correct(row: dict[str, Any], corrections: list[Row]) -> None:
-    """Apply the corrections of one region; one whose `old` does not fit is an error."""
+    """Apply the corrections of one region; raises an error if `old` is not the present value."""
     for correction in corrections:
         field, old, new = correction["field"], correction["old"], correction["new"]
         if field in ("geometry", "names_from"):
@@ -109,10 +109,10 @@ def correct(row: dict[str, Any], corrections: list[Row]) -> None:
 
 
 def add_dispute(row: dict[str, Any], dispute: Row) -> None:
-    """Write who administers and who claims a region; a contradiction is an error.
+    """Write who administers and who claims a region; raises an error for contradictions.
 
-    `claimed_by` names every state that claims sovereignty over the region or, where the extent is
-    `part`, over a part of it; the administering state among them where it does.
+    `claimed_by` names every state that claims sovereignty over the region or, if the extent is
+    `part`, over a part of it, including the administering state if it claims it.
     """
     if dispute["extent"] not in ("whole", "part"):
         raise ValueError(f"disputes.csv, {row['source_code']}: extent {dispute['extent']!r}.")

@@ -1,4 +1,4 @@
-"""Codes of other systems, checked against what else is known: rows for `corrections.csv`.
+"""Check the codes of other systems against other data: rows for `corrections.csv`.
 
 GeoNames' first-order units are checked by the places that lie in each region, FIPS 10-4 codes by
 their country, HASC by uniqueness.
@@ -19,7 +19,7 @@ Places = dict[str, Counter[str]]
 MakeRow = Callable[[str, str, str, str, str, str], Row]
 
 _FIPS = re.compile(r"[A-Z]{2}[0-9A-Z]{2,3}")
-# GeoNames took its numbers from FIPS 10-4; the source has older ones. GDELT 2.0 (2019-10-24
+# GeoNames took its numbers from FIPS 10-4; Natural Earth has older ones. GDELT 2.0 (2019-10-24
 # 14:30 UTC) writes SP29 for Madrid and SP56 for Catalonia, as GeoNames' ES.29 and ES.56.
 FIPS_AS_GEONAMES = {"ESP": "SP"}
 
@@ -27,7 +27,7 @@ FIPS_AS_GEONAMES = {"ESP": "SP"}
 def places_by_region() -> Places:
     """GeoNames' first-order units of the places in each region, by source_code.
 
-    The polygons are those of the built layer, which no code bears on.
+    The polygons are those of the built layer; they do not depend on any code.
     """
     from geo_risk.places import load_gazetteer
     from geo_risk.regions import load_regions
@@ -51,9 +51,9 @@ def admin1_rows(
 ) -> list[Row]:
     """GeoNames units that the places in a region contradict.
 
-    A code stays where most of its unit's places lie in the region. One that GeoNames no longer
-    uses, or none of whose places is here, gives way to the unit of most places in the region. In a
-    country where no stated code is borne out, those that no place can check are dropped.
+    A code stays if most of its unit's places lie in the region. A code that GeoNames no longer
+    uses, or that has no place here, is replaced by the unit of most places in the region. If no
+    stated code of a country is confirmed, the codes that no place can check are dropped.
     """
     total: Counter[str] = sum(places.values(), Counter())
     alpha2 = {country.alpha_3: country.alpha_2 for country in pycountry.countries} | {"XKX": "XK"}
@@ -89,12 +89,12 @@ def admin1_rows(
 def _gives_way(
     stated: str, top: str, n: int, here: Counter[str], total: Counter[str], stated_for: set[str]
 ) -> bool:
-    """Say whether the unit of most places in a region takes the place of the stated one."""
+    """Whether the unit of most places in a region replaces the stated one."""
     if not top or 2 * n <= here.total():
         return False
     if n < 3 and top in stated_for:
-        return False  # one or two places may be a neighbour's, across a line that is off
-    # where GeoNames has the stated unit, too, none of it may be here
+        return False  # one or two places may belong to a neighbour if the border is inaccurate
+    # if GeoNames has the stated unit as well, none of its places may be here
     return not total[stated] or (not here[stated] and 4 * n >= 3 * here.total())
 
 
@@ -132,7 +132,7 @@ def fips_country_rows(rows: list[dict[str, Any]], done: set[str], make: MakeRow)
 def fips_of_geonames_rows(
     rows: list[dict[str, Any]], admin1: dict[str, str], done: set[str], make: MakeRow
 ) -> list[Row]:
-    """FIPS 10-4 codes that the source has in an older state than GeoNames."""
+    """FIPS 10-4 codes that are older in the source than in GeoNames."""
     found = []
     for row in rows:
         prefix = FIPS_AS_GEONAMES.get(row["unit_code"])
@@ -152,10 +152,10 @@ def shared_code_rows(
     field: str, rows: list[dict[str, Any]], codes: dict[str, str], iso: Iterable[str],
     done: set[str], make: MakeRow,
 ) -> list[Row]:  # fmt: skip
-    """HASC codes or GeoNames numbers stated for several regions: one keeps it, or none does.
+    """HASC codes or GeoNames numbers stated for several regions: one region keeps it, or none.
 
-    It stays with the region that ISO lists, where that is one; else it is the code of a unit that
-    all are parts of, or of one of them, and nothing tells of which.
+    It stays with the region that ISO lists, if that is exactly one; otherwise it is the code of a
+    unit that contains all of them, or of one of them, and it is unknown which.
     """
     known = set(iso)
     holders: dict[str, list[dict[str, Any]]] = defaultdict(list)

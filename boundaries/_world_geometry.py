@@ -1,7 +1,7 @@
-"""Rings of the world layer: whole numbers of 1e-5 degree in, the product's arrays out.
+"""Rings of the world layer: read as integers of 1e-5 degree, written as the product's arrays.
 
-Nothing here simplifies. Zero-length edges (a vertex given twice in a row) are removed; a ring is
-changed only by a row of the corrections table, in the small language of `repair`.
+Nothing is simplified. Zero-length edges (a vertex given twice in a row) are removed; a ring is
+changed only by a row of the corrections table, with the commands of `repair`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _as_units(coordinates: list[list[float]]) -> IntArray:
 
 
 def repair(polygons: list[Polygon], command: str) -> list[Polygon]:
-    """Change one region's rings as a correction says; an impossible command is an error.
+    """Change one region's rings by a correction; raises an error for an impossible command.
 
     `split ring at X Y`: a ring that visits a vertex twice becomes two rings, the loop a hole.
     `remove vertex X Y`; `insert vertex X Y between X Y and X Y` (an edge of some ring).
@@ -76,7 +76,7 @@ def repair(polygons: list[Polygon], command: str) -> list[Polygon]:
 def give_part(shapes: dict[str, list[Polygon]], giver: str, command: str) -> None:
     """Move a polygon to another region: `give part at X Y to CODE`, a point inside the polygon.
 
-    For islands: no line moves, and no edge gets another side.
+    For islands: no line moves, and no edge gets a new neighbour.
     """
     match = _GIVE.fullmatch(command)
     if match is None:
@@ -152,7 +152,7 @@ def signed_area(ring: IntArray) -> float:
 
 
 def encode(regions: list[list[Polygon]]) -> dict[str, NDArray[np.int32]]:
-    """Lay the regions' rings out as the product's four arrays."""
+    """Encode the regions' rings as the product's four arrays."""
     rings: list[IntArray] = []
     ring_part: list[int] = []
     part_region: list[int] = []

@@ -1,4 +1,4 @@
-"""Names of the world layer's regions: folding, collecting, choosing."""
+"""Names of the world layer's regions: fold, collect and choose them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ LANGUAGES = (
     "nl", "pl", "pt", "ru", "sv", "tr", "uk", "ur", "vi", "zh", "zht",
 )  # fmt: skip
 
-# One official language that Natural Earth has a name column for; countries where the choice would
-# be a statement (Belgium, Switzerland, India, ...) are left out, and so have no name_local.
+# One official language for which Natural Earth has a name column; countries where the choice would
+# be a political statement (Belgium, Switzerland, India, ...) are left out and have no name_local.
 # Afghanistan's names are in Dari, which is written as Persian; Pashto is not in the source.
 LOCAL_LANGUAGE = {
     language: countries.split()
@@ -52,13 +52,13 @@ _UNFOLDED = str.maketrans(
 
 
 def fold(name: str) -> str:
-    """Lower case without marks, apostrophes and punctuation, words parted by one space."""
+    """Lower case without marks, apostrophes and punctuation, words separated by one space."""
     plain = unicodedata.normalize("NFKD", name.translate(_UNFOLDED))
     plain = "".join(ch for ch in plain if not unicodedata.combining(ch)).casefold()
     return " ".join(re.findall(r"\w+", plain))
 
 
-# Words for kinds of unit, in the languages of the source and of ISO 3166-2; a name is compared
+# Words for kinds of unit in the languages of the source and of ISO 3166-2; names are compared
 # without them.
 _KIND_WORDS = """
     province provincia provincie provins provinz provinsi provinsiyasi daerah istimewa khusus
@@ -91,7 +91,7 @@ def reduced_forms(names: Iterable[str]) -> set[str]:
 
 
 def text(value: Any) -> str | None:
-    """Return the text of an attribute, or None for the source's several ways of missing."""
+    """Return the text of an attribute, or None for any of the source's missing values."""
     if value is None or isinstance(value, float):
         return None
     plain = " ".join(unicodedata.normalize("NFC", str(value)).split())
@@ -105,10 +105,10 @@ def uninverted(name: str) -> str:
 
 
 def spellings(properties: Mapping[str, Any], *, languages: bool = True) -> list[str]:
-    """Every spelling the source gives for a region, in a fixed order, each once.
+    """Every spelling that the source gives for a region, in a fixed order, each once.
 
     `languages=False` leaves out the names that come from the region's Wikidata item: they are
-    wrong where the item is.
+    wrong if the item is wrong.
     """
     fields = ["name", "name_alt", "woe_name", "gn_name", "gns_name", "name_local"]
     if languages:
@@ -126,12 +126,12 @@ def spellings(properties: Mapping[str, Any], *, languages: bool = True) -> list[
 
 
 def _is_mark(name: str) -> bool:
-    """Say whether a "name" is a lone Latin letter, as in the Roman number of a region."""
+    """Whether a "name" is a single Latin letter, as in the Roman number of a region."""
     return len(name) == 1 and name.isascii()
 
 
 def unique(names: Iterable[str]) -> list[str]:
-    """Keep the first of names that differ in nothing but case."""
+    """Keep the first of names that differ only in case."""
     seen: dict[str, str] = {}
     for name in names:
         seen.setdefault(name.casefold(), name)
@@ -139,7 +139,7 @@ def unique(names: Iterable[str]) -> list[str]:
 
 
 def local_name(properties: Mapping[str, Any], country: str | None) -> str | None:
-    """Name in the country's one official language, where it has one; else the source's own."""
+    """The source's local name; else the name in the country's language of `LOCAL_LANGUAGE`."""
     stated = text(properties.get("name_local"))
     if stated is not None:
         return text(stated.split("|")[0])

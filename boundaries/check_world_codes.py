@@ -1,13 +1,13 @@
-"""Compare the world layer's codes with the names they stand for; write the automatic corrections.
+"""Compare the world layer's codes with the names of their units; write automatic corrections.
 
     python boundaries/check_world_codes.py --source FILE [--write] [--out FILE]
 
-Natural Earth's ISO 3166-2 codes are partly old and partly those of another unit. Each code is
-compared with pycountry's name of it, by every spelling the source gives. What follows from names
-alone becomes a row of `corrections.csv` marked `automatic`; what needs knowledge of the country is
-a row marked `hand` there, and is never overwritten; a code that is right although no spelling
-agrees is a row of `reviewed_names.csv`. Anything else is printed, and the exit status is 1. The
-codes of other systems are checked, too (`_world_crosswalk.py`).
+Some of Natural Earth's ISO 3166-2 codes are old and some belong to another unit. Each code is
+compared with pycountry's name for it, by every spelling in the source. A correction that follows
+from names alone becomes a row of `corrections.csv` marked `automatic`; one that needs knowledge of
+the country is a row marked `hand` there and is never overwritten; a correct code that agrees with
+no spelling is a row of `reviewed_names.csv`. All other differences are printed, and the exit status
+is 1. The codes of other systems are checked as well (`_world_crosswalk.py`).
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from build_world import first_row, properties_of, read_source
 
 FIELDS = ("source_code", "field", "old", "new", "why", "evidence", "how")
 
-# Countries whose ISO codes were renumbered while the units stayed: there an old code and an equal
-# name are enough. Elsewhere an unknown code with an equal name may be an older unit (Nepal's zone
-# Gandaki is not the province Gandaki), which only a row made by hand decides.
+# Countries whose ISO codes were renumbered while the units stayed: an old code and an equal name
+# are enough. In other countries an unknown code with an equal name may be an older unit (Nepal's
+# zone Gandaki is not the province Gandaki); only a hand-written row decides that.
 RENUMBERED = {
     "CZE": "letters became numbers (2016)",
     "EST": "county numbers changed (2018)",
@@ -53,12 +53,12 @@ RENUMBERED = {
     "KAZ": "letters became numbers (2018, 2022)",
     "FRA": "overseas codes became numbers (2022)",
 }
-# Where ISO lists several levels, the kind of unit that the layer shows.
+# The kind of unit that the layer shows, for countries with several levels in ISO.
 KINDS = {"CZE": ("Region", "Capital city"), "EST": ("County",), "MKD": ("Municipality",)}
 
 
 class Names:
-    """Spellings of regions and of ISO subdivisions, reduced to what can be compared."""
+    """Spellings of regions and of ISO subdivisions, reduced to comparable forms."""
 
     def __init__(self, features: list[dict[str, Any]]) -> None:
         self.iso = iso_subdivisions()
@@ -74,13 +74,13 @@ class Names:
         return _forms(properties, fields)
 
     def all(self, properties: dict[str, Any]) -> set[str]:
-        """Forms of every spelling, GeoNames' and GNS's among them."""
+        """Forms of every spelling, including those of GeoNames and GNS."""
         return self.own(properties) | _forms(
             properties, ["name_alt", "gn_name", "gns_name", "woe_name"]
         )
 
     def agrees(self, code: str, forms: set[str]) -> bool:
-        """Say whether one of the forms is a name of the ISO unit."""
+        """Whether one of the forms is a name of the ISO unit."""
         return bool(self.iso_forms[code] & forms)
 
 
@@ -99,7 +99,7 @@ def _forms(properties: dict[str, Any], fields: list[str]) -> set[str]:
 def code_rows(
     rows: list[Row], names: Names, settled: set[str], alpha2: dict[str, str]
 ) -> list[Row]:
-    """Codes that follow from names: the source's is another unit's, or is an old one."""
+    """Codes that follow from names, if the source's code is another unit's or an old one."""
     taken = {row["region_code"] for row in rows}
     found = []
     for row in rows:
@@ -150,7 +150,7 @@ def _row(source_code: str, field: str, old: str, new: str, why: str, evidence: s
 
 
 def name_rows(rows: list[Row], codes: dict[str, str], names: Names, done: set[str]) -> list[Row]:
-    """Names that nobody uses any more: ISO's and the English name agree on another."""
+    """Names that are no longer in use: ISO's and the English name agree on another one."""
     found = []
     for row in rows:
         source_code = row["source_code"]
@@ -172,7 +172,7 @@ def name_rows(rows: list[Row], codes: dict[str, str], names: Names, done: set[st
 def wikidata_rows(
     rows: list[Row], named: dict[str, str], names: Names, done: set[str]
 ) -> list[Row]:
-    """Wikidata items stated for several regions: kept where the item's name is the region's."""
+    """Wikidata items stated for several regions: kept for the region with the item's name."""
     holders: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row["wikidata_id"] and row["source_code"] not in done:
@@ -218,7 +218,7 @@ def crosswalk_rows(
     """Codes of other systems: GeoNames, FIPS 10-4, HASC."""
     found = admin1_rows(rows, places_by_region(), done["geonames_admin1"], _row)
     admin1 = {row["source_code"]: row["new"] for row in found}
-    settled = done["fips"] | done["geonames_admin1"]  # a hand that found one wrong saw both
+    settled = done["fips"] | done["geonames_admin1"]  # a hand correction of one checked both
     for fips in (
         fips_of_geonames_rows(rows, admin1, settled, _row),
         fips_rows(rows, names, settled),

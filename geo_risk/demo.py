@@ -1,6 +1,6 @@
-"""The demonstration: real reports and a real point pattern, offline, through every stage.
+"""The demonstration: real reports and a real point pattern, offline, through all steps.
 
-`run_demo` computes and writes; `Demo.findings` says in tables what was found.
+`run_demo` computes and writes the results; `Demo.findings` returns them as tables.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _HEADINGS = {
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """A table for a reader, with what has to be said about it."""
+    """A table of results with its title and a note."""
 
     title: str
     table: pd.DataFrame
@@ -50,21 +50,20 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Demo:
-    """What the demonstration found.
-
+    """Results of the demonstration.
     Attributes
     ----------
     reports : Assessment
         The press reports of north-east Afghanistan: located by place name, no coordinates given.
     presence : DataFrame
-        Where the same report sees fighters of IS-K, by region, with each region's code and
-        international neighbours.
+        Where the same report locates fighters of IS-K, by region, with each region's code and
+        neighbouring countries.
     named : DataFrame
-        The regions that the reports name: events located there, and what they border on.
+        The regions that the reports name, with their number of events and their neighbours.
     earthquakes : Assessment
         One week of seismic events world-wide, scored over California and Nevada.
     files : list of Path
-        What was written.
+        The files that were written.
     """
 
     reports: Assessment
@@ -74,7 +73,7 @@ class Demo:
     files: list[Path]
 
     def listing(self) -> list[str]:
-        """Return what was written, in the order of interest, with what each file is."""
+        """Return the written files with a description each, the most interesting first."""
         presence, picture, page, earthquakes, closer = self.files[-5:]
         tables = "events, cells, regions, borders (.parquet, .csv); provenance.json"
         return [
@@ -88,15 +87,13 @@ class Demo:
         ]
 
     def findings(self) -> list[Finding]:
-        """Return what was found, as tables in the order of reading."""
+        """Return the results as tables, in reading order."""
         events = self.reports.events
         return [
             Finding("What the reports say", _told(events), _words(events)),
+            Finding("Locations: places found by their names", _located(events), _missing(events)),
             Finding(
-                "Where that is: places found by their names", _located(events), _missing(events)
-            ),
-            Finding(
-                "The regions they name, and what those border on",
+                "The regions they name, with their neighbours",
                 self.named.rename(columns=_HEADINGS),
             ),
             Finding(
@@ -118,7 +115,7 @@ def run_demo(directory: str | PathLike[str]) -> Demo:
     Parameters
     ----------
     directory : path
-        Made if needed.
+        Created if needed.
 
     Returns
     -------
@@ -214,7 +211,7 @@ def _table(name: str) -> pd.DataFrame:
 
 
 def _told(events: Any) -> pd.DataFrame:
-    """What happened, in the words of the schema; the number captured is the reports' own column."""
+    """What happened, in the columns of the schema; `captured` is the reports' own column."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -250,13 +247,13 @@ def _located(events: Any) -> pd.DataFrame:
 
 
 def _words(events: Any) -> str:
-    """The reports in their own words, and what they say of the day."""
+    """Original text of each report, and what it says about the date."""
     told = events[["event_id", "report", "date_note"]].itertuples(index=False)
     return "\n".join(f"{event}: {report} (When: {note}.)" for event, report, note in told)
 
 
 def _missing(events: Any) -> str:
-    """Say which events have no place."""
+    """List the events without a place in one sentence."""
     lost = events.loc[events["match"] == "none", ["event_id", "location_name"]]
     told = [f"{event} ({place})" for event, place in lost.itertuples(index=False)]
     return f"Without a place in the gazetteer, so not located: {', '.join(told)}." if told else ""
@@ -267,7 +264,7 @@ def _whole(number: Any) -> str:
 
 
 def _named(events: Any, layer: RegionLayer) -> pd.DataFrame:
-    """Regions that the text of the reports names, by `geoparse`, with events and neighbours."""
+    """Regions named in the texts of the reports (`geoparse`), with events and neighbours."""
     import pandas as pd
 
     from geo_risk.places import geoparse
@@ -290,7 +287,7 @@ def _named(events: Any, layer: RegionLayer) -> pd.DataFrame:
 
 
 def _hot_cells(found: Assessment) -> Finding:
-    """The cells that stand out most, and what is said of the busiest one."""
+    """The most significant cells, with a note on the cell with the most events."""
     import pandas as pd
 
     cells, counted = found.cells, found.provenance["hotspots"]
@@ -311,7 +308,7 @@ def _hot_cells(found: Assessment) -> Finding:
     note = (
         f"{counted['events_counted']} of {len(found.events)} seismic events of one week lie in "
         f"{counted['cells']} cells; {hot} cells are hot at a false discovery rate of 5 %. "
-        "p asks whether a cell and its neighbours hold more than chance would deal them: the "
+        "p tests whether a cell and its neighbours have more events than expected by chance: the "
         f"busiest cell ({busiest['h3_cell']}, {busiest['n_events']} events, "
         f"q = {busiest['q_value']:.2g}) is {busiest['hotspot']}."
     )
@@ -325,13 +322,13 @@ def _ranked(cells: Any) -> Any:
 
 
 def _around(cell: Any) -> tuple[float, float, float, float]:
-    """A box of about 100 km about the middle of a cell, degrees."""
+    """A box of about 100 km around the centre of a cell, degrees."""
     middle = cell.representative_point()
     return (middle.x - 0.6, middle.y - 0.4, middle.x + 0.6, middle.y + 0.4)
 
 
 def _presence(layer: RegionLayer) -> pd.DataFrame:
-    """The table by region, with codes and international neighbours."""
+    """The table by region, with codes and neighbouring countries."""
     from geo_risk.regions import find_region
 
     table = _table(_FIGHTERS)

@@ -1,7 +1,7 @@
-"""The exceptions a caller can act on.
+"""Exceptions that a caller can handle.
 
-A bad argument is a plain `ValueError` or `TypeError`; only what a caller can repair by
-something other than fixing the call has a class here. Each is also a builtin, so code that
+A bad argument raises a plain `ValueError` or `TypeError`; only errors that are solved in another
+way than by correcting the call have a class here. Each is also a builtin exception, so code that
 does not know geo_risk still catches it.
 """
 
@@ -27,7 +27,7 @@ class GeoRiskError(Exception):
 
 
 class DataNotFoundError(GeoRiskError, FileNotFoundError):
-    """A data product or a file the caller named is not there."""
+    """A data product, or a file that the caller named, does not exist."""
 
 
 class DataCorruptError(GeoRiskError, ValueError):
@@ -35,9 +35,9 @@ class DataCorruptError(GeoRiskError, ValueError):
 
 
 class OptionNeededError(GeoRiskError, ValueError):
-    """An input or a result that leaves a choice open; `options` names what decides it.
+    """An ambiguous input or result; `options` lists the options that resolve it.
 
-    The names are those of arguments, or of the fields in `columns=`.
+    The names are those of arguments, or of fields in `columns=`.
     """
 
     def __init__(self, message: str, options: Sequence[str] = ()) -> None:
@@ -46,7 +46,7 @@ class OptionNeededError(GeoRiskError, ValueError):
 
 
 class _UnknownNameError(GeoRiskError, LookupError):
-    """A name or code that nothing matches; `close_matches` lists what is near it."""
+    """A name or code without a match; `close_matches` lists similar ones."""
 
     def __init__(self, message: str, close_matches: Sequence[str] = ()) -> None:
         self.close_matches = tuple(close_matches)
@@ -56,20 +56,20 @@ class _UnknownNameError(GeoRiskError, LookupError):
 
 
 class UnknownRegionError(_UnknownNameError):
-    """A region or country code that the layer does not hold."""
+    """A region or country code that the layer does not contain."""
 
 
 class AmbiguousRegionError(_UnknownNameError):
-    """A name that several regions of the layer go by."""
+    """A name that several regions of the layer have."""
 
 
 class UnknownPlaceError(_UnknownNameError):
-    """A place name that the gazetteer does not hold."""
+    """A place name that the gazetteer does not contain."""
 
 
 class ServiceError(GeoRiskError, ConnectionError):
-    """A web service cannot be reached, fails, or answers in a way it is not documented to."""
+    """A web service cannot be reached, fails, or answers otherwise than documented."""
 
 
 class AccessDeniedError(GeoRiskError, PermissionError):
-    """A web service refuses the key: it is missing, wrong or expired."""
+    """A web service rejects the key: it is missing, wrong or expired."""

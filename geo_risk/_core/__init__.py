@@ -1,1 +1,1 @@
-"""Shared helpers: what more than one package needs, and nothing that knows regions or events."""
+"""Helpers that several packages share; they do not depend on regions or events."""

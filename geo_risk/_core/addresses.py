@@ -1,4 +1,4 @@
-"""Which network an address belongs to."""
+"""Tell public from internal IP addresses."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 @functools.cache
 def is_public(address: str) -> bool:
-    """Whether an address belongs to the public network, and to one host of it.
+    """Whether an IP address belongs to one host on the public network.
 
-    Not so loopback, private, shared, link-local, multicast, unspecified and reserved addresses,
-    nor the IPv6 addresses that hold such an IPv4 address (mapped, compatible, 6to4, Teredo, NAT64).
+    False for loopback, private, shared, link-local, multicast, unspecified and reserved addresses,
+    and for IPv6 addresses that contain such an IPv4 address (mapped, compatible, 6to4, Teredo,
+    NAT64).
     """
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])

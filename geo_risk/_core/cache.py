@@ -1,16 +1,16 @@
-"""Arrays that were costly to make, kept in the user's cache and mapped into memory.
+"""Cache of arrays that are slow to compute, in the user's cache folder and mapped into memory.
 
 One file per array set: a checksum of all that follows, a header that names the arrays, then their
-bytes. What the arrays must be like is said by whoever loads them, not by the file. A file is
-written under a temporary name and renamed, so a reader never sees half of one and two processes may
-build at once; whichever finishes last wins with the same content. A file that is damaged, of
-another format or unreadable counts as missing. Where nothing can be written, nothing is kept.
+bytes. The code that loads the arrays states their types, not the file. A file is written under a
+temporary name and renamed, so a reader never sees half of one and two processes may build at once;
+the last to finish replaces the file with the same content. A file that is damaged, of another
+format or unreadable counts as missing. If nothing can be written, nothing is cached.
 
-The checksum tells what storage or another program did to a file, not what an adversary wrote: who
-may write to the user's cache may as well sum up.
+The checksum detects damage by storage or another program, not an attack: anyone who can write to
+the user's cache can also compute a checksum.
 
-The files have a folder of their own, since the user may have named one that holds other things.
-What is removed from it must also begin as our files do.
+The files have their own folder, because the user's cache folder may contain other files. A file is
+only removed from it if it also begins like our files.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from geo_risk._core.terminal import say
 
 __all__ = ["Kinds", "announce", "cache_directory", "load_arrays", "store_arrays"]
 
-Kinds = Mapping[str, tuple[type[np.generic], int]]  # number type; columns, 0 for a plain list
+Kinds = Mapping[str, tuple[type[np.generic], int]]  # number type; columns, 0 for one dimension
 
 _LOG = logging.getLogger("geo_risk")
 _FOLDER = "geo_risk-arrays"
 _OURS = re.compile(r".+\.(bin|[0-9a-f]{16}\.part)")
 _MARK = b"geo_risk arrays "  # of every version
 _MAGIC = _MARK + b"3\n"
-_SUMMED = len(_MAGIC) + 32  # from here on everything is summed up
+_SUMMED = len(_MAGIC) + 32  # the checksum covers everything from here on
 _ALIGN = 64
 _HEADER_BYTES = 4096
 _PIECE_BYTES = 1 << 18
@@ -52,9 +52,9 @@ _UNUSED_DAYS = 90.0
 
 
 def announce(text: str) -> None:
-    """Say what is being prepared where it takes seconds: in the log, else on standard error.
+    """Report work that takes seconds: in the log if that is set up, else on standard error.
 
-    A first call that is silent for seconds looks hung. Who has set up logging decides there.
+    A first call that is silent for seconds seems to hang. The settings of a log decide there.
     """
     if _LOG.hasHandlers():
         _LOG.info(text)
@@ -63,22 +63,22 @@ def announce(text: str) -> None:
 
 
 def cache_directory() -> Path:
-    """Where built indexes are kept: ``GEO_RISK_CACHE_DIR``, else the user's cache folder."""
+    """Folder for indexes: ``GEO_RISK_CACHE_DIR``, else the user's cache folder."""
     chosen = os.environ.get("GEO_RISK_CACHE_DIR")
     if chosen:
-        return Path(chosen).expanduser()  # a container's ENV knows no ~
+        return Path(chosen).expanduser()  # ENV of a container does not expand ~
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("geo_risk", appauthor=False))
 
 
 def _array_folder() -> Path:
-    """The folder in the cache that holds arrays and nothing else."""
+    """The folder in the cache that contains arrays only."""
     return cache_directory() / _FOLDER
 
 
 def store_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:
-    """Keep arrays under `name` (a file name without ending); False where that is impossible."""
+    """Store arrays under `name` (a file name without ending); False if that is impossible."""
     header = _header(name, arrays)
     checksum = xxhash.xxh3_128(header)
     temporary = None
@@ -109,7 +109,7 @@ def store_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:
 
 
 def _header(name: str, arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """What a file says of itself behind its checksum."""
+    """Header of a file, without its checksum."""
     shapes = [[key, array.dtype.str, array.shape] for key, array in arrays.items()]
     text = json.dumps({"name": name, "arrays": shapes}).encode()
     if len(text) > _HEADER_BYTES - _SUMMED:
@@ -118,7 +118,7 @@ def _header(name: str, arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def _remove_unused(folder: Path) -> None:
-    """Remove what nobody has read or written for months: indexes of former layers and versions."""
+    """Remove files not read or written for months: indexes of former layers and versions."""
     before = time.time() - 86400.0 * _UNUSED_DAYS
     for path in [] if folder.is_symlink() else list(folder.iterdir()):
         with contextlib.suppress(OSError):
@@ -129,7 +129,7 @@ def _remove_unused(folder: Path) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether we wrote a file: by its name and its beginning, which is zeros if we were stopped."""
+    """Whether a file is ours: by its name and its first bytes, zeros if writing was stopped."""
     if not _OURS.fullmatch(path.name):
         return False
     with path.open("rb") as file:
@@ -138,10 +138,10 @@ def _is_ours(path: Path) -> bool:
 
 
 def load_arrays(name: str, kinds: Kinds) -> dict[str, NDArray[Any]] | None:
-    """Arrays kept under `name`, mapped copy-on-write; None where there is no sound file.
+    """Load arrays stored under `name`, mapped copy-on-write; None if there is no valid file.
 
-    Sound is a file whose checksum is right, which was stored under that name and holds the arrays
-    of `kinds`, in their order, and nothing else.
+    A file is valid if its checksum is right, it was stored under that name, and it contains the
+    arrays of `kinds`, in their order, and nothing else.
     """
     path = _array_folder() / f"{name}.bin"
     try:
@@ -149,21 +149,21 @@ def load_arrays(name: str, kinds: Kinds) -> dict[str, NDArray[Any]] | None:
             places, size = _places(_checked_header(file), name, kinds)
             if os.fstat(file.fileno()).st_size != size:
                 raise ValueError(f"not {size} bytes")
-            # mode "c": the arrays are writable for numba, which types read-only ones apart, but
-            # what is written never reaches the file
+            # mode "c": the arrays are writable for numba, which gives read-only ones another type,
+            # but changes never reach the file
             content = np.memmap(file, dtype=np.uint8, mode="c", shape=(size,))
         return {key: _view(content, *place) for key, place in places.items()}
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        _LOG.warning("The cached index %s is of no use (%s) and is built again.", path, error)
+        _LOG.warning("The cached index %s cannot be used (%s) and is built again.", path, error)
         return None
 
 
 def _checked_header(file: FileIO) -> dict[str, Any]:
-    """The header of a file, all of which was read and agrees with its checksum.
+    """The header of a file, after the checksum of the complete file was verified.
 
-    Read, not mapped: so only what is used of a mapped index is resident afterwards.
+    The file is read, not mapped, so that later only the used parts of the index are in memory.
     """
     head = file.read(_HEADER_BYTES)
     if not head.startswith(_MAGIC):
@@ -182,14 +182,14 @@ _Place = tuple[int, np.dtype[Any], tuple[int, ...]]  # offset, number type, shap
 
 
 def _places(header: Mapping[str, Any], name: str, kinds: Kinds) -> tuple[dict[str, _Place], int]:
-    """Where each array lies, and where the last one ends."""
+    """Place of each array in the file, and the size of the file."""
     if header["name"] != name or [key for key, *_ in header["arrays"]] != list(kinds):
-        raise ValueError("it holds something else")
+        raise ValueError("it contains something else")
     places, offset = {}, _HEADER_BYTES
     for key, stored, shape in header["arrays"]:
         dtype, columns = np.dtype(kinds[key][0]), kinds[key][1]
         if stored != dtype.str or shape[1:] != ([columns] if columns else []) or shape[0] < 0:
-            raise ValueError(f"{key} is not as it must be")
+            raise ValueError(f"{key} has another type or shape")
         places[key] = (offset, dtype, tuple(shape))
         offset += -(-math.prod(shape) * dtype.itemsize // _ALIGN) * _ALIGN
     return places, offset

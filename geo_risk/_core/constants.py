@@ -1,4 +1,4 @@
-"""Figures of the Earth, each with its source, and the defaults that several modules share."""
+"""Constants of the Earth, each with its source, and defaults that several modules share."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ MEAN_EARTH_RADIUS_M: Final = 1000.0 * EARTH_RADIUS_KM
 """The same radius in metres."""
 
 RESOLUTION: Final = 7
-"""H3 resolution of events and of cells, where nobody asks for another: 5 km²."""
+"""Default H3 resolution of events and of cells: 5 km²."""
 SHARED_RESOLUTION: Final = 5
-"""H3 resolution of what is shown to others: 250 km², 9 km from the middle to a corner."""
+"""Default H3 resolution of shared results: 250 km², 9 km from the centre to a corner."""
 
 MAX_BYTES: Final = 4 * 2**30
-"""The most that a download may bring unless more is asked for."""
+"""Default limit of the size of a download."""
 MAX_SECONDS: Final = 3600.0
-"""How long a download may take with all its attempts, unless more is asked for."""
+"""Default limit of the time of a download with all its attempts."""

@@ -1,6 +1,6 @@
-"""Country names and codes to ISO 3166-1 alpha-3, from the crosswalk alone.
+"""Country names and codes to ISO 3166-1 alpha-3, from the crosswalk only.
 
-This is the only index of them: `boundaries/build_crosswalk.py` writes what it reads.
+This is the only index of countries; `boundaries/build_crosswalk.py` writes the crosswalk.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = [
 
 _PRODUCT = "crosswalk.json"
 
-# Everyday names of two countries, the one that ISO 3166 calls so first.
+# Common names of two countries; first the country that has this name in ISO 3166.
 _SHARED = {"congo": ("COG", "COD"), "korea": ("KOR", "PRK")}
 
 
@@ -48,7 +48,7 @@ def crosswalk() -> dict[str, Any]:
 
 @cache
 def country_names() -> dict[str, tuple[str, ...]]:
-    """For each alpha-3 code the names a country goes by, its usual name first."""
+    """Names of each country by its alpha-3 code, the usual name first."""
     return {
         country["alpha3"]: (country["name"], *country["aliases"])
         for country in crosswalk()["countries"]
@@ -82,7 +82,7 @@ def _stated_keys() -> dict[str, str]:
 def country_keys() -> dict[str, str]:
     """Folded names that mean a country by themselves to alpha-3.
 
-    Not those that elsewhere mean a place, a region or a former state as well ("Antigua").
+    Without those that can also mean a place, a region or a former state ("Antigua").
     """
     others = {
         key for country in crosswalk()["countries"] for key in _keys_of(country["stated_only"])
@@ -91,7 +91,7 @@ def country_keys() -> dict[str, str]:
 
 
 def _keys_of(names: Iterable[str]) -> Iterator[str]:
-    """Folded names; of "Korea, Republic of" also the other way round."""
+    """Folded names; of "Korea, Republic of" also in the other order."""
     for name in names:
         yield fold(name)
         head, comma, tail = name.partition(",")
@@ -102,7 +102,7 @@ def _keys_of(names: Iterable[str]) -> Iterator[str]:
 def countries_named(name: str) -> tuple[str, ...]:
     """Alpha-3 codes of the countries that a bare name may mean, the likeliest first.
 
-    A name only: three letters that are a code may well be a village.
+    Codes are not accepted: three letters may also be the name of a village.
     """
     key = fold(name)
     if key in _SHARED:
@@ -112,10 +112,10 @@ def countries_named(name: str) -> tuple[str, ...]:
 
 
 def find_country(text: str, *, bare: bool = False) -> str | None:
-    """Alpha-3 code of a code or name; None where nothing fits.
+    """Alpha-3 code of a code or name; None if nothing matches.
 
-    `bare`: nothing says that a country is meant, so only `country_keys` are read. "DR Congo
-    (Zaire)", as UCDP writes a state with its former name, is read without the bracket.
+    `bare`: the text need not mean a country, so names are searched in `country_keys` only. "DR
+    Congo (Zaire)", as UCDP writes a state with its former name, is read without the brackets.
     """
     keys = country_keys() if bare else _stated_keys()
     stripped = text.strip()
@@ -135,7 +135,7 @@ def resolve_country(country: Any) -> str:
     ValueError
         An empty string.
     UnknownRegionError
-        No country; close matches are listed.
+        Not a country; close matches are listed.
     """
     if not isinstance(country, str):
         raise TypeError(f"Invalid country: {country!r} is not a string.")

@@ -1,8 +1,8 @@
-"""The one way to write a file: whole, or not at all.
+"""Atomic writing of files: a file is written completely or not at all.
 
-What is written lies beside its target under a name of our own until it is whole and on the disk;
-one rename then puts it in place. Whoever is stopped before leaves the target as it was and, where
-nobody can tidy up (a kill, a power cut), a file `.NAME.<16 hex>.part`, which may be deleted.
+The content is in a temporary file beside its target until it is complete and on the disk; one
+rename then replaces the target. A process that is stopped earlier leaves the target unchanged and,
+after a kill or a power cut, a file `.NAME.<16 hex>.part`, which may be deleted.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from pathlib import Path
 __all__ = ["name_of", "replacing", "same_file", "sha256_of", "sync"]
 
 _STREAMS = ("/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd/")
-_NAME_CHARACTERS = 50  # of the target's name: a file system takes 255 bytes in all
+_NAME_CHARACTERS = 50  # of the target's name: a file system allows 255 bytes in total
 
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str], *, private: bool = False) -> Iterator[Path]:
-    """Give a path to write to, and put what was written there in place of `path` at the end.
+    """Yield a temporary path to write to; its file replaces `path` at the end.
 
-    After an error `path` is as it was. A link stays, what it leads to is replaced; the new file
-    has the mode and, where that is allowed, the owner of the one that it replaces. What is no
-    regular file (a pipe, a device) is given as it is. What is `private` may be read by its owner
-    only, whatever the mode of the one that it replaces.
+    After an error `path` is unchanged. A link stays, and its target is replaced; the new file has
+    the mode and, if that is allowed, the owner of the replaced one. A path that is not a regular
+    file (a pipe, a device) is yielded itself. A `private` file can be read by its owner only,
+    whatever the mode of the replaced one.
 
     Raises
     ------
     FileNotFoundError
-        The folder is not there.
+        The folder does not exist.
     PermissionError
         The file is write-protected.
     """
@@ -57,15 +57,15 @@ def replacing(path: str | os.PathLike[str], *, private: bool = False) -> Iterato
 
 
 def _is_stream(path: str | os.PathLike[str]) -> bool:
-    """Whether what is written there has a reader at once, or goes to a device."""
+    """Whether a path is a stream, a pipe or a device."""
     target = Path(path)
     return str(target).startswith(_STREAMS) or (target.exists() and not target.is_file())
 
 
 def _beside(target: Path, mode: int) -> Path:
-    """A new, empty file in the target's folder; its name is nobody else's."""
+    """Create an empty file with a unique name in the target's folder."""
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"{str(target.parent)!r} is no folder: make it first.")
+        raise FileNotFoundError(f"{str(target.parent)!r} is not a folder: create it first.")
     part = target.with_name(f".{target.name[:_NAME_CHARACTERS]}.{secrets.token_hex(8)}.part")
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))  # follows no link
     return part
@@ -73,32 +73,32 @@ def _beside(target: Path, mode: int) -> Path:
 
 def _take_over(part: Path, before: os.stat_result) -> None:
     """Give a file the owner and the mode of the one that it replaces."""
-    with contextlib.suppress(OSError):  # only root gives files away
+    with contextlib.suppress(OSError):  # only root may change the owner
         if (before.st_uid, before.st_gid) != (part.stat().st_uid, part.stat().st_gid):
             os.chown(part, before.st_uid, before.st_gid)
     part.chmod(stat.S_IMODE(before.st_mode))
 
 
 def sync(path: Path) -> None:
-    """Wait until a file is on the disk: a rename must not be there before what it names."""
+    """Wait until a file is on the disk: its content must be there before the rename."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
 def sha256_of(path: str | os.PathLike[str]) -> str:
-    """Hash of a file, read piece by piece."""
+    """Hash of a file, which is read piece by piece."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def name_of(path: str | os.PathLike[str]) -> str:
-    """Name of a file as text that any file can hold: a byte that is no UTF-8 becomes U+FFFD."""
+    """Name of a file as valid text: bytes that are not UTF-8 become U+FFFD."""
     return Path(path).name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def same_file(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
-    """Whether two paths lead to one file, be it by a link or another spelling."""
+    """Whether two paths lead to the same file, also by a link or another spelling."""
     try:
         return Path(one).samefile(other)
-    except OSError:  # one of them is not there
+    except OSError:  # one of them does not exist
         return False

@@ -1,4 +1,4 @@
-"""Fold a place name to the key it is looked up by. No geo_risk imports: the builder uses it too."""
+"""Fold a place name to its look-up key. No geo_risk imports: the build scripts use it too."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import cache
 __all__ = ["LONGEST_NAME", "fold", "fold_words", "strip_marks"]
 
 LONGEST_NAME = 500
-"""Most characters of a name that is looked for; no place or region has one half as long."""
+"""Longest name that is looked up, in characters; no place or region has one half as long."""
 
-_MOST_MARKS = 30  # on one letter, as in Unicode's stream-safe text (UAX 15); no writing has as many
+_MOST_MARKS = 30  # on one letter, as in Unicode's stream-safe text (UAX 15); no script uses as many
 
-# Letters that no Unicode decomposition takes apart, and Arabic-script letters of Persian, Pashto
-# and Urdu keyboards that stand for the same letter of a name.
+# Letters without a Unicode decomposition, and Arabic-script letters of Persian, Pashto and Urdu
+# keyboards that stand for the same letter of a name.
 _LETTERS = {
     "ı": "i", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d",
     "ħ": "h", "ŋ": "n", "ə": "a", "ŧ": "t", "ƶ": "z", "ʒ": "z", "ɓ": "b", "ɗ": "d", "ɖ": "d",
@@ -21,7 +21,7 @@ _LETTERS = {
     "ی": "ي", "ى": "ي", "ې": "ي", "ک": "ك", "ہ": "ه", "ھ": "ه", "ە": "ه", "ة": "ه", "ٱ": "ا",
 }  # fmt: skip
 
-# Vanish without leaving a word boundary: N'Djamena, Sana'a, O‘zbekiston.
+# Removed without leaving a word boundary: N'Djamena, Sana'a, O‘zbekiston.
 _APOSTROPHES = frozenset("'’‘‛`´′ʹʺ\"“”„«»")
 # Modifier letters that are letters of their script, not decoration.
 _TRUE_MODIFIERS = frozenset("ー々ゝゞヽヾ〻ໆๆ")
@@ -29,9 +29,9 @@ _CONNECTORS = frozenset({"i", "e", "ye"})  # Persian ezafe: Khwaja-i-Ghar, Khwaj
 
 
 def fold(name: str) -> str:
-    """Fold case, diacritics, punctuation, spaces and connecting -i-/-e- away.
+    """Remove case, diacritics, punctuation, spaces and connecting -i-/-e- from a name.
 
-    Two spellings that differ only in those give the same key. Scripts are kept: no
+    Two spellings that differ only in these give the same key. Scripts are kept: there is no
     transliteration. The key has no spaces; it is empty for a name without letters or digits.
 
     Examples
@@ -58,7 +58,7 @@ def fold_words(name: str) -> list[str]:
 
 
 def _without_piles(name: str) -> str:
-    """Leave out marks piled up on one letter, which take the square of their number to sort."""
+    """Limit the number of marks on one letter, because sorting them takes quadratic time."""
     if len(name) <= _MOST_MARKS:
         return name
     kept, marks = [], 0
@@ -87,7 +87,7 @@ def _fold_character(character: str) -> str:
     """Replacement of one decomposed, casefolded character."""
     if character in _LETTERS:
         return _LETTERS[character]
-    if character in _APOSTROPHES or character == "ـ":  # Arabic tatweel only stretches
+    if character in _APOSTROPHES or character == "ـ":  # Arabic tatweel only stretches a word
         return ""
     category = unicodedata.category(character)
     if category in ("Mn", "Mc", "Me"):
@@ -98,7 +98,7 @@ def _fold_character(character: str) -> str:
 
 
 def _is_decoration(mark: str) -> bool:
-    """Tell marks that only decorate a letter from vowel signs and voicing marks.
+    """Whether a mark only decorates a letter, unlike vowel signs and voicing marks.
 
     Canonical combining classes: 1 overlays, 7 nuktas, 10-36 Hebrew, Arabic and Syriac points,
     200 and above accents; 8 (kana voicing), 9 (viramas), 0 and 84-132 (vowel signs and tones of

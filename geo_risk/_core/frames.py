@@ -1,4 +1,4 @@
-"""Frames in, frames out: the checks and conversions that every verb on a GeoDataFrame shares."""
+"""Checks and conversions that all functions on GeoDataFrames share."""
 
 from __future__ import annotations
 
@@ -30,34 +30,34 @@ __all__ = [
 
 
 COARSE = ("admin2", "admin1", "line", "country", "none")
-"""Values of `location_precision` whose coordinates only stand for something larger."""
+"""Values of `location_precision` whose coordinates stand for a larger area."""
 
 _LON_LAT = "EPSG:4326"
 _REPORT = "geo_risk"
 
 
 def check_frame(frame: Any, name: str = "events") -> geopandas.GeoDataFrame:
-    """Check that `frame` is a GeoDataFrame with a CRS, and give it in degrees (EPSG:4326).
+    """Check that `frame` is a GeoDataFrame with a CRS, and return it in degrees (EPSG:4326).
 
     Raises
     ------
     TypeError
-        No GeoDataFrame.
+        Not a GeoDataFrame.
     ValueError
-        No geometry column, no CRS or one that is not the Earth's; the message shows the fix.
+        No geometry column, no CRS, or a CRS not of the Earth; the message shows the fix.
     """
     import geopandas
 
     if not isinstance(frame, geopandas.GeoDataFrame):
         raise TypeError(
             f"Invalid {name}: {type(frame).__name__} is not a GeoDataFrame; "
-            "geo_risk.read_events makes one of a table, a file or a frame."
+            "geo_risk.read_events makes one from a table, a file or a frame."
         )
     if frame._geometry_column_name not in frame.columns:
         raise ValueError(f"Invalid {name}: no geometry column is set (frame.set_geometry).")
     if frame.crs is None:
         raise ValueError(
-            f"Invalid {name}: the geometry has no CRS. If it holds degrees, say so with "
+            f"Invalid {name}: the geometry has no CRS. If it holds degrees, use "
             'frame.set_crs("EPSG:4326").'
         )
     if frame.crs == _LON_LAT:
@@ -98,7 +98,7 @@ def add_columns(
 ) -> geopandas.GeoDataFrame:
     """Copy `frame` with result columns set; a caller's column of that name is kept as `name_`.
 
-    Columns that geo_risk added itself are replaced, so a verb may be applied again.
+    Columns that geo_risk added itself are replaced, so a function may be applied again.
     """
     import pandas as pd
 
@@ -114,7 +114,7 @@ def add_columns(
     result = frame.rename(columns=renamed) if renamed else frame.copy()
     geometry = result.geometry.name
     for name, values in columns.items():
-        # text stays object: None is None, whatever the pandas version makes of strings
+        # text stays object: None stays None in every version of pandas
         is_text = isinstance(values, np.ndarray) and values.dtype.kind == "O"
         result[name] = pd.Series(values, index=result.index, dtype=object) if is_text else values
     result = result[[*(name for name in result.columns if name != geometry), geometry]]
@@ -124,12 +124,12 @@ def add_columns(
 
 
 def report_of(frame: Any) -> dict[str, Any]:
-    """Copy of what earlier steps noted about the frame (`frame.attrs["geo_risk"]`)."""
+    """Copy of the notes that earlier steps made on the frame (`frame.attrs["geo_risk"]`)."""
     return dict(frame.attrs.get(_REPORT, {}))
 
 
 def text_of(value: Any) -> str:
-    """One cell as text: bytes as the UTF-8 that they are or, if none, as hexadecimal digits."""
+    """One value as text: bytes as UTF-8 if they are valid, else as hexadecimal digits."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         try:
             text = bytes(value).decode()
@@ -143,21 +143,21 @@ def text_of(value: Any) -> str:
 
 
 def texts_of(frame: Any, column: str) -> list[str | None]:
-    """Text column as a list with None for missing; all None where there is no such column."""
+    """Text column as a list with None for missing; all None if there is no such column."""
     if column not in frame.columns:
         return [None] * len(frame)
     import pandas as pd
 
     values = frame[column]
     missing = values.isna().tolist()
-    if isinstance(values.dtype, pd.StringDtype):  # row by row, Arrow's text is slow
+    if isinstance(values.dtype, pd.StringDtype):  # Arrow's text is slow row by row
         values = values.to_numpy(dtype=object)
     texts = ["" if absent else text_of(value) for value, absent in zip(values.tolist(), missing)]
     return [text if text.strip() else None for text in texts]
 
 
 def add_flags(frame: Any, rows: Iterable[tuple[NDArray[np.bool_], str]]) -> list[str]:
-    """Flags of the frame with codes added where the masks say so, each once per row."""
+    """Flags of the frame, with each code added to the rows of its mask, once per row."""
     flags = [text or "" for text in texts_of(frame, "flags")]
     for mask, code in rows:
         for row in np.flatnonzero(mask):
@@ -168,7 +168,7 @@ def add_flags(frame: Any, rows: Iterable[tuple[NDArray[np.bool_], str]]) -> list
 
 
 def too_coarse(frame: Any, coarse: str) -> NDArray[np.bool_]:
-    """Rows whose coordinates only stand for something larger; none of them with "keep"."""
+    """Mask of rows whose coordinates stand for a larger area; all False with "keep"."""
     check_choice(coarse, "coarse", ("skip", "keep"))
     if coarse == "keep":
         return np.zeros(len(frame), dtype=bool)

@@ -1,4 +1,4 @@
-"""GeoJSON and TopoJSON → rows and shapes, read here: no link in them is followed."""
+"""Read GeoJSON and TopoJSON into rows and shapes, without following links in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from geo_risk.errors import DataCorruptError
 __all__ = ["BROKEN", "HALF_CHARACTER", "BrokenRow", "crs_of", "features_in", "frame_of_features",
            "has_surrogate", "known_crs", "parse_json"]  # fmt: skip
 
-# What libraries raise when a file's inner structure is not what its outside promised.
+# What libraries raise if the structure inside a file is not valid.
 BROKEN = (
     ValueError,
     TypeError,
@@ -34,15 +34,15 @@ _CODE = re.compile(
     re.IGNORECASE,
 )
 _DEGREES = re.compile(r"CRS:?84|WGS ?84", re.IGNORECASE)
-_UNFOLDED = 100  # vertices of a TopoJSON object for each in its arcs; two is what a coverage has
+_UNFOLDED = 100  # most vertices of a TopoJSON object for each in its arcs; a coverage has two
 
 
 HALF_CHARACTER = "half_character"
-"""Code of a row that was kept although a text in it holds half a character."""
+"""Code of a row that was kept although a text in it contains half a character."""
 
 
 class BrokenRow(NamedTuple):
-    """A row that could not be taken as it stands."""
+    """A row that could not be read unchanged."""
 
     position: int
     code: str  # a flag of events
@@ -51,21 +51,21 @@ class BrokenRow(NamedTuple):
 
 
 def parse_json(raw: bytes, name: str) -> Any:
-    """What JSON says, in UTF-8, UTF-16 or UTF-32.
+    """Parse JSON in UTF-8, UTF-16 or UTF-32.
 
     Raises
     ------
     DataCorruptError
-        No JSON, or nested too deeply.
+        Not JSON, or nested too deeply.
     """
     try:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise DataCorruptError(f"{name} cannot be read: it is no readable JSON: {error}") from error
+        raise DataCorruptError(f"{name} cannot be read: it is not valid JSON: {error}") from error
 
 
 def has_surrogate(value: Any) -> bool:
-    """Whether texts in parsed JSON hold half a character ("\\ud800"), which no file can hold."""
+    """Whether texts in parsed JSON have half a character ("\\ud800"), which no file can store."""
     if isinstance(value, Mapping):
         return has_surrogate([*value, *value.values()])
     if isinstance(value, str):
@@ -89,17 +89,17 @@ def _whole(value: Any) -> Any:
 
 
 def crs_of(content: Mapping[str, Any]) -> Any:
-    """CRS of a GeoJSON object: degrees, or what its member `crs` (GeoJSON 2008) says.
+    """CRS of a GeoJSON object: degrees, or the one in its member `crs` (GeoJSON 2008).
 
     Returns
     -------
     str or None
-        As pyproj takes it; None where `crs` is null, which states that it is unknown.
+        As pyproj accepts it; None if `crs` is null, which states that it is unknown.
 
     Raises
     ------
     ValueError
-        A link, which is not followed, or a name that is none of a known authority's.
+        A link, which is not followed, or a name without a known authority.
     """
     if "crs" not in content or content["crs"] is None:
         return _LON_LAT if "crs" not in content else None
@@ -108,7 +108,7 @@ def crs_of(content: Mapping[str, Any]) -> Any:
     if isinstance(stated, Mapping) and isinstance(stated.get("properties"), Mapping):
         if stated.get("type") == "name":
             told = stated["properties"].get("name")
-        elif stated.get("type") == "EPSG":  # of before 2008
+        elif stated.get("type") == "EPSG":  # before 2008
             told = f"EPSG:{stated['properties'].get('code')}"
     found = known_crs(told) if isinstance(told, str) else None
     if found is None:
@@ -120,7 +120,7 @@ def crs_of(content: Mapping[str, Any]) -> Any:
 
 
 def known_crs(name: str) -> str | None:
-    """A name of a CRS as authority and code; None where it is neither, or nobody's."""
+    """Authority and code in the name of a CRS; None if it has none, or PROJ does not know them."""
     import pyproj
 
     if _DEGREES.fullmatch(name):
@@ -139,7 +139,7 @@ def known_crs(name: str) -> str | None:
 
 
 def features_in(content: Any, name: str) -> dict[str, list[Any]]:
-    """Features of what a JSON file holds, by the name of their layer.
+    """Features in the content of a JSON file, by the name of their layer.
 
     GeoJSON has one layer, named "", TopoJSON one for each of its objects.
 
@@ -171,7 +171,7 @@ def features_in(content: Any, name: str) -> dict[str, list[Any]]:
 
 
 class _Topology:
-    """Arcs of a TopoJSON file, and the features that they make up."""
+    """Arcs of a TopoJSON file, and the features that they form."""
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         transform = content.get("transform")
@@ -188,7 +188,7 @@ class _Topology:
         return arc if self._scale is None else self._placed(np.cumsum(arc, axis=0))
 
     def _placed(self, positions: Any) -> Any:
-        """Positions as they are meant: quantised ones are whole numbers."""
+        """Positions in units of the CRS; quantised ones are stored as whole numbers."""
         import numpy as np
 
         if self._scale is None:
@@ -196,7 +196,7 @@ class _Topology:
         return np.array(positions, dtype=float)[..., :2] * self._scale + self._shift
 
     def features(self, held: Any) -> list[Any]:
-        """Features of one object; a text stands for one that cannot be made, and says why."""
+        """Features of one object; a text with the reason replaces one that cannot be made."""
         single = held["type"] != "GeometryCollection"
         self._left = _UNFOLDED * (100 + sum(map(len, self._arcs)))
         features: list[Any] = []
@@ -214,7 +214,7 @@ class _Topology:
         return feature | {"geometry": self._plain(geometry) if geometry.get("type") else None}
 
     def _plain(self, geometry: Any, level: int = 1) -> dict[str, Any]:
-        """A geometry as GeoJSON has it."""
+        """A geometry as GeoJSON."""
         kind = geometry["type"]
         if kind == "GeometryCollection":
             if level > MOST_LEVELS:
@@ -227,7 +227,7 @@ class _Topology:
         return {"type": kind, "coordinates": self._stitched(geometry["arcs"], depth)}
 
     def _stitched(self, given: Any, depth: int) -> Any:
-        """Lines made of arcs, to the depth at which lists of numbers of arcs stand."""
+        """Join arcs to lines; lists of arc numbers are nested in `depth` outer lists."""
         import numpy as np
 
         if depth > 0:
@@ -252,19 +252,19 @@ class _Topology:
 def frame_of_features(
     features: Iterable[Any], crs: Any = _LON_LAT, *, keep_halves: bool = False
 ) -> tuple[Any, list[BrokenRow]]:
-    """GeoDataFrame of GeoJSON features, and what is told of broken ones.
+    """GeoDataFrame of GeoJSON features, and a list of broken rows.
 
-    A feature's own `id` becomes a column where its properties have none.
+    A feature's own `id` becomes a column if its properties have none.
 
     Parameters
     ----------
     features : iterable
-        Features; a text stands for one that could not be made, and says why.
+        Features; a text with the reason replaces one that could not be made.
     crs : str, optional
-        What the collection states. A feature that states another one is broken.
+        CRS of the collection. A feature that states another one is broken.
     keep_halves : bool
-        Whether a row with half a character is kept with U+FFFD in its place and told of with the
-        code `HALF_CHARACTER`, rather than left empty.
+        Whether a row with half a character is kept with U+FFFD in its place and reported with
+        the code `HALF_CHARACTER`, rather than left empty.
     """
     import geopandas as gpd
     from shapely.errors import ShapelyError
@@ -322,7 +322,7 @@ def _shape(given: Any, feature: Mapping[str, Any], crs: Any) -> Any:
     for holder in (feature, given):
         if "crs" in holder and crs_of(holder) != crs:
             raise ValueError(f"it states a CRS of its own: {json.dumps(holder['crs'])[:200]}")
-    with np.errstate(invalid="ignore"):  # of NaN among the coordinates
+    with np.errstate(invalid="ignore"):  # NaN among the coordinates
         try:
             return shape(given)
         except ValueError:  # perhaps positions with and without height in one line
@@ -330,7 +330,7 @@ def _shape(given: Any, feature: Mapping[str, Any], crs: Any) -> Any:
 
 
 def _holds_truth(geometry: Any) -> bool:
-    """Whether a truth value, which NumPy takes for 0 or 1, is among the coordinates."""
+    """Whether true or false, which NumPy reads as 1 or 0, is among the coordinates."""
     if not isinstance(geometry, Mapping):
         return False
     level = geometry.get("coordinates")

@@ -1,4 +1,4 @@
-"""A GeoPackage as GDAL may open it: no programs in it, and nothing beside it still to move in."""
+"""Make a GeoPackage safe for GDAL: no code in its tables, no write-ahead log beside it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _LOGGED = b"\x02\x02"
 
 
 def settled(path: Path) -> bytes | None:
-    """Content of a GeoPackage with a write-ahead log, as QGIS leaves it; None of others.
+    """Content of a GeoPackage with a write-ahead log, as QGIS leaves it; None for others.
 
-    SQLite would write to such a file and beside it even for a reader. What the log holds is
+    SQLite would write to such a file and beside it even for a reader. The content of the log is
     moved into a copy.
 
     Raises
     ------
     DataCorruptError
-        A transaction that was broken off, or a log that does not fit.
+        An interrupted transaction, or a log that does not match.
     """
     _refuse_journal(path)
     log = path.with_name(f"{path.name}-wal")
@@ -41,15 +41,15 @@ def settled(path: Path) -> bytes | None:
 
 
 def _refuse_journal(path: Path) -> None:
-    """Refuse a file that is half written; the journal may name further files, to be deleted."""
+    """Raise if a file is half written; its journal may name other files, to be deleted."""
     journal = path.with_name(f"{path.name}-journal")
     if not journal.is_file():
         return
     with journal.open("rb") as file:
         if file.read(1).strip(b"\x00"):
             raise DataCorruptError(
-                f"{path} cannot be read: it was being written when {journal.name} was left beside "
-                "it. Open it once with the program that wrote it, which mends it."
+                f"{path} cannot be read: it was only partly written, as {journal.name} beside it "
+                "shows. Open it once with the program that wrote it, which repairs it."
             )
 
 
@@ -66,16 +66,16 @@ def _with_log(path: Path, log: Path) -> bytes:
 
 
 def without_log(raw: bytes) -> bytes:
-    """Content whose header asks for no write-ahead log, which has no place in memory."""
+    """Content with a header for no write-ahead log, which is not possible in memory."""
     if raw[_VERSIONS] != _LOGGED:
         return raw
     return raw[: _VERSIONS.start] + b"\x01\x01" + raw[_VERSIONS.stop :]
 
 
 def check_geopackage(source: Path | bytes, name: str) -> None:
-    """Refuse a GeoPackage in which a table is made by a function or a module, which may read files.
+    """Raise if a function or module makes a table of a GeoPackage: these may read files.
 
-    Its tables and views must be what SQLite itself, without any extension, can give.
+    SQLite must be able to read the tables and views without any extension.
     """
     try:
         with closing(_connect(source)) as connection:
@@ -84,12 +84,12 @@ def check_geopackage(source: Path | bytes, name: str) -> None:
                 "SELECT name, lower(sql) FROM sqlite_master WHERE type IN ('table', 'view')"
             ).fetchall()
             if "gpkg_contents" not in {name for name, _ in tables}:
-                raise DataCorruptError(f"{name} cannot be read: it is SQLite, but no GeoPackage.")
+                raise DataCorruptError(f"{name} cannot be read: it is SQLite, not a GeoPackage.")
             for table, sql in tables:
                 words = " ".join((sql or "").split())
                 if words.startswith("create virtual table"):
                     if not any(index in words for index in _INDEXES):
-                        raise ValueError(f"the table {table!r} is no table but a program's")
+                        raise ValueError(f"the table {table!r} is made by a program")
                     continue
                 quoted = table.replace('"', '""')
                 rows = connection.execute(f'SELECT * FROM "{quoted}" LIMIT {_rows_of(table)}')
@@ -101,7 +101,7 @@ def check_geopackage(source: Path | bytes, name: str) -> None:
 
 
 def _rows_of(table: str) -> int:
-    """How many rows are looked at: of the table of CRS all, of others none."""
+    """Number of rows to check: all (-1) of the table of CRS, none of others."""
     return -1 if table.lower() == "gpkg_spatial_ref_sys" else 0
 
 

@@ -1,4 +1,4 @@
-"""GeoParquet, and what of it would crash GEOS."""
+"""Read GeoParquet, and reject geometries that would crash GEOS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["is_text", "read_geoparquet", "refuse_deep"]
 
 
 def read_geoparquet(source: Any) -> Any:
-    """GeoDataFrame of a GeoParquet file, none of whose geometries is nested too deeply.
+    """Read a GeoParquet file as a GeoDataFrame; geometries must not be nested too deeply.
 
     Parameters
     ----------
@@ -25,9 +25,9 @@ def read_geoparquet(source: Any) -> Any:
     Raises
     ------
     DataCorruptError
-        Damaged, or geometries within geometries to more than `MOST_LEVELS` levels.
+        Damaged, or geometries nested to more than `MOST_LEVELS` levels.
     ValueError
-        No geometry that GeoParquet describes.
+        No geometry that the GeoParquet metadata describe.
     """
     import geopandas
     import pyarrow
@@ -50,7 +50,7 @@ def read_geoparquet(source: Any) -> Any:
 
 
 def _check_parquet(source: Any) -> None:
-    """Refuse deep geometries, text that is no UTF-8, a CRS neither described nor a known name."""
+    """Raise for deep geometries, text that is not UTF-8, and a CRS with an unknown name."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(source) as file:
@@ -80,7 +80,7 @@ def is_text(kind: Any) -> bool:
 
 
 def refuse_deep(blobs: Any, first: int = 0) -> None:
-    """Refuse an Arrow array of WKB in which a geometry is nested too deeply.
+    """Raise if a geometry in an Arrow array of WKB is nested too deeply.
 
     `first` is its first row in the table.
     """

@@ -1,6 +1,6 @@
-"""A CRS that somebody states, what leads from it to degrees, and grid files that it names.
+"""Read a stated CRS, transform it to degrees, and reject paths of grid files in it.
 
-PROJ opens any file of a grid whose name is a path.
+If the name of a grid is a path, PROJ opens any file there.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ __all__ = ["in_degrees", "leading_to_degrees", "refuse_paths", "stated_crs"]
 _LOCK = RLock()
 
 _PATH = re.compile(
-    r"=[^\s\"]*[/\\]"  # of PROJ, as in +nadgrids=@/tmp/a.gsb; @null and a.gsb are none
+    r"=[^\s\"]*[/\\]"  # of PROJ, as in +nadgrids=@/tmp/a.gsb; @null and a.gsb are not paths
     r"|(PARAMETERFILE|GRIDS)[^\]]*[/\\]",  # of WKT
     re.IGNORECASE,
 )
 
 
 def stated_crs(crs: Any) -> Any:
-    """What a caller states as the CRS, as pyproj has it; a ValueError where that is none."""
+    """CRS that a caller states, as an object of pyproj; ValueError if it is not one."""
     import pyproj
 
     try:
@@ -40,25 +40,25 @@ def in_degrees(geometry: Any, what: str) -> Any:
 
 @contextmanager
 def leading_to_degrees(crs: Any, what: str) -> Iterator[None]:
-    """Transform from `crs` without network, with the grids that are there, one caller at a time.
+    """Transform from `crs` without network, with installed grids, one caller at a time.
 
     Parameters
     ----------
     crs : any CRS that pyproj knows
     what : str
-        How a message begins, after "Invalid", before the name of the CRS.
+        Start of an error message, between "Invalid" and the name of the CRS.
 
     Raises
     ------
     ValueError
-        The CRS is none of the Earth's surface: of heights, of a building, of the Moon.
+        The CRS is not of the Earth's surface: of heights, of a building, of the Moon.
     """
     import pyproj.network
     from pyproj.exceptions import ProjError
 
     network: Any = pyproj.network
     known = stated_crs(crs)
-    told = f"Invalid {what} {known.name!r} cannot be turned into longitude and latitude:"
+    told = f"Invalid {what} {known.name!r} cannot be transformed to longitude and latitude:"
     if not (known.is_geographic or known.is_projected):
         raise ValueError(f"{told} it has neither longitude and latitude nor a projection.")
     with _LOCK:
@@ -73,9 +73,9 @@ def leading_to_degrees(crs: Any, what: str) -> Iterator[None]:
 
 
 def refuse_paths(crs: Any, name: str) -> None:
-    """Refuse a CRS, as PROJ string, WKT or parsed PROJJSON, that names a grid by its path.
+    """Raise if a CRS (PROJ string, WKT or parsed PROJJSON) names a grid by its path.
 
-    Names without a path are looked for among PROJ's own grids only.
+    Names without a path are searched among PROJ's own grids only.
     """
     if isinstance(crs, Mapping):
         value = crs.get("value")
@@ -90,5 +90,5 @@ def refuse_paths(crs: Any, name: str) -> None:
     if isinstance(crs, str) and (found := _PATH.search(crs)):
         raise ValueError(
             f"Invalid CRS in {name}: it names a grid by its path ({found[0][:200]!r}), which is "
-            "not followed; state the CRS by its code."
+            "not opened; state the CRS by its code."
         )

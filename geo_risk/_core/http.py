@@ -1,8 +1,8 @@
-"""HTTP for downloads and services: patient, within limits, and led to no inner network.
+"""HTTP for downloads and services: with retries and limits, and no way into internal networks.
 
-`urllib3.Retry` is not used: it cannot go on with half a body, bounds neither all attempts in time
-nor (in the versions allowed here) what `Retry-After` asks for, tries again what stays wrong, and
-logs addresses with their keys.
+`urllib3.Retry` is not used: it cannot resume after half a body, limits neither the time of all
+attempts nor (in the versions allowed here) the wait of `Retry-After`, repeats permanent errors, and
+logs URLs with their keys.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ __all__ = ["Client", "LaterError", "Limits", "no_auth", "retry_after", "stated_l
 Answer = TypeVar("Answer")
 
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Statuses that another attempt may change."""
+"""Status codes after which another attempt may succeed."""
 MOST_REDIRECTS = 5
 LONGEST_WAIT_S = 120.0
-"""A server that asks to wait longer is told of instead."""
+"""If a server asks to wait longer, an error is raised instead."""
 WEB_PAGES = ("text/html", "application/xhtml+xml")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NO_SUCH_NAME = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA")
@@ -51,11 +51,11 @@ class LaterError(Exception):
 
 
 class _InnerAddressError(Exception):
-    """A connection that was not asked for. No OSError: urllib3 would wrap and try it again."""
+    """A connection that was not asked for. Not an OSError: urllib3 would wrap and retry it."""
 
 
 class Limits(NamedTuple):
-    """The most that one answer may bring, and how long all attempts may take together."""
+    """Limits of the size of one answer and of the time of all attempts together."""
 
     max_bytes: int
     max_seconds: float
@@ -68,11 +68,11 @@ class Limits(NamedTuple):
 
 
 class Client:
-    """One session whose connections are watched: where they lead, and how long they take.
+    """A session that checks where its connections lead and how long they take.
 
-    The caller's own address (`named`) may be an inner one: it is what was asked for. What an
-    answer leads to may not, except to the very place that `named` led to, unless `allow_private`.
-    It is the connected socket that decides, so that no name can lead elsewhere in between.
+    The caller's own address (`named`) may be an internal one, since the caller asked for it.
+    Redirects may not lead to one, except to the one that `named` led to, unless `allow_private`.
+    The address of the connected socket decides, so that a name cannot change in between.
     """
 
     def __init__(
@@ -108,9 +108,9 @@ class Client:
         sleep: Callable[[float], None], tell: Callable[[str, int, float], None],
         failed: Callable[[str, int], Exception],
     ) -> Answer:  # fmt: skip
-        """Call `once` until it gives an answer; what stays wrong is not tried again.
+        """Call `once` until it returns an answer; permanent errors are not repeated.
 
-        Errors are raised outside the handlers of what caused them: those hold addresses.
+        Errors are raised outside the handlers of their causes, which contain URLs.
         """
         until = time.monotonic() + self.limits.max_seconds
         watch = threading.Timer(self.limits.max_seconds, self._expire)
@@ -138,13 +138,13 @@ class Client:
         raise error
 
     def _attempt(self, once: Callable[[], Answer]) -> tuple[Answer | None, str, float, bool]:
-        """Answer, or the reason why there is none, the wait asked for, whether that is final."""
+        """Answer, or the reason why there is none; the wait asked for; whether it is final."""
         import requests
 
         asked, final = 0.0, False
         try:
             answer = once()
-            if not self.expired:  # else the end of it may be missing
+            if not self.expired:  # otherwise its end may be missing
                 return answer, "", 0.0, False
             reason = "time is up"
         except LaterError as error:
@@ -160,7 +160,7 @@ class Client:
         return None, reason, asked, final
 
     def _expire(self) -> None:
-        """Time is up: whoever waits for a byte is woken by the end of the connection."""
+        """Time is up: shut the connections, so that no read waits any longer."""
         self.expired = True
         for watched in list(self._watched):
             with contextlib.suppress(OSError):
@@ -172,7 +172,7 @@ class Client:
     def open(
         self, method: str, url: str, *, follow: bool = False, **request: Any
     ) -> Iterator[tuple[requests.Response, str]]:
-        """An answer and the address that gave it, after at most `MOST_REDIRECTS` redirects."""
+        """Yield an answer and its final URL, after at most `MOST_REDIRECTS` redirects."""
         from requests.utils import get_auth_from_url
 
         self._first = _server(url) == _server(self._named)
@@ -190,15 +190,15 @@ class Client:
                     yield answer, url
                     return
             if not _is_same_server(url, target):
-                request["auth"] = no_auth  # what opens one door is not tried at another
+                request["auth"] = no_auth  # credentials are not sent to another server
             url, self._first = target, False
             self._refuse_numbers(url)
         raise ServiceError(
-            f"{self._secrets.leave_out(self._named)} leads on more than {MOST_REDIRECTS} times."
+            f"{self._secrets.leave_out(self._named)} redirects more than {MOST_REDIRECTS} times."
         )
 
     def _refuse_numbers(self, url: str) -> None:
-        """Refuse a host that is an inner address, in any notation; a proxy would reach it."""
+        """Raise if a host is an internal address, in any notation; a proxy would reach it."""
         host = urlsplit(url).hostname or ""
         if host == "localhost" or host.endswith(".localhost"):
             host = "127.0.0.1"
@@ -207,7 +207,7 @@ class Client:
             self.admit(socket.getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)[0][4])
 
     def admit(self, place: Any) -> None:
-        """Refuse a place that nobody asked for."""
+        """Raise if an address is internal and was not asked for."""
         host, port = str(place[0]), int(place[1])
         if self.expired:
             raise LaterError("time is up")
@@ -215,12 +215,12 @@ class Client:
         known = (host, port) in asked or (port == 443 and (host, 80) in asked)
         if not (known or self._free or is_public(host)):
             raise _InnerAddressError(
-                f"it leads to the inner address {host}, which was not asked for "
+                f"it leads to the internal address {host}, which was not asked for "
                 "(allow_private=True allows it)"
             )
 
     def resolved(self, places: list[Any]) -> None:
-        """Refuse a name that leads to a place that nobody asked for."""
+        """Raise if a name leads to an internal address that was not asked for."""
         if self._asked is None and self._first:
             inner = [place for place in places if not is_public(str(place[0]))]
             self._asked = {(str(place[0]), int(place[1])) for place in inner}
@@ -228,7 +228,7 @@ class Client:
             self.admit(place)
 
     def connected(self, made: socket.socket, *, directly: bool) -> socket.socket:
-        """A socket that may be used, watched until time is up."""
+        """Check a new socket and keep it, so that it can be shut when time is up."""
         try:
             if directly:
                 self.admit(made.getpeername())
@@ -236,13 +236,13 @@ class Client:
             made.close()
             raise
         self._watched.append(made.dup())  # TLS takes the socket over
-        if len(self._watched) > 1 + MOST_REDIRECTS:  # none of the first is in use
+        if len(self._watched) > 1 + MOST_REDIRECTS:  # the first is no longer in use
             self._watched.pop(0).close()
         return made
 
 
 def _session(kind: type[requests.Session]) -> requests.Session:
-    """A session that leaves redirects to us: requests would read the whole body of one."""
+    """A session that follows no redirects itself: requests would read the whole body of one."""
 
     class Session(kind):  # type: ignore[misc,valid-type]
         def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
@@ -252,7 +252,7 @@ def _session(kind: type[requests.Session]) -> requests.Session:
 
 
 def _adapter(client: Client) -> Any:
-    """What opens connections for requests, each of them shown to the client."""
+    """Adapter that opens connections for requests; the client checks each of them."""
     from requests.adapters import HTTPAdapter
 
     def watched(kind: Any, directly: bool) -> Any:
@@ -261,7 +261,7 @@ def _adapter(client: Client) -> Any:
                 if directly:
                     host = self._dns_host
                     found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
-                    client.resolved([place[4] for place in found])  # before anybody is knocked at
+                    client.resolved([place[4] for place in found])  # before any connection
                 return client.connected(super()._new_conn(), directly=directly)
 
         return type(kind.__name__, (kind,), {"ConnectionCls": Watched})
@@ -279,32 +279,32 @@ def _adapter(client: Client) -> Any:
             known = proxy in self.proxy_manager
             manager = super().proxy_manager_for(proxy, **options)
             if not known:
-                watch(manager, False)  # it is the proxy that is connected
+                watch(manager, False)  # the connection is to the proxy
             return manager
 
     return Adapter(max_retries=0)
 
 
 class _Silence(logging.Filter):
-    """urllib3 logs every request with its address."""
+    """Remove secrets from the log of urllib3, which contains the URL of every request."""
 
     def __init__(self, secrets: Secrets) -> None:
         super().__init__()
         self._secrets = secrets
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let a record pass, without what is secret."""
+        """Keep a record, without its secrets."""
         record.msg, record.args = self._secrets.leave_out(record.getMessage()), ()
         return True
 
 
 def no_auth(request: Any) -> Any:
-    """Send neither what a .netrc file holds nor a password of the address."""
+    """Send neither credentials from a .netrc file nor a password of the URL."""
     return request
 
 
 def _target(answer: requests.Response, url: str, secrets: Secrets) -> str | None:
-    """Where an answer leads on to; None where it leads nowhere."""
+    """URL to which an answer redirects; None if it does not."""
     location = answer.headers.get("Location")
     if answer.status_code not in _REDIRECTS or not location:
         return None
@@ -316,11 +316,13 @@ def _target(answer: requests.Response, url: str, secrets: Secrets) -> str | None
     except ValueError:
         found = None
     if not found or parts.scheme not in ("http", "https"):
-        raise ServiceError(f"{secrets.leave_out(url)} leads to {told!r}, which is no web address.")
+        raise ServiceError(
+            f"{secrets.leave_out(url)} leads to {told!r}, which is not a web address."
+        )
     if parts.scheme == "http" and urlsplit(url).scheme == "https":
         raise ServiceError(
-            f"{secrets.leave_out(url)} leads from https to {told!r}, where anybody could change "
-            "what arrives."
+            f"{secrets.leave_out(url)} leads from https to {told!r}, which is not protected "
+            "against changes."
         )
     return target
 
@@ -331,7 +333,7 @@ def _server(url: str) -> tuple[str | None, int]:
 
 
 def _is_same_server(url: str, target: str) -> bool:
-    """Whether a redirect stays where it is, or changes there from http to https."""
+    """Whether a redirect stays on its server, possibly changing from http to https."""
     (host, port), (other, at) = _server(url), _server(target)
     return host == other and (port == at or (port, at) == (80, 443))
 
@@ -341,13 +343,13 @@ def _port(url: str) -> int:
 
 
 def stated_length(answer: requests.Response) -> int | None:
-    """Bytes that a server says it sends; None where it does not."""
+    """Number of bytes that a server states; None if it does not."""
     text = answer.headers.get("Content-Length", "").strip()
-    return int(text[:30]) if re.fullmatch("[0-9]+", text) else None  # of 5000 digits none is made
+    return int(text[:30]) if re.fullmatch("[0-9]+", text) else None  # int() accepts no 5000 digits
 
 
 def retry_after(answer: requests.Response) -> float:
-    """Seconds that a server asks to wait: a number or a date; 0 where it does not say."""
+    """Seconds that a server asks to wait, from a number or a date; 0 if not stated."""
     text = answer.headers.get("Retry-After", "").strip()
     if text.isdecimal():
         return float(text)
@@ -359,12 +361,12 @@ def retry_after(answer: requests.Response) -> float:
 
 
 def _what_stays_wrong(error: BaseException) -> str | None:
-    """Why another attempt would fail as well; None where it might not."""
+    """Why another attempt would fail as well; None if it might succeed."""
     from requests import exceptions as known
 
     invalid = (known.InvalidURL, known.InvalidSchema, known.MissingSchema, UnicodeError)
     if isinstance(error, invalid):
-        return "it is no valid address"
+        return "it is not a valid web address"
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"its certificate is not valid ({cause.verify_message})"
@@ -374,7 +376,7 @@ def _what_stays_wrong(error: BaseException) -> str | None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it was made of."""
+    """An error and its causes."""
     todo, seen = [error], set()
     while todo:
         one = todo.pop()

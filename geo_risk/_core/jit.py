@@ -3,9 +3,9 @@
 Only kernel modules import this module, and facades import kernel modules inside the function
 that needs them, so `import geo_risk` never pays for numba.
 
-Compiled code is cached beside the package or, where that is read-only, in the user's cache, in
-files of our own (`kernel_files`). Where neither can be written (a container without a home, for
-example) numba refuses to decorate at all; `njit` then compiles in memory and says so once.
+Compiled code is cached beside the package or, if that is read-only, in the user's cache, in our own
+files (`kernel_files`). If neither can be written (a container without a home, for example), numba
+raises an error on decoration; `njit` then compiles in memory and warns once.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _warned = False
 
 
 def njit(function: F) -> F:
-    """Compile `function` in nopython mode, without the GIL, cached where anything is writable.
+    """Compile `function` in nopython mode, without the GIL, cached if a folder is writable.
 
     Strict IEEE arithmetic is kept (no fastmath): the exact predicates depend on it.
     """
@@ -43,9 +43,9 @@ def njit(function: F) -> F:
 
 
 def inner(function: F) -> F:
-    """Compile like `njit` a function that only other kernels call: it gets no Python entry.
+    """Compile like `njit`, without Python wrapper, a function that only other kernels call.
 
-    Wrappers for tuples of arrays cost more to compile than many of the functions behind them.
+    Wrappers for tuples of arrays take longer to compile than many of the functions behind them.
     Calling an inner function from Python is an error.
     """
     return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -55,7 +55,7 @@ def _compiled(function: F, **options: bool) -> F:
     options |= {"nogil": True}
     try:
         compiled: F = numba.njit(cache=True, error_model="numpy", **options)(function)
-    except RuntimeError:  # no place for code, or something that is raised here again
+    except RuntimeError:  # no folder for code, or an error that is raised again here
         compiled = numba.njit(cache=False, error_model="numpy", **options)(function)
         _warn_uncached()
     else:
@@ -74,13 +74,13 @@ def _quick_loading() -> bool:
 
 
 def _load_quickly(compiled: Any) -> None:
-    """Let a kernel come from the cache without everything that only compiling needs.
+    """Load a kernel from the cache without what only compiling needs.
 
     numba first registers what it can compile, all of NumPy with it, and imports scipy.linalg for
     that: 0.23 s of CPU time in each process, more than `import numba` itself. Machine code that
     is already there needs numba's memory routines alone. Kernels must not hash (no sets, dicts
-    or strings) nor use numba's own threads: those need more. Where numba's inside has changed,
-    or nothing is found, its own way is taken.
+    or strings) nor use numba's own threads: those need more. If numba's internals have changed,
+    or nothing is found, numba loads in its own way.
     """
     cache: Any = getattr(compiled, "_cache", None)
     if not (hasattr(cache, "_load_overload") and hasattr(cache, "load_overload")):
@@ -93,7 +93,7 @@ def _load_quickly(compiled: Any) -> None:
 
             rtsys.initialize(target_context)
             found = cache._load_overload(signature, target_context)
-        except Exception:  # whatever it is, numba's own way meets it again and tells it
+        except Exception:  # numba's own way meets any error again and reports it
             found = None
         return usual(signature, target_context) if found is None else found
 
@@ -130,7 +130,7 @@ def run_chunks(
     minimum: int = 4096,
     maximum: int | None = None,
 ) -> None:
-    """Call `run(start, stop)` over slices of `range(n)`, on `n_jobs` threads, this one among them.
+    """Call `run(start, stop)` over slices of `range(n)`, on `n_jobs` threads including this one.
 
     `run` must write to its own slice of preallocated output and must spend its time in a kernel
     (kernels release the GIL). The result never depends on `n_jobs`. Up to `minimum` rows are
@@ -158,7 +158,7 @@ def run_chunks(
             left.clear()
             failed.append(error)
 
-    # this thread works too, and no pool is set up: for 10 ms of work that would show
+    # this thread works too, without a pool: its set-up would be noticeable for 10 ms of work
     helpers = [Thread(target=work, daemon=True) for _ in range(min(jobs, len(left)) - 1)]
     for helper in helpers:
         helper.start()

@@ -1,14 +1,14 @@
-"""Compiled kernels in numba's cache folder, each behind a checksum.
+"""Compiled kernels in numba's cache folder, each with a checksum.
 
-numba unpickles what it finds there and hands machine code to the linker unseen: a flipped bit ends
-the process, or worse, does not. It keeps an index of its own beside the code, which is another file
-to break, and which a kill or two processes at once can leave pointing at the wrong code.
+numba unpickles the files in that folder and passes machine code to the linker unchecked: a flipped
+bit ends the process, or worse, does not. It also keeps an index beside the code, another file that
+can be damaged; after a kill, or with two processes at once, it can point to the wrong code.
 
 Here a kernel has one file for each combination of types and processor. Its checksum covers the
 file's name, numba's version, all sources that are compiled into it and the fields of the named
-tuples that it is given, so a file that is damaged, out of date or another kernel's counts as
-missing: it is compiled again, and written anew. What has the right checksum is unpickled, as numba
-does: who may write to that folder may run code.
+tuples among its arguments, so a file that is damaged, out of date or of another kernel counts as
+missing: the kernel is compiled and written again. A file with the right checksum is unpickled, as
+numba does: anyone who can write to that folder can run code.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _SUM_BYTES = 16
 
 
 class KernelFiles:
-    """What numba's cache of one function asks of the files behind it: `load`, `save`, `flush`."""
+    """Files behind numba's cache of one function, with the methods that numba calls."""
 
     def __init__(self, folder: str, base: str, function: Callable[..., Any]) -> None:
         self.folder, self.base, self.function = Path(folder), base, function
 
     def load(self, key: Any) -> Any:
-        """What was saved under `key`; None where there is no sound file."""
-        from numba.cloudpickle import loads  # numba's code can be kept in no other way
+        """Load what was saved under `key`; None if there is no valid file."""
+        from numba.cloudpickle import loads  # numba's code can be stored in no other way
 
         try:
             content = self._path(key).read_bytes()
@@ -52,7 +52,7 @@ class KernelFiles:
         return data if saved == key else None
 
     def save(self, key: Any, data: Any) -> None:
-        """Keep compiled code; OSError where that is impossible."""
+        """Store compiled code; OSError if that is impossible."""
         from numba.core.serialize import dumps
 
         content = dumps((key, data))
@@ -60,7 +60,7 @@ class KernelFiles:
             part.write_bytes(self._head(key, content) + content)
 
     def flush(self) -> None:
-        """Forget everything that is kept of this function."""
+        """Delete all files of this function."""
         for path in self.folder.glob(f"{self.base}.*.nbc"):
             path.unlink(missing_ok=True)
 
@@ -68,7 +68,7 @@ class KernelFiles:
         return self.folder / f"{self.base}.{xxhash.xxh3_64_hexdigest(repr(key).encode())}.nbc"
 
     def _head(self, key: Any, content: bytes) -> bytes:
-        """What a file with that content must begin with."""
+        """First bytes of a file with that content."""
         known = (self._path(key).name, numba.__version__, _sources(self.function), _fields(key[0]))
         checksum = xxhash.xxh3_128("\n".join(map(str, known)).encode())
         checksum.update(content)
@@ -76,12 +76,12 @@ class KernelFiles:
 
 
 def _fields(kinds: Iterable[Any]) -> list[Any]:
-    """Fields of the named tuples among numba's types: code has their places, the key no names."""
+    """Fields of the named tuples among numba's types: code uses positions, the key has no names."""
     return [(getattr(kind, "fields", ()), _fields(getattr(kind, "types", ()))) for kind in kinds]
 
 
 def _sources(function: Callable[..., Any]) -> str:
-    """Checksum of the files of a kernel and of all that it calls, and of the constants they use."""
+    """Checksum of the sources of a kernel and of all that it calls, and of their constants."""
     found, left = {}, [function]
     while left:
         code, scope = left[-1].__code__, left.pop().__globals__
@@ -110,9 +110,9 @@ def _file_sum(name: str) -> str:
 
 
 def keep_checked(compiled: Any) -> None:
-    """Give a compiled function's cache such files; where numba's inside has changed, leave it.
+    """Store a function's compiled code in such files, unless numba's internals have changed.
 
-    What cannot be written (a full disk, a folder that was removed) is compiled again next time.
+    Code that cannot be written (a full disk, a removed folder) is compiled again next time.
     """
     kept: Any = getattr(compiled, "_cache", None)
     if not (hasattr(kept, "_cache_file") and hasattr(kept, "save_overload")):

@@ -1,6 +1,6 @@
-"""How deeply geometries are nested: GEOS and GDAL read them by recursion, which ends the process.
+"""Find deeply nested geometries: GEOS and GDAL read them by recursion, which ends the process.
 
-Looked at before they do, in one pass over what is long enough to be nested at all.
+They are checked before, in one pass over the geometries that are long enough to be nested.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _COLLECTIONS = frozenset({4, 5, 6, 7, 9, 10, 11, 12, 15, 16})  # their parts are
 def too_deep(shape: Any) -> bool:
     """Whether one geometry is nested more than `MOST_LEVELS` levels.
 
-    Of WKT and hexadecimal WKB (str), WKB and EWKB (bytes), GeoJSON (mapping); nothing else is.
-    What is no geometry at all is left to whoever reads it.
+    Accepts WKT and hexadecimal WKB (str), WKB and EWKB (bytes), GeoJSON (mapping); False for
+    anything else. Invalid geometries are left to the reader.
     """
     if isinstance(shape, str):
         return _hex_too_deep(shape) if shape[:1].isdigit() else _wkt_too_deep(shape)
@@ -37,7 +37,7 @@ def too_deep(shape: Any) -> bool:
 
 
 def deep_rows(column: Any) -> list[int]:
-    """Positions of the cells of an Arrow column of WKB that are nested too deeply."""
+    """Positions of the geometries in an Arrow column of WKB that are nested too deeply."""
     import pyarrow.compute as pc
 
     long = pc.fill_null(pc.greater(pc.binary_length(column), MOST_LEVELS * _LEVEL_BYTES), False)
@@ -63,18 +63,18 @@ def _hex_too_deep(text: str) -> bool:
 
 
 def _wkb_too_deep(wkb: bytes | bytearray | memoryview) -> bool:
-    """Walk through the parts, as GEOS does: types of ISO and flags of EWKB, in either order."""
+    """Read the parts as GEOS does: types of ISO and flags of EWKB, in either byte order."""
     if len(wkb) <= MOST_LEVELS * _LEVEL_BYTES:
         return False
     data, at, order = bytes(wkb), 0, sys.byteorder
-    left = [1]  # geometries still to come, of the whole and of each collection that is open
+    left = [1]  # geometries still to come, in total and in each open collection
     while at + 5 <= len(data):
         while not left[-1]:
             left.pop()
             if not left:
                 return False
         left[-1] -= 1
-        if data[at] < 2:  # whatever else stands there leaves the order as it was
+        if data[at] < 2:  # any other value leaves the order unchanged
             order = "little" if data[at] else "big"
         kind = _number(data, at + 1, order)
         at += 9 if kind & _SRID else 5
@@ -88,7 +88,7 @@ def _wkb_too_deep(wkb: bytes | bytearray | memoryview) -> bool:
             width = 8 * (2 + (bool(kind & _Z) or iso in (1, 3)) + (bool(kind & _M) or iso > 1))
             at = _end(data, at, base, width, order)
         else:
-            return False  # nobody reads on
+            return False  # readers stop here
     return False
 
 
@@ -97,7 +97,7 @@ def _number(data: bytes, at: int, order: Literal["little", "big"]) -> int:
 
 
 def _end(data: bytes, at: int, base: int, width: int, order: Literal["little", "big"]) -> int:
-    """Where a point, a line or a polygon ends whose numbers begin at `at`."""
+    """End of a point, a line or a polygon whose numbers begin at `at`."""
     if base == _POINT:
         return at + width
     rings = 1
@@ -119,7 +119,7 @@ def _mapping_too_deep(shape: Mapping[str, Any]) -> bool:
 
 
 def deep_shapes(shapes: Any) -> Any:
-    """Which of an array of geometries nest more than `MOST_LEVELS` collections."""
+    """Mask of the geometries that nest more than `MOST_LEVELS` collections."""
     import shapely
 
     deep = np.zeros(len(shapes), dtype=bool)

@@ -1,8 +1,8 @@
-"""Find a data product, check that it is whole, and open nothing before it is needed.
+"""Find a data product and check that it is undamaged; nothing is opened before it is needed.
 
-A wheel carries the products inside the package (`geo_risk/_boundaries`); a checkout, and so an
-editable installation, has them in `boundaries/products`. The package's copy is looked for beside
-this very file, so an editable installation never reads a copy made when it was installed.
+A wheel contains the products inside the package (`geo_risk/_boundaries`); a checkout, and so an
+editable installation, has them in `boundaries/products`. The package's copy is searched beside this
+file, so an editable installation never reads a copy made when it was installed.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ def product_bytes(name: str) -> bytes:
     Raises
     ------
     DataNotFoundError
-        The product is not there.
+        The product does not exist.
     DataCorruptError
-        Its sha256 is not the registry's.
+        Its sha256 differs from the registry.
     """
     path = product_path(name)
     content = path.read_bytes()

@@ -1,4 +1,4 @@
-"""A progress bar on standard error for work of several steps; silent unless asked."""
+"""A progress bar on standard error for work of several steps; silent by default."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from geo_risk._core.terminal import drawn_progress, visible
 __all__ = ["Step", "stages"]
 
 Step = Callable[[str], None]
-"""Told the name of a step when it begins."""
+"""Function that is called with the name of a step when it begins."""
 
 
 @contextmanager
 def stages(wanted: bool | Step, total: int) -> Iterator[Step]:
-    """Give what tells that the next of `total` steps begins.
+    """Yield a function to call when the next of `total` steps begins.
 
-    With True a bar is drawn on standard error, and nothing where that is no terminal; with False
-    nothing is. A function is called itself, so that a caller's bar can go on.
+    With True a bar is drawn on standard error if that is a terminal; with False nothing is drawn.
+    A function is yielded itself, so that a caller's bar can continue.
     """
     if not wanted:
         yield lambda _: None

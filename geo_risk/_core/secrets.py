@@ -1,6 +1,6 @@
-"""Keys and passwords: known before anything is shown, logged, raised or kept, and left out.
+"""Remove keys and passwords from text before it is shown, logged, raised or stored.
 
-Everything is left out before it is cut: of a key that is cut in half, half would be shown.
+They are removed before a text is shortened: otherwise half of a key could be shown.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _TELLING = re.compile(
     r"|^(sig|pass|pw|code|sas|user|username|login|email|app_?id)$|^x-(amz|goog|ms)-",
     re.IGNORECASE,
 )
-_PLACE_CODE = re.compile(r"[A-Z]{2,3}(-[A-Z0-9]{1,3})?|[0-9]{1,3}")  # in `code=`: no key
-# One letter before the colon is a drive. Lengths are bounded, or long words took their square.
+_PLACE_CODE = re.compile(r"[A-Z]{2,3}(-[A-Z0-9]{1,3})?|[0-9]{1,3}")  # in `code=`: not a key
+# One letter before the colon is a drive. Lengths are bounded, or long words take quadratic time.
 _ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{1,30}:/?/[^\s\"'<>]+")
 _BARE = re.compile(r"(?<![\w/])//[^\s\"'<>/@]+@")
 _PAIR = re.compile(r"(?P<before>[?&;#]|^)(?P<name>[^=&;#?]+)=(?P<value>[^&;#]*)")
 _IN_TEXT = re.compile(r"(?P<before>[?&;#])(?P<name>[^\s=&;#?\"'<>]+)=(?P<value>[^\s&;#\"'<>]*)")
 _JWT = re.compile(r"\beyJ[\w-]{6,1000}\.[\w-]{4,}(\.[\w-]*)?")
-_SHARE = 8  # so many signs of a key in a row are taken for a part of it
-_LONG = 12  # signs of a key that no word of the data is
-_DEPTH = 4  # encodings inside one another
-# One sign as others write it: %41, \u0041, \x41, &#65;, &#x41;, \/ and \"
+_SHARE = 8  # this many characters of a key in a row count as a part of it
+_LONG = 12  # characters of a key that cannot be a word of the data
+_DEPTH = 4  # nested encodings
+# Encodings of one character: %41, \u0041, \x41, &#65;, &#x41;, \/ and \"
 _ENCODED = re.compile(
     r"%(?P<percent>[0-9a-fA-F]{2})|\\u00(?P<unicode>[0-9a-fA-F]{2})|\\x(?P<hex>[0-9a-fA-F]{2})"
     r"|&#0*(?P<decimal>[0-9]{1,3});|&#[xX]0*(?P<entity>[0-9a-fA-F]{1,2});"
@@ -51,10 +51,10 @@ def secret(given: str | None, *variables: str) -> str | None:
 
 
 def without_secrets(text: str) -> str:
-    """Text without user names, passwords and keys in the addresses that it holds.
+    """Remove user names, passwords and keys from the URLs in a text.
 
-    Left out are what stands before the ``@`` of an address, values of parameters whose name
-    speaks of a key (``key``, ``token``, ``sig``, ``X-Amz-Signature``, …), and JSON web tokens.
+    Removed are the part before the ``@`` of a URL, values of parameters whose name suggests a
+    key (``key``, ``token``, ``sig``, ``X-Amz-Signature``, …), and JSON web tokens.
     """
     text = _ADDRESS.sub(lambda found: _discreet_address(found[0]), text)
     text = _BARE.sub(f"//{HIDDEN}@", text)
@@ -62,7 +62,7 @@ def without_secrets(text: str) -> str:
 
 
 def shown_address(address: str) -> str:
-    """An address without what is secret in it, also where that holds blanks or quotes."""
+    """A URL without its secrets, even if these contain blanks or quotes."""
     return without_secrets(_discreet_address(address))
 
 
@@ -73,7 +73,7 @@ def _discreet_address(address: str) -> str:
     end = re.search(r"[/?#\\]", rest)
     host = rest[: end.start()] if end else rest
     if "@" not in host and not _is_host(host) and "@" in rest:
-        host = rest[: rest.rfind("@") + 1]  # a password with a sign that ends the host
+        host = rest[: rest.rfind("@") + 1]  # a password with a character that ends the host
     after = rest[len(host) :]
     if "@" in host:
         host = f"{HIDDEN}@{host.rpartition('@')[2]}"
@@ -96,7 +96,7 @@ def _discreet_pair(found: re.Match[str]) -> str:
 
 
 def _leads_to_keys(value: str) -> bool:
-    """Whether a value is an address with something secret in it, in percent signs or not."""
+    """Whether a value is a URL with a secret, percent-encoded or not."""
     for _ in range(_DEPTH):
         if "://" in value:
             return without_secrets(value) != value
@@ -105,11 +105,11 @@ def _leads_to_keys(value: str) -> bool:
 
 
 class Secrets:
-    """Texts that are never shown, however they are written.
+    """Texts that are never shown, in any encoding.
 
-    Percent signs (once or again), escapes of JSON, Python and HTML are undone before it is looked
-    for a text, its base64 (either alphabet, at any place) and its hexadecimal digits; eight signs
-    of them in a row are enough, so that a half is not shown either.
+    Percent encoding (also repeated) and escapes of JSON, Python and HTML are decoded before the
+    search for a text, its base64 (either alphabet, at any offset) and its hexadecimal digits;
+    eight of these characters in a row are enough, so that no half is shown either.
     """
 
     def __init__(self, *texts: str) -> None:
@@ -121,7 +121,7 @@ class Secrets:
         return f"<{len(self._forms)} forms of secrets>"
 
     def add(self, *texts: str) -> None:
-        """Never show these, either."""
+        """Add texts that are never shown."""
         for form in (form for text in texts if text for form in _forms(text)):
             self._forms.add(form)
             size = min(_SHARE, len(form))
@@ -129,7 +129,7 @@ class Secrets:
             shares.update(form[at : at + size] for at in range(len(form) - size + 1))
 
     def add_address(self, address: str) -> None:
-        """Never show the user's part of an address, nor what its parameters keep."""
+        """Add the user name, the password and the secret parameters of a URL."""
         parts = urlsplit(address)
         for text in (parts.username, parts.password):
             self.add(*({text, unquote(text)} if text and len(text) > 3 else ()))
@@ -138,7 +138,7 @@ class Secrets:
                 self.add(found["value"], unquote_plus(found["value"]))
 
     def leave_out(self, text: str) -> str:
-        """Text without any of them, and without those of addresses."""
+        """Return a text without these secrets and without those in URLs."""
         hidden = bytearray(len(text))
         if self._shares:
             for view, starts in _views(text):
@@ -153,7 +153,7 @@ class Secrets:
                     hidden[first:last] = b"\1" * (last - first)
 
     def leave_out_deep(self, value: Any) -> Any:
-        """The same for every text in what JSON may hold, but for the names."""
+        """Remove secrets from every text in parsed JSON, except names."""
         if isinstance(value, str):
             return self.leave_out(value)
         if isinstance(value, dict):
@@ -163,9 +163,9 @@ class Secrets:
         return value
 
     def leave_out_of_data(self, text: str) -> str:
-        """Data without long ones that stand there as a whole; quick, for texts of any length.
+        """Remove complete long secrets from data; fast, for texts of any length.
 
-        Short ones are left: they may be words, and the data would no longer be the source's.
+        Short ones stay: they may be words, and the data would no longer be the source's.
         """
         for form in sorted(self._forms, key=len, reverse=True):
             if len(form) >= _LONG:
@@ -174,7 +174,7 @@ class Secrets:
 
 
 def _masked(text: str, hidden: bytearray) -> str:
-    """Text with one sign for each stretch that is hidden."""
+    """Text with one mark in place of each hidden part."""
     out, shown = [], True
     for char, hide in zip(text, hidden):
         if not hide:
@@ -186,7 +186,7 @@ def _masked(text: str, hidden: bytearray) -> str:
 
 
 def _views(text: str) -> Iterable[tuple[str, list[int]]]:
-    """A text as it is and as its encodings say, each with the place of every sign of it."""
+    """A text and its decoded forms, each with the position of every character in the text."""
     view, starts = text, list(range(len(text) + 1))
     for _ in range(_DEPTH):
         yield view, starts
@@ -220,7 +220,7 @@ def _sign(found: re.Match[str]) -> str:
 
 
 def _forms(text: str) -> set[str]:
-    """A text as it may be written where it is no longer seen to be that text."""
+    """Forms of a text in encodings that hide it."""
     raw = text.encode("utf-8", "surrogatepass")
     forms = {text, raw.decode("latin-1"), text.encode("unicode_escape").decode()}
     for content in (raw, quote(text, safe="", errors="replace").encode()):
@@ -229,12 +229,12 @@ def _forms(text: str) -> set[str]:
 
 
 def _base64_forms(content: bytes) -> Iterable[str]:
-    """What base64 shows of a text wherever that begins in what is encoded."""
+    """Base64 of a text, for each offset at which it can begin in the encoded bytes."""
     encoders: tuple[Callable[[bytes], bytes], ...] = (base64.b64encode, base64.urlsafe_b64encode)
     for encode in encoders:
         for before in range(3):
             whole = encode(b"\0" * before + content).decode().rstrip("=")
-            first = -(-before * 8 // 6)  # signs that hold what stands before, too
+            first = -(-before * 8 // 6)  # characters that also contain bits of the bytes before
             last = (before + len(content)) * 8 // 6
             if last - first >= 4:
                 yield whole[first:last]

@@ -1,4 +1,4 @@
-"""What GDAL reads of a damaged Shapefile without a word: shapes whose records are not there."""
+"""Find damage of a Shapefile that GDAL does not report: shapes without records."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
 def check_shapefile(path: Path) -> None:
-    """Refuse a Shapefile with fewer records than shapes; warn of one without any.
+    """Raise if a Shapefile has fewer records than shapes; warn if it has no .dbf.
 
-    Its rows would end with the last record, or have no columns. Other files pass.
+    Its rows would end with the last record, or have no columns. Other files are accepted.
 
     Raises
     ------
     DataCorruptError
-        The .dbf holds fewer records than the .shx has shapes.
+        The .dbf has fewer records than the .shx has shapes.
     """
     if path.suffix.lower() != ".shp":
         return
@@ -41,7 +41,7 @@ def check_shapefile(path: Path) -> None:
 
 
 def check_parts(stem: str, parts: Mapping[str, bytes]) -> None:
-    """As `check_shapefile`, of a Shapefile in memory: its files by their endings."""
+    """Like `check_shapefile`, for a Shapefile in memory: its files by their endings."""
     refuse_paths(parts.get(".prj", b"").decode("utf-8", "replace"), f"{stem}.prj")
     _check(stem, parts.get(".dbf"), len(parts[".shx"]) if ".shx" in parts else None)
 
@@ -56,7 +56,7 @@ def _check(stem: str, records: bytes | None, index_bytes: int | None) -> None:
         held = int.from_bytes(records[_DBF_COUNT], "little")
         if held < shapes:
             raise DataCorruptError(
-                f"{stem}.shp is damaged: {stem}.dbf holds {held} records for {shapes} shapes. "
+                f"{stem}.shp is damaged: {stem}.dbf has {held} records for {shapes} shapes. "
                 "Without the .dbf the shapes alone can be read."
             )
 

@@ -14,7 +14,7 @@ __all__ = ["ShortNames"]
 class ShortNames:
     """Short names of modules: ``import package.tables`` finds ``package.frames.tables``.
 
-    Nothing is imported before a name is used.
+    A module is imported when its name is first used.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class ShortNames:
         return name in self._modules
 
     def __getitem__(self, name: str) -> types.ModuleType:
-        """The module itself, imported now; from here on an import finds it too."""
+        """Import the module; later imports find it by its short name, too."""
         module = importlib.import_module(self._modules[name])
         package = self._modules[name].partition(".")[0]
         sys.modules[f"{package}.{name}"] = module

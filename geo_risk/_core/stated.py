@@ -1,4 +1,4 @@
-"""Countries as sources state them, in whatever code or spelling, to ISO 3166-1 alpha-3."""
+"""Countries as sources state them, in any code or spelling, to ISO 3166-1 alpha-3."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIPS_SOURCES = ("gdelt",)  # their two letters are FIPS 10-4: CH is China, not 
 
 
 def stated_countries(frame: Any) -> list[str | None]:
-    """Alpha-3 code of each row's `country_stated`; None where nothing is stated or understood.
+    """Alpha-3 code of each row's `country_stated`; None if nothing is stated or recognised.
 
     Two letters of a GDELT row are read as FIPS 10-4, everything else as a name or an ISO code.
     """
@@ -36,7 +36,7 @@ def stated_countries(frame: Any) -> list[str | None]:
 
 @cache
 def _fips() -> dict[str, str | None]:
-    """FIPS 10-4 codes to alpha-3; the sea and what no state has are not in it."""
+    """FIPS 10-4 codes to alpha-3, without those of the sea and of areas without a state."""
     codes: dict[str, str | None] = {
         entry["code"]: entry["alpha3"] for entry in crosswalk()["fips_10_4_other"]
     }
@@ -47,7 +47,7 @@ def _fips() -> dict[str, str | None]:
 
 @cache
 def state_began(alpha3: str) -> np.datetime64 | None:
-    """First day of a state as Gleditsch and Ward list it; None where they do not."""
+    """First day of a state as Gleditsch and Ward list it; None if they do not."""
     starts = [
         entry["start"]
         for entry in crosswalk()["gleditsch_ward"]

@@ -1,8 +1,8 @@
-"""What reaches a terminal, and nothing else of the package writes there.
+"""Output to the terminal; no other module of the package writes there.
 
-Names of places, columns and files, arguments and errors come from others. What a terminal would
-obey (escape sequences, bidirectional overrides) is shown as an escape such as ``\\x1b``, and rich
-is given text that it takes for text: ``[/b]`` is a name, not a mark.
+Names of places, columns and files, arguments and errors are not trusted. Control characters (escape
+sequences, bidirectional overrides) are shown as an escape such as ``\\x1b``, and rich gets plain
+text: ``[/b]`` is a name, not markup.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ __all__ = [
     "visible_json",
 ]
 
-# C0, DEL and C1; invisible marks and separators; overrides and isolates of direction; what may
-# stand for a byte of a file name; tags. What Persian and Arabic need stays: ZWNJ, ZWJ, LRM, RLM.
+# C0, DEL and C1; invisible marks and separators; overrides and isolates of direction; stand-ins
+# for bytes of file names; tags. What Persian and Arabic need stays: ZWNJ, ZWJ, LRM, RLM.
 _OBEYED = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u180e\u200b\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-_WIDTH = 160  # of a table where there is no terminal
-_END = 100  # characters of a long text that a table shows of either end
+_WIDTH = 160  # of a table if there is no terminal
+_END = 100  # characters that a table shows of each end of a long text
 
 
 def visible(text: object) -> str:
-    """Text in one line, with an escape in place of whatever a terminal would obey."""
+    """Text in one line, with escapes in place of control characters."""
     return _OBEYED.sub(_escape, str(text))
 
 
@@ -65,21 +65,21 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def visible_json(text: str) -> str:
-    """JSON with the same meaning, in which nothing is left that a terminal would obey."""
+    """JSON with the same meaning, with escapes in place of control characters."""
     return "\n".join(
         _OBEYED.sub(lambda found: json.dumps(found[0])[1:-1], line) for line in text.split("\n")
     )
 
 
 def one_line(text: object) -> str:
-    """What others say in several lines, in one."""
+    """Text of several lines in one line."""
     return " ".join(str(text).splitlines())
 
 
 def say(text: object = "", *, err: bool = False) -> None:
-    """Print one line; to standard error without what is secret in addresses."""
+    """Print one line; on standard error without the secrets in URLs."""
     if err:
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody listens
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # it is closed
             sys.stderr.write(visible(without_secrets(str(text))) + "\n")
             sys.stderr.flush()
     else:
@@ -87,10 +87,10 @@ def say(text: object = "", *, err: bool = False) -> None:
 
 
 class Told(logging.Handler):
-    """What is logged, on standard error."""
+    """Handler that writes log records to standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Say a record, and where an error arose."""
+        """Print a record, and the traceback of an error."""
         try:
             say(record.getMessage(), err=True)
         except Exception:
@@ -101,22 +101,22 @@ class Told(logging.Handler):
 
 
 def opening() -> None:
-    """Make the standard streams the same everywhere: UTF-8, ``\\n``, and no number left free.
+    """Make the standard streams the same everywhere: UTF-8, ``\\n``, and no free descriptor.
 
-    Where a stream is closed, a file that is opened later would get its number, and what a library
-    prints would end up in it.
+    If a stream is closed, a file that is opened later would get its descriptor, and text that a
+    library prints would be written into that file.
     """
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free descriptor
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def closing(code: int) -> int:
-    """Write out what waits for standard output; the exit code, another where that fails."""
+    """Flush standard output; return the exit code, or another one if that fails."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -131,7 +131,7 @@ def closing(code: int) -> int:
 
 
 def _to_nobody() -> None:
-    """Let what is still waiting for standard output vanish, or Python complains at the end."""
+    """Discard pending output, since otherwise Python reports an error at exit."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -146,7 +146,7 @@ def standard_input() -> IO[bytes]:
 
 
 def standard_output() -> IO[str]:
-    """Where results are written; a terminal is shown escapes in place of what it would obey."""
+    """Stream for results; a terminal gets escapes in place of control characters."""
     if sys.stdout is None:
         raise ValueError(
             "Standard output is closed: name a file with --out, or send it to /dev/null."
@@ -157,7 +157,7 @@ def standard_output() -> IO[str]:
 
 
 class _Shown:
-    """The terminal, as a file that text of several lines is written to."""
+    """The terminal as a file for text of several lines."""
 
     def write(self, text: str) -> int:
         """Show text."""
@@ -168,24 +168,24 @@ class _Shown:
         """Show it now."""
         sys.stdout.flush()
 
-    def __iter__(self) -> Iterator[str]:  # pandas takes for a file what has this
+    def __iter__(self) -> Iterator[str]:  # pandas requires this of a file
         return iter(())
 
 
 def is_watched() -> bool:
-    """Whether somebody sees standard error."""
+    """Whether standard error is a terminal."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
 def shown_text(text: object) -> Text:
-    """Text for rich, in which it looks for no marks."""
+    """Text for rich, without markup."""
     from rich.text import Text
 
     return Text(visible(text))
 
 
 def draw_table(title: str, names: Sequence[object], rows: Iterator[Sequence[object]]) -> None:
-    """Draw a table on standard output that a person can read."""
+    """Draw a table on standard output, for people to read."""
     from rich.table import Table
 
     standard_output()
@@ -200,7 +200,7 @@ def draw_table(title: str, names: Sequence[object], rows: Iterator[Sequence[obje
 
 
 def _ends(text: str) -> str:
-    """The ends of a text that would fill the terminal."""
+    """A text; only its ends if it would fill the terminal."""
     return text if len(text) <= 2 * _END else f"{text[:_END]} … {text[-_END:]}"
 
 
@@ -212,14 +212,14 @@ def _console() -> Console:
 
 
 def spinner(text: str) -> Any:
-    """A sign of life on standard error; nothing where that is no terminal."""
+    """A spinner on standard error; nothing if that is not a terminal."""
     from rich.console import Console
 
     return Console(stderr=True).status(shown_text(text))
 
 
 def drawn_progress(*columns: Any, transient: bool, always: bool) -> Progress | None:
-    """A progress bar on standard error, told in text without marks; None where nobody sees it."""
+    """A progress bar on standard error, with text without markup; None if it would not be seen."""
     from rich.console import Console
     from rich.progress import Progress, TextColumn
 

@@ -1,4 +1,4 @@
-"""Names of what signatures say again and again."""
+"""Type aliases that signatures use."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ BoolArray = NDArray[np.bool_]
 ObjectArray = NDArray[np.object_]
 ByteArray = NDArray[np.uint8]
 BinArray = NDArray[np.int8]
-"""Bins of the emerging hotspots: states of a cell in a step of time."""
+"""Bins of the emerging hotspots: states of a cell in a time step."""
 BandArray = NDArray[np.int16]
 CellArray = NDArray[np.uint64]
 """H3 cells."""
 DayArray = NDArray[np.datetime64]
 Seed = int | np.random.Generator | None
-"""A seed, a generator, or None for numbers that nobody can repeat."""
+"""A seed, a generator, or None for numbers that cannot be reproduced."""

@@ -1,4 +1,4 @@
-"""Every input check, once. Messages carry the value, its place and the rule."""
+"""Checks of input that all modules share. Messages state the value, its position and the rule."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _all_within(values: FloatArray, limit: float) -> bool:
 
 
 def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
-    """As an array; rows of unequal length are refused."""
+    """Values as an array; rows of unequal length raise ValueError."""
     try:
         return np.asarray(values)
     except ValueError as error:
@@ -81,7 +81,7 @@ def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
 
 
 def _as_float(values: ArrayLike, name: str) -> FloatArray:
-    if isinstance(values, np.ma.MaskedArray):  # asarray would bare what the mask hides
+    if isinstance(values, np.ma.MaskedArray):  # asarray would ignore the mask
         values = np.ma.filled(values.astype(np.float64), np.nan)
     array = as_array(values, name)
     if array.dtype.kind in "bcmMSUV":
@@ -151,7 +151,7 @@ def check_resolution(resolution: Any) -> int:
 
 
 def shown(value: Any, most: int = 100) -> str:
-    """A value as an error message shows it, the middle of a long one left out."""
+    """A value for an error message, without the middle of a long one."""
     if isinstance(value, str) and len(value) > most:
         return f"{value[: most // 2]!r}…{value[-most // 4 :]!r} ({len(value)} characters)"
     return repr(value)
@@ -179,7 +179,7 @@ def check_scalar(
 
 
 def refuse_unused(options: Mapping[str, Any], why: str) -> None:
-    """Refuse the first of some options that was given (is not None), since nothing uses it."""
+    """Raise for the first of some options that is given (not None), since it is not used."""
     for name, value in options.items():
         if value is not None:
             plain = isinstance(value, (str, int, float, np.number))
@@ -188,7 +188,7 @@ def refuse_unused(options: Mapping[str, Any], why: str) -> None:
 
 
 def renamed(value: Any, name: str, old_value: Any, old_name: str) -> Any:
-    """Value of an option that had another name until now; None where neither was given.
+    """Value of an option that had another name until now; None if neither was given.
 
     Called by the public function itself, so that the warning points at its caller.
     """
@@ -200,7 +200,7 @@ def renamed(value: Any, name: str, old_value: Any, old_name: str) -> Any:
             f"is {value!r}."
         )
     warnings.warn(
-        f"{old_name} is called {name} now; the old name goes with the next release.",
+        f"{old_name} is called {name} now; the old name is removed in the next release.",
         DeprecationWarning,
         stacklevel=3,
     )

@@ -1,9 +1,9 @@
-"""Open a file of geometries: the only door to GDAL's readers, which would follow links.
+"""Open a file of geometries: the only module that calls GDAL's readers, which would follow links.
 
-GDAL chooses who reads a file by what the file says, and some of its readers fetch addresses or open
-other files. So nothing reaches it here that has not been found to be of a format that does neither:
-the three binary ones by their first bytes, a GeoPackage by its tables, too, GML and KML written
-anew. GeoJSON and TopoJSON, and archives but for Shapefiles, are read without it.
+GDAL chooses the reader of a file by its content, and some of its readers fetch URLs or open other
+files. So GDAL only gets files that were checked to be of a format that does neither: the three
+binary ones by their first bytes, a GeoPackage also by its tables; GML and KML are rewritten.
+GeoJSON and TopoJSON, and archives except for Shapefiles, are read without GDAL.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _BEGINNINGS = {
     ".gpkg": _MAGIC[".gpkg"], ".fgb": _MAGIC[".fgb"], ".json": b"{", ".zip": b"PK\x03\x04",
     ".parquet": b"PAR1",
 }  # fmt: skip
-"""By which a file is known whose name does not tell: what a service gave for a query has none."""
+"""First bytes by which a file without a known ending is recognised, such as from a service."""
 ENDINGS = (*_JSON, *_MAGIC, *_XML, *_PARQUET, ".zip")
 """Endings of the names of the files that are read."""
 
@@ -59,12 +59,12 @@ _GDAL = {
     "LIBKML_RESOLVE_STYLE": "NO",
 }
 _LOCK = RLock()
-_MISREAD = frozenset("!?;")  # pyogrio takes what follows for something else than a name
+_MISREAD = frozenset("!?;")  # pyogrio does not read what follows as part of a name
 
 
 @dataclass(frozen=True)
 class Vector:
-    """A table of geometries, and what is told of rows that could not be taken as they stood."""
+    """A table of geometries, and the rows that could not be read unchanged."""
 
     frame: Any
     broken: list[BrokenRow] = field(default_factory=list)
@@ -91,23 +91,23 @@ def read_vector(
 ) -> Vector:
     """Read one layer of a file; nothing is fetched, no other file opened, none written.
 
-    Beside a Shapefile stand its own .shx, .dbf, .prj and .cpg, beside a GeoPackage what SQLite has
-    not yet moved into it (`settled`). What a file is is told by its ending
-    or, where it has none of `ENDINGS`, by its first bytes.
+    The exceptions are a Shapefile's own .shx, .dbf, .prj and .cpg, and a GeoPackage's write-ahead
+    log (`settled`). The format is recognised by the ending of the file or, if that is not in
+    `ENDINGS`, by its first bytes.
 
     Parameters
     ----------
     path : Path
     layer : str or int, optional
-        Which of several layers; of an archive, which of its files, without the ending.
+        Which of several layers; in an archive, which of its files, without the ending.
     option : str
-        What the caller's users call `layer`.
+        Name of `layer` in the messages to the user.
     shapes_only : bool
-        Whether tables without geometry are passed over.
+        Whether tables without geometry are ignored.
     keep_halves : bool
         As in `frame_of_features`.
     max_bytes : int
-        Most that an archive may unpack to.
+        Largest unpacked size of an archive.
 
     Raises
     ------
@@ -116,8 +116,7 @@ def read_vector(
     OptionNeededError
         Several layers and no `layer`.
     ValueError
-        A format that is not read, a layer that is not there, or something that would lead to other
-        files.
+        A format that is not supported, a layer that does not exist, or a reference to other files.
     """
     wish = _Wish(layer, option, shapes_only, keep_halves)
     ending = _ending(path)
@@ -140,12 +139,12 @@ def read_vector(
 def _ending(path: Path) -> str:
     """Format of a file as one of `ENDINGS`."""
     if not path.is_file():
-        raise ValueError(f"Invalid source: {path} is no file. Read are {', '.join(ENDINGS)}.")
+        raise ValueError(f"Invalid source: {path} is not a file. Formats: {', '.join(ENDINGS)}.")
     ending = path.suffix.lower()
     if ending in ENDINGS:
         return ending
     if ending == ".gz":
-        raise ValueError(f"Invalid source: {path} is packed: unpack it and read {path.stem}.")
+        raise ValueError(f"Invalid source: {path} is compressed: unpack it and read {path.stem}.")
     with path.open("rb") as file:
         head = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
     for ending, magic in _BEGINNINGS.items():
@@ -158,12 +157,12 @@ def _ending(path: Path) -> str:
 
 
 def layers_of(path: Path) -> list[str]:
-    """Names of a GeoPackage's tables, those without geometry, too.
+    """Names of a GeoPackage's tables, including those without geometry.
 
     Raises
     ------
     DataCorruptError
-        Damaged, or no GeoPackage that GDAL may open.
+        Damaged, or not a GeoPackage that GDAL may open.
     """
     import pyogrio
 
@@ -180,7 +179,7 @@ def layers_of(path: Path) -> list[str]:
 
 
 def _check_binary(path: Path, ending: str) -> None:
-    """Refuse a file of one of the binary formats that is none, or a GeoPackage with programs."""
+    """Raise if a file is not of its binary format, or is a GeoPackage with code."""
     with path.open("rb") as file:
         head = file.read(16)
         if ending == ".fgb":
@@ -191,9 +190,9 @@ def _check_binary(path: Path, ending: str) -> None:
 
 
 def _check_beginning(raw: bytes, ending: str, name: str) -> None:
-    """Refuse what begins otherwise, and FlatGeobuf's header with a CRS that names a file."""
+    """Raise for other first bytes, and for a FlatGeobuf header with a CRS that names a file."""
     if not raw.startswith(_MAGIC[ending]):
-        raise DataCorruptError(f"{name} cannot be read: it does not begin as {ending} files do.")
+        raise DataCorruptError(f"{name} cannot be read: it does not begin like a {ending} file.")
     if ending == ".fgb":
         size = int.from_bytes(raw[8:12], "little")
         for text in re.findall(rb"[^\x00]{20,}", raw[12 : 12 + size]):
@@ -201,7 +200,7 @@ def _check_beginning(raw: bytes, ending: str, name: str) -> None:
 
 
 def _read_misnamed(path: Path, ending: str, wish: _Wish) -> Vector:
-    """Read a file whose name would have GDAL or pyogrio open another one."""
+    """Read a file whose name would make GDAL or pyogrio open another one."""
     if ending != ".shp":
         return _read_content(path.read_bytes(), ending, path.name, wish)
     parts = {part: beside(path, part) for part in PARTS}
@@ -210,16 +209,16 @@ def _read_misnamed(path: Path, ending: str, wish: _Wish) -> Vector:
 
 
 def _check_end(path: Path) -> None:
-    """Refuse text that is cut short before all of it is read."""
+    """Raise for text that is cut short, before all of it is read."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 1024))
         end = file.read().strip(b" \t\r\n\x00")
     if not end:
-        raise DataCorruptError(f"{path} cannot be read: it is empty, or ends in nothing.")
+        raise DataCorruptError(f"{path} cannot be read: it is empty, or its end is blank.")
 
 
 def _read_content(raw: bytes, ending: str, name: str, wish: _Wish) -> Vector:
-    """Read a file that stands in memory, of any ending but .shp, .zip and those of Parquet."""
+    """Read a file in memory, with any ending except .shp, .zip and those of Parquet."""
     if ending in _JSON:
         content = parse_json(raw, name)
         layers = features_in(content, name)
@@ -240,11 +239,11 @@ def _read_content(raw: bytes, ending: str, name: str, wish: _Wish) -> Vector:
 
 
 def _without_broken(frame: Any, plain: PlainXml, name: str) -> Vector:
-    """Features without a geometry where something else stood among its numbers."""
+    """Remove the geometries in which other text was found in place of numbers."""
     if plain.broken and (len(frame) != plain.features or not hasattr(frame, "geometry")):
         place = plain.broken[0]
         raise DataCorruptError(
-            f"{name} cannot be read: {place.text!r} in feature {place.feature} is no coordinate."
+            f"{name} cannot be read: {place.text!r} in feature {place.feature} is not a coordinate."
         )
     first = {place.feature: place.text for place in reversed(plain.broken)}
     rows = [BrokenRow(row, "bad_coordinates", text, f"feature {row}: {text!r} is no coordinate")
@@ -275,14 +274,14 @@ def _choose(names: list[str], name: str, wish: _Wish) -> str:
 
 
 def _read_zip(path: Path, wish: _Wish, max_bytes: int) -> Vector:
-    """Read the one file in an archive that can be read, or the one that is wanted."""
+    """Read the only readable file in an archive, or the one that is wanted."""
     try:
         with zipfile.ZipFile(path) as archive:
             check_zip(archive, max_bytes, path.name)
             held = _readable(archive)
             if not held:
                 raise ValueError(
-                    f"Invalid source: {path} holds no file that ends in "
+                    f"Invalid source: {path} contains no file that ends in "
                     f"{', '.join((*_JSON, *_MAGIC, *_XML))}."
                 )
             if len(held) > 1:
@@ -300,7 +299,7 @@ def _read_zip(path: Path, wish: _Wish, max_bytes: int) -> Vector:
 
 
 def _readable(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Names of an archive's files that can be read, by their stem where that tells them apart."""
+    """Names of an archive's files that can be read, by their stem if that is unique."""
     names = [
         PurePosixPath(info.filename) for info in archive.infolist()
         if info.filename and not info.is_dir() and "__MACOSX" not in info.filename
@@ -314,7 +313,7 @@ def _readable(archive: zipfile.ZipFile) -> dict[str, str]:
 
 
 def _shapefile_in(archive: zipfile.ZipFile, name: str) -> bytes:
-    """A Shapefile of an archive as an archive of its own, without what else lies beside it."""
+    """A Shapefile of an archive as a separate archive, without other files."""
     stem = PurePosixPath(name).with_suffix("")
     parts = {}
     for member in archive.namelist():
@@ -322,13 +321,13 @@ def _shapefile_in(archive: zipfile.ZipFile, name: str) -> bytes:
         if inner.with_suffix("") == stem and inner.suffix.lower() in PARTS:
             parts[inner.suffix.lower()] = archive.read(member)
     if not parts[".shp"].startswith(_MAGIC[".shp"]):
-        raise DataCorruptError(f"{name} cannot be read: it does not begin as .shp files do.")
+        raise DataCorruptError(f"{name} cannot be read: it does not begin like a .shp file.")
     check_parts(stem.name, parts)
     return _packed(parts)
 
 
 def _packed(parts: Mapping[str, bytes]) -> bytes:
-    """Files by their endings as an archive: nothing lies beside them, and GDAL writes nothing."""
+    """Archive of files by their endings: nothing is beside them, and GDAL writes nothing."""
     made = BytesIO()
     with zipfile.ZipFile(made, "w") as alone:
         for ending, content in parts.items():
@@ -337,21 +336,21 @@ def _packed(parts: Mapping[str, bytes]) -> bytes:
 
 
 def _with_gdal(source: str | bytes, name: str, wish: _Wish) -> Any:
-    """Read a layer with GDAL of what has been found to be safe: a path, or a file in memory."""
+    """Read a layer with GDAL from a source that was checked: a path, or a file in memory."""
     import pyogrio
     from shapely.errors import ShapelyError
 
     try:
-        with _sealed(), np.errstate(invalid="ignore"):  # of NaN in coordinates
+        with _sealed(), np.errstate(invalid="ignore"):  # NaN in coordinates
             layers = pyogrio.list_layers(source)
             held = [one for one, kind in layers if kind is not None or not wish.shapes_only]
             chosen = _choose([str(one) for one in held], name, wish)
-            # by number: a KML without names is called after its file, here another each time
+            # by number: a KML without names is named after its file, here another each time
             number = [str(one) for one, _ in layers].index(chosen)
             return pyogrio.read_dataframe(source, layer=number)
     except OptionNeededError:
         raise
-    except UnboundLocalError as error:  # pyogrio 0.13's, where GDAL cannot write the CRS
+    except UnboundLocalError as error:  # from pyogrio 0.13, if GDAL cannot write the CRS
         raise DataCorruptError(f"{name} cannot be read: its CRS is damaged.") from error
     except (RuntimeError, OSError, UnicodeError, ShapelyError) as error:
         raise DataCorruptError(f"{name} cannot be read: {error}") from error
@@ -359,7 +358,7 @@ def _with_gdal(source: str | bytes, name: str, wish: _Wish) -> Any:
 
 @contextmanager
 def _sealed() -> Iterator[None]:
-    """GDAL with its doors to other files shut, one caller at a time."""
+    """Let GDAL open no other files, for one caller at a time."""
     import pyogrio
 
     with _LOCK:

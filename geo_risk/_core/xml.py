@@ -1,4 +1,4 @@
-"""GML and KML written anew, so that GDAL finds nothing in them but elements and their text."""
+"""Rewrite GML and KML, so that GDAL finds nothing in them but elements and their text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["PlainXml", "plain_xml"]
 
 _ROOTS = {".gml": "FeatureCollection", ".kml": "kml"}
 _MOST_LEVELS = 200  # elements within elements
-_BLANKS = " " * 32768  # GDAL chooses who reads a file by its beginning: the root, and these
+_BLANKS = " " * 32768  # GDAL chooses the reader by the beginning of a file: the root, and these
 _LEFT_OUT = {"NetworkLink", "Style", "StyleMap", "styleUrl", "GroundOverlay", "ScreenOverlay",
              "PhotoOverlay", "Model", "Link", "Url"}  # fmt: skip
 _LINKS = {"href", "schemaLocation", "noNamespaceSchemaLocation"}
@@ -35,14 +35,14 @@ _MEMBERS = {"featureMember", "member", "featureMembers"}
 
 
 class BrokenPlace(NamedTuple):
-    """What stands in the geometry of a feature where a number should; features count from 0."""
+    """Text in place of a number in the geometry of a feature; features count from 0."""
 
     feature: int
     text: str
 
 
 class PlainXml(NamedTuple):
-    """What was written anew, how many features it has, and what broke in them."""
+    """Rewritten content, its number of features, and what is broken in them."""
 
     content: bytes
     features: int
@@ -50,17 +50,17 @@ class PlainXml(NamedTuple):
 
 
 def plain_xml(raw: bytes, ending: str, name: str) -> PlainXml:
-    """XML in UTF-8 with the same elements: no comments, instructions, links or schemas.
+    """Rewrite XML in UTF-8 with the same elements: no comments, instructions, links or schemas.
 
-    What is no finite number among coordinates, for which GDAL takes 0 in silence, is written as 0
-    and told of.
+    A coordinate that is not a finite number, which GDAL silently reads as 0, is written as 0 and
+    reported.
 
     Raises
     ------
     DataCorruptError
-        No XML, cut short, of another kind, or nested too deeply.
+        Not XML, cut short, of another kind, or nested too deeply.
     ValueError
-        A document type (which may define entities), or a CRS that is no name of one.
+        A document type (which may define entities), or a CRS that is not a name of one.
     """
     writer = _Writer(_ROOTS[ending], name)
     parser = expat.ParserCreate()
@@ -77,14 +77,14 @@ def plain_xml(raw: bytes, ending: str, name: str) -> PlainXml:
 
 
 class _Writer:
-    """Writes what it is told of, without what could lead elsewhere."""
+    """Writes the parsed elements, without references to anything else."""
 
     def __init__(self, root: str, name: str) -> None:
         self.parts = ['<?xml version="1.0" encoding="UTF-8"?>\n']
         self._root, self._name = root, name
         self._level = self._left_out = 0
         self.broken: list[BrokenPlace] = []
-        self.features, self._open = 0, [""]  # elements around, the innermost last
+        self.features, self._open = 0, [""]  # open elements, the innermost last
         self._place: list[str] | None = None  # the text of coordinates
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -96,7 +96,7 @@ class _Writer:
         self._level += 1
         if self._level > _MOST_LEVELS:
             raise DataCorruptError(
-                f"{self._name} cannot be read: over {_MOST_LEVELS} elements within each other."
+                f"{self._name} cannot be read: over {_MOST_LEVELS} nested elements."
             )
         if self._left_out or local in _LEFT_OUT:
             self._left_out += 1
@@ -114,7 +114,7 @@ class _Writer:
         self.parts.append(f"<{tag}{kept}>{_BLANKS if self._level == 1 else ''}")
 
     def _keeps(self, key: str, value: str) -> bool:
-        """Whether an attribute is no link; of the root, its namespaces only."""
+        """Whether an attribute is kept: not a link; for the root, namespaces only."""
         local = key.rpartition(":")[2]
         if local == "srsName" and not _CRS_NAME.fullmatch(value):
             raise ValueError(
@@ -145,7 +145,7 @@ class _Writer:
             self.parts.append(escape(content))
 
     def _numbers(self, text: str) -> str:
-        """Coordinates, with 0 for what is no finite number."""
+        """Coordinates, with 0 in place of what is not a finite number."""
         return _GAP.sub(self._gap, _TOKEN.sub(self._number, text))
 
     def _gap(self, found: re.Match[str]) -> str:
@@ -159,7 +159,7 @@ class _Writer:
         return "0"
 
     def _refuse_signs(self, attributes: Mapping[str, str]) -> None:
-        """Refuse coordinates that are written with other signs than usual (GML 2)."""
+        """Raise for coordinates with other separators than usual (GML 2)."""
         for key, usual in (("decimal", "."), ("cs", ","), ("ts", " ")):
             if attributes.get(key, usual) != usual:
                 raise ValueError(

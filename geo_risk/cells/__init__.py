@@ -1,8 +1,8 @@
-"""H3 cells by arrays: index, shapes, areas, neighbour graph, study grid.
+"""H3 cells as arrays: index, shapes, areas, neighbour graph, study grid.
 
-A cell is a uint64, 0 where it is missing; frames carry the hexadecimal string instead, None where
-it is missing. Every function here that takes cells takes either. H3 itself wants (lat, lng): that
-order never leaves this module.
+A cell is a uint64, 0 if missing; frames hold the hexadecimal string instead, None if missing.
+Functions that take cells accept both. The h3 library expects (lat, lng): that order is never used
+outside this package.
 """
 
 from geo_risk.cells.counts import CellCounts, count_in_cells

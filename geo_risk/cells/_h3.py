@@ -1,11 +1,11 @@
-"""Kernel half of `cells`: H3 arithmetic, arrays in, arrays out, nothing checked.
+"""Kernels of `cells`: H3 arithmetic on arrays, without checks of the input.
 
 Cells are uint64, 0 is missing. Coordinates are degrees.
 
-`encode` computes with 3-D vectors where the h3 library uses angles, and knows how far the two can
-be apart: a point nearer than that to a cell's edge, or to the seam of two faces, is handed to the
-library. So the answer is the library's, whatever its version, compiler or mathematical functions,
-and not only where the two happen to round alike.
+`encode` computes with 3-D vectors, the h3 library with angles. The difference between the two is
+bounded: a point closer than the bound to an edge of its cell, or to the seam of two faces, is
+passed to the library. So results always equal the library's, whatever its version, compiler or
+mathematical functions.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ __all__ = ["encode", "is_valid", "leading", "neighbor", "neighbors", "split", "t
 TOLERANCE = 3e-14
 SEAM = 1e-13
 
-_ASK = 1  # no cell: ask the library
+_ASK = 1  # not a cell: ask the library
 _ONES = 0o111111111111111
 _HALF_SQRT3 = math.sqrt(3.0) / 2.0
 _RADIANS = math.pi / 180.0
@@ -100,7 +100,7 @@ def _assemble(base: int, digits: int, resolution: int) -> int:
 
 @njit
 def _address(face: int, a: int, b: int, resolution: int) -> int:
-    """Cell of a lattice point on a face, `_ASK` where the tables do not know."""
+    """Cell of a lattice point on a face, `_ASK` if the tables do not contain it."""
     digits = 0
     shift = 0
     level = resolution
@@ -147,7 +147,7 @@ def _sin_cos(degrees: float) -> tuple[float, float]:
 
 @njit
 def _nearest_face(px: float, py: float, pz: float) -> tuple[int, bool]:
-    """Face whose centre is nearest, and whether another is as near but for rounding."""
+    """Face whose centre is nearest, and whether another one is equally near within rounding."""
     face, best, second = 0, -2.0, -2.0
     for f in range(20):
         near = px * CENTER[f, 0] + py * CENTER[f, 1] + pz * CENTER[f, 2]
@@ -160,7 +160,7 @@ def _nearest_face(px: float, py: float, pz: float) -> tuple[int, bool]:
 
 @njit
 def _encode(lon: FloatArray, lat: FloatArray, resolution: int, out: NDArray[np.int64]) -> int:
-    """Cell of each point, `_ASK` where the library must decide; returns how many those are."""
+    """Write the cell of each point, `_ASK` if the library must decide; return how many."""
     scale = SCALE[resolution]
     odd = resolution % 2
     asked = 0
@@ -181,7 +181,7 @@ def _encode(lon: FloatArray, lat: FloatArray, resolution: int, out: NDArray[np.i
         y = (px * v[0] + py * v[1] + pz * v[2]) * stretch
         squared = x * x + y * y
         x, y = x * scale, y * scale
-        # Nearest lattice point: round the three cube coordinates, mend the worst.
+        # Nearest lattice point: round the three cube coordinates, correct the worst.
         r = y / _HALF_SQRT3
         s = -x - 0.5 * r
         q = -r - s
@@ -195,7 +195,7 @@ def _encode(lon: FloatArray, lat: FloatArray, resolution: int, out: NDArray[np.i
             js = -iq - ir
         dq, dr, ds = q - iq, r - ir, s - js
         margin = 0.5 * (1.0 - (max(dq, dr, ds) - min(dq, dr, ds)))
-        # The root is only worth it near a centre.
+        # The square root is only needed near a centre.
         if squared > 1e-2:
             sure = margin > 30.0 * TOLERANCE * scale
         else:
@@ -210,7 +210,7 @@ def _encode(lon: FloatArray, lat: FloatArray, resolution: int, out: NDArray[np.i
 
 
 def encode(lon: FloatArray, lat: FloatArray, resolution: int, n_jobs: int = 1) -> CellArray:
-    """Cell of each point, 0 where the point is NaN; -180 is taken as 180."""
+    """Cell of each point, 0 if the point is NaN; -180 is read as 180."""
     out = np.empty(lon.size, dtype=np.int64)
     ask: list[int] = []
 
@@ -256,7 +256,7 @@ def is_valid(cells: CellArray) -> NDArray[np.bool_]:
 
 @njit
 def neighbor(cell: int, side: int) -> int:
-    """Neighbour of a cell across a side (digit 1 to 6), 0 where a pentagon has none."""
+    """Neighbour of a cell across a side (digit 1 to 6), 0 if a pentagon has none there."""
     resolution, base, digits = split(cell)
     first = 0
     if IS_PENTAGON[base]:
@@ -281,7 +281,7 @@ def neighbor(cell: int, side: int) -> int:
         base = int(BASE_NEIGHBOR[base, step])
         digits = turn(digits, turns)
     elif first != 0 and leading(digits) == 1:
-        # Into the sixth that a pentagon has lost: on to the other side of the gap.
+        # Into the sixth that a pentagon lacks: continue on the other side of the gap.
         digits = turn(digits, 1 if first == 3 else 5)
     return _assemble(base, digits, resolution)
 
@@ -294,7 +294,7 @@ def _neighbors(cells: NDArray[np.int64], out: NDArray[np.int64]) -> None:
 
 
 def neighbors(cells: CellArray) -> CellArray:
-    """Return the six neighbours of each cell, shape (n, 6); 0 stands where a pentagon has none."""
+    """Return the six neighbours of each cell, shape (n, 6); 0 if a pentagon has none there."""
     out = np.empty((cells.size, 6), dtype=np.int64)
     _neighbors(cells.view(np.int64), out)
     return out.view(np.uint64)

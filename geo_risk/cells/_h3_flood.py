@@ -1,4 +1,4 @@
-"""Kernel half of `cells`: what is reached from cells step by step.
+"""Kernels of `cells`: cells within some steps of others, and flood fill.
 
 Cells are uint64, valid, of one resolution.
 """
@@ -17,7 +17,7 @@ __all__ = ["disk", "flood"]
 
 @njit
 def _mark(cell: int, unused: int, keys: IntArray, masks: IntArray, bits: int) -> int:
-    """Mark a cell: 0 where it was marked, 1 where its group was known, 2 where that is new."""
+    """Mark a cell; return 0 if it was marked, 1 if its group was known, 2 if the group is new."""
     key = cell >> unused
     slot = slot_of(key >> 6, bits)
     while keys[slot] != 0 and keys[slot] != key >> 6:
@@ -48,7 +48,7 @@ def _enlarge(keys: IntArray, masks: IntArray, bits: int) -> tuple[IntArray, IntA
 
 @njit
 def _flood(seeds: IntArray, wall: IntArray, k: int) -> IntArray:
-    """Cells reached from `seeds` in at most k steps (any number where k < 0) past no wall."""
+    """Cells reached from `seeds` in at most k steps (k < 0: any number), not through the wall."""
     reached = np.empty(max(1024, 2 * seeds.size), dtype=np.int64)
     if seeds.size == 0:
         return reached[:0].copy()

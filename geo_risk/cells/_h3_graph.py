@@ -1,4 +1,4 @@
-"""Kernel half of `cells`: the neighbour graph of a set of cells.
+"""Kernels of `cells`: the neighbour graph of a set of cells.
 
 Cells are uint64, valid, of one resolution.
 """
@@ -21,7 +21,7 @@ __all__ = ["graph", "missing"]
 
 _BLOCK = 1 << 22  # entries of a block of rows: 16 MB
 _SPACE = 1 << 26  # entries of all blocks that are one array: 256 MB
-_LAST = np.int32(2**31 - 1)  # sorts behind every column
+_LAST = np.int32(2**31 - 1)  # sorts after every column
 
 
 @njit
@@ -35,7 +35,7 @@ def _link(
     unused: int,
     out: Int32Array,
 ) -> None:
-    """Ranks of the six neighbours: -1 outside the set, -2 where a pentagon has none."""
+    """Ranks of the six neighbours: -1 outside the set, -2 if a pentagon has none there."""
     hint = -1
     for n in range(cells.size):
         key = cells[n] >> (unused + 6)
@@ -61,10 +61,10 @@ def _link(
 def _near(
     links: Int32Array, order: IntArray, indices: Int32Array, counts: Int32Array, absent: Int32Array
 ) -> int:
-    """Rows of the graph "within one step": no two sides of a cell lead to the same one.
+    """Rows of the graph "within one step": all sides of a cell lead to different cells.
 
-    Six columns are sorted by a network of twelve exchanges, without a branch to guess; what
-    stands behind a row's end is overwritten by the next row.
+    Six columns are sorted by a network of twelve exchanges, without branches; values after a
+    row's end are overwritten by the next row.
     """
     row = np.empty(6, dtype=np.int32)
     used = 0
@@ -101,10 +101,10 @@ def _near(
 
 @njit
 def _grow(n: int, k: int, links: Int32Array, stamp: Int32Array, row: Int32Array) -> int:
-    """Write ranks of the cells within k steps, the cell itself first; returns how many.
+    """Write ranks of the cells within k steps, the cell itself first; return how many.
 
-    -1 where only the grid's own arithmetic can tell: a path leaves the set before its last step,
-    or a pentagon is among the cells that are stepped from.
+    Returns -1 if the links are not sufficient: a path leaves the set before its last step, or
+    steps from a pentagon.
     """
     stamp[n] = n
     row[0] = n
@@ -128,7 +128,7 @@ def _grow(n: int, k: int, links: Int32Array, stamp: Int32Array, row: Int32Array)
 
 @njit
 def _disk(cell: int, k: int, out: IntArray) -> int:
-    """Cells within k steps, the cell itself first, ring by ring; returns how many."""
+    """Write the cells within k steps, the cell itself first, ring by ring; return how many."""
     out[0] = cell
     count = 1
     before, begin = 0, 0
@@ -138,7 +138,7 @@ def _disk(cell: int, k: int, out: IntArray) -> int:
             for side in range(1, 7):
                 beside = neighbor(out[entry], side)
                 known = beside == 0
-                # It can only be in this ring, the one before or the one that grows.
+                # It can only be in this ring, the previous one or the one being built.
                 seen = before
                 while not known and seen < count:
                     known = out[seen] == beside
@@ -172,7 +172,7 @@ def _rows(
     counts: Int32Array,
     absent: Int32Array,
 ) -> int:
-    """Neighbours of rows [first, last) of the caller's order, one after the other, sorted."""
+    """Write the neighbours of rows [first, last) in the caller's order; each row is sorted."""
     used = 0
     for given in range(first, last):
         n = rank[given] if rank.size else given
@@ -201,7 +201,7 @@ def _rows(
 
 
 class _Blocks:
-    """Columns of blocks of rows, by their first row; made on threads, each from its own slice."""
+    """Columns of blocks of rows, by their first row; threads compute them slice by slice."""
 
     def __init__(self, cells: CellArray, k: int, n_jobs: int) -> None:
         self.given = cells.view(np.int64)
@@ -213,9 +213,9 @@ class _Blocks:
         self._space = np.empty(entries if entries <= _SPACE else 0, dtype=np.int32)
 
     def _take(self, first: int, last: int, width: int) -> Int32Array:
-        """Space for a block, of one array for all unless that were large.
+        """Memory for a block, from one shared array unless that would be large.
 
-        Threads that ask the system for memory wait for each other.
+        Threads that allocate memory wait for each other.
         """
         if self._space.size == 0:
             return np.empty((last - first) * width, dtype=np.int32)
@@ -227,7 +227,7 @@ class _Blocks:
         self.columns[first] = short.copy() if wasteful else short
 
     def make_near(self, absent: Int32Array) -> None:
-        """Make the rows of k = 1; `absent` (may be empty) takes how many are not in the set."""
+        """Make the rows of k = 1; `absent` (may be empty) gets the numbers outside the set."""
         there, counts = self.there, self.counts
         own = threading.local()
 
@@ -254,7 +254,7 @@ class _Blocks:
             _link(there.cells[first:last], *there.lookup, links[first:last])
 
         def run(first: int, last: int) -> None:
-            if not hasattr(own, "stamp"):  # once per thread: no row's stamp is another's
+            if not hasattr(own, "stamp"):  # once per thread: each row has its own stamp
                 own.stamp = np.full(counts.size, -1, dtype=np.int32)
                 own.around = np.empty(size, dtype=np.int64)
                 own.row = np.empty(size, dtype=np.int32)
@@ -305,7 +305,7 @@ def _gather(
 def graph(
     cells: CellArray, k: int, n_jobs: int = 1
 ) -> tuple[NDArray[np.float64], Int32Array, IntArray | Int32Array]:
-    """CSR graph "within k steps": ones, sorted columns and where the rows begin."""
+    """CSR arrays of the graph "within k steps": ones, sorted columns, starts of the rows."""
     n = cells.size
     blocks, counts = _blocks(cells, k, n_jobs, np.empty(0, dtype=np.int32))
     firsts = sorted(blocks)
@@ -328,7 +328,7 @@ def graph(
 
 
 def missing(cells: CellArray, k: int) -> IntArray:
-    """How many of each cell's neighbours within k steps are not among the cells."""
+    """Number of each cell's neighbours within k steps that are not in `cells`."""
     absent = np.empty(cells.size, dtype=np.int32)
     _blocks(cells, k, 1, absent)
     return absent.astype(np.int64)

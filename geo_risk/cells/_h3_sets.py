@@ -1,9 +1,9 @@
-"""Kernel half of `cells`: sets of cells that are looked up, and what makes a list of cells one.
+"""Kernels of `cells`: sets of cells with fast look-up, and the check for a sorted grid.
 
-Cells are uint64, of one resolution. A set of cells is looked up by groups: the cells that share
-all but their last two digits make one group, a 64-bit mask says which of them are there and a
-count of its lower bits gives a cell's rank. Neighbours mostly share a group, so most look-ups
-touch no new memory.
+Cells are uint64, of one resolution. A set of cells is looked up by groups: cells that share all but
+their last two digits form a group, a 64-bit mask marks those in the set, and the number of lower
+bits that are set gives a cell's rank. Neighbours are mostly in the same group, so most look-ups
+read no new memory.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ __all__ = [
 ]
 
 
-_SLICES = 16  # enough for threads to end together
-_SLICE = 1 << 12, 1 << 15  # cells of a slice: worth a call, and such that they stay in a cache
-_FEW = 1 << 18  # cells that are checked and grouped sooner than a thread has begun
+_SLICES = 16  # enough for threads to end at about the same time
+_SLICE = 1 << 12, 1 << 15  # cells of a slice: enough for a call, few enough for the CPU cache
+_FEW = 1 << 18  # up to here, cells are checked and grouped faster than a thread starts
 _GOLDEN = -7046029254386353131  # 2**64 / golden ratio, odd, as a signed number
 
 
@@ -41,17 +41,17 @@ class CellSet(NamedTuple):
     """Distinct cells, sorted, with their groups and a hash table of the groups."""
 
     cells: IntArray
-    order: IntArray  # position in the caller's array of each sorted cell; empty where the same
-    rank: IntArray  # and back
+    order: IntArray  # position in the caller's array of each sorted cell; empty if the same
+    rank: IntArray  # the inverse
     group: IntArray  # cell >> (unused bits + 6)
     start: IntArray
     mask: IntArray
-    table: NDArray[np.int32]  # index of a group, -1 where free
+    table: NDArray[np.int32]  # index of a group, -1 if free
     unused: int
 
     @property
     def lookup(self) -> tuple[IntArray, IntArray, IntArray, NDArray[np.int32], int, int]:
-        """What `find` takes after the cell and the hint."""
+        """Arguments of `find` after the cell and the hint."""
         bits = self.table.size.bit_length() - 1
         return self.group, self.start, self.mask, self.table, bits, self.unused
 
@@ -70,7 +70,7 @@ def over_slices(
 
 
 def _jobs(n: int, n_jobs: int) -> int:
-    """Threads for a pass over n cells that takes less time than to start one, where n is small."""
+    """Number of threads for a pass over n cells: one if n is small."""
     return resolve_jobs(n_jobs) if n > _FEW else min(resolve_jobs(n_jobs), 1)
 
 
@@ -111,7 +111,7 @@ def is_grid(cells: CellArray, n_jobs: int = 1) -> bool:
 
 @njit
 def _count_groups(cells: IntArray, first: int, last: int, shift: int) -> int:
-    """Groups that begin in [first, last), -1 where the cells do not ascend."""
+    """Number of groups that begin in [first, last), -1 if the cells do not ascend."""
     groups = 0
     rising = True
     for n in range(first, last):
@@ -137,7 +137,7 @@ def _fill_groups(
     """Write the groups that begin in [first, last), to their ends; `at` is the first's index."""
     n = first
     while n > 0 and n < last and (cells[n - 1] ^ cells[n]) >> shift == 0:
-        n += 1  # of a group that begins before
+        n += 1  # in a group that begins earlier
     while n < last:
         key = cells[n] >> shift
         group[at], start[at] = key, n
@@ -150,7 +150,7 @@ def _fill_groups(
 
 
 def _groups(cells: IntArray, shift: int, n_jobs: int) -> tuple[IntArray, IntArray, IntArray] | None:
-    """Group, start and mask of ascending cells; None where they do not ascend."""
+    """Group, start and mask of ascending cells; None if they do not ascend."""
     begin: dict[int, int] = {}
     n_jobs = _jobs(cells.size, n_jobs)
 
@@ -225,7 +225,7 @@ def find(
     bits: int,
     unused: int,
 ) -> int:
-    """Rank of a cell in a set, -1 where it is not there; `hint` is a group to look at first."""
+    """Rank of a cell in a set, -1 if it is not there; `hint` is the group to try first."""
     key = cell >> unused
     where = hint
     if where < 0 or group[where] != key >> 6:
@@ -254,7 +254,7 @@ def _find_all(
 
 
 def positions(grid: CellArray, cells: CellArray) -> IntArray:
-    """Position of each cell in `grid` (distinct cells in any order), -1 where it is not there."""
+    """Position of each cell in `grid` (distinct cells in any order), -1 if it is not there."""
     there = cell_set(grid)
     out = np.empty(cells.size, dtype=np.int64)
     _find_all(cells.view(np.int64), *there.lookup, out)

@@ -1,9 +1,8 @@
-"""Kernel half of `cells`: where a cell is. Centres, corners and areas, arrays in, arrays out.
+"""Kernels of `cells`: centres, corners and areas of cells.
 
-A cell's lattice point is found on the face whose triangle holds it; there centre and corners are
-points of the plane that touches the sphere at the face's centre. Cells that reach over the edge of
-their face, about one in a thousand at resolution 7, bend there: their corners are left to the h3
-library.
+A cell's lattice point is found on the face whose triangle contains it; there centre and corners are
+points of the plane that touches the sphere at the face's centre. Cells that cross the edge of their
+face, about one in a thousand at resolution 7, bend there: the h3 library computes their corners.
 """
 
 from __future__ import annotations
@@ -36,9 +35,9 @@ __all__ = ["areas_km2", "centers", "rings"]
 _RADIANS = math.pi / 180.0
 _HALF_SQRT3 = math.sqrt(3.0) / 2.0
 _UNIT = (3.0 - math.sqrt(5.0)) / 2.0  # one step at resolution 0 on the plane, sphere radius 1
-_H3_RADIUS_KM = 6371.007180918475  # of the sphere that H3 measures areas on
+_H3_RADIUS_KM = 6371.007180918475  # of the sphere on which H3 measures areas
 # Corners lie a third of the way along two neighbouring steps taken together; the first at 30
-# degrees from the first axis, as the library has them.
+# degrees from the first axis, as in the library.
 _CORNER: IntArray = np.array([(2, 1), (1, 2), (-1, 1), (-2, -1), (-1, -2), (1, -1)], dtype=np.int64)
 
 
@@ -70,7 +69,7 @@ def _turns_from(face: int, place: int, pentagon: bool, first: int) -> int:
 
 @njit
 def _on_face(cell: int) -> tuple[int, int, int, bool]:
-    """Face (-1: unknown) and lattice point of a cell, and whether the cell is all on that face."""
+    """Face (-1: unknown) and lattice point of a cell; whether all of it is on that face."""
     resolution, base, digits = split(cell)
     odd = resolution & 1
     first = leading(digits)
@@ -91,7 +90,7 @@ def _on_face(cell: int) -> tuple[int, int, int, bool]:
             a, b = b, b - a
         pa, pb = POSITION[place, 0], POSITION[place, 1]
         a, b = a + pa * ma - pb * mb, b + pa * mb + pb * ma - pb * mb
-        # In the triangle, closed? Odd resolutions are looked at one finer, where axes align.
+        # In the closed triangle? Odd resolutions are tested at the next finer one: axes align.
         ta, tb = (3 * a - b, a + 2 * b) if odd else (a, b)
         room = limit - max(ta + tb, tb - 2 * ta, ta - 2 * tb)
         if room >= 0:
@@ -135,7 +134,7 @@ def centers(cells: CellArray) -> tuple[FloatArray, FloatArray]:
 
 @njit
 def _corners(cells: IntArray, out: FloatArray) -> None:
-    """Corners (n, 7, 2) as closed rings, NaN where the library must be asked."""
+    """Corners (n, 7, 2) as closed rings, NaN if the library must be asked."""
     for n in range(cells.size):
         face, a, b, whole = _on_face(cells[n])
         if not whole:
@@ -144,7 +143,7 @@ def _corners(cells: IntArray, out: FloatArray) -> None:
         resolution = (cells[n] >> 52) & 15
         third = 1.0 / (3.0 * SCALE[resolution])
         for corner in range(6):
-            # Whole numbers, so that cells that share a corner agree on it to the last bit.
+            # Integers, so that cells that share a corner get it equal to the last bit.
             ca, cb = 3 * a + _CORNER[corner, 0], 3 * b + _CORNER[corner, 1]
             x, y = (ca - 0.5 * cb) * third, cb * _HALF_SQRT3 * third
             out[n, corner] = _on_sphere(face, resolution & 1, x, y)
@@ -169,7 +168,7 @@ def rings(cells: CellArray) -> tuple[FloatArray, IntArray]:
 
 @njit
 def _areas(cells: IntArray, out: FloatArray) -> None:
-    """Solid angle of each cell that is all on one face, NaN for others."""
+    """Solid angle of each cell that lies on one face, NaN for others."""
     norm, px, py = np.empty(6), np.empty(6), np.empty(6)
     for n in range(cells.size):
         out[n] = math.nan
@@ -185,7 +184,7 @@ def _areas(cells: IntArray, out: FloatArray) -> None:
             px[i] = cx + (_CORNER[i, 0] - 0.5 * _CORNER[i, 1]) * step / 3.0
             py[i] = cy + _CORNER[i, 1] * _HALF_SQRT3 * step / 3.0
             norm[i] = math.sqrt(1.0 + px[i] * px[i] + py[i] * py[i])
-        # Six triangles around the centre, alike on the plane: Van Oosterom and Strackee (1983).
+        # Six triangles around the centre, equal on the plane: Van Oosterom and Strackee (1983).
         double = _HALF_SQRT3 * step * step / 3.0
         total = 0.0
         for i in range(6):

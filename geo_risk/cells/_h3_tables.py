@@ -1,15 +1,15 @@
-"""Tables of the H3 grid, and what follows from them by arithmetic.
+"""Tables of the H3 grid, and tables computed from them.
 
-H3 lays a triangular lattice on each face of an icosahedron, seven times finer (in area) from one
-resolution to the next and turned by 19.1 degrees to and fro. A lattice point is an Eisenstein
+H3 puts a triangular lattice on each face of an icosahedron, seven times finer (in area) from one
+resolution to the next and turned by 19.1 degrees back and forth. A lattice point is an Eisenstein
 integer a + b w with w = exp(2 pi i / 3), kept here as the pair (a, b); the first axis (H3's i)
 points from the face's centre to one of its corners, two units away at resolution 0. A digit of a
 cell is one of the six unit steps, or none: I=4, IJ=6, J=2, JK=3, K=1, IK=5 counter-clockwise.
 
 The orientation of the icosahedron and the numbering of the 122 base cells are facts of the H3
 specification (uber/h3, Apache License 2.0). The faces' centres and axes are stated as there; the
-other tables were measured by asking the h3 library where points and neighbours lie, and the tests
-ask it again.
+other tables were derived from the h3 library's answers about points and neighbours, and the tests
+compare them with the library again.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _FACES = (
     (-0.1092625278784796, 0.4811951572873210, -0.8697775121287253, 2.361378999196363184),
 )
 
-# Where on a face's lattice at resolution 0 a cell's ancestor can be: in the triangle, or just
-# beyond its edge, because children stick out of their parent.
+# Positions on a face's lattice at resolution 0 where a cell's ancestor can be: in the triangle, or
+# just beyond its edge, because children extend beyond their parent.
 _POSITIONS = (
     (-2, -2), (-2, -1), (-1, -2), (-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 0),
     (0, 1), (0, 2), (1, -1), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1),
@@ -126,8 +126,8 @@ _BASE_TURNS = """
 """
 
 # Turns from a face's digits to those of the base cell at each position, for the four belts of
-# five faces; "-" marks the three corners, whose pentagon has lost a sixth of its digits: there
-# the turns depend on the first digit that is not 0 (columns: that digit, 1 to 6; "-" cannot be).
+# five faces; "-" marks the three corners, whose pentagon lacks a sixth of its digits: there the
+# turns depend on the first digit that is not 0 (columns: that digit, 1 to 6; "-": impossible).
 _FACE_TURNS = ("-35003500-5001-1", "-33033000-3033-3", "-33033300-3003-3", "-35003000-5011-1")
 _CORNER_TURNS = (  # corners (2, 0), (0, 2), (-2, -2)
     ("100---", "1--11-", "-0-0-0"), ("212---", "1--11-", "-0-0-0"), ("333---", "1--11-", "-0-0-0"),
@@ -140,10 +140,10 @@ _CORNER_TURNS = (  # corners (2, 0), (0, 2), (-2, -2)
 )  # fmt: skip
 
 UNKNOWN = 255
-"""Marks what no table knows; who meets it asks the h3 library."""
+"""Marks what the tables do not contain; the h3 library is asked instead."""
 
 
-# Unit step of each digit, and the digit that each turns into by 60 degrees counter-clockwise.
+# Unit step of each digit, and the digit after a turn of 60 degrees counter-clockwise.
 UNIT: IntArray = np.array(
     [(0, 0), (-1, -1), (0, 1), (-1, 0), (1, 0), (0, -1), (1, 1)], dtype=np.int64
 )
@@ -190,10 +190,10 @@ def _additions() -> tuple[ByteArray, ByteArray]:
 
 
 def _beside() -> NDArray[np.int8]:
-    """Last two digits (as 8 * one + other) beyond each side, -1 where a digit before them changes.
+    """Last two digits (as 8 * one + other) beyond each side, -1 if a digit before them changes.
 
-    By the parity of the resolution, the last two digits and the side. Four in five steps stay
-    among the 49 cells that differ in these two digits only; pentagons have rules of their own.
+    Indexed by the parity of the resolution, the last two digits and the side. Four in five steps
+    stay among the 49 cells that differ in these two digits only; pentagons follow other rules.
     """
     out = np.full((2, 64, 6), -1, dtype=np.int8)
     for odd in (0, 1):
@@ -244,7 +244,7 @@ def _candidates(base: ByteArray) -> IntArray:
     out = np.full((122, 6), -1, dtype=np.int64)
     for cell in range(122):
         found = np.flatnonzero(base.reshape(-1) == cell)
-        # Inner positions first: most cells of a base cell lie on the face that holds its centre.
+        # Inner positions first: most cells of a base cell lie on the face that contains its centre.
         inner = [max(a * a - a * b + b * b for a, b in [_POSITIONS[f % 16]]) for f in found]
         out[cell, : found.size] = found[np.argsort(inner, kind="stable")]
     return out
@@ -268,12 +268,12 @@ def _axes() -> tuple[FloatArray, FloatArray]:
 
 
 def _base_tables() -> tuple[ByteArray, ByteArray, ByteArray]:
-    """Neighbour and turns by base cell and side; the first digit that takes one turn more."""
+    """Neighbour and turns by base cell and side; the first digit that needs one more turn."""
     neighbor, turns = np.zeros((122, 7), np.uint8), np.zeros((122, 7), np.uint8)
     neighbor[:, 1:] = np.array(_BASE_NEIGHBOR.replace(",", " ").split(), np.uint8).reshape(122, 6)
     turns[:, 1:] = np.array(list("".join(_BASE_TURNS.split())), np.uint8).reshape(122, 6)
     more = np.zeros((122, 7), np.uint8)
-    # Two sides of a pentagon meet where its lost sixth was: who enters beyond it turns further.
+    # Two sides of a pentagon meet at the missing sixth: a step that enters beyond it turns more.
     more[IS_PENTAGON[neighbor[:, 1]] & ~IS_PENTAGON & (turns[:, 1] == 3), 1] = 6
     more[[0, 121], 4] = 3
     return neighbor, turns, more

@@ -1,4 +1,4 @@
-"""Checks of what callers pass as cells: numbers or names, 0 or None where missing."""
+"""Checks of the cells that callers pass: numbers or names, 0 or None if missing."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _is_missing(value: object) -> bool:
 
 
 def as_uint64(cells: ArrayLike, name: str) -> CellArray:
-    """Cells as uint64 in their own shape; names are read, floats refused."""
+    """Cells as uint64 in their own shape; names are converted, floats rejected."""
     if hasattr(cells, "to_numpy") and not isinstance(getattr(cells, "dtype", None), np.dtype):
         cells = cells.to_numpy(dtype=object)  # pandas would turn nullable integers into floats
     array = np.asarray(cells)
@@ -87,7 +87,7 @@ def as_uint64(cells: ArrayLike, name: str) -> CellArray:
 def _check_bounds(values: list[int], name: str) -> None:
     for place, value in enumerate(values):
         if not 0 <= value < 2**64:
-            raise ValueError(f"Invalid {name}: {value} at index {place} is no 64-bit cell.")
+            raise ValueError(f"Invalid {name}: {value} at index {place} is not a 64-bit cell.")
 
 
 def check_valid(
@@ -117,7 +117,7 @@ def as_grid(cells: ArrayLike, name: str = "cells", n_jobs: int = 1) -> CellArray
     from geo_risk.cells import _h3_sets
 
     flat = np.ascontiguousarray(as_uint64(cells, name)).reshape(-1)
-    if _h3_sets.is_grid(flat, n_jobs):  # ascending, as study grids are: nothing else to look at
+    if _h3_sets.is_grid(flat, n_jobs):  # ascending, as study grids are: no other check needed
         return flat
     check_valid(flat, name)
     if (flat == 0).any():

@@ -1,4 +1,4 @@
-"""Kernel half of `cells.cell_polygons`: rings of cells that draw right across ±180 and at poles."""
+"""Kernels of `cells.cell_polygons`: polygons that are correct across ±180 and at the poles."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def polygons(cells: CellArray) -> NDArray[np.object_]:
 
 
 def _split(ring: FloatArray) -> Any:
-    """Cut a ring that crosses the antimeridian, or holds a pole, at ±180 (RFC 7946, 3.1.9)."""
+    """Cut a ring that crosses the antimeridian, or contains a pole, at ±180 (RFC 7946, 3.1.9)."""
     turns = np.cumsum(np.round(np.diff(ring[:, 0], prepend=ring[0, 0]) / 360.0))
     if turns[-1] != 0.0:
         return _around_pole(ring[:-1])
@@ -43,7 +43,7 @@ def _split(ring: FloatArray) -> Any:
 
 
 def _around_pole(corners: FloatArray) -> Any:
-    """Reach from a ring around a pole, seen in lon/lat as a line from -180 to 180, to the pole."""
+    """Extend a ring around a pole, in lon/lat a line from -180 to 180, to the pole."""
     line = corners[np.argsort(corners[:, 0])]
     (x0, y0), (x1, y1) = line[-1], line[0]
     seam = y0 + (y1 - y0) * (180.0 - x0) / (x1 + 360.0 - x0)

@@ -1,9 +1,9 @@
-"""Kernel half of `cells.study_grid`: which cells does an area touch.
+"""Kernels of `cells.study_grid`: the cells that an area touches.
 
-Two steps that depend on the grid's own arithmetic and not on the shape of drawn cells:
-the outline is walked and every cell it passes through is noted (the wall); then the cells beside
-the wall whose centre is inside are flooded up to the wall. A cell the outline never enters is
-inside or outside as a whole, so one point decides for it and no hole can be left.
+Two steps that use the grid's arithmetic and not the polygons of cells: first, all cells along the
+outline are collected (the wall); then a flood fill starts from the cells beside the wall whose
+centre is inside. A cell that the outline does not enter is completely inside or outside, so one
+point decides, and there can be no hole.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["as_parts", "finest_resolution", "of_discs", "of_hull", "of_polygons"
 _STEP_KM = 1.0
 _STOP_KM = 1e-6
 _CHUNK = 1 << 20
-_REACH = 1.2  # of a cell's corner from its centre, in mean edges of its resolution (found: 1.099)
+_REACH = 1.2  # from a cell's centre to its corner, in mean edges of its resolution (found: 1.099)
 
 
 def as_parts(area: Any) -> ObjectArray:
@@ -42,7 +42,7 @@ def as_parts(area: Any) -> ObjectArray:
     if isinstance(area, shapely.Geometry):
         shapes = [area]
     elif isinstance(area, (str, bytes)) or not isinstance(area, Iterable):
-        hint = "; of a layer take layer.table, of one that holds by date layer.at(date).table"
+        hint = "; for a layer use layer.table, for a dated one layer.at(date).table"
         raise TypeError(
             f"Invalid area: {type(area).__name__} is neither polygons nor a box"
             f"{hint if hasattr(type(area), 'table') else ''}."
@@ -54,7 +54,9 @@ def as_parts(area: Any) -> ObjectArray:
     for place, shape in enumerate(shapes):
         if not isinstance(shape, (shapely.Polygon, shapely.MultiPolygon, type(None))):
             kind = getattr(shape, "geom_type", type(shape).__name__)
-            raise TypeError(f"Invalid area: {kind} at index {place} is no Polygon or MultiPolygon.")
+            raise TypeError(
+                f"Invalid area: {kind} at index {place} is not a Polygon or MultiPolygon."
+            )
     parts: ObjectArray = shapely.get_parts(np.array(shapes, dtype=object))
     parts = parts[~shapely.is_empty(parts)]
     if parts.size == 0:
@@ -83,7 +85,7 @@ def _boxes(west: Any, south: Any, east: Any, north: Any) -> list[Any]:
 
 
 def _distinct(*cells: CellArray) -> CellArray:
-    """All cells given, each once, sorted (by sorting: several times faster than np.unique)."""
+    """Distinct cells, sorted (by sorting: several times faster than np.unique)."""
     every = np.sort(np.concatenate(cells), kind="stable")
     new = np.ones(every.size, dtype=bool)
     np.not_equal(every[1:], every[:-1], out=new[1:])
@@ -137,7 +139,7 @@ def _trace_chunk(
     resolution: int,
     step: float,
 ) -> CellArray:
-    """Cells along some edges; `low` is the first piece to walk where there is but one edge."""
+    """Cells along some edges; `low` is the first piece if there is only one edge."""
     count = np.minimum(pieces - low, _CHUNK)
     row = np.repeat(np.arange(len(edges)), count)
     first = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count) + low
@@ -174,7 +176,7 @@ def _edge_km(resolution: int) -> float:
 
 
 def _expected_cells(edges: FloatArray) -> list[float]:
-    """About how many cells of each resolution polygons touch: inside and along the outline."""
+    """Estimated number of cells that polygons touch, by resolution: inside and at the outline."""
     area_km2, outline_km = _outline_area_km2(edges), _outline_length_km(edges)
     return [area_km2 / _mean_area_km2(r) + 0.6 * outline_km / _edge_km(r) for r in range(16)]
 
@@ -188,7 +190,7 @@ def finest_resolution(parts: ObjectArray, max_cells: float) -> int:
 def _refuse(
     expected: float, resolution: int, max_cells: int, fits: list[int] | None = None
 ) -> None:
-    """Raise where too many cells are expected, naming the finest resolution that fits."""
+    """Raise if too many cells are expected, naming the finest resolution that fits."""
     if expected <= max_cells:
         return
     if fits is None:
@@ -210,7 +212,7 @@ def _edges(parts: ObjectArray) -> FloatArray:
 
 
 def of_polygons(parts: ObjectArray, resolution: int, overlap: bool, max_cells: int) -> CellArray:
-    """Cells that polygons touch, or whose centre they hold; sorted."""
+    """Cells that polygons touch, or whose centre they contain; sorted."""
     edges = _edges(parts)
     expected = _expected_cells(edges)
     fits = [r for r in range(resolution) if expected[r] <= max_cells]
@@ -247,7 +249,7 @@ def of_hull(
     lon: FloatArray, lat: FloatArray, resolution: int, overlap: bool, max_cells: int
 ) -> CellArray:
     """Cells of the convex hull of points in the plane of lon/lat, and of the points; sorted."""
-    # The map is cut where no point is over the widest stretch of longitude.
+    # The map is cut in the widest gap between longitudes.
     order = np.sort(lon)
     gaps = np.append(np.diff(order), order[0] + 360.0 - order[-1])
     start = order[(int(np.argmax(gaps)) + 1) % order.size]
@@ -278,7 +280,7 @@ def of_discs(
     overlap: bool,
     max_cells: int,
 ) -> CellArray:
-    """Cells that discs around points touch, or whose centre they hold; sorted."""
+    """Cells that discs around points touch, or whose centre they contain; sorted."""
     from scipy.spatial import cKDTree
 
     tree = cKDTree(unit_vectors(lon, lat))
@@ -299,10 +301,10 @@ def of_discs(
 def _near_cells(
     home: CellArray, tree: Any, radius_km: float, resolution: int, max_cells: int
 ) -> CellArray:
-    """Cells whose centre is within a radius and a cell's reach, found by flooding from `home`.
+    """Cells whose centre is within the radius plus a margin, by flood fill from `home`.
 
-    The cells along a straight way have their centres within a cell's reach of it: with twice that
-    much slack the flood cannot stop early.
+    Cells along a straight line have their centres within a cell's reach of it: with a margin of
+    twice that the flood cannot stop early.
     """
     limit = radius_km + 2.0 * _REACH * _edge_km(resolution)
     rings = [home[:0], home]
@@ -327,7 +329,7 @@ def _within(cells: CellArray, tree: Any, radius_km: float) -> NDArray[np.bool_]:
 
 
 def _touched(cells: CellArray, tree: Any, radius_km: float, samples: int = 8) -> NDArray[np.bool_]:
-    """Whether a disc reaches a cell's edges, looked at in `samples` points each."""
+    """Whether a disc reaches a cell's edges, tested at `samples` points each."""
     coords, offsets = _h3_shape.rings(cells)
     corner = unit_vectors(coords[:, 0], coords[:, 1])
     last = np.zeros(len(corner), dtype=bool)

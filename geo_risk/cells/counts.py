@@ -1,4 +1,4 @@
-"""Counting events in the cells of a study grid, the empty ones too (public through `cells`)."""
+"""Count events in the cells of a study grid, including empty ones (public through `cells`)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class CellCounts:
     Attributes
     ----------
     counts : ndarray of int64, shape (m,)
-        Events in each cell of the grid, in the grid's order; 0 where there are none.
+        Events in each cell of the grid, in the grid's order; 0 if there are none.
     position : ndarray of int64, shape (n,)
-        For each event the position of its cell in the grid; -1 outside the grid or missing.
+        For each event the position of its cell in the grid; -1 if outside the grid or missing.
     outside : int
         Events whose cell is not in the grid.
     missing : int
@@ -36,7 +36,7 @@ class CellCounts:
 
 
 def count_in_cells(cells: ArrayLike, grid: ArrayLike) -> CellCounts:
-    """Count events in every cell of a study grid, the empty ones too.
+    """Count events in every cell of a study grid, including empty ones.
 
     Nothing is dropped silently: `counts.sum() + outside + missing` is the number of events.
 

@@ -1,4 +1,4 @@
-"""Rings about cells, the neighbour graph, and neighbours that a grid lacks."""
+"""Rings around cells, the neighbour graph, and neighbours outside a grid."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def grid_disk(cells: ArrayLike, k: int) -> CellArray:
 
 
 def neighbor_graph(cells: ArrayLike, *, k: int = 1, n_jobs: int = 1) -> csr_array:
-    """Which cells of a study grid are within `k` steps of each other, as binary weights.
+    """Binary weights of the cells of a study grid that are within `k` steps of each other.
 
     Only cells of the grid are linked; `neighbors_missing` counts the neighbours outside it.
     Pentagons (12 at each resolution) have five neighbours.
@@ -74,7 +74,7 @@ def neighbor_graph(cells: ArrayLike, *, k: int = 1, n_jobs: int = 1) -> csr_arra
     Raises
     ------
     ValueError
-        Duplicate, missing, invalid or mixed cells; the message has the first and its place.
+        Duplicate, missing, invalid or mixed cells; the message names the first and its position.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def neighbor_graph(cells: ArrayLike, *, k: int = 1, n_jobs: int = 1) -> csr_arra
     k = _check_rings(k)
     grid = as_grid(cells, n_jobs=n_jobs)
     found = csr_array(_h3_graph.graph(grid, k, n_jobs), shape=(grid.size, grid.size))
-    found.has_canonical_format = True  # nobody needs to look
+    found.has_canonical_format = True  # no check needed
     return found
 
 
@@ -101,7 +101,7 @@ def _check_rings(k: Any) -> int:
 
 
 def neighbors_missing(cells: ArrayLike, *, k: int = 1) -> IntArray:
-    """How many of each cell's true neighbours lie outside the study grid: its edge effect.
+    """Number of each cell's neighbours that lie outside the study grid (edge effect).
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def neighbors_missing(cells: ArrayLike, *, k: int = 1) -> IntArray:
     Returns
     -------
     ndarray of int64, shape (n,)
-        0 for a cell whose neighbourhood is complete (a pentagon's has five cells in ring one).
+        0 for a cell with all its neighbours (a pentagon has five in ring one).
 
     Raises
     ------

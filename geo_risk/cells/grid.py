@@ -1,4 +1,4 @@
-"""Zero-filled study grids."""
+"""Study grids: all cells of an area, with or without events."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def study_grid(
     containment: str = "overlap",
     max_cells: int = 5_000_000,
 ) -> CellArray:
-    """All H3 cells of a study area, those without events too.
+    """All H3 cells of a study area, including those without events.
 
     Statistics on cells need the empty ones: without them every cold spot is false. With
-    `containment="overlap"` the cell of every point of the area is in the grid (cells that the
-    outline merely grazes, along less than about 1 mm, excepted), so no event inside is lost.
+    `containment="overlap"` the cell of every point of the area is in the grid (except cells that
+    the outline crosses along less than about 1 mm), so no event inside is lost.
     There are no holes, and an area smaller than a cell still gives at least one.
 
     Parameters
@@ -42,17 +42,17 @@ def study_grid(
     resolution : int
         0 to 15.
     lon, lat : array_like, optional
-        Instead of `area`: points whose surroundings are the study area; NaN is left out.
+        Instead of `area`: points around which the study area lies; NaN is ignored.
     radius_km : float, optional
         Discs of this radius around the points, on the sphere of mean radius; more than 0, at
-        most 10,000. Without it, the points' convex hull in the plane of lon/lat, cut where their
-        longitudes leave the widest gap, with the cell of every point.
+        most 10,000. Without it, the points' convex hull in the plane of lon/lat, cut in the widest
+        gap between their longitudes, with the cell of every point.
     containment : {"overlap", "center"}
         "overlap": every cell that shares a point with the area. "center": cells whose centre is
-        in the area (closed), so that areas that do not overlap share none; a part that holds no
-        centre gets the cell of one inner point.
+        in the area (closed), so that areas that do not overlap share none; a part that contains
+        no centre gets the cell of one inner point.
     max_cells : int
-        Refuse grids that would be larger.
+        Largest grid allowed.
 
     Returns
     -------
@@ -63,15 +63,15 @@ def study_grid(
     ------
     ValueError
         Bad coordinates or options, an empty area, or more than `max_cells` cells expected: the
-        message has the estimate and the finest resolution that fits.
+        message states the estimate and the finest resolution that fits.
     TypeError
-        `area` is nothing of the kind above.
+        `area` is of another type.
 
     Notes
     -----
-    The outline is walked in steps of at most 1 km or an eighth of a cell edge; where the cell
-    changes between two steps, the crossing is bisected to 1 mm. The cells beside the outline
-    whose centre is inside are then flooded. Cost grows with the cells returned and the length
+    The outline is sampled in steps of at most 1 km or an eighth of a cell edge; if the cell
+    changes between two steps, the crossing is bisected to 1 mm. A flood fill starts from the cells
+    beside the outline whose centre is inside. Cost grows with the cells returned and the length
     of the outline, not with the number of cells tested against polygons.
     For discs, "overlap" may add cells that lie outside by less than a hundredth of a cell edge.
 
@@ -106,7 +106,7 @@ def study_grid(
 
 
 def finest_resolution(area: Any, *, max_cells: int) -> int:
-    """Finest H3 resolution at which a study area is not refused for its size.
+    """Finest H3 resolution at which `study_grid` accepts an area of that size.
 
     No grid is built: the number of cells is estimated from the area and the length of its
     outline, as `study_grid` does before it begins.
@@ -116,17 +116,17 @@ def finest_resolution(area: Any, *, max_cells: int) -> int:
     area : shapely Polygon or MultiPolygon, sequence of them, or (west, south, east, north)
         As for `study_grid`.
     max_cells : int
-        Most cells that the grid may have, at least 1.
+        Largest number of cells of the grid, at least 1.
 
     Returns
     -------
     int
-        0 to 15; also 0 where even that gives more cells than `max_cells`.
+        0 to 15; also 0 if even that gives more cells than `max_cells`.
 
     Raises
     ------
     TypeError, ValueError
-        `area` is nothing that `study_grid` takes; `max_cells` is no number of at least 1.
+        `study_grid` does not accept `area`; `max_cells` is not a number of at least 1.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""H3 cells by arrays: from points, to and from names, their resolutions and parents."""
+"""H3 cells as arrays: from points, to and from names, their resolutions and parents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def h3_cells(*, lon: ArrayLike, lat: ArrayLike, resolution: int, n_jobs: int = 1
     """H3 cell of each point.
 
     Equal to the h3 library's `latlng_to_cell` for every point and resolution; a longitude of
-    -180 is taken as 180, the same meridian.
+    -180 is read as 180, the same meridian.
 
     Parameters
     ----------
@@ -36,14 +36,14 @@ def h3_cells(*, lon: ArrayLike, lat: ArrayLike, resolution: int, n_jobs: int = 1
     Returns
     -------
     ndarray of uint64
-        Cells in the shape of the input; 0 where `lon` or `lat` is NaN.
+        Cells in the shape of the input; 0 if `lon` or `lat` is NaN.
 
     Raises
     ------
     ValueError
         A coordinate or the resolution is out of range, or shapes do not broadcast.
     TypeError
-        Values are not real numbers, or the resolution is no integer.
+        Values are not real numbers, or the resolution is not an integer.
 
     Examples
     --------
@@ -59,9 +59,9 @@ def h3_cells(*, lon: ArrayLike, lat: ArrayLike, resolution: int, n_jobs: int = 1
 
 
 def cells_to_strings(cells: ArrayLike) -> NDArray[np.object_]:
-    """Hexadecimal names of cells, as frames and web maps carry them.
+    """Hexadecimal names of cells, as used in frames and web maps.
 
-    The values are written as they are: whether they are valid cells is not checked.
+    The values are converted without a check that they are valid cells.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def strings_to_cells(names: ArrayLike | Iterable[str | None]) -> CellArray:
     Raises
     ------
     ValueError
-        A name is not that of a valid H3 cell; the message has it and its place.
+        A name is not that of a valid H3 cell; the message states it and its position.
     TypeError
         A value is neither a string nor missing.
 
@@ -150,7 +150,7 @@ def cell_resolutions(cells: ArrayLike) -> IntArray:
 def cell_parents(cells: ArrayLike, resolution: int) -> CellArray:
     """Return the ancestor of each cell at a coarser resolution.
 
-    H3's hierarchy is by index, not by area: a cell sticks out of its parent by a seventh or so.
+    H3's hierarchy is by index, not by area: a cell extends beyond its parent by about a seventh.
 
     Parameters
     ----------

@@ -27,8 +27,8 @@ def cell_centers(cells: ArrayLike) -> tuple[FloatArray, FloatArray]:
     Returns
     -------
     lon, lat : ndarray of float64
-        Degrees, WGS84, in the shape of the input; NaN where missing. As the h3
-        library's `cell_to_latlng` but for rounding, which there costs up to a centimetre within
+        Degrees, WGS84, in the shape of the input; NaN where missing. Equal to the h3
+        library's `cell_to_latlng` except for its rounding, which reaches a centimetre within
         ten metres of the poles.
 
     Raises
@@ -50,10 +50,10 @@ def cell_centers(cells: ArrayLike) -> tuple[FloatArray, FloatArray]:
 
 
 def cell_polygons(cells: ArrayLike) -> NDArray[np.object_]:
-    """Shapes of cells that draw right everywhere, across ±180 and at the poles too.
+    """Polygons of cells that are drawn correctly everywhere, also across ±180 and at the poles.
 
-    A cell that crosses the antimeridian comes as a MultiPolygon cut there, a cell that holds a
-    pole reaches up to it (RFC 7946, section 3.1.9); exteriors run counter-clockwise. Corners are
+    A cell that crosses the antimeridian is a MultiPolygon cut there, a cell that contains a
+    pole extends to it (RFC 7946, section 3.1.9); exteriors run counter-clockwise. Corners are
     joined by straight lines in lon/lat, as maps and GeoJSON do, so all cells of one resolution
     tile the plane exactly; a true cell edge is nearly a great circle and leaves that line by up
     to about an eighth of its length squared over the Earth's radius.
@@ -96,8 +96,8 @@ def cell_areas_km2(cells: ArrayLike) -> FloatArray:
     """Return the true area of each cell; cells of one resolution differ by a factor of two.
 
     Areas are those of spherical polygons between a cell's corners on H3's own sphere (radius
-    6371.00718 km), to eight digits or better. They are the h3 library's `cell_area` where that is
-    good to as many: h3 4.5 loses digits at fine resolutions where a cell crosses the antimeridian.
+    6371.00718 km), to eight digits or better. They equal the h3 library's `cell_area` where that is
+    as accurate: h3 4.5 loses digits at fine resolutions where a cell crosses the antimeridian.
     The WGS84 ellipsoid's area differs by -0.5 % at the equator to +0.9 % at the poles.
 
     Parameters

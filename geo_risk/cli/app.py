@@ -1,8 +1,8 @@
 """The command line: `geo-risk`.
 
-Exit codes: 0 done; 1 the reader of a pipe went away, or an error that nobody foresaw; 2 a wrong
-argument, or an input that cannot be used; 3 a service that cannot be reached or refuses; 130
-stopped by the user. What is wrong stands on standard error.
+Exit codes: 0 success; 1 a closed pipe, or an unexpected error; 2 a wrong argument, or an input that
+cannot be used; 3 a service that cannot be reached or denies access; 130 stopped by the user. Errors
+are written to standard error.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _UsageError: Any = typer.BadParameter.__mro__[2]  # click's ClickException; type
 
 app = typer.Typer(
     name="geo-risk",
-    help="Where events happened, how near which border, and whether they are a hotspot. Offline.",
+    help="Locate events, measure their distance to borders, and find hotspots. Offline.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -45,9 +45,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each step.")] = False,
     version: Annotated[  # noqa: ARG001
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Geospatial event risk, offline and worldwide."""
@@ -61,7 +61,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("geo-risk-demo"),
     as_json: Json = False,
 ) -> None:
-    """Run the whole job on the embedded data, and write tables, pictures and a web map.
+    """Run all steps on the bundled data, and write tables, pictures and a web map.
 
     Example: geo-risk demo --out demo
     """
@@ -91,7 +91,7 @@ def places(
     name: Annotated[str, typer.Argument(help="A place, in any spelling.")],
     country: Annotated[str | None, typer.Option(help="Code or name.")] = None,
     region: Annotated[str | None, typer.Option(help="Region code, such as AF-BDS.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of results.")] = 10,
     as_json: Json = False,
 ) -> None:
     """Find a place by name.
@@ -112,7 +112,7 @@ def places(
 
 @app.command()
 def info(as_json: Json = False) -> None:
-    """Tell versions, where data and caches are, and how exact the borders are.
+    """Show versions, the folders of the data and the cache, and the accuracy of the borders.
 
     Example: geo-risk info --json
     """
@@ -143,18 +143,18 @@ def info(as_json: Json = False) -> None:
 
 
 def main() -> None:
-    """Run the command line; what the user can act on is said in a line or two, not traced."""
+    """Run the command line; errors that the user can correct are shown without traceback."""
     opening()
     raise SystemExit(closing(_run()))
 
 
 def _run() -> int:
-    """Run the command that was asked for; the exit code."""
+    """Run the given command and return the exit code."""
     from geo_risk.errors import AccessDeniedError, GeoRiskError, ServiceError
 
     try:
         return app(standalone_mode=False) or 0
-    except SystemExit as stop:  # the reader of a pipe went away
+    except SystemExit as stop:  # the pipe was closed by its reader
         return stop.code if isinstance(stop.code, int) else 1
     except _UsageError as error:
         return _misused(error)
@@ -170,8 +170,8 @@ def _run() -> int:
         return 2
     except Exception as error:
         say(
-            f"geo-risk: an error that nobody foresaw, {type(error).__name__}: {one_line(error)}. "
-            "Please report it, with what geo-risk --verbose says.",
+            f"geo-risk: unexpected error, {type(error).__name__}: {one_line(error)}. "
+            "Please report it with the output of geo-risk --verbose.",
             err=True,
         )
         _trace(error)
@@ -179,7 +179,7 @@ def _run() -> int:
 
 
 def _misused(error: Any) -> int:
-    """Say what is wrong with the arguments; show the help where there are none."""
+    """Print what is wrong with the arguments, or the help if there are none."""
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()
     else:
@@ -188,11 +188,11 @@ def _misused(error: Any) -> int:
 
 
 def _warned(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    """A warning of a library, as text: it may quote data."""
+    """Print a warning of a library as plain text: it may quote data."""
     say(f"{category.__name__}: {one_line(message)}", err=True)
 
 
 def _trace(error: Exception) -> None:
-    """Where an error arose, for those who asked to be told."""
+    """Log the traceback of an error, with --verbose only."""
     if logging.getLogger().isEnabledFor(logging.INFO):
-        logging.getLogger("geo_risk").info("Where it arose:", exc_info=error)
+        logging.getLogger("geo_risk").info("Traceback of the error:", exc_info=error)

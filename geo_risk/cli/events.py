@@ -44,7 +44,7 @@ Read = Annotated[
     list[str] | None,
     typer.Option(
         "--read",
-        help="How to read, such as lon=POINT_X, crs=EPSG:32642, dayfirst=true, category=what. "
+        help="Reader option, such as lon=POINT_X, crs=EPSG:32642, dayfirst=true, category=what. "
         "May be repeated.",
     ),
 ]
@@ -57,11 +57,11 @@ Worldview = Annotated[
 ]
 Chunk = Annotated[
     int | None,
-    typer.Option(min=1, help="Read, locate and write so many rows at a time, as CSV."),
+    typer.Option(min=1, help="Read, locate and write this many rows at a time, as CSV."),
 ]
 CsvSafe = Annotated[
     bool,
-    typer.Option("--csv-safe", help="Write CSV in which a spreadsheet sees no formula."),
+    typer.Option("--csv-safe", help="Write CSV in which a spreadsheet finds no formula."),
 ]
 StudyArea = Annotated[
     str | None, typer.Option(help="regions (default), countries, or codes joined by commas.")
@@ -79,7 +79,7 @@ def assess(
     resolution: Annotated[
         int | None,
         typer.Option(
-            min=0, max=15, help="H3 resolution of the events; default: 7, or as precise as known."
+            min=0, max=15, help="H3 resolution of the events; default: 7, coarser if imprecise."
         ),
     ] = None,
     hotspot_resolution: Annotated[
@@ -87,29 +87,29 @@ def assess(
     ] = None,
     study_area: StudyArea = "regions",
     value: Annotated[str | None, typer.Option(help="Column to score; default: a count.")] = None,
-    snap_km: Annotated[float, typer.Option(min=0.0, help="Snap points just outside.")] = 5.0,
-    check: Annotated[bool, typer.Option(help="Look for mistakes and flag them.")] = True,
+    snap_km: Annotated[float, typer.Option(min=0.0, help="Largest distance of snapping.")] = 5.0,
+    check: Annotated[bool, typer.Option(help="Look for errors and flag them.")] = True,
     maps: Annotated[bool, typer.Option(help="Draw a picture and a web map.")] = True,
     share: Annotated[
-        bool, typer.Option("--share", help="Write for others: counts, and no row of an event.")
+        bool, typer.Option("--share", help="Write results to share: counts, no rows of events.")
     ] = False,
     coarsen: Annotated[
-        str | None, typer.Option(help="Share cells, regions, or cells of a resolution.")
+        str | None, typer.Option(help="Units to share: cells, regions, or an H3 resolution.")
     ] = None,
     min_count: Annotated[
-        int | None, typer.Option(min=1, help="Smallest number shared; default: 3.")
+        int | None, typer.Option(min=1, help="Smallest count that is shared; default: 3.")
     ] = None,
     strip: Annotated[
         bool, typer.Option("--strip", help="Leave out notes, actors and the source's columns.")
     ] = False,
     source_rows: Annotated[
-        bool, typer.Option("--source-rows", help="Write ACLED's rows, too; keep them to yourself.")
+        bool, typer.Option("--source-rows", help="Write ACLED's rows, too; do not share them.")
     ] = False,
     csv_safe: Annotated[
         bool | None,
         typer.Option(
             "--csv-safe/--no-csv-safe",
-            help="Write CSV in which a spreadsheet sees no formula; default: for others.",
+            help="Write CSV in which a spreadsheet finds no formula; default: if shared.",
         ),
     ] = None,
     jobs: Jobs = 1,
@@ -127,7 +127,7 @@ def assess(
     check_folder(out, events, regions)
     if maps and coarsen == "regions":
         maps = False
-        say("No maps: they would count in cells what is left out of regions.", err=True)
+        say("No maps: they would show in cells the counts left out of regions.", err=True)
     with stages(True, 8 if maps else 7) as step:
         found = run(
             read_input(events, source, read or ()),
@@ -161,7 +161,7 @@ def assess(
 
 
 def _tell(found: Assessment) -> None:
-    """Tables of what was found, for the terminal."""
+    """Print tables of the results on the terminal."""
     counts = found.events["match"].value_counts().rename_axis("match").reset_index(name="events")
     print_table("How events were located", counts)
     say()
@@ -181,7 +181,7 @@ def geocode(
     resolution: Annotated[
         int | None, typer.Option(min=0, max=15, help="Add H3 cells of this resolution.")
     ] = None,
-    snap_km: Annotated[float, typer.Option(min=0.0, help="Snap points just outside.")] = 5.0,
+    snap_km: Annotated[float, typer.Option(min=0.0, help="Largest distance of snapping.")] = 5.0,
     chunk_rows: Chunk = None,
     csv_safe: CsvSafe = False,
     jobs: Jobs = 1,
@@ -258,7 +258,7 @@ def hotspots(
     jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
-    """Score the H3 cells of a study area, the empty ones too.
+    """Score the H3 cells of a study area, including the empty ones.
 
     Example: geo-risk hotspots events.csv --study-area AF-TAK,AF-BDS --out cells.gpkg
     """

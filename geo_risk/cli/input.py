@@ -1,4 +1,4 @@
-"""How the command line reads: events from files and pipes, options of the readers, layers."""
+"""Input of the command line: events from files and pipes, options of the readers, layers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def iter_input(
 
 
 def tell_reading(frame: geopandas.GeoDataFrame, *, first: bool = False) -> None:
-    """Say on standard error what the input, or the first rows of it, was taken for."""
+    """Report on standard error how the input, or its first rows, was read."""
     report = frame.attrs["geo_risk"]
     columns = report["columns"].get("geometry", "none")
     columns = columns if isinstance(columns, str) else " and ".join(columns)
@@ -97,12 +97,12 @@ def reader_options(given: Sequence[str]) -> dict[str, Any]:
             columns[key] = value.split(",") if "," in value else value
         else:
             known = ", ".join((*_OPTIONS, "latlon", "lonlat", "date", *field_names()))
-            raise ValueError(f"Invalid --read: {key!r} is none of {known}.")
+            raise ValueError(f"Invalid --read: {key!r} is not one of {known}.")
     return options | ({"columns": columns} if columns else {})
 
 
 def _checked(given: Sequence[str]) -> dict[str, Any]:
-    """Options of `read_events` whose values somebody knows."""
+    """Options of `read_events`, after a check of the encoding and the CRS."""
     import pyproj
 
     options = reader_options(given)
@@ -110,16 +110,16 @@ def _checked(given: Sequence[str]) -> dict[str, Any]:
     try:
         "".encode(encoding)
     except (LookupError, ValueError) as error:
-        raise ValueError(f"Invalid --read: no encoding is called {encoding!r}.") from error
+        raise ValueError(f"Invalid --read: {encoding!r} is not a known encoding.") from error
     try:
         pyproj.CRS.from_user_input(crs)
     except (pyproj.exceptions.CRSError, ValueError) as error:
-        raise ValueError(f"Invalid --read: no CRS is called {crs!r}.") from error
+        raise ValueError(f"Invalid --read: {crs!r} is not a known CRS.") from error
     return options
 
 
 def for_the_command_line(error: Exception) -> str:
-    """An error in the words of the command line, where `lon=` is `--read lon=…`."""
+    """Text of an error for the command line, with `--read lon=…` in place of `lon=`."""
     if not isinstance(error, OptionNeededError):
         return one_line(error)
     own = {"worldview": "--worldview …"}
@@ -133,7 +133,7 @@ def is_located(frame: Any) -> bool:
 
 
 def pick_layer(regions: Path | None, level: int, worldview: str | None) -> RegionLayer | None:
-    """The user's own layer, the bundled one in a view, or None for the bundled one as it is."""
+    """The user's own layer, the bundled one in a worldview, or None for the bundled default."""
     from geo_risk.regions import load_regions
 
     if regions is not None:

@@ -1,4 +1,4 @@
-"""`geo-risk layers`: list the data the package carries or has fetched, fetch more, verify it."""
+"""`geo-risk layers`: list the bundled and the fetched data, fetch more, verify them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 
 @app.callback()
 def _layers(context: typer.Context, as_json: Json = False) -> None:
-    """List the data the package carries or has fetched; fetch more; check that it is whole.
+    """List the bundled and the fetched data; fetch more; verify that they are undamaged.
 
     Example: geo-risk layers; geo-risk layers fetch AFG --level 2; geo-risk layers verify
     """
@@ -29,7 +29,7 @@ def _layers(context: typer.Context, as_json: Json = False) -> None:
 
 @app.command("list")
 def list_layers(as_json: Json = False) -> None:
-    """List the data the package carries or has fetched, with versions and licences.
+    """List the bundled and the fetched data, with versions and licences.
 
     Example: geo-risk layers list --json
     """
@@ -46,7 +46,7 @@ def verify(as_json: Json = False) -> None:
     from geo_risk.errors import DataCorruptError
 
     for name in registry():
-        product_bytes(name)  # raises where it is missing or damaged
+        product_bytes(name)  # raises if it is missing or damaged
     fetched = _fetched()
     for row in fetched:
         found = sha256_of(row["file"])
@@ -60,20 +60,20 @@ def verify(as_json: Json = False) -> None:
 
 @app.command()
 def fetch(
-    what: Annotated[str, typer.Argument(help="A country, for geoBoundaries, or an address.")],
+    what: Annotated[str, typer.Argument(help="A country, for geoBoundaries, or a URL.")],
     level: Annotated[int, typer.Option(min=0, max=5, help="Level of a country's layer.")] = 1,
-    sha256: Annotated[str | None, typer.Option(help="What the file must have.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Checksum of the file.")] = None,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Fetch it again if it has changed.")
     ] = False,
-    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse more.")] = MAX_BYTES,
-    max_seconds: Annotated[float, typer.Option(help="Give up then.")] = MAX_SECONDS,
+    max_bytes: Annotated[int, typer.Option(min=1, help="Largest size.")] = MAX_BYTES,
+    max_seconds: Annotated[float, typer.Option(help="Time limit.")] = MAX_SECONDS,
     allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Follow redirects to inner addresses, too.")
+        bool, typer.Option("--allow-private", help="Follow redirects to internal addresses, too.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch a layer into the cache, once, and print where it is. Needs the network.
+    """Fetch a layer into the cache, once, and print its path. Needs the network.
 
     Example: geo-risk geocode events.csv --regions "$(geo-risk layers fetch AFG --level 2)"
     """
@@ -100,7 +100,7 @@ def fetch(
 
 
 def _fetched_country(what: str, level: int, **how: Any) -> Any:
-    """File of a country's layer that has just been loaded."""
+    """Path of a country's layer that has just been loaded."""
     from geo_risk._core.countries import resolve_country
     from geo_risk.regions.geoboundaries import SERVICE, fetch_country
 
@@ -109,7 +109,7 @@ def _fetched_country(what: str, level: int, **how: Any) -> Any:
 
 
 def _bundled() -> list[dict[str, Any]]:
-    """Files that the package carries; raises where one is missing."""
+    """Files in the package; raises if one is missing."""
     from geo_risk._core.products import product_path, registry
 
     rows = []
@@ -122,7 +122,7 @@ def _bundled() -> list[dict[str, Any]]:
 
 
 def _fetched() -> list[dict[str, Any]]:
-    """Files that were fetched into the cache, as their records tell."""
+    """Files that were fetched into the cache, according to their records."""
     from geo_risk._core.cache import cache_directory
     from geo_risk.regions import fetch_record
 

@@ -1,4 +1,4 @@
-"""How the command line shows and writes its results."""
+"""Output of the command line: tables on the terminal, JSON, files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = [
     "write_output",
 ]
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 _EVENT_COLUMNS = {
     "event_id": "event",
     "location_name": "place",
@@ -51,7 +51,7 @@ _EVENT_COLUMNS = {
     "country_certainty": "country sure",
     "date_precision": "date to",
 }
-_WITHHELD = "Points left out of this map, because their source forbids to pass its rows on: {n}."
+_WITHHELD = "Points left out of this map, because their source forbids sharing its rows: {n}."
 _STREAM = "-"
 _MAPS = ("map.png", "map.html")
 _WRITTEN = {"events", "cells", "regions", "borders", "provenance", "map"}  # into a folder
@@ -60,7 +60,7 @@ _WRITTEN = {"events", "cells", "regions", "borders", "provenance", "map"}  # int
 def check_out(
     out: str, *inputs: str | Path | None, csv_safe: bool = False, as_json: bool = False
 ) -> None:
-    """Refuse a file that could not be written, before the work, and one that is being read."""
+    """Raise before the work starts if `out` cannot be written or is one of the inputs."""
     from geo_risk.frames.tables import check_csv_safe, check_path
 
     if out == _STREAM:
@@ -73,7 +73,7 @@ def check_out(
 
 
 def check_folder(out: Path, *inputs: str | Path | None) -> None:
-    """Refuse what is no folder and cannot become one, and one of whose files is being read."""
+    """Raise if `out` cannot be a writable folder, or one of its files is an input."""
     standard_output()
     if out.exists() and not out.is_dir():
         raise ValueError(f"Invalid out: {str(out)!r} is a file; a folder is needed.")
@@ -84,7 +84,7 @@ def check_folder(out: Path, *inputs: str | Path | None) -> None:
 
 
 def _refuse_unwritable(path: Path) -> None:
-    """Refuse a path in what is no folder, or may not be written to."""
+    """Raise if the folder of a path is a file or is not writable."""
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not above.is_dir():
         raise ValueError(f"Invalid out: {str(above)!r} is a file, not a folder.")
@@ -93,7 +93,7 @@ def _refuse_unwritable(path: Path) -> None:
 
 
 def _refuse_input(path: Path, inputs: tuple[str | Path | None, ...]) -> None:
-    """Refuse to write over what is read, be it by a link or another spelling."""
+    """Raise if a path is an input, also by a link or in another spelling."""
     for given in inputs:
         if given is not None and same_file(path, given):
             raise ValueError(f"Invalid out: {str(path)!r} is the input {str(given)!r} itself.")
@@ -104,7 +104,7 @@ def write_output(
 ) -> None:
     """Write a frame to a file, or to standard output for "-": CSV, or JSON records.
 
-    With `as_json` a file is told of in JSON.
+    With `as_json`, a summary of a written file is printed as JSON.
     """
     from geo_risk.frames.tables import flat_table, storable, write_csv, write_table
 
@@ -127,13 +127,13 @@ def write_chunks(
     as_json: bool = False,
     csv_safe: bool = False,
 ) -> None:
-    """Write frames one after the other as one CSV, with flat memory."""
+    """Write frames one after the other as one CSV, with constant memory."""
     from geo_risk.frames.tables import write_csv
 
     if out != _STREAM and not out.lower().endswith(".csv"):
-        raise ValueError(f"Invalid out: {out!r}; what is read in chunks is written as .csv.")
+        raise ValueError(f"Invalid out: {out!r}; chunks can only be written as .csv.")
     if as_json and out == _STREAM:
-        raise ValueError("Invalid json: what is read in chunks is written as .csv; name a file.")
+        raise ValueError("Invalid json: chunks can only be written as .csv; name a file.")
     rows = 0
     with ExitStack() as stack:
         shown = stack.enter_context(spinner("Locating …"))
@@ -150,7 +150,7 @@ def write_chunks(
 
 
 def _opened(out: str, stack: ExitStack) -> IO[str]:
-    """What CSV is written to: standard output, or a file that is in place once it is whole."""
+    """Stream for CSV: standard output, or a file that replaces `out` when it is complete."""
     if out == _STREAM:
         return standard_output()
     part = stack.enter_context(replacing(out))
@@ -158,7 +158,7 @@ def _opened(out: str, stack: ExitStack) -> IO[str]:
 
 
 def _counts(frame: geopandas.GeoDataFrame) -> dict[str, Any]:
-    """How many rows were located how, flagged with what, scored as what."""
+    """Number of rows by match, by class of hotspot and by flag."""
     told: dict[str, Any] = {}
     for name in ("match", "hotspot"):
         if name in frame.columns:
@@ -171,7 +171,7 @@ def _counts(frame: geopandas.GeoDataFrame) -> dict[str, Any]:
 def draw_maps(
     found: Assessment, title: str, layer: RegionLayer | None, sharing: Sharing
 ) -> dict[str, bytes]:
-    """Files of a picture and a web map of what the tables hold that are saved with `sharing`."""
+    """Draw a picture and a web map of the data that are saved with `sharing`; bytes by name."""
     from geo_risk.borders import load_borders
     from geo_risk.maps import Map
     from geo_risk.regions import load_regions
@@ -197,7 +197,7 @@ def draw_maps(
 
 
 def print_json(value: Any) -> None:
-    """Print JSON, for machines; NaN becomes null."""
+    """Print JSON, for programs; NaN becomes null."""
     text = json.dumps(_plain(value), indent=2, ensure_ascii=False)
     standard_output().write(visible_json(text) + "\n")
 
@@ -215,7 +215,7 @@ def _plain(value: Any) -> Any:
 
 
 def event_lines(found: Assessment) -> pd.DataFrame:
-    """The columns a reader wants first, distances in kilometres."""
+    """The most important columns of the events, distances in kilometres."""
     import pandas as pd
 
     table = pd.DataFrame(found.events)
@@ -231,7 +231,7 @@ def _number(value: float, form: str) -> str:
 
 
 def print_hotspots(title: str, found: Assessment) -> None:
-    """What was counted, and the cells that stand out most."""
+    """Print what was counted, and the most significant cells."""
     cells = found.cells
     say()
     if cells is None:
@@ -253,7 +253,7 @@ def print_hotspots(title: str, found: Assessment) -> None:
 
 
 def print_table(title: str, table: pd.DataFrame) -> None:
-    """Draw a table that a person can read."""
+    """Print a table on the terminal."""
     rows = (
         ["" if value is None or value != value else value for value in row]
         for row in table.itertuples(index=False)
@@ -262,7 +262,7 @@ def print_table(title: str, table: pd.DataFrame) -> None:
 
 
 def print_files(files: list[Path] | list[str]) -> None:
-    """List what was written, with the note that goes with every result."""
+    """List the written files, with the note that belongs to every result."""
     say()
     say("Written:")
     for path in files:

@@ -1,4 +1,4 @@
-"""Events in: what ACLED, UCDP, GDELT, GTD and plain tables say, in one schema."""
+"""Read events of ACLED, UCDP, GDELT, GTD and plain tables into one schema."""
 
 from geo_risk.events.clients import fetch_acled, fetch_ucdp
 from geo_risk.events.options import ReadOptions

@@ -1,4 +1,4 @@
-"""ACLED exports: the 31 columns of today and those of before March 2023.
+"""ACLED exports: the 31 current columns and those used before March 2023.
 
 Codes: ACLED codebook (Raleigh et al. 2010, J. Peace Research 47(5): 651–660, and the codebook on
 acleddata.com). A region-coded event often carries its provincial capital's coordinates.
@@ -57,7 +57,7 @@ LOCATION_CODES: Final = {
 
 
 def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
-    """Fill everything but the geometry."""
+    """Fill all fields except the geometry."""
     draft.set_ids(columns.texts("event_id"))
     precision, odd = columns.terms("date_code", DATE_CODES)
     draft.flag("bad_precision_code", odd)
@@ -73,10 +73,10 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
 
 
 def _widened(dates: DateColumn, precision: NDArray[np.object_]) -> DateColumn:
-    """The span behind ACLED's one reference day.
+    """Span that ACLED's one reference day stands for.
 
-    Week: the seven-day period holds the reference day, but where in it is not said, so the span
-    is six days to either side. Month: the calendar month of the reference day.
+    Week: the seven-day period contains the reference day, but its position in the period is not
+    stated, so the span is six days to either side. Month: the calendar month of the reference day.
     """
     start, end = dates.start.copy(), dates.end.copy()
     week, month = precision == "week", precision == "month"

@@ -1,4 +1,4 @@
-"""Compressed text, opened as a stream: nothing is written to disk, and bombs are refused."""
+"""Open compressed text as a stream: nothing is written to disk, zip bombs raise an error."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _MAGIC = (
 
 
 def sniff(path: Path) -> str:
-    """Kind of a file by its first bytes and, where these do not tell, by its name."""
+    """Kind of a file by its first bytes or, if these do not decide, by its name."""
     with path.open("rb") as stream:
         head = stream.read(64)
     for magic, kind in _MAGIC:
@@ -52,7 +52,9 @@ def sniff(path: Path) -> str:
     if suffix in {".topojson", ".shp", ".gpkg", ".fgb", ".gml", ".kml"}:
         return "vector"
     if suffix in {".parquet", ".geoparquet", ".xlsx", ".xlsm", ".zip", ".gz", ".arrow", ".feather"}:
-        raise DataCorruptError(f"{path.name} is no {suffix[1:]} file: it begins with {head[:8]!r}.")
+        raise DataCorruptError(
+            f"{path.name} is not a {suffix[1:]} file: it begins with {head[:8]!r}."
+        )
     return "text"
 
 
@@ -65,7 +67,7 @@ def _is_workbook(path: Path) -> bool:
 
 
 class _Counted(io.RawIOBase):
-    """A stream that stops when it has given more than an honest archive would."""
+    """A stream that raises an error when it has returned more bytes than are allowed."""
 
     def __init__(self, stream: IO[bytes], packed: int, limit: int, name: str) -> None:
         self._stream, self._limit, self._name = stream, limit, name
@@ -107,7 +109,7 @@ def open_stream(path: Path, kind: str, *, member: str | None, max_bytes: int) ->
 
 
 def _refuse_packed(path: Path) -> None:
-    """Refuse what is no delimited text by its name, as in a.geojson.gz."""
+    """Raise an error if the name says that this is not delimited text, as in a.geojson.gz."""
     inner = Path(path.stem).suffix.lower()
     if inner in _OTHER_SUFFIXES:
         raise ValueError(
@@ -120,7 +122,7 @@ def _open_member(path: Path, wanted: str | None, max_bytes: int) -> IO[bytes]:
     try:
         archive = zipfile.ZipFile(path)
     except BROKEN_ZIP as error:
-        raise DataCorruptError(f"{path.name} is no readable zip archive: {error}.") from error
+        raise DataCorruptError(f"{path.name} is not a readable zip archive: {error}.") from error
     with archive:  # the open member keeps the file alive
         info = _choose_member(archive, wanted, path.name)
         if info.flag_bits & 0x1:
@@ -143,7 +145,7 @@ def _choose_member(archive: zipfile.ZipFile, wanted: str | None, name: str) -> z
         for info in files:
             if info.filename == wanted:
                 return info
-        raise ValueError(f"Invalid member: {wanted!r}; {name} holds {_listed(files)}.")
+        raise ValueError(f"Invalid member: {wanted!r}; {name} contains {_listed(files)}.")
     shown = [
         info
         for info in files
@@ -155,11 +157,11 @@ def _choose_member(archive: zipfile.ZipFile, wanted: str | None, name: str) -> z
         return tables[0]
     if not tables:
         raise ValueError(
-            f"{name} holds no delimited text (.csv, .tsv, .txt) but {_listed(shown)}. Unpack it "
+            f"{name} contains no delimited text (.csv, .tsv, .txt) but {_listed(shown)}. Unpack it "
             "and read the file itself."
         )
     raise OptionNeededError(
-        f"{name} holds several tables: {_listed(tables)}. Choose one with member=.", ["member"]
+        f"{name} contains several tables: {_listed(tables)}. Choose one with member=.", ["member"]
     )
 
 

@@ -1,8 +1,8 @@
-"""Events straight from the services of UCDP and ACLED, with the caller's own key.
+"""Fetch events from the services of UCDP and ACLED with the caller's own key.
 
 Addresses and parameters follow the services' own documentation (UCDP: ucdp.uu.se/apidocs; ACLED:
-"API documentation" on acleddata.com). Both licences ask for citation; ACLED forbids passing its
-rows on.
+"API documentation" on acleddata.com). Both licences ask for citation; ACLED forbids
+redistribution of its rows.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def fetch_ucdp(
 ) -> gpd.GeoDataFrame:
     """Fetch UCDP GED or candidate events, page by page.
 
-    Every event that the service counts is in the result, or an error says what is missing. The
-    key appears in no log, error or file.
+    The result contains every event that the service counts, or an error says what is missing. The
+    key never appears in a log, error or file.
 
     Parameters
     ----------
@@ -61,34 +61,34 @@ def fetch_ucdp(
     token : str, optional
         Access token; by default the environment variable UCDP_API_TOKEN.
     folder : path, optional
-        Where pages are kept as they come, so that the same call goes on where it stopped.
+        Folder that keeps the pages as they arrive, so that the same call resumes where it stopped.
     base_url : str
         Address of the service.
     max_bytes : int, default 512 MiB
-        The most that one page may bring.
+        Largest size of one page.
     max_seconds : float, default 600
-        How long one page may take, with all attempts.
+        Longest time for one page, including all attempts.
 
     Returns
     -------
     geopandas.GeoDataFrame
-        As `read_events` gives it; ``attrs["geo_risk"]["service"]`` states the query.
+        As returned by `read_events`; ``attrs["geo_risk"]["service"]`` states the query.
 
     Raises
     ------
     AccessDeniedError
         The token is missing, wrong or expired.
     ServiceError
-        The service fails repeatedly, or answers in a way it is not documented to.
+        The service fails repeatedly, or its answer does not follow its documentation.
     ValueError
-        An argument out of range, or a folder with the pages of another query.
+        An argument is out of range, or the folder has pages of another query.
     TypeError
-        A `page_size` or `max_bytes` that is no integer.
+        A `page_size` or `max_bytes` that is not an integer.
 
     Notes
     -----
-    Statuses 429 and 5xx, broken connections and truncated answers are tried up to five times,
-    with growing pauses or as the service asks (`Retry-After`).
+    After status 429 or 5xx, a broken connection or a truncated answer, a request is tried up to
+    five times, with growing pauses or as the service asks (`Retry-After`).
     """
     size = check_integer(page_size, "page_size", low=1, high=1000)
     params = {"pagesize": str(size), **_days("StartDate", start)}
@@ -109,7 +109,7 @@ def fetch_ucdp(
         service.close()
     if len(rows) != stated:
         raise ServiceError(
-            f"UCDP counts {stated} events and gave {len(rows)}: they may have changed meanwhile. "
+            f"UCDP counts {stated} events but sent {len(rows)}: they may have changed meanwhile. "
             "Fetch again" + (" into an empty folder." if folder is not None else ".")
         )
     return _as_frame(rows, "ucdp", ucdp.SIGNATURE, query)
@@ -137,7 +137,7 @@ def _ucdp_rows(
         if following in seen or number >= _MOST_PAGES:
             raise ServiceError(f"UCDP names the same next page twice, after page {number}.")
         seen.add(following)
-        # Only the parameters are taken from the answer, never the host that gets the key.
+        # Take only the parameters from the answer, never the host: it would receive the key.
         named = dict(parse_qsl(urlsplit(following).query))
         named = {name: value for name, value in named.items() if HIDDEN not in value}
         asked = {**params, **named} if following else None
@@ -160,7 +160,7 @@ def fetch_acled(
 ) -> gpd.GeoDataFrame:
     """Fetch ACLED events, page by page.
 
-    Neither token nor password appears in any log, error or file.
+    Token and password never appear in a log, error or file.
 
     Parameters
     ----------
@@ -173,16 +173,16 @@ def fetch_acled(
     token : str, optional
         Access token; by default the environment variable ACLED_ACCESS_TOKEN.
     email, password : str, optional
-        Account with which a token is asked for where there is none, and again when it expires;
-        by default ACLED_EMAIL and ACLED_PASSWORD.
+        Account for requesting a token if none is given, and again when it expires; by default
+        ACLED_EMAIL and ACLED_PASSWORD.
     folder, base_url, max_bytes, max_seconds
         As for `fetch_ucdp`.
 
     Returns
     -------
     geopandas.GeoDataFrame
-        As `read_events` gives it; ``attrs["geo_risk"]["service"]`` states the query. ACLED's
-        terms do not allow to pass the rows on.
+        As returned by `read_events`; ``attrs["geo_risk"]["service"]`` states the query. ACLED's
+        terms do not allow redistribution of the rows.
 
     Raises
     ------
@@ -208,7 +208,7 @@ def fetch_acled(
 
 
 class _Account:
-    """The token of one caller, renewed when there is an account to renew it with."""
+    """Token of one caller, renewed if the caller has given an account."""
 
     def __init__(
         self, service: Service, token: str | None, email: str | None, password: str | None
@@ -227,7 +227,7 @@ class _Account:
             self._use(self._known)
 
     def get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
-        """Ask with a token that is good, if one can be had."""
+        """Answer to a GET with a valid token; a token that is rejected is renewed if possible."""
         if self._known is None:
             self._renew()
         try:
@@ -235,7 +235,7 @@ class _Account:
         except AccessDeniedError:
             if not (self._email and self._password):
                 raise
-        logger.info("ACLED: the token is no longer good; asking for another")
+        logger.info("ACLED: the token is no longer valid; requesting a new one")
         self._renew()
         return self._service.get(path, params)
 
@@ -250,7 +250,7 @@ class _Account:
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
             told = self._service.discreet(sorted(answer))
-            raise ServiceError(f"ACLED gives no access_token but {told}.")
+            raise ServiceError(f"ACLED sent no access_token but {told}.")
         self._use(token)
 
     def _use(self, token: str) -> None:
@@ -275,7 +275,7 @@ def _acled_rows(
             status = answer.get("status", 200)
             if status in {401, 403}:
                 told = service.discreet(answer.get("error") or answer.get("message") or "")
-                raise AccessDeniedError(f"ACLED refuses the request: {told!r}.")
+                raise AccessDeniedError(f"ACLED rejects the request: {told!r}.")
             if status != 200 or answer.get("success") is False:
                 told = service.discreet(answer.get("error") or answer.get("message") or answer)
                 raise ServiceError(f"ACLED reports status {status}: {told!r}.")
@@ -285,7 +285,7 @@ def _acled_rows(
         logger.info("ACLED: page %d, %d events so far", number, len(rows))
         if len(page["data"]) < page_size:
             return rows
-    raise ServiceError(f"ACLED gives more than {_MOST_PAGES} pages.")
+    raise ServiceError(f"ACLED has more than {_MOST_PAGES} pages.")
 
 
 def _check_page(
@@ -295,7 +295,7 @@ def _check_page(
     signature: tuple[tuple[str, ...], ...],
     also: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """The answer, if it is what the service documents."""
+    """Return the answer if it has the form that the service documents."""
     missing = [name for name in (key, *also) if name not in answer]
     if missing:
         raise ServiceError(
@@ -304,10 +304,12 @@ def _check_page(
         )
     rows = answer[key]
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ServiceError(f"{service.name} has changed its answers: {key} is no list of objects.")
+        raise ServiceError(
+            f"{service.name} has changed its answers: {key} is not a list of objects."
+        )
     for count in also:
         if not is_integer(answer[count]):
-            raise ServiceError(f"{service.name} has changed its answers: {count} is no number.")
+            raise ServiceError(f"{service.name} has changed its answers: {count} is not a number.")
     names = {name.lower() for row in rows for name in row}
     absent = [group[0] for group in signature if not names.intersection(group)]
     if rows and absent:
@@ -333,7 +335,7 @@ def _as_frame(
 
 
 def _days(name: str, day: str | dt.date | None) -> dict[str, str]:
-    """A parameter that holds a day; none where there is none."""
+    """Query parameter for a day; empty if no day is given."""
     if day is None:
         return {}
     try:
@@ -345,5 +347,5 @@ def _days(name: str, day: str | dt.date | None) -> dict[str, str]:
 
 def _plain_version(version: str) -> str:
     if not isinstance(version, str) or not version.replace(".", "").isdigit():
-        raise ValueError(f"Invalid version: {version!r}; such as '25.1' or '25.0.9'.")
+        raise ValueError(f"Invalid version: {version!r}; must look like '25.1' or '25.0.9'.")
     return version

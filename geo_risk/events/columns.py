@@ -1,4 +1,4 @@
-"""Columns of text from files → numbers where nothing is lost, text as it stands elsewhere."""
+"""Convert text columns of files to numbers if nothing is lost; other columns stay text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_text", "inferred"]
 
-# An exponent needs a sign or a decimal point, or codes such as 12E45 would turn into numbers.
+# An exponent needs a sign or a decimal point: codes such as 12E45 must not become numbers.
 _NUMBER = (
     r"[-+]?(0|[1-9]\d{0,14})(\.\d*)?([eE][-+]\d{1,3})?"
     r"|[-+]?(0|[1-9]\d{0,14})\.\d+[eE]\d{1,3}|[-+]?\.\d+"
@@ -20,10 +20,10 @@ _WHOLE = r"-?(0|[1-9]\d{0,17})"
 
 
 def inferred(column: Any) -> pd.Series[Any]:
-    """A column of text as numbers, if every value is a number and nothing is lost.
+    """Column of text as numbers if every value is a number and nothing is lost.
 
-    It stays text where a number would lose something: leading zeros (P-codes, CAMEO codes), more
-    digits than 18. "NA" is missing where all else is numbers, and Namibia elsewhere.
+    It stays text if numbers would lose something: leading zeros (P-codes, CAMEO codes), more than
+    18 digits. "NA" is missing if all other values are numbers, and otherwise Namibia.
     """
     import pandas as pd
     import pyarrow as pa
@@ -47,7 +47,7 @@ def inferred(column: Any) -> pd.Series[Any]:
 
 
 def as_text(column: Any) -> pd.Series[Any]:
-    """A column of text, whatever the text looks like."""
+    """Column of text, even if it looks like numbers."""
     import pandas as pd
 
     return pd.Series(column.to_pandas().array, dtype=pd.Series(["a"]).dtype)

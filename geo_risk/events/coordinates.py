@@ -1,4 +1,4 @@
-"""Longitudes and latitudes, or geometries of any kind → points in EPSG:4326 and flags."""
+"""Convert longitudes and latitudes, or geometries of any kind, to points in EPSG:4326 and flags."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["points_from_geometry", "points_from_lonlat", "points_from_text"]
 
 
-# A whole table is called swapped only where at least this share of its latitudes is impossible:
-# one mistyped latitude must not throw doubt on a table whose longitudes happen to be below 90.
+# A whole table is flagged as swapped only if at least this share of its latitudes is impossible:
+# one mistyped latitude must not flag a table whose longitudes all happen to be below 90.
 _SWAPPED_SHARE = 0.1
 # No longitude, wrapped or not, reaches this; projected coordinates in metres nearly always do.
 _LARGEST_DEGREES = 540.0
@@ -39,12 +39,12 @@ def points_from_lonlat(
     names: tuple[str, str],
     crs: Any = None,
 ) -> None:
-    """Set `draft`'s geometry from two columns of numbers, `names` in the table.
+    """Set the geometry of `draft` from two columns of numbers, `names` in the table.
 
     Raises
     ------
     ValueError
-        Most rows look like projected coordinates and no `crs` says which.
+        Most rows look like projected coordinates, and `crs` is not given.
     """
     import shapely
 
@@ -67,7 +67,7 @@ def points_from_lonlat(
 
 
 def _refuse_projected(lon: FloatArray, lat: FloatArray, usable: BoolArray, label: str) -> None:
-    # Equal values on both sides (-9999, -9999) are a stand-in for "missing", not metres.
+    # Equal values in both columns (-9999, -9999) stand for "missing"; they are not metres.
     far = usable & (np.fmax(np.abs(lon), np.abs(lat)) > _LARGEST_DEGREES) & (lon != lat)
     if not far.any() or 2 * int(far.sum()) <= int(usable.sum()):
         return
@@ -75,7 +75,7 @@ def _refuse_projected(lon: FloatArray, lat: FloatArray, usable: BoolArray, label
     raise OptionNeededError(
         f"Invalid coordinates in {label}: {int(far.sum())} of {int(usable.sum())} rows cannot be "
         f"degrees; first at row {first}: ({lon[first]:g}, {lat[first]:g}). These look like "
-        'projected coordinates: say which, for example with crs="EPSG:32642" (a frame that states '
+        'projected coordinates: name their CRS, such as crs="EPSG:32642" (a frame that states '
         'the wrong CRS: frame.set_crs("EPSG:32642", allow_override=True)).',
         ["crs"],
     )
@@ -86,7 +86,7 @@ def _reproject(lon: FloatArray, lat: FloatArray, crs: Any) -> tuple[FloatArray, 
 
     with leading_to_degrees(crs, "crs:"):
         transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-        # Lists, because pyproj takes an array of one element for a scalar and NumPy warns of it.
+        # Lists: pyproj treats an array of one element as a scalar, and NumPy warns about it.
         x, y = (np.asarray(values) for values in transformer.transform(lon.tolist(), lat.tolist()))
     failed = ~(np.isfinite(x) & np.isfinite(y))
     return x, y, failed & ~(np.isnan(lon) | np.isnan(lat))
@@ -95,7 +95,7 @@ def _reproject(lon: FloatArray, lat: FloatArray, crs: Any) -> tuple[FloatArray, 
 def _flag_positions(
     draft: Draft, lon: FloatArray, lat: FloatArray, usable: BoolArray, hint: str
 ) -> BoolArray:
-    """Flag what no position on Earth can be; return the rows that are left."""
+    """Flag impossible positions; return the rows that remain usable."""
     with np.errstate(invalid="ignore"):
         high_lat = usable & (np.abs(lat) > 90.0)
         high_lon = usable & (np.abs(lon) > 180.0)
@@ -122,11 +122,11 @@ def _valid_swapped(lon: FloatArray, lat: FloatArray, rows: BoolArray) -> bool:
 
 
 def points_from_geometry(draft: Draft, geometry: gpd.GeoSeries, name: str, crs: Any = None) -> None:
-    """Set `draft`'s geometry from geometries of any kind and CRS.
+    """Set the geometry of `draft` from geometries of any kind and CRS.
 
-    Points stay as they are (with their height, where they have one). Everything else is stood
-    for by a point on its surface and flagged, where all its vertices are numbers. Geometries that
-    were not taken as they stood are kept as WKT (EPSG:4326) in the column `geometry_`.
+    Points stay as they are (with their height, if any). Other geometries whose vertices are all
+    numbers are represented by a point on their surface and flagged. Geometries that could not be
+    used unchanged are kept as WKT (EPSG:4326) in the column `geometry_`.
 
     Raises
     ------
@@ -170,7 +170,7 @@ def points_from_geometry(draft: Draft, geometry: gpd.GeoSeries, name: str, crs: 
 
 
 def points_from_text(draft: Draft, series: pd.Series[Any], name: str, crs: Any = None) -> None:
-    """Set `draft`'s geometry from a column of WKT, EWKT, WKB or its hexadecimal writing.
+    """Set the geometry of `draft` from a column of WKT, EWKT, WKB or hexadecimal WKB.
 
     Without `crs` the coordinates are degrees, as in lon and lat columns.
     """
@@ -189,7 +189,7 @@ def points_from_text(draft: Draft, series: pd.Series[Any], name: str, crs: Any =
 
 
 def _shape(cell: Any) -> Any:
-    """Geometry of one cell; None where there is none, or in another CRS than degrees."""
+    """Geometry of one cell; None if it has none or one in another CRS than EPSG:4326."""
     import shapely
 
     if isinstance(cell, shapely.Geometry):
@@ -211,7 +211,7 @@ def _shape(cell: Any) -> Any:
 
 
 def _with_broken_vertices(shapes: Any) -> BoolArray:
-    """Rows with a vertex that is no number, or infinite."""
+    """Rows with a vertex that is NaN or infinite."""
     import shapely
 
     vertices, rows = shapely.get_coordinates(shapes, return_index=True)
@@ -221,7 +221,7 @@ def _with_broken_vertices(shapes: Any) -> BoolArray:
 
 
 def _stand_in(shape: Any) -> Any:
-    """A point on the surface of `shape`; None where the shape is too broken to have one."""
+    """Point on the surface of `shape`; None if none can be computed."""
     import shapely
 
     try:

@@ -1,7 +1,7 @@
-"""Dates as sources write them → a span of days and the precision of the writing.
+"""Read dates as sources write them: a span of days and the precision as written.
 
-ISO 8601 needs no decision. `03/04/2020` does: the order of day and month is taken only from the
-column as a whole, where a single order can read it, or from the caller; it is never guessed.
+ISO 8601 is unambiguous, `03/04/2020` is not: the order of day and month comes from the column as
+a whole, if only one order can read it, or from the caller; it is never guessed.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ Span = tuple[dt.date, dt.date, str]
 
 @dataclass(frozen=True)
 class DateColumn:
-    """Days of one column: NaT where missing or unreadable, and how it was read."""
+    """Days of one column, NaT if missing or unreadable, and how they were read."""
 
     start: DayArray
     end: DayArray
@@ -72,11 +72,14 @@ class DateColumn:
     missing: BoolArray
     bad: BoolArray
     dayfirst: bool | None
-    """Order found or used for dates such as 03/04/2020; None where it made no difference."""
+    """Order found or used for dates such as 03/04/2020; None if it made no difference."""
 
 
 def span_of(year: int, month: int = 0, day: int = 0) -> Span:
-    """Days that a date stands for; a month or day of 0 is unknown. Impossible: ValueError."""
+    """First day, last day and precision of a date; 0 is an unknown month or day.
+
+    Raises ValueError if there is no such date.
+    """
     if not month:
         return dt.date(year, 1, 1), dt.date(year, 12, 31), "year"
     if not day:
@@ -101,7 +104,7 @@ def parse_dates(series: pd.Series[Any], *, dayfirst: bool | None, name: str) -> 
     Raises
     ------
     ValueError
-        Numeric dates whose order of day and month the column as a whole does not settle.
+        The column as a whole does not decide the order of day and month in numeric dates.
     """
     import pandas as pd
 
@@ -140,7 +143,7 @@ def _from_datetimes(series: pd.Series[Any]) -> DateColumn:
 def _spread(
     codes: NDArray[np.intp], spans: list[Span | None], absent: BoolArray, order: bool | None
 ) -> DateColumn:
-    # One slot more than there are distinct values: code -1 (missing) lands in it.
+    # One element more than there are distinct values: code -1 (missing) selects it.
     nothing = np.datetime64("NaT", "D")
     start = np.array([s[0] if s else nothing for s in spans] + [nothing], dtype="datetime64[D]")
     end = np.array([s[1] if s else nothing for s in spans] + [nothing], dtype="datetime64[D]")
@@ -156,7 +159,7 @@ def _hashable(value: Any) -> Any:
 
 
 def _key(value: Any) -> Any:
-    """What to read of a cell: None where it is empty, tidy text, or a date."""
+    """Value of a cell to be read: None if it is empty, else clean text or a date."""
     if is_missing(value):
         return None
     if isinstance(value, str):
@@ -174,7 +177,7 @@ def _key(value: Any) -> Any:
 
 
 def _read(key: Any) -> Span | None:
-    """Span of one value that needs no decision on the order of day and month."""
+    """Span of one value that is read without the order of day and month."""
     try:
         if isinstance(key, dt.datetime):
             if key.tzinfo is not None:
@@ -184,7 +187,7 @@ def _read(key: Any) -> Span | None:
             return span_of(key.year, key.month, key.day)
         return _read_text(key) if isinstance(key, str) else None
     except (ValueError, OverflowError):
-        return None  # a day that no calendar has
+        return None  # not a day of the calendar
 
 
 def _read_text(text: str) -> Span | None:
@@ -236,7 +239,7 @@ def _read_pair(match: re.Match[str], dayfirst: bool) -> Span | None:
 
 
 def _moment(match: re.Match[str], year: int, month: int, day: int) -> Span | None:
-    """The UTC day of a date with, perhaps, a time and an offset."""
+    """UTC day of a date with an optional time and offset."""
     if not month or not day:
         return None
     date = dt.date(year, month, day)
@@ -263,7 +266,7 @@ def _month_number(name: str) -> int:
 
 
 def _decide_order(pairs: dict[int, re.Match[str]], dayfirst: bool | None, name: str) -> bool | None:
-    """Order of day and month for the whole column; None where it makes no difference."""
+    """Order of day and month for the whole column; None if it makes no difference."""
     if not pairs or dayfirst is not None:
         return dayfirst if pairs else None
     as_day = {i for i, pair in pairs.items() if _read_pair(pair, True) is not None}
@@ -286,7 +289,7 @@ def _decide_order(pairs: dict[int, re.Match[str]], dayfirst: bool | None, name: 
         reason = f"every value can be read both ways (such as {pairs[odd].group()!r})"
     raise OptionNeededError(
         f"Ambiguous dates in column {name!r}: {reason}. Pass dayfirst=True or dayfirst=False; "
-        "values that the order cannot read are then kept without a date and flagged bad_date.",
+        "values that do not fit this order are then kept without a date and flagged bad_date.",
         ["dayfirst"],
     )
 
@@ -294,7 +297,7 @@ def _decide_order(pairs: dict[int, re.Match[str]], dayfirst: bool | None, name: 
 def parts_to_dates(
     year: NDArray[np.float64], month: NDArray[np.float64], day: NDArray[np.float64]
 ) -> DateColumn:
-    """Dates from columns of years, months and days, where 0 or NaN means unknown."""
+    """Dates from columns of years, months and days; 0 or NaN means unknown."""
     spans: list[Span | None] = []
     absent = np.isnan(year) | (year == 0)
     for y, m, d, gone in zip(year, month, day, absent):

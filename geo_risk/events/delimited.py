@@ -1,7 +1,7 @@
-"""Delimited text, line by line: no row is lost, however broken its neighbours are.
+"""Read delimited text line by line: rows around a broken line are never lost.
 
-A line that cannot be a row of the table is kept with the reason and its text; whatever it would
-have swallowed (an opening quote that never closes eats the lines below it) is read on its own.
+A line that cannot be a row of the table is kept with the reason and its text. The lines that it
+would have absorbed (those below an opening quote that never closes) are read as rows of their own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from geo_risk.events.plain import PlainText
 __all__ = ["MOST_COLUMNS", "Chunk", "DelimitedReader", "unique_names"]
 
 MOST_COLUMNS = 16_384
-"""Of any table, as of a worksheet."""
+"""Most columns of any table, as in a worksheet."""
 
 _DELIMITERS = (",", "\t", ";", "|")
 _BATCH = 32
@@ -33,26 +33,26 @@ class _Dialect(TypedDict):
 
 @dataclass
 class Chunk:
-    """Rows in the file's order; a malformed row is all None here and told of in `malformed`."""
+    """Rows in the file's order; a malformed row is all None here and described in `malformed`."""
 
     rows: list[list[str] | tuple[None, ...]] = field(default_factory=list)
     """The last rows; those before them are in `tables`."""
     tables: list[Any] = field(default_factory=list)
-    """Arrow tables of text, "" where a cell is empty."""
+    """Arrow tables of text, "" for an empty cell."""
     settled: int = 0
     """Rows in `tables`."""
     malformed: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Position of the row → (flag, text of the line)."""
     fell_back: list[int] = field(default_factory=list)
-    """Positions of rows that were no UTF-8."""
+    """Positions of rows that were not UTF-8."""
     messages: list[str] = field(default_factory=list)
-    """The first malformed lines in words."""
+    """Messages about the first malformed lines."""
 
     def __len__(self) -> int:
         return self.settled + len(self.rows)
 
     def settle(self, columns: list[str]) -> None:
-        """Turn the last rows into a table, too."""
+        """Convert the last rows to a table as well."""
         import pyarrow as pa
 
         if self.rows or not self.tables:
@@ -63,20 +63,20 @@ class Chunk:
             self.rows = []
 
     def tell(self, position: int, code: str, text: str, message: str) -> None:
-        """Note that the row at `position` is malformed."""
+        """Record that the row at `position` is malformed."""
         self.malformed[position] = (code, text)
         if len(self.messages) < 5:
             self.messages.append(message)
 
     def add(self, other: Chunk, offset: int) -> None:
-        """Take over what is told of the rows of `other`, which begin at `offset`."""
+        """Add the records on the rows of `other`, which begin at `offset`."""
         self.malformed |= {offset + i: told for i, told in other.malformed.items()}
         self.fell_back += [offset + i for i in other.fell_back]
         self.messages = (self.messages + other.messages)[:5]
 
 
 class DelimitedReader:
-    """Header and rows of one file of delimited text (quotes as in RFC 4180, forgivingly).
+    """Header and rows of one file of delimited text (quotes as in RFC 4180, read leniently).
 
     Parameters
     ----------
@@ -84,9 +84,9 @@ class DelimitedReader:
     name : str
         Name of the file, for messages.
     delimiter : str, optional
-        By default whichever of comma, tab, semicolon and bar splits the header into most fields.
+        By default the one of comma, tab, semicolon and bar that splits the header into most fields.
     encoding : str, optional
-        By default UTF-8 (or UTF-16 where a mark says so); a line that is no UTF-8 is read as
+        By default UTF-8 (or UTF-16 with a byte order mark); a line that is not UTF-8 is read as
         Windows-1252 and flagged.
     names : list of str, optional
         Column names of a file without a header; else call `read_header`.
@@ -104,12 +104,12 @@ class DelimitedReader:
         self.name = name
         self._stream = stream
         self._lines = Lines(stream, encoding, name)
-        self._ready: Any = None  # a table of rows, taken up to
-        self._ready_from = 0  # this one
+        self._ready: Any = None  # a table of parsed rows
+        self._ready_from = 0  # its first row that is not yet taken
         self.encoding = self._lines.encoding
         first = self._first_line()
         if not first:
-            raise ValueError(f"{name} is empty: it has not even a header.")
+            raise ValueError(f"{name} is empty: it does not even have a header.")
         self.columns: list[str] = []
         self._reader: Iterator[list[str]] = iter(())
         self.use(names or [], delimiter or _sniff_delimiter(first, True), quoting=True)
@@ -119,7 +119,7 @@ class DelimitedReader:
         self._stream.close()
 
     def use(self, names: list[str], delimiter: str, *, quoting: bool) -> None:
-        """Take other names, delimiter and quoting, before the first row is read."""
+        """Set names, delimiter and quoting before the first row is read."""
         self.columns, self.delimiter, self._quoting = names, delimiter, quoting
         self._dialect: _Dialect = {
             "delimiter": delimiter,
@@ -140,7 +140,7 @@ class DelimitedReader:
         self.use(unique_names(header), self.delimiter, quoting=self._quoting)
 
     def peek(self, n: int) -> list[str]:
-        """Return the next `n` lines, which stay to be read."""
+        """Return the next `n` lines without consuming them."""
         self._lines.begin()
         lines = [line for _, line in zip(range(n), self._lines)]
         self._lines.give_back(0)
@@ -158,7 +158,7 @@ class DelimitedReader:
         chunk, width = Chunk(), len(self.columns)
         nothing = (None,) * width
         lines, reader = self._lines, self._reader
-        one_by_one = 0  # up to this line
+        one_by_one = 0  # lines up to this one are read singly
         while (room := n - len(chunk)) > 0:
             if self._take_plain(chunk, room):
                 continue
@@ -193,7 +193,7 @@ class DelimitedReader:
         return chunk
 
     def _take_plain(self, chunk: Chunk, room: int) -> bool:
-        """Move up to `room` rows of a flawless stretch of the file, all at once, to `chunk`."""
+        """Move up to `room` rows of a well-formed part of the file to `chunk`, all at once."""
         if self._ready is None:
             block = self._lines.block()
             if not block:
@@ -208,7 +208,7 @@ class DelimitedReader:
         table, first = self._ready, self._ready_from
         last = min(first + room, table.num_rows)
         if last - first < table.num_rows:
-            # A copy, no slice: some kernels of older Arrow forget where a slice begins.
+            # A copy, not a slice: some kernels of older Arrow ignore the offset of a slice.
             table = table.take(np.arange(first, last))
         self._ready_from = last
         if last == self._ready.num_rows:
@@ -218,7 +218,7 @@ class DelimitedReader:
         return True
 
     def _plain_rows(self, batch: list[str]) -> list[list[str]] | None:
-        """Rows of a few lines; None unless there is nothing to say about any of them."""
+        """Rows of a few lines; None if one of them is not well-formed."""
         try:
             rows = list(csv.reader(batch, **self._dialect))
         except csv.Error:  # also a quote that stays open at the end
@@ -228,10 +228,10 @@ class DelimitedReader:
         return rows
 
     def _repair(self, row: list[str]) -> list[str] | tuple[str, str] | None:
-        """A row of the wrong width: None if it is blank, the row if it can be saved."""
+        """Row of the wrong width: None if blank, the row if repaired, else flag and reason."""
         width, taken = len(self.columns), self._lines.taken
         if not row or (len(row) == 1 and not row[0].strip() and width > 1):
-            return None  # a blank line is no row
+            return None  # a blank line is not a row
         if len(row) > width and not any(cell.strip() for cell in row[width:]):
             return row[:width]  # delimiters after the last field
         if len(taken) > 1 and any(self._fits(line) for line in taken[1:]):
@@ -241,7 +241,7 @@ class DelimitedReader:
         return code, f"{len(row)} fields where the header has {width}"
 
     def _recover(self, reason: str) -> list[str] | tuple[str, str] | None:
-        """A record that the strict parser refuses: read its first line alone, leniently."""
+        """Read the first line of a record that the strict parser rejects, alone and leniently."""
         self._lines.give_back(1)
         line = self._lines.taken[0]
         row = _split(line.rstrip("\r\n"), self.delimiter, self._quoting)
@@ -255,7 +255,7 @@ class DelimitedReader:
 
 
 def _split(line: str, delimiter: str, quoting: bool) -> list[str] | None:
-    """Fields of one line, forgiving quotes inside fields; None where a quote stays open."""
+    """Fields of one line, accepting quotes inside fields; None if a quote stays open."""
     if not quoting:
         return line.split(delimiter)
     fields, i = [], 0
@@ -294,7 +294,7 @@ def _sniff_delimiter(line: str, quoting: bool) -> str:
 
 
 def unique_names(header: list[str]) -> list[str]:
-    """Tidy column names: stripped, filled in where empty, repeated ones numbered (a, a.1).
+    """Clean column names: stripped, filled in if empty, numbered if repeated (a, a.1).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a reader hands over: fields, flags and a report, and how they become the frame."""
+"""Output of a reader (fields, flags and a report) and its conversion to a frame."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ __all__ = ["Columns", "Draft", "assemble"]
 
 
 logger = logging.getLogger("geo_risk")
-logger.addHandler(logging.NullHandler())  # a library is silent until its user asks
+logger.addHandler(logging.NullHandler())  # silent unless the user configures logging
 
 
 class Columns:
-    """The original columns by the role they play for one source."""
+    """The original columns by their role for one source."""
 
     def __init__(self, frame: pd.DataFrame, roles: Mapping[str, str]) -> None:
         self.frame = frame
@@ -36,31 +36,31 @@ class Columns:
         return len(self.frame)
 
     def has(self, role: str) -> bool:
-        """Whether a column plays `role`."""
+        """Whether a column has `role`."""
         return role in self.roles
 
     def series(self, role: str) -> pd.Series[Any]:
-        """Return the column that plays `role`."""
+        """Return the column with `role`."""
         return self.frame[self.roles[role]]
 
     def texts(self, role: str) -> ObjectArray:
-        """Text of the column that plays `role`; all missing where none does."""
+        """Text of the column with `role`; all missing if there is none."""
         if not self.has(role):
             return np.full(len(self), None, dtype=object)
         return texts(self.series(role))
 
     def numbers(self, role: str, *, counts: bool = False) -> tuple[FloatArray, BoolArray]:
-        """Numbers of the column that plays `role`, and the rows that cannot be read."""
+        """Numbers of the column with `role`, and the rows that cannot be read."""
         if not self.has(role):
             return np.full(len(self), np.nan), np.zeros(len(self), dtype=bool)
         return numbers(self.series(role), counts=counts)
 
     def degrees(self, role: str, halves: str) -> tuple[FloatArray, BoolArray]:
-        """Angles of the column that plays `role`, and the rows that cannot be read."""
+        """Angles of the column with `role`, and the rows that cannot be read."""
         return degrees(self.series(role), halves)
 
     def terms(self, role: str, table: Mapping[int, str]) -> tuple[ObjectArray, BoolArray]:
-        """Term for each code of the column that plays `role`, and the rows with unknown codes."""
+        """Term for each code of the column with `role`, and the rows with unknown codes."""
         codes, odd = self.numbers(role)
         out = np.full(len(self), None, dtype=object)
         for code, term in table.items():
@@ -70,7 +70,7 @@ class Columns:
         return out, odd
 
     def dates(self, role: str, dayfirst: bool | None) -> DateColumn:
-        """Dates of the column that plays `role`."""
+        """Dates of the column with `role`."""
         return parse_dates(self.series(role), dayfirst=dayfirst, name=self.roles[role])
 
 
@@ -84,9 +84,9 @@ class Draft:
     report: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     extra: dict[str, ObjectArray] = field(default_factory=dict)
-    """Columns that hold what the schema could not take as it stood."""
+    """Columns with original values that the schema could not take unchanged."""
     later_flags: dict[int, list[str]] = field(default_factory=dict)
-    """Flags that a step after the first reading had given, by row."""
+    """Flags of steps after the first reading, in a table that is read again, by row."""
 
     def flag(self, code: str, rows: BoolArray) -> None:
         """Add a flag to the rows where `rows` is true."""
@@ -102,7 +102,7 @@ class Draft:
         self.flag(code, rows)
 
     def set_ids(self, ids: ObjectArray, *, expected: bool = True) -> None:
-        """Take identifiers; missing and duplicated ones are flagged."""
+        """Set the identifiers; flag missing and duplicated ones."""
         import pandas as pd
 
         self.fields["event_id"] = ids
@@ -115,7 +115,7 @@ class Draft:
     def set_dates(
         self, start: DateColumn, end: DateColumn | None = None, precision: ObjectArray | None = None
     ) -> None:
-        """Take the span of dates; `precision` overrides the precision of the writing."""
+        """Set the span of dates; `precision` overrides the precision as written."""
         missing, bad = start.missing, start.bad
         first, last = start.start, start.end
         if end is not None:
@@ -137,7 +137,7 @@ class Draft:
             self.report["dayfirst"] = start.dayfirst
 
     def set_fatalities(self, columns: Columns) -> None:
-        """Take best, low and high from the columns that play these roles."""
+        """Set best, low and high from the columns with these roles."""
         for name in ("fatalities_best", "fatalities_low", "fatalities_high"):
             values, bad = columns.numbers(name, counts=True)
             bad |= values < 0
@@ -147,7 +147,7 @@ class Draft:
         self.flag("fatalities_order", (low > best) | (best > high) | (low > high))
 
     def set_precision(self, columns: Columns, table: Mapping[int, LocationCode]) -> None:
-        """Translate a source's precision codes; unknown codes are flagged, NaN is not stated."""
+        """Translate a source's precision codes; unknown codes are flagged, NaN means not stated."""
         codes, unreadable = columns.numbers("location_code")
         self.flag("bad_precision_code", unreadable)
         precision = np.full(self.n, None, dtype=object)
@@ -166,7 +166,7 @@ class Draft:
 def assemble(draft: Draft, originals: pd.DataFrame, source: str) -> gpd.GeoDataFrame:
     """Frame of the schema's columns in order, then the original columns.
 
-    `originals` must have a plain 0..n-1 index; the caller puts its own index back.
+    `originals` must have a plain 0..n-1 index; the caller restores its own index.
     """
     import geopandas as gpd
     import pandas as pd
@@ -213,7 +213,7 @@ def flag_texts(draft: Draft) -> ObjectArray:
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:
-    """`name`, with as many underscores appended as make it unlike every name of `taken`."""
+    """`name`, with underscores appended until it differs from every name in `taken`."""
     used = set(taken)
     while name in used:
         name += "_"
@@ -221,7 +221,7 @@ def free_name(name: str, taken: Iterable[str]) -> str:
 
 
 def rename_taken(names: list[str], schema: Iterable[str]) -> list[str]:
-    """Names of the original columns beside the schema's columns."""
+    """Names of the original columns, changed if a column of the schema has the same name."""
     used = {*schema, *names}
     reserved = set(schema)
     out = []

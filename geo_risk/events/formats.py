@@ -1,4 +1,4 @@
-"""One function per file format → a frame, and one kind of error where a file is broken."""
+"""Read each file format into a frame, with one kind of error for broken files."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ __all__ = [
 
 
 def frame_of_records(records: Iterable[Any], *, strict: bool = True) -> tuple[Any, Chunk]:
-    """Frame of dicts, or of GeoJSON features.
+    """Frame of dicts or of GeoJSON features.
 
-    What is no dict is an error of the caller or, unless `strict`, a malformed row of the file.
+    An element that is not a dict raises TypeError if `strict`; otherwise it is a malformed row.
     """
     import pandas as pd
 
@@ -53,12 +53,12 @@ def frame_of_records(records: Iterable[Any], *, strict: bool = True) -> tuple[An
         frame, broken = frame_of_features(rows)
         broken.add(chunk, 0)
         return frame, broken
-    index = pd.RangeIndex(len(rows))  # rows without any column are rows, too
+    index = pd.RangeIndex(len(rows))  # keeps rows without any column
     return pd.DataFrame([dict(row) for row in rows], index=index), chunk
 
 
 def frame_of_features(features: Any, crs: Any = "EPSG:4326") -> tuple[Any, Chunk]:
-    """Frame of GeoJSON features (RFC 7946: WGS84), and what is told of broken ones."""
+    """Frame of GeoJSON features (RFC 7946: WGS84), and a record of the broken ones."""
     if not isinstance(features, list):
         raise ValueError("Invalid GeoJSON: a FeatureCollection needs a list of features.")
     frame, broken = geojson.frame_of_features(features, crs)
@@ -86,12 +86,12 @@ def _shapely_error() -> type[Exception]:
 
 
 def frame_of_arrow(table: Any) -> Any:
-    """Frame of an Arrow table, with its geometries where it says that it has some."""
+    """Frame of an Arrow table, with geometries if its metadata declares them."""
     import geopandas as gpd
     import pyarrow as pa
 
     try:
-        table.validate(full=True)  # text that is no UTF-8 would fail somewhere further on
+        table.validate(full=True)  # text that is not UTF-8 would fail later
     except BROKEN as error:
         raise DataCorruptError(f"The Arrow table cannot be used: {error}.") from error
     metadata = table.schema.metadata or {}
@@ -111,7 +111,7 @@ def frame_of_arrow(table: Any) -> Any:
             raise DataCorruptError(f"The GeoParquet metadata cannot be used: {error}") from error
     extension = b"ARROW:extension:name"
     marks = [(item.metadata or {}).get(extension) for item in table.schema]
-    # old pyarrow reads the names of columns here, which may be no UTF-8
+    # old pyarrow reads the names of columns here, which may not be UTF-8
     for mark, column in zip(marks, table.itercolumns() if any(marks) else ()):
         if mark and _is_binary(column.type):
             refuse_deep(column)
@@ -121,7 +121,7 @@ def frame_of_arrow(table: Any) -> Any:
         try:
             return gpd.GeoDataFrame.from_arrow(table)
         except (*BROKEN, _shapely_error()):
-            pass  # extension types, but no geometry among them that can be read
+            pass  # extension types, but no readable geometry among them
     try:
         return table.to_pandas()
     except pa.ArrowNotImplementedError:
@@ -133,7 +133,7 @@ def frame_of_arrow(table: Any) -> Any:
 
 
 def _parsed(text: bytes | None) -> Any:
-    """Metadata of an Arrow column, JSON or not."""
+    """Metadata of an Arrow column, parsed if it is JSON, else as text."""
     try:
         return json.loads(text or b"{}")
     except (ValueError, RecursionError):
@@ -141,7 +141,7 @@ def _parsed(text: bytes | None) -> Any:
 
 
 def read_parquet(path: Path) -> Any:
-    """Parquet or GeoParquet."""
+    """Read Parquet or GeoParquet."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -155,7 +155,7 @@ def read_parquet(path: Path) -> Any:
     except DataCorruptError:
         raise
     except (pa.ArrowException, OSError, *BROKEN, _shapely_error()) as error:
-        raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
+        raise DataCorruptError(f"{path.name} is not a readable Parquet file: {error}") from error
 
 
 def _is_binary(kind: Any) -> bool:
@@ -165,18 +165,18 @@ def _is_binary(kind: Any) -> bool:
 
 
 def read_arrow(path: Path) -> Any:
-    """Arrow IPC (Feather)."""
+    """Read Arrow IPC (Feather)."""
     import pyarrow as pa
     import pyarrow.feather
 
     try:
         return frame_of_arrow(pyarrow.feather.read_table(path))
     except (pa.ArrowException, OSError) as error:
-        raise DataCorruptError(f"{path.name} is no readable Arrow file: {error}") from error
+        raise DataCorruptError(f"{path.name} is not a readable Arrow file: {error}") from error
 
 
 def read_json(path: Path, layer: str | int | None, max_bytes: int) -> tuple[Any, Chunk]:
-    """GeoJSON, TopoJSON, a list of records, or an answer of the services of UCDP or ACLED."""
+    """Read GeoJSON, TopoJSON, a list of records, or an answer of the UCDP or ACLED service."""
     raw = path.read_bytes()
     if b'"Topology"' in raw and _is_topology(geojson.parse_json(raw, path.name)):
         return read_vector(path, layer, max_bytes)
@@ -188,24 +188,24 @@ def _is_topology(content: Any) -> bool:
 
 
 def parse_json(raw: bytes, name: str) -> tuple[Any, Chunk]:
-    """As `read_json`, of what stands in memory and is no TopoJSON."""
+    """Read JSON in memory, as `read_json`, but not TopoJSON."""
     import pandas as pd
 
     content = geojson.parse_json(raw, name)
     if isinstance(content, Mapping):
         if content.get("type") == "FeatureCollection":
             return frame_of_collection(content)
-        for key in ("Result", "data", "results", "events"):  # as the APIs of UCDP and ACLED answer
+        for key in ("Result", "data", "results", "events"):  # keys in answers of UCDP and ACLED
             if isinstance(content.get(key), list):
                 return frame_of_records(content[key], strict=False)
         return pd.DataFrame([content]), Chunk()
     if isinstance(content, list):
         return frame_of_records(content, strict=False)
-    raise ValueError(f"{name} holds no table: neither a list of records nor GeoJSON.")
+    raise ValueError(f"{name} contains no table: neither a list of records nor GeoJSON.")
 
 
 def read_json_lines(path: Path) -> tuple[Any, Chunk]:
-    """One JSON object per line; a line that is none is kept and told of."""
+    """Read one JSON object per line; a line without one is kept and recorded."""
     chunk = Chunk()
     rows: list[Any] = []
     with path.open("rb") as stream:
@@ -223,13 +223,13 @@ def read_json_lines(path: Path) -> tuple[Any, Chunk]:
                 row = {}
             rows.append(row)
     if len(chunk.malformed) == len(rows):
-        raise DataCorruptError(f"{path.name} holds no JSON object: {chunk.messages[0]}.")
+        raise DataCorruptError(f"{path.name} contains no JSON object: {chunk.messages[0]}.")
     frame, broken = frame_of_records(rows)
     broken.add(chunk, 0)
     return frame, broken
 
 
 def read_vector(path: Path, layer: str | int | None, max_bytes: int) -> tuple[Any, Chunk]:
-    """One layer of a TopoJSON, GeoPackage, FlatGeobuf, Shapefile, GML or KML."""
+    """Read one layer of a TopoJSON, GeoPackage, FlatGeobuf, Shapefile, GML or KML file."""
     read = vector.read_vector(path, layer, max_bytes=max_bytes)
     return read.frame, _told(read.broken)

@@ -1,7 +1,7 @@
 """GDELT 2.0 (and 1.0) event exports: tab-separated, without a header.
 
 Codes: "The GDELT Event Database Data Format Codebook v2.0". Country codes are FIPS 10-4 (GM is
-Germany, CH China): they are kept as they stand and never taken for ISO 3166. Events are coded by
+Germany, CH China): they are kept unchanged and never read as ISO 3166. Events are coded by
 machine; the location is that of the action, and even a city may be the wrong one.
 """
 
@@ -70,7 +70,7 @@ LOCATION_CODES: Final = {
     0: LocationCode("none"),
     1: LocationCode("country"),
     2: LocationCode("admin1"),  # US state
-    3: LocationCode("place", 10.0),  # US city; plus a chance that it is the wrong place
+    3: LocationCode("place", 10.0),  # US city; it may also be the wrong place
     4: LocationCode("place", 10.0),  # city elsewhere
     5: LocationCode("admin1"),  # first-order unit elsewhere
 }
@@ -116,7 +116,7 @@ def headerless_names(lines: list[str]) -> list[str] | None:
 
 
 def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
-    """Fill everything but the geometry."""
+    """Fill all fields except the geometry."""
     draft.set_ids(columns.texts("event_id"))
     dates = columns.dates("date_start", dayfirst)
     if columns.has("date_added"):
@@ -138,7 +138,7 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
 
 
 def _relative(dates: DateColumn, added: DateColumn) -> DateColumn:
-    """Precision of dates that GDELT counted back from the day of the article.
+    """Span and precision of dates that GDELT counted back from the day of the article.
 
     "Last month" becomes the same day one month earlier, so a date exactly one week, month, year
     or decade before the article stands for that week, month, year or, undated, the decade.

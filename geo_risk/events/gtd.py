@@ -1,4 +1,4 @@
-"""Global Terrorism Database.
+"""Global Terrorism Database (GTD).
 
 Codes: GTD codebook (START, University of Maryland). In `imonth` and `iday` 0 means unknown.
 `specificity` 2 and 3 give the centre of the smallest unit that could be identified, which need
@@ -59,11 +59,11 @@ _VICINITY = LocationCode("near_place", 25.0)  # in the surroundings of the city,
 
 
 def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
-    """Fill everything but the geometry."""
-    del dayfirst  # the parts of the date stand in columns of their own
+    """Fill all fields except the geometry."""
+    del dayfirst  # year, month and day are separate columns
     draft.set_ids(columns.texts("event_id"))
     parts = [columns.numbers(role) for role in ("year", "month", "day")]
-    # Here and there -9 and -99 stand for unknown, too.
+    # In some rows -9 or -99 means unknown as well.
     year, month, day = (np.fmax(values, 0.0) for values, _ in parts)
     dates = parts_to_dates(year, month, day)
     draft.set_dates(dates)

@@ -1,4 +1,4 @@
-"""Anything a caller may hold (a path, a frame, a list of dicts) → one plain table."""
+"""Convert any input (a path, a frame, a list of dicts) to one plain table."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ _BLOCK_ROWS = 50_000
 
 @dataclass
 class Loaded:
-    """A table with an index 0..n-1, and what is known about how it came in."""
+    """A table with an index 0..n-1, and facts about its input."""
 
     frame: pd.DataFrame
     index: pd.Index[Any]
     geometry: gpd.GeoSeries | None = None
     geometry_name: str = "geometry"
     always_malformed_text: bool = False
-    """Whether to give the column malformed_text where no line is malformed, too."""
+    """Whether to add the column malformed_text even if no line is malformed."""
     chunk: Chunk = field(default_factory=Chunk)
     report: dict[str, Any] = field(default_factory=dict)
     attrs: dict[Any, Any] = field(default_factory=dict)
 
 
 def load(path_or_frame: Any, options: Options) -> Loaded:
-    """Read a path or take over a frame; the caller's object is never changed."""
+    """Read a path or take a frame; the caller's object is never changed."""
     import pandas as pd
 
     if isinstance(path_or_frame, (str, os.PathLike)):
@@ -74,7 +74,7 @@ def load(path_or_frame: Any, options: Options) -> Loaded:
         except pa.ArrowNotImplementedError:
             if not hasattr(path_or_frame, "to_pandas"):
                 raise
-            # An older pyarrow does not know all types of a newer polars, which helps itself.
+            # An older pyarrow does not know all types of a newer polars; polars converts them.
             return _take_frame(path_or_frame.to_pandas())
     if hasattr(path_or_frame, "read"):
         return _load_stream(path_or_frame, options)
@@ -92,7 +92,7 @@ def load(path_or_frame: Any, options: Options) -> Loaded:
 
 
 def existing(path: str | os.PathLike[str]) -> Path:
-    """`path` as a Path of a file that is there."""
+    """`path` as a Path; raises DataNotFoundError if it is not an existing file."""
     found = Path(path)
     if not found.is_file():
         what = "is a directory, not a file" if found.is_dir() else "does not exist"
@@ -103,7 +103,7 @@ def existing(path: str | os.PathLike[str]) -> Path:
 
 def _load_path(path: Path, options: Options) -> Loaded:
     if path.stat().st_size == 0:
-        raise ValueError(f"{path.name} is empty: it has not even a header.")
+        raise ValueError(f"{path.name} is empty: it does not even have a header.")
     kind = sniff(path)
     refuse_unheard(kind, path.name, options)
     if kind in {"text", "gzip", "zip"}:
@@ -125,12 +125,12 @@ def _load_path(path: Path, options: Options) -> Loaded:
 
 
 def _load_stream(source: Any, options: Options) -> Loaded:
-    """Delimited text or JSON from an open file, standard input for example."""
+    """Read delimited text or JSON from an open file, such as standard input."""
     content = source.read()
     raw = content.encode() if isinstance(content, str) else bytes(content)
     name = Path(str(getattr(source, "name", "the stream"))).name
     if not raw.strip():
-        raise ValueError(f"{name} is empty: it has not even a header.")
+        raise ValueError(f"{name} is empty: it does not even have a header.")
     if raw.lstrip()[:1] in {b"{", b"["}:
         loaded = _take_frame(*formats.parse_json(raw, name))
         loaded.report |= {"input": name, "format": "json"}
@@ -140,9 +140,9 @@ def _load_stream(source: Any, options: Options) -> Loaded:
 
 
 def refuse_unheard(kind: str, name: str, options: Options) -> None:
-    """Refuse a choice among files or layers where there is none."""
+    """Raise an error for `member` or `layer` if the file offers no such choice."""
     if kind != "zip":
-        refuse_unused({"member": options.member}, f"{name} is no zip archive")
+        refuse_unused({"member": options.member}, f"{name} is not a zip archive")
     if kind not in {"json", "vector", "excel", "xls"}:
         refuse_unused({"layer": options.layer}, f"{name} has neither layers nor sheets")
 
@@ -176,7 +176,7 @@ def _reader(stream: IO[bytes], name: str, options: Options) -> DelimitedReader:
 
 
 def _load_rows(reader: DelimitedReader, kind: str) -> Loaded:
-    """All rows of a file of delimited text, which is closed then."""
+    """Read all rows of a file of delimited text and close it."""
     import pandas as pd
     import pyarrow as pa
 
@@ -195,7 +195,7 @@ def _load_rows(reader: DelimitedReader, kind: str) -> Loaded:
 
 
 def text_report(kind: str, reader: DelimitedReader) -> dict[str, Any]:
-    """What there is to say of a file of delimited text."""
+    """Report on a file of delimited text."""
     return {
         "input": reader.name,
         "format": kind,
@@ -217,7 +217,7 @@ def text_table(chunk: Chunk, columns: list[str]) -> Any:
 
 
 def text_frame(chunk: Chunk, columns: list[str]) -> Any:
-    """Frame of text, whatever the text looks like."""
+    """Frame of text, even if the text looks like numbers."""
     table = text_table(chunk, columns)
     return _named([as_text(column) for column in table.itercolumns()], columns)
 

@@ -1,4 +1,4 @@
-"""Lines of a text file, whatever its encoding, that can be looked at, taken and given back."""
+"""Read lines of a text file in any encoding; they can be looked at, taken and given back."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ T = TypeVar("T", str, bytes)
 
 
 class Lines:
-    """Decoded lines, with a memory of those that the current record took."""
+    """Decoded lines; remembers those that belong to the current record."""
 
     def __init__(self, stream: IO[bytes], encoding: str | None, name: str) -> None:
         self.name = name
-        self.number = 0  # of the last line given out, counted from 1
+        self.number = 0  # of the last line returned, counted from 1
         self.taken: list[str] = []
         self.fell_back = False
         self._pushed: deque[tuple[str, bool]] = deque()
@@ -31,7 +31,7 @@ class Lines:
         self._block: list[str] = []
         self._block_fallbacks: list[bool] = []
         self._at = 0
-        self._whole = b""  # clean lines of the current block that nobody has asked for singly
+        self._whole = b""  # clean lines of the current block that are not yet split
         self._tried = False
         if encoding is not None and encoding.lower().replace("_", "-") in {"utf-8", "utf8"}:
             encoding = "utf-8-sig"
@@ -65,7 +65,7 @@ class Lines:
         return line
 
     def batch(self, n: int) -> list[str]:
-        """Up to `n` of the next lines, if they are plain UTF-8; they stay to be read."""
+        """Up to `n` of the next lines, if they are plain UTF-8; they are not consumed."""
         if self._pushed or not self._more():
             return []
         end = self._at + n
@@ -74,14 +74,14 @@ class Lines:
         return self._block[self._at : end]
 
     def accept(self, batch: list[str]) -> None:
-        """Go on behind the lines of `batch`."""
+        """Continue after the lines of `batch`."""
         self._at += len(batch)
         self.number += len(batch)
 
     def block(self) -> bytes:
-        """What is left of the current block as UTF-8; empty where it is not clean, or was given.
+        """Rest of the current block as UTF-8; empty if not clean or already returned.
 
-        It stays to be read; `skip` goes on behind a part of it.
+        It is not consumed; `skip` continues after a part of it.
         """
         if self._pushed or not (self._whole or self._at < len(self._block) or self._fill()):
             return b""
@@ -94,12 +94,12 @@ class Lines:
         return self._whole
 
     def skip(self, length: int) -> None:
-        """Go on behind the first `length` bytes, whole lines, of what `block` gave."""
+        """Continue after the first `length` bytes, whole lines, that `block` returned."""
         self.number += self._whole.count(b"\n", 0, length)
         self._whole = self._whole[length:]
 
     def _more(self) -> bool:
-        """Whether there is another line; it is at `_at` then."""
+        """Whether there is another line; if so, it is at `_at`."""
         if self._at < len(self._block):
             return True
         if not self._whole and not self._fill():
@@ -148,12 +148,12 @@ class Lines:
         if len(rest) >= _LONGEST_LINE:
             raise ValueError(
                 f"{self.name}, after line {self.number}: a line of more than {_LONGEST_LINE} "
-                "characters; this is no table of delimited text."
+                "characters; this is not a table of delimited text."
             )
         return rest
 
     def begin(self) -> None:
-        """Forget the lines of the record before."""
+        """Forget the lines of the previous record."""
         self.taken, self._fallbacks, self.fell_back = [], [], False
 
     def give_back(self, keep: int) -> None:
@@ -166,7 +166,7 @@ class Lines:
 
 
 def _decode(line: bytes) -> tuple[str, bool]:
-    """Text of a line, and whether it was no UTF-8."""
+    """Text of a line, and whether it was not UTF-8."""
     try:
         return line.decode("utf-8"), False
     except UnicodeDecodeError:
@@ -179,7 +179,7 @@ def _encoding_of(head: bytes, name: str) -> str:
     if b"\x00" in head:
         raise OptionNeededError(
             f"{name} is not text: it has NUL bytes near its start. If it is UTF-16 without a "
-            'mark, pass encoding="utf-16-le" or "utf-16-be".',
+            'byte order mark, pass encoding="utf-16-le" or "utf-16-be".',
             ["encoding"],
         )
     return "utf-8"

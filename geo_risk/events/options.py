@@ -1,4 +1,4 @@
-"""What a reader of events may be told."""
+"""Options of the event readers."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ __all__ = ["Options", "ReadOptions", "options_of"]
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """Options of `read_events` and `iter_events`; None leaves it to be found out.
+    """Options of `read_events` and `iter_events`; None means that the value is detected.
 
     Parameters
     ----------
     lon, lat : str, optional
         Columns that hold the coordinates, degrees (or units of `crs`).
     columns : mapping of str to str, optional
-        Schema field → original column, for example ``{"category": "what"}``, where the names
-        alone do not tell; "latlon" or "lonlat" → a column that holds both coordinates, latitude
-        or longitude first.
+        Schema field → original column, for example ``{"category": "what"}``, if the names alone
+        are not enough; "latlon" or "lonlat" → a column with both coordinates, latitude or
+        longitude first.
     crs : any CRS that pyproj knows, optional
-        CRS of the coordinates, where the input does not state one and they are no degrees.
+        CRS of the coordinates, if the input does not state one and they are not degrees.
     dayfirst : bool, optional
-        Order of day and month in dates such as 03/04/2020, where the column does not settle it.
+        Order of day and month in dates such as 03/04/2020, if the column does not decide it.
     encoding, delimiter, names : optional
-        Of delimited text: its encoding, its delimiter, its column names if it has no header.
+        For delimited text: encoding, delimiter, and column names if it has no header.
     member, layer : optional
-        Which file of a zip archive, which layer of a GeoPackage, which sheet of a workbook.
+        File of a zip archive; layer of a GeoPackage or sheet of a workbook.
     max_unpacked_bytes : int
-        Most that a compressed file may unpack to.
+        Largest unpacked size of a compressed file.
 
     Raises
     ------
     TypeError
-        `columns` that are no mapping, `lon` or `lat` that is no name.
+        `columns` is not a mapping, `lon` or `lat` is not a name.
     ValueError
         A delimiter of more than one character.
     """
@@ -64,7 +64,7 @@ class ReadOptions:
             )
         for name, column in (("lon", self.lon), ("lat", self.lat)):
             if not isinstance(column, (str, type(None))):
-                raise TypeError(f"Invalid {name}: {column!r} is no column name.")
+                raise TypeError(f"Invalid {name}: {column!r} is not a column name.")
         delimiter = self.delimiter
         if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1):
             raise ValueError(f"Invalid delimiter: {delimiter!r}; one character is needed.")
@@ -72,7 +72,7 @@ class ReadOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Options(ReadOptions):
-    """What a caller decided, the source too."""
+    """Options of a call, with the source."""
 
     source: str | None = None
     columns: Mapping[str, str | list[str]] = field(default_factory=dict)

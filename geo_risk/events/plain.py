@@ -1,8 +1,8 @@
-"""The fast way through flawless text: recognised by one regular expression, parsed by Arrow.
+"""Fast path for well-formed text: recognised by one regular expression, parsed by Arrow.
 
-Only what the strict rules of RFC 4180 allow is taken this way, so that it makes no difference to
-any row which way it took: a quote only around a whole field and doubled within, every record of
-the same width, every line ended.
+It takes only what the strict rules of RFC 4180 allow, so that every row is the same on either
+path: quotes only around a whole field and doubled within it, all records of the same width, every
+line ended.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ __all__ = ["PlainText"]
 
 
 class PlainText:
-    """Flawless records of one width."""
+    """Well-formed records of one width."""
 
     def __init__(self, delimiter: str, width: int, *, quoting: bool) -> None:
         self.delimiter, self.quoting = delimiter, quoting
         mark = "\\t" if delimiter == "\t" else re.escape(delimiter)
         bare = f"[^{mark}\\r\\n]*"
         cell = f'(?:"(?:[^"]|"")*"|[^"{bare[2:]})' if quoting else bare
-        # RE2 repeats at most 1000 times; a single column could not tell a blank line from a row.
+        # RE2 repeats at most 1000 times; in a single column a blank line would look like a row.
         usable = 2 <= width <= 1000 and delimiter.isascii() and delimiter != '"'
         records = f"(?:(?:{cell}{mark}){{{width - 1}}}{cell}\\r?\\n)*"
         self._records = records if usable else None
 
     def length(self, block: bytes) -> int:
-        """Bytes of the flawless records at the start of `block`."""
+        """Bytes of the well-formed records at the start of `block`."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -38,13 +38,13 @@ class PlainText:
             if pc.match_substring_regex(text, f"\\A{self._records}\\z")[0].as_py():
                 return len(block)
             found = pc.extract_regex(text, pattern=f"\\A(?P<plain>{self._records})")
-        except pa.ArrowInvalid:  # more columns than the engine has room for
+        except pa.ArrowInvalid:  # too many columns for the regex engine
             self._records = None
             return 0
         return int(pc.binary_length(pc.struct_field(found, [0]))[0].as_py() or 0)
 
     def parse(self, block: bytes, columns: list[str]) -> Any:
-        """Arrow table of text of records that `length` found flawless."""
+        """Arrow table of text from records that `length` found well-formed."""
         import pyarrow as pa
         from pyarrow import csv
 

@@ -1,4 +1,4 @@
-"""What is decided once per table: its source, and which column plays which role."""
+"""Decide once per table: its source and the role of each column."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _check_named(what: str, name: str | None, names: list[str]) -> None:
 
 
 def _overrides(options: Options, names: list[str]) -> dict[str, str]:
-    """Roles that the caller has given columns to."""
+    """Roles for which the caller names columns."""
     known = {field.name for field in FIELDS} - {"flags", "source"}
     known |= {"lon", "lat", "latlon", "lonlat", "date"}
     out: dict[str, str] = {}
@@ -157,7 +157,7 @@ def _table_roles(loaded: Loaded, names: list[str], overrides: Mapping[str, str])
             if not {"latlon", "lonlat"} & overrides.keys():
                 roles |= {"geometry": wkt[0]} if wkt else dict([both] if both else [])
     if "year" in roles and roles.get("date_start", "").lower() == "day":
-        del roles["date_start"]  # a day of the month beside its year
+        del roles["date_start"]  # the day of the month: there is a column with the year
     roles |= overrides
     ways = {"lon", "latlon", "lonlat", "geometry", "location_name"}
     located = loaded.geometry is not None or ways & roles.keys()
@@ -181,14 +181,14 @@ def _no_location(names: list[str], frame: pd.DataFrame) -> OptionNeededError:
         message += " The first line looks like data: give the column names with names=[...]."
         options.append("names")
     elif len(names) == 1 or any(name.startswith(("Unnamed: ", "column_")) for name in names):
-        message += " Do other lines stand above the header, or is it another delimiter=?"
+        message += " Are there other lines above the header, or is there another delimiter=?"
         options.append("delimiter")
     for name in names:
         if table.holds_positions(texts(frame[name].head(100))):
             told = shown(name)
             message += (
-                f' Column {told} seems to hold positions: columns={{"latlon": {told}}}, or '
-                '"lonlat" where the longitude comes first.'
+                f' Column {told} seems to contain positions: use columns={{"latlon": {told}}}, or '
+                '"lonlat" if the longitude comes first.'
             )
             fields.append("latlon")
     return OptionNeededError(message, [*options, *dict.fromkeys(fields)])

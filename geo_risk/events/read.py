@@ -1,4 +1,4 @@
-"""`read_events`: whatever holds events, in one schema."""
+"""`read_events`: read events from any source into one schema."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["convert", "read_events"]
 
 _CODE = re.compile("[a-z][a-z0-9_]{2,60}")
 _MOST_NOTES = 10
-# Roles that are no field of their own; None: only looked at for flags or where another is absent.
+# Roles that are not fields themselves; None: used only for flags or if another role is missing.
 _FIELD_OF_ROLE: Mapping[str, str | None] = {
     "actor_1": "actors",
     "actor_1_with": "actors",
@@ -60,7 +60,7 @@ def read_events(
     """Read events of any source into one schema, with the original columns kept.
 
     Every row of the input is a row of the result, in the same order and, for frames, under the
-    same index. What cannot be used is flagged in `flags`, never dropped, repaired in silence or
+    same index. Unusable values are flagged in `flags`, never dropped, silently repaired or
     guessed: a row without usable coordinates has no geometry. The caller's object is not changed.
     Places are not looked up and countries not checked here: `geocode` does that.
 
@@ -81,23 +81,23 @@ def read_events(
     -------
     geopandas.GeoDataFrame
         EPSG:4326; the columns of `geo_risk.events.FIELDS` in that order, then the original
-        columns (a taken name gets an underscore appended). ``frame.attrs["geo_risk"]`` is a plain
+        columns (a name already in use gets an underscore). ``frame.attrs["geo_risk"]`` is a plain
         dict: source, column of each field, number of rows, number of rows per flag, notes. The
         same is logged to the logger "geo_risk" at INFO.
 
     Raises
     ------
     ValueError
-        Columns that are missing or ambiguous, dates whose order is not settled, a frame without
-        CRS, projected coordinates without `crs`. The message names the option that decides.
+        Columns are missing or ambiguous, the order of dates is undecided, a frame has no CRS, or
+        projected coordinates have no `crs`. The message names the option that decides.
     DataNotFoundError, DataCorruptError
-        The file is not there, or is damaged.
+        The file does not exist or is damaged.
 
     Notes
     -----
-    Numeric columns of delimited text become numbers only where nothing is lost: "007" stays text.
-    Dates are days: a time of day stays in its original column, after a stated offset has been
-    used to find the UTC day.
+    Numeric columns of delimited text become numbers only if nothing is lost: "007" stays text.
+    Dates are days: the time of day stays in the original column; a stated offset from UTC is used
+    to find the UTC day.
 
     Examples
     --------
@@ -169,7 +169,7 @@ def _locate(loaded: Loaded, plan: Plan, columns: Columns, draft: Draft) -> None:
 
 
 def _split(column: pd.Series[Any], *, lat_first: bool) -> tuple[Any, Any, Any]:
-    """Longitude, latitude and what cannot be read of a column that holds both."""
+    """Longitude, latitude and unreadable rows of a column that contains both coordinates."""
     import pandas as pd
 
     from geo_risk.events.values import any_text, degrees
@@ -184,13 +184,13 @@ def _split(column: pd.Series[Any], *, lat_first: bool) -> tuple[Any, Any, Any]:
 
 
 def _reread(columns: Columns, draft: Draft) -> list[str]:
-    """Take over source and flags of a table that was read once before; names to leave out."""
+    """Keep source and flags of a table that was read before; return the columns to leave out."""
     draft.fields["source"] = columns.texts("source")
     told = np.array([text is not None for text in columns.texts("flags")], dtype=bool)
     for code in ("no_date", "no_id"):
-        draft.flags.pop(code, None)  # the first reading knew whether there was such a column
+        draft.flags.pop(code, None)  # the first reading decided whether there was such a column
     if "no_coordinates" in draft.flags:
-        draft.flags["no_coordinates"] &= ~told  # the first reading saw why
+        draft.flags["no_coordinates"] &= ~told  # the first reading flagged the cause
     rows: dict[str, list[int]] = {}
     for i, text in enumerate(columns.texts("flags")):
         for code in dict.fromkeys(text.split(";") if text else ()):
@@ -223,7 +223,7 @@ def _tell_malformed(loaded: Loaded, draft: Draft) -> None:
     everything[list(chunk.malformed)] = True
     for code in ("no_coordinates", "no_date", "no_id"):
         if code in draft.flags:
-            draft.flags[code] &= ~everything  # nothing in such a line was looked at
+            draft.flags[code] &= ~everything  # nothing in such a line was interpreted
     for told in {code for code, _ in chunk.malformed.values()}:
         draft.flag_rows(told, [i for i, (code, _) in chunk.malformed.items() if code == told])
     for position, (_, text) in chunk.malformed.items():

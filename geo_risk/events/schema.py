@@ -1,4 +1,4 @@
-"""The one table that every reader fills: its fields, its terms and its flags."""
+"""The schema that every reader fills: its fields, its terms and its flags."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Field:
 
 
 FIELDS: Final = (
-    Field("event_id", "text", "the source's identifier; missing where the source has none"),
+    Field("event_id", "text", "the source's identifier; missing if the source has none"),
     Field("source", "text", "acled, ucdp, gdelt, gtd or table"),
     Field(
         "date_start",
@@ -42,41 +42,41 @@ FIELDS: Final = (
     Field(
         "date_end",
         "datetime64[us]",
-        "last day, inclusive; with date_start the span that holds the event's date",
+        "last day, inclusive; with date_start the span that contains the event's date",
     ),
-    Field("date_precision", "text", "a term of DATE_PRECISIONS; missing: a date, not how precise"),
+    Field("date_precision", "text", "a term of DATE_PRECISIONS; missing: not stated for the date"),
     Field("category", "text", "kind of event, in the source's own words"),
     Field("actors", "text", 'named parties, joined by " | " in the source\'s order'),
-    Field("fatalities_best", "float64", "best estimate of deaths, NaN where not stated"),
-    Field("fatalities_low", "float64", "low estimate of deaths, NaN where not stated"),
-    Field("fatalities_high", "float64", "high estimate of deaths, NaN where not stated"),
+    Field("fatalities_best", "float64", "best estimate of deaths, NaN if not stated"),
+    Field("fatalities_low", "float64", "low estimate of deaths, NaN if not stated"),
+    Field("fatalities_high", "float64", "high estimate of deaths, NaN if not stated"),
     Field(
         "country_stated",
         "text",
-        "the source's own country name or code, untouched; COUNTRY_CODE_SYSTEM says which",
+        "the source's own country name or code, unchanged; COUNTRY_CODE_SYSTEM says which",
     ),
     Field("location_name", "text", "the source's name of the place"),
     Field("location_precision", "text", "a term of LOCATION_PRECISIONS; missing: not stated"),
     Field(
         "location_uncertainty_km",
         "float64",
-        "radius that holds the event in about 95 % of cases, NaN where none is defensible",
+        "radius that contains the event in about 95 % of cases, NaN if none can be justified",
     ),
-    Field("flags", "text", 'codes of FLAGS joined by ";", "" where there is nothing to say'),
-    Field("geometry", "geometry", "point, EPSG:4326; None where missing or not usable"),
+    Field("flags", "text", 'codes of FLAGS joined by ";", "" if there are none'),
+    Field("geometry", "geometry", "point, EPSG:4326; None if missing or not usable"),
 )
 """Order and meaning of the columns; the original columns follow.
 
-An original column whose name is taken by the schema is kept with an underscore appended
+An original column with a name of the schema is kept with an underscore appended
 (`source` becomes `source_`), with more underscores until the name is free.
 """
 
 
 def written_pair(names: list[str]) -> tuple[str, str] | None:
-    """Columns into which a table that was read once before wrote its points; None in others.
+    """Columns with the points of a table that was read and saved before; None in other tables.
 
-    A table of the schema written as CSV has its points at the end, as `lon` and `lat` with as many
-    underscores as made them unlike the original columns.
+    A table of the schema saved as CSV has its points at the end, as `lon` and `lat`, with
+    underscores appended until they differ from the original columns.
     """
     if not set(names).issuperset(set(field_names()) - {"geometry"}) or "geometry" in names:
         return None
@@ -113,7 +113,7 @@ LOCATION_PRECISIONS: Final = {
 
 @dataclass(frozen=True)
 class LocationCode:
-    """What one precision code of a source means: the support, and a radius where defensible."""
+    """Meaning of one precision code of a source: the support, and a radius if justified."""
 
     precision: str
     uncertainty_km: float = float("nan")
@@ -126,7 +126,7 @@ COUNTRY_CODE_SYSTEM: Final = {
     "gtd": "name",
     "table": "unknown",
 }
-"""What `country_stated` holds, by source. GDELT's two letters are FIPS 10-4, never ISO 3166;
+"""Code system of `country_stated`, by source. GDELT's two letters are FIPS 10-4, never ISO 3166;
 UCDP's `country_id`, kept among the original columns, is Gleditsch–Ward, never ISO numeric."""
 
 FLAGS: Final = {
@@ -136,7 +136,7 @@ FLAGS: Final = {
     "lon_out_of_range": "longitude outside [-180, 180] (never wrapped); no geometry",
     "maybe_swapped": "longitude and latitude look swapped; nothing was changed",
     "null_island": "both coordinates are exactly 0, which stands for missing; no geometry",
-    "not_a_point": "the geometry was no point; a point on its surface stands for it",
+    "not_a_point": "the geometry was not a point; a point on its surface stands for it",
     "no_date": "no date given",
     "bad_date": "the date cannot be read; no date",
     "dates_reversed": "the end lies before the start; both kept as stated",
@@ -149,6 +149,6 @@ FLAGS: Final = {
     "too_few_fields": "the line has fewer fields than the header; nothing in it was interpreted",
     "too_many_fields": "the line has more fields than the header; nothing in it was interpreted",
     "unreadable_row": "the line cannot be parsed; nothing in it was interpreted",
-    "decoded_cp1252": "the line was no UTF-8 and was read as Windows-1252",
+    "decoded_cp1252": "the line was not UTF-8 and was read as Windows-1252",
 }
-"""Codes of `flags`, in the order in which they are joined, and what each means."""
+"""Codes of `flags`, in the order in which they are joined, with their meanings."""

@@ -1,4 +1,4 @@
-"""One patient, discreet HTTP client: retries, pages kept on disk, keys never shown."""
+"""HTTP client of the services: retries, pages kept on disk, keys never shown."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BYTES", "MAX_SECONDS", "PageStore", "Service", "secret"]
 
 MAX_BYTES = 512 * 2**20
-"""The most that one answer may bring unless more is asked for."""
+"""Largest size of one answer by default."""
 MAX_SECONDS = 600.0
-"""How long one answer may take with all its attempts, unless more is asked for."""
+"""Longest time for one answer with all its attempts by default."""
 _ATTEMPTS = 5
 _FIRST_WAIT_S = 1.0
 _TIMEOUT_S = (10.0, 120.0)  # to connect; between two bytes
-_TOLD = 300  # signs of an answer that are quoted
-_READ = 1 << 16  # bytes of it that are looked at before they are cut
+_TOLD = 300  # characters of an answer that are quoted
+_READ = 1 << 16  # bytes of an answer that are searched for secrets before the cut
 
 
 class Service:
     """JSON over HTTP from one host.
 
-    The key travels in a header, only to the host of `base_url`, and only over https (or to this
-    very machine). Redirects are not followed. Nothing that is logged, raised or kept holds it.
+    The key is sent in a header, only to the host of `base_url`, and only over https (or to the
+    local machine). Redirects are not followed. Logs, errors and saved pages never contain the key.
     """
 
     def __init__(self, name: str, base_url: str, limits: Limits) -> None:
@@ -62,9 +62,9 @@ class Service:
         if not good or (parts.scheme != "https" and not (local and parts.scheme == "http")):
             raise ValueError(f"Invalid base_url: {told!r}; an https address is needed.")
         if parts.username or parts.password:
-            raise ValueError("Invalid base_url: it must not hold a user name or a password.")
+            raise ValueError("Invalid base_url: must not contain a user name or a password.")
         if parts.query or parts.fragment:
-            raise ValueError(f"Invalid base_url: {told!r} has parameters; an address has none.")
+            raise ValueError(f"Invalid base_url: {told!r}; must not have parameters.")
         self.name, self.base_url = name, base_url.rstrip("/")
         self._secrets = Secrets()
         self._client = Client(base_url, limits, self._secrets)
@@ -75,7 +75,7 @@ class Service:
         self._client.close()
 
     def hide(self, *secrets: str) -> None:
-        """Never show these texts, however they are encoded."""
+        """Never show these texts, in any encoding."""
         self._secrets.add(*secrets)
 
     def set_header(self, name: str, value: str) -> None:
@@ -84,12 +84,12 @@ class Service:
         self.hide(value)
 
     def discreet(self, text: object) -> str:
-        """Text without anything secret, and then cut short."""
+        """Text without secrets, shortened after they are removed."""
         out = self._secrets.leave_out(str(text)[:_READ])
         return out if len(out) <= _TOLD else out[:_TOLD] + "…"
 
     def discreet_page(self, page: dict[str, Any], rows: str) -> dict[str, Any]:
-        """A page without anything secret, neither in what is told of it nor in its rows."""
+        """Page without secrets, neither in its rows nor in its other fields."""
         about = {name: value for name, value in page.items() if name != rows}
         data = json.dumps(page[rows], ensure_ascii=False)
         told = self._secrets.leave_out_of_data(data)
@@ -124,7 +124,7 @@ class Service:
             method,
             f"{self.base_url}{path}",
             headers=self._headers,
-            auth=no_auth,  # or a .netrc would replace our header
+            auth=no_auth,  # otherwise a .netrc would replace our header
             timeout=_TIMEOUT_S,
             **content,
         ) as (response, _):
@@ -139,9 +139,11 @@ class Service:
         with contextlib.suppress(ValueError, RecursionError):
             answer = json.loads(body)
         if answer is ValueError:
-            raise LaterError(f"the answer is no JSON: {self._quoted(body, 80)!r}")
+            raise LaterError(f"the answer is not JSON: {self._quoted(body, 80)!r}")
         if not isinstance(answer, dict):
-            raise ServiceError(f"{self.name} answers with a {type(answer).__name__}, no object.")
+            raise ServiceError(
+                f"{self.name} answers with a {type(answer).__name__}, not an object."
+            )
         return answer
 
     def _body(self, response: requests.Response) -> bytes:
@@ -160,7 +162,7 @@ class Service:
         status, told = response.status_code, self._quoted(body, 200)
         if status in {401, 403}:
             raise AccessDeniedError(
-                f"{self.name} refuses the key (status {status}): it is missing, wrong, expired or "
+                f"{self.name} rejects the key (status {status}): it is missing, wrong, expired or "
                 f"not entitled to this. The service says: {told!r}."
             )
         if status != 200:
@@ -169,7 +171,7 @@ class Service:
             raise ServiceError(f"{self.name} answers with a web page: {told!r}.")
 
     def _quoted(self, body: bytes, most: int) -> str:
-        """The beginning of an answer, cut after what is secret was left out."""
+        """Beginning of an answer; secrets are removed before it is cut."""
         return self.discreet(body[:_READ].decode("utf-8", errors="replace").strip())[:most]
 
 
@@ -178,9 +180,9 @@ def _sleep(seconds: float) -> None:
 
 
 class PageStore:
-    """Pages of one query, kept as files so that an interrupted fetch goes on where it stopped.
+    """Pages of one query, kept as files so that an interrupted fetch resumes where it stopped.
 
-    The query, without any key, is kept beside them: a folder never mixes two queries.
+    The query, without any key, is saved beside them: a folder never mixes two queries.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None, query: Mapping[str, Any]) -> None:
@@ -193,14 +195,14 @@ class PageStore:
         if path.exists():
             if path.read_text(encoding="utf-8") != stated:
                 raise ValueError(
-                    f"Invalid folder: {str(self.folder)!r} holds the pages of another query "
+                    f"Invalid folder: {str(self.folder)!r} contains pages of another query "
                     "(see its query.json). Use another folder."
                 )
         else:
             _write(path, stated.encode())
 
     def pages(self) -> Iterator[dict[str, Any]]:
-        """The pages kept so far, from the first on."""
+        """Yield the pages kept so far, from the first."""
         number = 1
         while self.folder is not None and (path := self._path(number)).exists():
             try:
@@ -215,7 +217,7 @@ class PageStore:
             number += 1
 
     def keep(self, number: int, page: Mapping[str, Any]) -> None:
-        """Keep page `number`, whole or not at all."""
+        """Save page `number`, completely or not at all."""
         if self.folder is not None:
             digest = hashlib.sha256(json.dumps(page, sort_keys=True).encode()).hexdigest()
             _write(self._path(number), json.dumps({"sha256": digest, "page": page}).encode())

@@ -1,4 +1,4 @@
-"""`iter_events`: a file that need not fit into memory, chunk by chunk."""
+"""`iter_events`: read a file chunk by chunk, even if it does not fit into memory."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def iter_events(
     options: ReadOptions | None = None,
     **fields: Any,
 ) -> Iterator[gpd.GeoDataFrame]:
-    """Read a large file chunk by chunk; every row comes out, in order, and memory stays flat.
+    """Read a large file chunk by chunk: every row, in order, with constant memory.
 
-    Source, columns and the order of dates are decided on the first chunk that settles them and
-    hold from there on. Each chunk is what `read_events` gives, with two differences that keep all
-    chunks of a text file alike: the original columns stay text, and there is always a column
-    `malformed_text`. Duplicated identifiers and swapped coordinates are looked for within a
-    chunk, not across chunks.
+    Source, columns and the order of dates are decided on the first chunk that allows it and hold
+    from there on. Each chunk is as returned by `read_events`, with two differences that keep all
+    chunks of a text file consistent: the original columns stay text, and there is always a column
+    `malformed_text`. Duplicated identifiers and swapped coordinates are detected within a chunk,
+    not across chunks.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def iter_events(
     Yields
     ------
     geopandas.GeoDataFrame
-        At least one chunk, even of a file without rows; the index counts on from chunk to chunk.
+        At least one chunk, even for a file without rows; the index continues across chunks.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def iter_events(
     TypeError
         A `chunk_rows` that is no integer.
     DataNotFoundError, DataCorruptError
-        The file is not there, or is damaged; what was read before has been given out.
+        The file does not exist or is damaged; chunks before the damage have been returned.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def iter_events(
     chunk_rows = check_integer(chunk_rows, "chunk_rows", low=1)
     found = existing(path)
     if found.stat().st_size == 0:
-        raise ValueError(f"{found.name} is empty: it has not even a header.")
+        raise ValueError(f"{found.name} is empty: it does not even have a header.")
     kind = sniff(found)
     refuse_unheard(kind, found.name, asked)
     chunks: Callable[[Path, str, Options, int], Iterator[Loaded]]
@@ -99,7 +99,7 @@ def iter_events(
         chunks = _parquet_chunks
     else:
         raise ValueError(
-            f"Cannot stream {found.name}: only delimited text and Parquet come in chunks; "
+            f"Cannot stream {found.name}: only delimited text and Parquet are read in chunks; "
             "read_events reads the whole file."
         )
     return _converted(chunks(found, kind, asked, chunk_rows), asked)
@@ -158,4 +158,4 @@ def _parquet_chunks(path: Path, kind: str, options: Options, n: int) -> Iterator
             start = loaded.index.stop
             yield loaded
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # also of column names
-        raise DataCorruptError(f"{path.name} is no readable Parquet file: {error}") from error
+        raise DataCorruptError(f"{path.name} is not a readable Parquet file: {error}") from error

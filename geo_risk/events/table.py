@@ -38,13 +38,13 @@ LAT_NAMES: Final = ("latitude", "lat", "decimallatitude")
 come x and y, then names that hold one of these as a word (`event_lon`, `gps_lat`)."""
 
 WKT_NAMES: Final = ("geometry", "geom", "wkt", "geom_wkt", "the_geom", "geometry_wkt")
-"""Names of columns that may hold geometries as WKT, where there is no pair of coordinates."""
+"""Names of columns that may contain WKT geometries, used if there is no pair of coordinates."""
 
 PAIR_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "latlon": ("latlon", "latlng", "latlong", "latitudelongitude"),
     "lonlat": ("lonlat", "lnglat", "longlat", "longitudelatitude"),
 }
-"""Names of columns that hold both coordinates ("36.74, 69.53"), in the order that they say."""
+"""Names of columns with both coordinates ("36.74, 69.53"), in the order of the name."""
 
 _PLACE_OR_POSITION: Final = ("location", "coordinates", "coords", "position", "geolocation", "geo")
 
@@ -130,14 +130,14 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "flags": ("flags",),
     "source": ("source",),
 }
-"""Names by which `read_events` knows a column of a plain table, the preferred ones first."""
+"""Names by which `read_events` recognises a column of a plain table, preferred ones first."""
 
 _POSITION = re.compile(r"[\[(]?\s*-?\d+(\.\d+)?\s*[,;]\s*-?\d+|(SRID=\d+;)?\s*POINT|[{]", re.I)
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def find_pair(names: list[str], *, lon: str | None, lat: str | None) -> tuple[str, str] | None:
-    """Columns of longitude and latitude; None where there are none at all.
+    """Columns of longitude and latitude; None if there are none.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def find_pair(names: list[str], *, lon: str | None, lat: str | None) -> tuple[st
         if lon_here and lat_here and (found_lon or found_lat or (lon and lat)):
             return lon_here[0], lat_here[0]
         if tier is _by_name and (found_lon or found_lat):
-            break  # "lon" without "lat": do not go on to pair it with a mere y
+            break  # "lon" without "lat": do not pair it with a column "y"
     one_side = lon_here or lat_here
     if one_side:
         side, other = ("longitude", "lat") if lon_here else ("latitude", "lon")
@@ -179,9 +179,9 @@ def _ambiguous(lon: list[str], lat: list[str]) -> str:
 
 
 def find_position(frame: pd.DataFrame, names: list[str]) -> tuple[str, str] | None:
-    """Role and name of a column that holds both coordinates and says in which order.
+    """Role and name of a column that contains both coordinates in a known order.
 
-    By its name (`latlon`), or because its cells are objects such as {"lat": 36.74, "lon": 69.53}.
+    Known by its name (`latlon`), or by cells that are objects such as {"lat": 36.74, "lon": 69.53}.
     """
     for role, accepted in PAIR_NAMES.items():
         for name in names:
@@ -202,7 +202,7 @@ def holds_positions(cells: NDArray[np.object_]) -> bool:
 
 
 def split_position(cell: Any, *, lat_first: bool) -> tuple[Any, Any] | None:
-    """Longitude and latitude of one cell, still as they are written; None where it is no pair."""
+    """Longitude and latitude of one cell, as written; None if it is not a pair."""
     if isinstance(cell, Mapping):
         by_name = {plain(str(key)): value for key, value in cell.items()}
         lon = [by_name[name] for name in LON_NAMES if name in by_name]
@@ -221,7 +221,7 @@ def split_position(cell: Any, *, lat_first: bool) -> tuple[Any, Any] | None:
 
 
 def plain(name: str) -> str:
-    """A column name without case, spaces, underscores, hyphens, and what stands in brackets."""
+    """Column name in lower case without spaces, underscores, hyphens and text in brackets."""
     return re.sub(r"\([^()]*\)|\[[^][]*\]|[\s_\-.]+", "", name).lower()
 
 
@@ -246,12 +246,12 @@ def _by_word(names: list[str]) -> tuple[list[str], list[str]]:
         return [n for n in names if {w.lower() for w in _WORDS.findall(n)} & set(words)]
 
     lon, lat = having(LON_NAMES), having(LAT_NAMES)
-    both = set(lon) & set(lat)  # one column that holds the pair, as "lat_long" does
+    both = set(lon) & set(lat)  # one column with the pair, such as "lat_long"
     return [n for n in lon if n not in both], [n for n in lat if n not in both]
 
 
 def _same_stem(lon: list[str], lat: list[str]) -> tuple[list[str], list[str]]:
-    """Only names that differ in nothing but lon/lat (`start_lng` goes with `start_lat`)."""
+    """Keep only names that differ just in lon/lat (`start_lng` goes with `start_lat`)."""
 
     def stem(name: str) -> tuple[str, ...]:
         words = (word.lower() for word in _WORDS.findall(name))
@@ -262,7 +262,7 @@ def _same_stem(lon: list[str], lat: list[str]) -> tuple[list[str], list[str]]:
 
 
 def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
-    """Fill everything but the geometry."""
+    """Fill all fields except the geometry."""
     draft.set_ids(columns.texts("event_id"))
     _fill_dates(columns, draft, dayfirst)
     draft.fields["category"] = columns.texts("category")
@@ -286,12 +286,12 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
 
 
 def _place_names(columns: Columns, draft: Draft) -> NDArray[np.object_]:
-    """Names of places, unless the column holds positions ("(41.9, -87.7)"), as portals' do."""
+    """Names of places, unless the column contains positions ("(41.9, -87.7)"), as in portals."""
     names = columns.texts("location_name")
     if holds_positions(names):
         column = columns.roles.pop("location_name")
         if column in columns.roles.values():
-            return np.full(draft.n, None, dtype=object)  # it is where the coordinates come from
+            return np.full(draft.n, None, dtype=object)  # the coordinates come from this column
         if {"lon", "latlon", "lonlat", "geometry"} & columns.roles.keys():
             told = "not used"
         else:

@@ -1,8 +1,8 @@
-"""UCDP GED, all column generations, and candidate events.
+"""UCDP GED, with the column names of all versions, and candidate events.
 
 Codes: UCDP Georeferenced Event Dataset codebook (Sundberg and Melander 2013, J. Peace Research
 50(4): 523–532, and the codebook of each version). `country_id`, `gwnoa` and `gwnob` are
-Gleditsch–Ward numbers; they stay among the original columns and are never taken for ISO.
+Gleditsch–Ward numbers; they stay among the original columns and are never read as ISO.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SIGNATURE: Final = (
 )
 """Groups of names; a UCDP table has one column of each group."""
 
-# Names cut at ten characters are what a Shapefile makes of them.
+# Shapefiles cut names at ten characters.
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "event_id": ("id",),
     "date_start": ("date_start",),
@@ -61,7 +61,7 @@ CATEGORIES: Final = {
 """`type_of_violence`."""
 
 DATE_CODES: Final = {1: "day", 2: "days", 3: "week", 4: "month", 5: "year"}
-"""`date_prec`; the span itself is what `date_start` and `date_end` state."""
+"""`date_prec`; the span itself is stated by `date_start` and `date_end`."""
 
 LOCATION_CODES: Final = {
     1: LocationCode("place", 5.0),  # radius by judgement: the codebook gives none
@@ -76,7 +76,7 @@ LOCATION_CODES: Final = {
 
 
 def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
-    """Fill everything but the geometry."""
+    """Fill all fields except the geometry."""
     draft.set_ids(columns.texts("event_id"))
     precision, odd = columns.terms("date_code", DATE_CODES)
     draft.flag("bad_precision_code", odd)
@@ -102,7 +102,7 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
 
 
 def _sum_deaths(columns: Columns, draft: Draft) -> None:
-    """Where there is no `best`, it is by definition the sum of its four parts, if all are there."""
+    """Fill a missing `best`: by definition it is the sum of its four parts, if all exist."""
     parts = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown")
     if columns.has("fatalities_best") or not all(columns.has(part) for part in parts):
         return

@@ -1,4 +1,4 @@
-"""Columns of any type → plain arrays of text or of numbers, with what could not be read."""
+"""Convert columns of any type to plain arrays of text or numbers, with the unreadable rows."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["MISSING_WORDS", "any_text", "degrees", "is_missing", "join_texts", "numbers", "texts"]
 
 
-# What programs write for "no value". Not "NA": that is Namibia, and GDELT's Netherlands Antilles.
+# Texts that programs write for "no value". Not "NA": Namibia, or GDELT's Netherlands Antilles.
 MISSING_WORDS = frozenset(
     {"", "nan", "NaN", "NAN", "null", "NULL", "None", "N/A", "n/a", "#N/A", "<NA>", "NaT"}
 )
-# As a number "NA" can only be R's missing value.
+# In a column of numbers "NA" can only be R's missing value.
 _MISSING_NUMBERS = MISSING_WORDS | {"NA", "na", "-", "."}
 _DECIMAL_COMMA = r"^[+-]?[0-9]{1,3},[0-9]+$"
 _THOUSANDS = r"^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$"
@@ -41,11 +41,11 @@ def is_missing(value: Any) -> bool:
     try:
         return bool(value != value)
     except (TypeError, ValueError):
-        return type(value).__name__ == "NAType"  # pandas.NA refuses to be a bool
+        return type(value).__name__ == "NAType"  # pandas.NA cannot be converted to bool
 
 
 def any_text(value: Any) -> str | None:
-    """One cell as stripped text; whole floats lose their ".0"; None where there is nothing."""
+    """One cell as stripped text, whole floats without ".0"; None if it is empty."""
     if isinstance(value, str):
         text = value.strip()
         return None if text in MISSING_WORDS else text
@@ -69,10 +69,10 @@ def texts(series: pd.Series[Any]) -> ObjectArray:
 
 
 def numbers(series: pd.Series[Any], *, counts: bool = False) -> tuple[FloatArray, BoolArray]:
-    """Number of every row (NaN where there is none), and the rows whose value is unreadable.
+    """Number of every row (NaN if there is none), and the rows whose value is unreadable.
 
-    Text is read with a decimal point or, where no thousands separator is possible ("36,5"), a
-    decimal comma, and rounded correctly. In `counts`, numbers of people, a comma before three
+    Text is read with a decimal point or, if it cannot be a thousands separator ("36,5"), a
+    decimal comma, and rounded correctly. With `counts` (numbers of people), a comma before three
     digits separates thousands ("1,234"). Booleans and infinities are unreadable.
     """
     import pyarrow as pa
@@ -105,8 +105,7 @@ def numbers(series: pd.Series[Any], *, counts: bool = False) -> tuple[FloatArray
 def degrees(series: pd.Series[Any], halves: str) -> tuple[FloatArray, BoolArray]:
     """Angles of every row, also as `36°44'10"N`; `halves` are the letters for + and -.
 
-    The letter may be left out of a plain number only, and a letter of the other axis is
-    unreadable.
+    Only a plain number may omit the letter, and a letter of the other axis is unreadable.
     """
     values, bad = numbers(series)
     cells = series.to_numpy(dtype=object)
@@ -124,7 +123,7 @@ def degrees(series: pd.Series[Any], halves: str) -> tuple[FloatArray, BoolArray]
 
 
 def _arrow_text(series: pd.Series[Any], *, whole_numbers: bool = False) -> Any:
-    """The column as Arrow text; None where it is not all text (or whole numbers)."""
+    """Column as Arrow text; None if it is not all text (or whole numbers)."""
     import pandas as pd
     import pyarrow as pa
 
@@ -136,12 +135,12 @@ def _arrow_text(series: pd.Series[Any], *, whole_numbers: bool = False) -> Any:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     array = array.cast(pa.large_string())
-    # A copy of a slice: some kernels of older Arrow forget where a slice begins.
+    # A copy of a slice: some kernels of older Arrow ignore the offset of a slice.
     return array.take(np.arange(len(array))) if array.offset else array
 
 
 def _without(text: Any, words: frozenset[str]) -> Any:
-    """Stripped text, missing where it is one of `words`."""
+    """Stripped text, missing if it is one of `words`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -159,14 +158,14 @@ def _number_text(value: Any) -> str | None:
         return "not a number"
     if isinstance(value, (int, float, np.integer, np.floating)):
         try:
-            return repr(float(value))  # the shortest text that gives this very number back
+            return repr(float(value))  # the shortest text that gives exactly this number
         except OverflowError:
             return "not a number"
     return text_of(value)
 
 
 def join_texts(columns: list[ObjectArray], separator: str = " | ") -> ObjectArray:
-    """Join the texts of each row, without the missing ones; None where all are missing."""
+    """Join the texts of each row, without the missing ones; None if all are missing."""
     out = np.empty(len(columns[0]), dtype=object)
     for i, row in enumerate(zip(*columns)):
         present = [text for text in row if text is not None]

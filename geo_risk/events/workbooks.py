@@ -1,8 +1,8 @@
-"""Sheets of workbooks → frames: text stays text, and what a stray cell may cost is bounded.
+"""Read sheets of workbooks into frames: text stays text, and the cost of a stray cell is bounded.
 
-The filled cells are taken from the sheet's XML one row at a time, whatever size the sheet says it
-has. Blank rows and columns are none, as in delimited text; so one cell at the far end costs no
-more than one anywhere else.
+The filled cells are read from the sheet's XML one row at a time, whatever size the sheet states.
+Blank rows and columns are ignored, as in delimited text, so one cell at the far end costs no more
+than one anywhere else.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from geo_risk.events.values import is_missing
 __all__ = ["MOST_CELLS", "MOST_ROWS", "read_excel"]
 
 MOST_ROWS: Final = 1_048_576
-"""Of a worksheet, by its format."""
+"""Most rows of a worksheet, by its format."""
 
 MOST_CELLS: Final = 50_000_000
 """Most cells, rows times columns, that are read; the GTD, a large workbook, has 29 million."""
 
-_EXACT = 2.0**53  # whole floats up to this are the whole numbers that were meant
+_EXACT = 2.0**53  # whole floats up to this are exact whole numbers
 _INT64 = 2**63
 _LARGEST = int(np.finfo(float).max)
 _BROKEN = (
@@ -47,7 +47,7 @@ Row = dict[int, Any]
 
 
 def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -> Any:
-    """The chosen, or the only filled, sheet of a workbook; its first filled row is the header."""
+    """Read the chosen or only filled sheet of a workbook; its first filled row is the header."""
     package = "openpyxl" if kind == "excel" else "xlrd"
     wanted = "'geo-risk[excel]'" if kind == "excel" else package
     try:
@@ -55,7 +55,7 @@ def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -
             _check_archive(path, max_bytes)
         with ExitStack() as stack:
             stack.enter_context(warnings.catch_warnings())
-            warnings.simplefilter("ignore")  # of what openpyxl leaves out: styles, extensions
+            warnings.simplefilter("ignore")  # openpyxl leaves out styles and extensions
             stream = stack.enter_context(path.open("rb"))
             sheets = (_openpyxl_sheets if kind == "excel" else _xlrd_sheets)(stream, path.name)
             if not sheets:
@@ -76,16 +76,16 @@ def read_excel(path: Path, kind: str, sheet: str | int | None, max_bytes: int) -
             "sheet as CSV."
         ) from error
     except _BROKEN as error:
-        raise DataCorruptError(f"{path.name} is no readable workbook: {error}") from error
+        raise DataCorruptError(f"{path.name} is not a readable workbook: {error}") from error
     raise ValueError(f"Invalid layer: no sheet {sheet!r}; {path.name} has {names}.")
 
 
 class _TooLargeError(ValueError):
-    """More than is read of any workbook; not that it is broken."""
+    """The workbook exceeds a size limit; it is not broken."""
 
 
 def _check_archive(path: Path, max_bytes: int) -> None:
-    """Refuse a workbook that unpacks to too much, or whose XML defines entities."""
+    """Raise an error if a workbook unpacks to too much or if its XML defines entities."""
     with zipfile.ZipFile(path) as archive:
         try:
             check_zip(archive, max_bytes, path.name)
@@ -98,15 +98,15 @@ def _check_archive(path: Path, max_bytes: int) -> None:
 
 
 def _refuse_doctype(read: Callable[[int], bytes], name: str) -> None:
-    """Look no further than the first element: what defines entities stands before it."""
+    """Raise an error for a document type, which can define entities, before the first element."""
     parser, elements = expat.ParserCreate(), []
 
     def refuse(*_: Any) -> None:
-        raise DataCorruptError(f"{name} is no readable workbook: its XML has a document type.")
+        raise DataCorruptError(f"{name} is not a readable workbook: its XML has a document type.")
 
     parser.StartDoctypeDeclHandler = refuse
     parser.StartElementHandler = lambda element, _: elements.append(element)
-    with suppress(expat.ExpatError):  # openpyxl says what is wrong, where it matters
+    with suppress(expat.ExpatError):  # openpyxl reports errors that matter
         while not elements and (block := read(1 << 12)):
             parser.Parse(block)
 
@@ -122,7 +122,7 @@ def _openpyxl_sheets(stream: IO[bytes], name: str) -> Sheets:
 
 
 def _filled(sheet: Any, name: str) -> Iterator[Row]:
-    """Filled cells of each row that has any."""
+    """Yield the filled cells of each row that has any."""
     book, before, taken = sheet.parent, 0, 0
     with sheet._get_source() as source:
         parser = _parser()(
@@ -149,7 +149,7 @@ def _filled(sheet: Any, name: str) -> Iterator[Row]:
 
 @cache
 def _parser() -> Any:
-    """openpyxl's parser; what is no number, date or truth value in a cell of them is text."""
+    """openpyxl's parser; a number, date or boolean that cannot be read becomes text."""
     from openpyxl.worksheet._reader import WorkSheetParser
 
     class Parser(WorkSheetParser):  # type: ignore[misc]
@@ -177,14 +177,14 @@ def _check_position(number: int, before: int, cells: list[dict[str, Any]], name:
             f"{name} has a {what}: a sheet has at most {MOST_ROWS} rows and {MOST_COLUMNS} columns."
         )
     if number <= before:
-        raise DataCorruptError(f"{name} is no readable workbook: row {number} follows {before}.")
+        raise DataCorruptError(f"{name} is not a readable workbook: row {number} follows {before}.")
 
 
 def _refuse_size(cells: int, name: str) -> None:
     if cells > MOST_CELLS:
         raise _TooLargeError(
             f"{name} has a sheet of more than {MOST_CELLS} cells (rows times columns): save it as "
-            "CSV, which has no such bound."
+            "CSV, which has no such limit."
         )
 
 
@@ -207,7 +207,7 @@ def _xlrd_sheets(stream: IO[bytes], _: str) -> Sheets:
 
 
 def _only_sheet(sheets: Sheets, name: str) -> str | int:
-    """The one sheet of a workbook that holds anything."""
+    """The only sheet of a workbook, or the only one with content."""
     if len(sheets) == 1:
         return 0
     filled = [sheet for sheet, rows in sheets.items() if next(rows(), None) is not None]
@@ -219,7 +219,7 @@ def _only_sheet(sheets: Sheets, name: str) -> str | int:
 
 
 def _frame(rows: Iterator[Row], name: str) -> Any:
-    """Frame of the rows below the header, without columns that neither names nor fills."""
+    """Frame of the rows below the header, without columns that have neither name nor values."""
     import pandas as pd
 
     header = next(rows, {})
@@ -243,7 +243,7 @@ def _heading(value: Any) -> str:
 
 
 def _column(values: list[Any]) -> Any:
-    """A column of one kind where all its cells are; else the cells as they are."""
+    """Column of one type if all its cells have that type; else the cells unchanged."""
     import pandas as pd
     import pyarrow as pa
 
@@ -261,7 +261,7 @@ def _column(values: list[Any]) -> Any:
 
 
 def _numbers(values: list[int | float | None]) -> Any:
-    """Whole numbers where all are; a program may write them with a decimal point."""
+    """Whole numbers if all values are; a program may write them with a decimal point."""
     import pandas as pd
 
     given = [value for value in values if value is not None]

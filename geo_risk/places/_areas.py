@@ -1,7 +1,7 @@
-"""Areas that are no country and no first-order region, with a nominal centre.
+"""Areas that are neither countries nor first-order regions, with a nominal centre.
 
-Continents, parts of continents, oceans, large islands and a few regions that news names, each
-with a point near its middle, rounded to degrees: enough to say which part of the world a text is
+Continents, parts of continents, oceans, large islands and a few regions that news texts name, each
+with a point near its middle, rounded to degrees: enough to tell which part of the world a text is
 about, never a location.
 """
 

@@ -12,7 +12,7 @@ __all__ = ["object_column"]
 
 
 def object_column(values: Iterable[Any]) -> pandas.Series:
-    """Strings and None as they are: pandas 3 would make a string column with NaN of them."""
+    """Column of strings and None, unchanged: pandas 3 would convert it to strings and NaN."""
     import pandas
 
     return pandas.Series(list(values), dtype=object)

@@ -1,4 +1,4 @@
-"""Evidence from the words around a name: does it stand where places stand, or persons?"""
+"""Evidence from the words around a name: is it used like a place or like a person?"""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Article:
         self.spans = [span for span in spans if not self._opens_a_persons_name(span)]
 
     def _opens_a_persons_name(self, span: Span) -> bool:
-        """Whether a span is a given name with a surname after it: "Chad Wilson"."""
+        """Whether a span is a given name before a surname: "Chad Wilson"."""
         if span.key not in NAMESAKES or span.last - span.first > 1 or span.last == len(self.words):
             return False
         after = self.words[span.last]
@@ -78,7 +78,7 @@ class Article:
     def evidence(self) -> list[Evidence]:
         """Evidence for each span.
 
-        That a single word is a person's name holds wherever the word stands alone.
+        If a single word is once found to be a person's name, this counts wherever it stands alone.
         """
         persons: dict[str, float] = {}
         for number, span in enumerate(self.spans):
@@ -98,12 +98,12 @@ class Article:
         return result
 
     def follows_neighbouring(self, span: Span) -> bool:
-        """Whether a span stands after "neighbouring"."""
+        """Whether a span follows "neighbouring"."""
         before = self._word_before(span)
         return before is not None and before.key in NEIGHBOURING
 
     def calls_a_region(self, span: Span) -> bool:
-        """Whether a span is called a province, a state, ... by a word in it or beside it."""
+        """Whether a span is called a province, a state, ... by a word in it or next to it."""
         near = list(self.words[span.first : span.last])
         if span.last < len(self.words):
             near.append(self.words[span.last])
@@ -133,7 +133,7 @@ class Article:
         return self.words[span.first - 1] if span.first else None
 
     def _before(self, number: int) -> Iterator[Evidence]:
-        """Evidence from what precedes: value for places, share of it for larger things."""
+        """Evidence from the words before: value for places, share of it for larger units."""
         span = self.spans[number]
         before = self._word_before(span)
         if before is None or (self.words[span.first].opens and len(before.text) > 1):
@@ -151,7 +151,7 @@ class Article:
             yield _UNKNOWN, 0.2
 
     def _after(self, number: int) -> Iterator[Evidence]:
-        """Evidence from what follows: value for places, share of it for larger things."""
+        """Evidence from the words after: value for places, share of it for larger units."""
         span = self.spans[number]
         after = self.words[span.last] if span.last < len(self.words) else None
         gap = "" if after is None else self.text[span.end : after.start]
@@ -176,7 +176,7 @@ class Article:
             yield _SPEECH, 0.0
 
     def _is_unknown(self, position: int) -> bool:
-        """Whether a word is capitalised and in no span: half of a longer name."""
+        """Whether a word is capitalised and in no span: part of a longer name."""
         word = self.words[position]
         if not word.capital or word.key in DIRECTIONS or (word.opens and word.key in COMMON):
             return False
@@ -206,7 +206,7 @@ class Article:
 def _is_pair(first: Span, second: Span) -> bool:
     """Whether two names side by side, without a comma, look like a person's.
 
-    Not where one of them is a country or area, or the second a region that holds the first.
+    Not if one of them is a country or area, or the second is a region that contains the first.
     """
     if not first.meanings or not second.meanings or first.last - first.first > 1:
         return False

@@ -1,4 +1,4 @@
-"""Keys within a similarity of a query, without comparing the query to every key.
+"""Find keys that are similar to a query without comparing it with every key.
 
 Each key has a 64-bit signature: 32 letter classes, one bit for "occurs" and one for "occurs at
 least twice". One edit (insertion, deletion, substitution, transposition of neighbours) sets at

@@ -1,4 +1,4 @@
-"""From a folded key to scored places: the search proper, arrays only."""
+"""Search scored places by a folded key, with arrays only."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ READING_FACTOR = 0.9
 HINTED_FACTOR = 0.98
 FUZZY_FACTOR = 0.9
 FUZZY_CUTOFF = 0.75
-_FUZZY_MIN_LENGTH = 4  # one edit turns a third of a three-letter name into another name
+_FUZZY_MIN_LENGTH = 4  # one edit changes a third of a three-letter name
 
-# GeoNames lists many spellings that few people use. One of them outranks another place's primary
-# name only where its place is so much larger that the name alone means it: Cologne is Koeln (128
-# times the Italian town), but Victoria stays in the Seychelles, not Hong Kong (8 times British
-# Columbia's). An unknown population (0) counts
-# as 200, so that Faizabad in Afghanistan is the provincial capital.
+# GeoNames lists many spellings that few people use. Such a spelling outranks another place's
+# primary name only if its place is so much larger that the name alone means it: Cologne is Koeln
+# (128 times the Italian town), but Victoria stays in the Seychelles, not Hong Kong (8 times British
+# Columbia's). An unknown population (0) counts as 200, so that Faizabad in Afghanistan is the
+# provincial capital.
 _DOMINANCE = 100.0
 _SMALLEST_POPULATION = 200
 
@@ -45,7 +45,7 @@ class Hits:
     place : int64 (n,)
         Position in the gazetteer; no place twice.
     posting : int64 (n,)
-        The posting that matched, which tells the spelling.
+        The posting that matched, which gives the spelling.
     score : float64 (n,)
         Descending, within (0, 1].
     by : int8 (n,)
@@ -92,7 +92,7 @@ class Scope:
         return inside
 
     def keys(self) -> NDArray[np.bool_] | None:
-        """Keys that an allowed place bears; None for all."""
+        """Keys of allowed places; None for all keys."""
         if self.world:
             return None
         if self.places is None:
@@ -129,10 +129,10 @@ def search(
         The name and its folded key.
     scope : Scope
     hinted : callable
-        Narrows a scope by what follows the name's commas; the flag says whether all of it was
-        understood.
+        Narrows a scope by the parts after the name's commas; the flag says whether all of them
+        were understood.
     fuzzy : bool or None
-        True adds similar keys to exact ones; None only where there is none; False never.
+        True adds similar keys to exact ones; None adds them only if there are none; False never.
     """
     hits = exact(key, scope, name)
     narrowed = scope
@@ -148,7 +148,7 @@ def search(
 
 
 def exact(key: str, scope: Scope, name: str | None = None) -> Hits:
-    """Places that bear a key."""
+    """Places with a key."""
     gazetteer = load_gazetteer()
     key_id = gazetteer.find_key(key)
     if key_id < 0:
@@ -186,7 +186,7 @@ def _spelled_as(postings: IntArray, name: str | None) -> NDArray[np.bool_]:
 
 
 def _readings(name: str, scope: Scope, factor: float) -> Hits:
-    """Places that bear a simpler reading of the name: the first reading that any place bears."""
+    """Places for a simpler reading of the name: the first reading that matches any place."""
     for key in variants(name):
         hits = exact(key, scope, name)
         if len(hits):
@@ -237,7 +237,7 @@ def _none() -> Hits:
 
 
 def _merge(*parts: Hits) -> Hits:
-    """Join hits, keeping for each place the best."""
+    """Join hits and keep the best one of each place."""
     place = np.concatenate([part.place for part in parts])
     posting = np.concatenate([part.posting for part in parts])
     score = np.concatenate([part.score for part in parts])

@@ -1,4 +1,4 @@
-"""What a folded name may mean in a text: countries, regions, areas and populated places."""
+"""Meanings of a folded name in a text: countries, regions, areas and populated places."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ from geo_risk.regions.areas import region_vectors
 __all__ = ["Meaning", "meanings"]
 
 _MOST_PLACES = 25
-_MOST_REMEMBERED = 65_536  # names, of which most mean nothing
+_MOST_REMEMBERED = 65_536  # names; most have no meaning
 _COUNTRY_SIZE = 8.0
 _UNKNOWN_SIZE = 2.0  # of a place without population
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """One thing a name may mean.
+    """One possible meaning of a name.
 
     Parameters
     ----------
     kind : {"country", "region", "area", "place"}
     name : str
     lon, lat : float
-        The place, or a point in the middle of a larger thing.
+        The place, or a point in the middle of a larger unit.
     country : str or None
         Alpha-3 code.
     row : int
-        Row in the world layer of the region itself or of the region that holds the place; -1.
+        Row in the world layer of the region itself or of the region that contains the place; or -1.
     place : int
-        Position in the gazetteer; -1 for what is no place.
+        Position in the gazetteer; -1 if it is not a place.
     size : float
-        Logarithm to base 10 of a place's population; what is larger is put on the same scale.
+        Logarithm to base 10 of a place's population; larger units are put on the same scale.
     score : float
-        As `find_places`; 0.95 for an alternate name of a region.
+        As in `find_places`; 0.95 for an alternate name of a region.
     """
 
     kind: str
@@ -61,7 +61,7 @@ class Meaning:
 
 
 def meanings(key: str) -> tuple[Meaning, ...]:
-    """Everything a folded name may mean, larger things first."""
+    """All possible meanings of a folded name, larger units first."""
     return _meanings(key) if len(key) <= LONGEST_NAME else ()
 
 
@@ -87,12 +87,12 @@ def _meanings(key: str) -> tuple[Meaning, ...]:
 
 
 def _places(key: str, *, shadowed: bool) -> list[Meaning]:
-    """Places that bear a name, which may be a country's too."""
+    """Places with a name, which may also be the name of a country."""
     gazetteer = load_gazetteer()
     hits = exact(key, Scope())
     order = np.lexsort((-gazetteer.population[hits.place], -hits.score))[:_MOST_PLACES]
     scores = hits.score[order]
-    if shadowed:  # Mexico is an alternate name of Mexico City, however large that is
+    if shadowed:  # Mexico is an alternate name of Mexico City, however large the city is
         scores = np.where(gazetteer.post_primary[hits.posting[order]], 1.0, 0.95)
     rows = place_rows(world_layer())[1]
     return [
@@ -127,7 +127,7 @@ def _areas() -> dict[str, Meaning]:
 def _region_sizes() -> NDArray[np.float64]:
     """Size of every region on the scale of populations: 100 km2 as 25,000, a US state 4 million.
 
-    Areas stand in for populations, which the layer does not know.
+    The layer has no populations, so they are estimated from areas.
     """
     steradians = np.linalg.norm(_world_vectors(), axis=1)
     area_km2 = np.maximum(steradians * EARTH_RADIUS_KM**2, 1.0)
@@ -170,7 +170,7 @@ def _country_points() -> dict[str, tuple[float, float]]:
 
 
 def _middle_of_places(country: str) -> tuple[float, float]:
-    """Middle of a country that the layer counts as a part of another one, by its places."""
+    """Middle of the places of a country that the layer counts as a part of another one."""
     gazetteer = load_gazetteer()
     first, last = gazetteer.countries.get(country, (0, 0))
     if first == last:
@@ -181,7 +181,7 @@ def _middle_of_places(country: str) -> tuple[float, float]:
 
 
 def _main_vector(unit: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Area-weighted mean direction of the cluster of regions that holds the most area."""
+    """Area-weighted mean direction of the cluster of regions with the most area."""
     reach = 2.5 * np.sqrt(size.max() / np.pi) + 0.06  # radians: about three regions, or 400 km
     cosine = np.clip(unit @ unit.T, -1.0, 1.0)
     near = np.arccos(cosine) < reach

@@ -1,8 +1,8 @@
-"""Which spans are places, and which place each of them is.
+"""Decide which spans are places, and which place each of them is.
 
-Scores are sums of evidence in units of about a factor of ten of population: how large the thing
-is, how the words around it speak for a place or for a person, whether the text mentions its
-country or region, and how near it lies to what else the text is about.
+Scores are sums of evidence, in units of about a factor of ten in population: the size of the place
+or region, the words around it that indicate a place or a person, whether the text mentions its
+country or region, and how near it is to the other places in the text.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SIBLINGS = 1.5
 _NEIGHBOURING = 1.5
 _HOLDS = 4.0
 _CITY = 4.3  # 20,000 inhabitants
-_CITY_BELOW = 1.0  # Quebec is the province: its capital is small beside it
+_CITY_BELOW = 1.0  # Quebec is the province: its capital is small compared with it
 _CITY_KM = 150.0
 _SURE = -1.0
 _UNKNOWN_NEEDED = -2.0
@@ -48,17 +48,17 @@ _ELSEWHERE_KM = 50.0
 
 @dataclass(frozen=True)
 class Choice:
-    """What a span was taken for.
+    """Meaning chosen for a span.
 
     Parameters
     ----------
     span : Span
     meaning : Meaning or None
-        None where the span is a place of unknown position.
+        None if the span is a place of unknown position.
     score : float
-        From 0.5, barely enough evidence, towards 1; 0 without a meaning.
+        From 0.5 (barely enough evidence) towards 1; 0 without a meaning.
     runner_up : Meaning or None
-        Another reading, elsewhere, with nearly as much evidence.
+        Another meaning, elsewhere, with nearly as much evidence.
     """
 
     span: Span
@@ -69,7 +69,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class _Mentions:
-    """Countries that the text surely names, with how often, and regions, by their country, too."""
+    """Countries that the text names with certainty, with counts, and regions, also by country."""
 
     countries: Counter[str]
     regions: set[int]
@@ -102,7 +102,7 @@ def resolve(article: Article) -> list[Choice]:
 
 
 def _holders(article: Article) -> list[int]:
-    """For each span the region that holds the place named before a comma: -1 for none.
+    """For each span the region that contains the place named before a comma: -1 for none.
 
     "Atlanta, Georgia": the largest Atlanta lies in a region of that name.
     """
@@ -121,7 +121,7 @@ def _holders(article: Article) -> list[int]:
 def _add_holding(
     spans: list[Span], holders: list[int], scores: list[list[float]]
 ) -> list[list[float]]:
-    """Favour the region that holds the place before it, in that mention only."""
+    """Favour the region that contains the place named before it, in that mention only."""
     return [
         [
             score + _HOLDS * (meaning.kind == "region" and meaning.row == row >= 0)
@@ -132,9 +132,9 @@ def _add_holding(
 
 
 def _prefer_city(choice: Choice, number: int, article: Article) -> Choice:
-    """A city for a region of its name, unless the text speaks of the region.
+    """Prefer a city to a region of its name, unless the text means the region.
 
-    "In Kharkiv" is said of the city; "in Kharkiv region" or "Chuhuiv, Kharkiv" of the region.
+    "In Kharkiv" means the city; "in Kharkiv region" or "Chuhuiv, Kharkiv" the region.
     """
     region, span = choice.meaning, choice.span
     if region is None or region.kind != "region" or article.calls_a_region(span):
@@ -189,12 +189,12 @@ def _containers(article: Article) -> list[list[Meaning]]:
 
 
 def _is_large_region(meaning: Meaning) -> bool:
-    """Whether a name is the own name of a region as large as a province."""
+    """Whether a name is the primary name of a region as large as a province."""
     return meaning.kind == "region" and meaning.score == 1.0 and meaning.size >= _LARGE_REGION
 
 
 def _mentions(spans: list[Span], evidence: list[Evidence]) -> _Mentions:
-    """Countries and regions named by names that mean nothing else of their kind."""
+    """Countries and regions whose name in the text means no other country or region."""
     countries: Counter[str] = Counter()
     regions_of: dict[str | None, set[int]] = {}
     for span, (large, _) in zip(spans, evidence):
@@ -211,7 +211,7 @@ def _mentions(spans: list[Span], evidence: list[Evidence]) -> _Mentions:
 
 
 def _context(span: Span, meaning: Meaning, inside: list[Meaning], mentions: _Mentions) -> float:
-    """Evidence from what else the text names."""
+    """Evidence from the other names in the text."""
     for container in inside:
         if container.kind == "country" and container.country == meaning.country:
             return _CONTAINED
@@ -231,7 +231,7 @@ def _context(span: Span, meaning: Meaning, inside: list[Meaning], mentions: _Men
 
 
 def _place_context(span: Span, meaning: Meaning, mentions: _Mentions) -> float:
-    """A named region speaks for its places; a larger thing of the same name against them."""
+    """Evidence for a place from its region in the text, against it from a larger namesake."""
     namesakes = {other.row for other in span.meanings if other.kind == "region"}
     shadowed = any(other.kind == "country" or _is_large_region(other) for other in span.meanings)
     score = _NAMESAKE if shadowed else 0.0
@@ -241,7 +241,7 @@ def _place_context(span: Span, meaning: Meaning, mentions: _Mentions) -> float:
 
 
 def _region_context(span: Span, meaning: Meaning, mentions: _Mentions) -> float:
-    """Other regions of its country speak for a region; the country of the same name against it."""
+    """Evidence for a region from others of its country, against it from a namesake country."""
     own_country = any(m.kind == "country" and m.country == meaning.country for m in span.meanings)
     siblings = _has_siblings(span, meaning, mentions)
     return (_NAMESAKE if own_country else 0.0) + (_SIBLINGS if siblings else 0.0)
@@ -254,7 +254,7 @@ def _has_siblings(span: Span, meaning: Meaning, mentions: _Mentions) -> bool:
 
 
 def _share_sense(spans: list[Span], scores: list[list[float]]) -> list[list[float]]:
-    """One sense per text: the best evidence for a meaning anywhere counts half everywhere."""
+    """One meaning per text: its best evidence at any mention counts half at all mentions."""
     best: dict[tuple[str, int], list[float]] = {}
     for span, own in zip(spans, scores):
         name = (span.key, len(own))
@@ -266,7 +266,7 @@ def _share_sense(spans: list[Span], scores: list[list[float]]) -> list[list[floa
 
 
 def _add_nearness(spans: list[Span], scores: list[list[float]]) -> list[list[float]]:
-    """Favour places near what the other spans most likely are: the first thousand names."""
+    """Favour places near the most likely meanings of other spans (the first thousand names)."""
     tops = dict.fromkeys(
         (span.key, span.meanings[int(np.argmax(own))])
         for span, own in zip(spans, scores)
@@ -299,12 +299,12 @@ def _is_near(meaning: Meaning, points: NDArray[np.float64]) -> bool:
 
 
 def _distances_km(meaning: Meaning, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Great-circle distances on a sphere; good to half a per cent."""
+    """Great-circle distances on a sphere; accurate to half a per cent."""
     return great_circle_km(points[:, 0], points[:, 1], meaning.lon, meaning.lat)
 
 
 def _choose(span: Span, scores: list[float], evidence: Evidence) -> Choice | None:
-    """Best meaning of a span, or None where it is more likely no place."""
+    """Best meaning of a span, or None if it is more likely not a place."""
     if not span.meanings:
         return Choice(span, None, 0.0) if evidence[1] > _UNKNOWN_NEEDED else None
     order = np.argsort(-np.array(scores), kind="stable").tolist()

@@ -1,4 +1,4 @@
-"""Where to search: countries and regions as callers name them, places by polygon."""
+"""Define where to search: countries and regions as callers name them, places by polygon."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _ROWS: weakref.WeakKeyDictionary[RegionLayer, tuple[NDArray[np.int64], NDArray[n
 
 
 def place_rows(layer: RegionLayer) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row of each place in `layer` by polygon, and with places outside filled by their unit."""
+    """Row of each place in `layer` by polygon; the same with places outside filled by unit."""
     found = _ROWS.get(layer)
     if found is None:
         gazetteer = load_gazetteer()
@@ -56,17 +56,17 @@ def place_rows(layer: RegionLayer) -> tuple[NDArray[np.int64], NDArray[np.int64]
 def _fill_by_unit(
     rows: NDArray[np.int64], unit: NDArray[np.int64], n_regions: int
 ) -> NDArray[np.int64]:
-    """Give places outside every polygon the region of most places of their GeoNames unit."""
+    """Fill places outside every polygon with the region of most places of their GeoNames unit."""
     inside = rows >= 0
     pairs, counts = np.unique(unit[inside] * n_regions + rows[inside], return_counts=True)
     usual = np.full(int(unit.max()) + 1, -1, dtype=np.int64)
-    for pair in pairs[np.argsort(counts, kind="stable")]:  # the commonest of a unit comes last
+    for pair in pairs[np.argsort(counts, kind="stable")]:  # the most common of a unit comes last
         usual[pair // n_regions] = pair % n_regions
     return np.where(inside, rows, usual[unit])
 
 
 def hinter(name: str, layer: RegionLayer | None) -> Callable[[Scope], tuple[Scope, bool]]:
-    """Narrow a scope by the countries and regions that follow the name's commas."""
+    """Return a function that narrows a scope by the countries and regions after the commas."""
 
     def narrow(scope: Scope) -> tuple[Scope, bool]:
         _, hints = split_hints(name)
@@ -94,7 +94,7 @@ _NAMES: weakref.WeakKeyDictionary[RegionLayer, dict[str, list[int]]] = weakref.W
 
 
 def rows_by_name(layer: RegionLayer, key: str) -> list[int]:
-    """Rows of the regions that bear a folded name."""
+    """Rows of the regions with a folded name."""
     names = _NAMES.get(layer)
     if names is None:
         names = _NAMES[layer] = {}

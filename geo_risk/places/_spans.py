@@ -1,4 +1,4 @@
-"""Words of a text and the runs of words that may be place names."""
+"""Split a text into words and find the runs of words that may be place names."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ class Span:
         Character offsets.
     text : str
     key : str
-        What was looked up.
+        Folded text that was looked up.
     meanings : tuple of Meaning
-        Empty for what looks like a place but is in no list ("Scott County").
+        Empty for a name that looks like a place but is in no list ("Scott County").
     """
 
     first: int
@@ -98,7 +98,7 @@ def _word_pattern() -> re.Pattern[str]:
 
 
 def split_words(text: str) -> list[Word]:
-    """Words of a text in order; a possessive 's is left off."""
+    """Words of a text in order, without a possessive 's."""
     words: list[Word] = []
     end = 0
     for match in _word_pattern().finditer(text):
@@ -118,9 +118,9 @@ def split_words(text: str) -> list[Word]:
 
 
 def find_spans(text: str, words: list[Word]) -> list[Span]:
-    """Longest runs of words that some list knows or that look like a place; no overlaps.
+    """Longest runs of words that are in a list or look like a place; no overlaps.
 
-    A name in no list that the text calls a village or a lake once is a place wherever it stands.
+    A name in no list that the text once calls a village or a lake is a place at every mention.
     """
     spans: list[Span] = []
     position = 0
@@ -170,7 +170,7 @@ def _joins(text: str, word: Word, following: Word) -> bool:
 
 
 def _owns(text: str, run: list[Word]) -> bool:
-    """Whether a possessive stands inside a run: Cox's Bazar."""
+    """Whether a run contains a possessive: Cox's Bazar."""
     return any(text[a.end : b.start] in _POSSESSIVES for a, b in pairwise(run))
 
 
@@ -183,7 +183,7 @@ def _looks_like_a_name(run: list[Word]) -> bool:
 
 
 def _span(text: str, words: list[Word], first: int, last: int) -> Span | None:
-    """Turn a run of words into a span where a list knows it or a feature word marks it."""
+    """Turn a run of words into a span if it is in a list or a feature word marks it."""
     run = words[first:last]
     found = _known(text, words, first, last)
     feature = False
@@ -224,7 +224,7 @@ def _known(text: str, words: list[Word], first: int, last: int) -> tuple[Meaning
 
 
 def _is_part_of_a_code(text: str, run: list[Word]) -> bool:
-    """US$, A/California/7/2009, an address or a tag."""
+    """Whether a run is part of a code: US$, A/California/7/2009, an address or a tag."""
     before = text[max(0, run[0].start - 1) : run[0].start]
     after = text[run[-1].end : run[-1].end + 1]
     return before in ("/", "@", "#", "_", "$") or after in ("/", "@", "_", "$")
@@ -237,7 +237,7 @@ def _regions(key: str) -> tuple[Meaning, ...]:
 def _with_feature(words: list[Word], first: int, last: int) -> tuple[tuple[Meaning, ...], bool]:
     """Meanings of a name with a word for its kind or a direction, and whether it has one.
 
-    An administrative unit means a region, a direction leaves the meaning as it is; a lake or a
+    An administrative unit means a region; a direction does not change the meaning; a lake or a
     county in no list is still a place, of unknown position.
     """
     run = words[first:last]

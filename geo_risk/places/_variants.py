@@ -79,14 +79,14 @@ _SEPARATORS = re.compile(r"\s*[,;/|،、，]\s*|\s+[-–—]\s+")
 
 
 def split_hints(name: str) -> tuple[str, list[str]]:
-    """Split the name from what follows its commas, which says where it is."""
+    """Split the name from the parts after its commas, which say where it is."""
     bare = _PARENTHESES.sub(" ", name)
     parts = [part for part in _SEPARATORS.split(bare) if part.strip()]
     return (parts[0], parts[1:][-_MOST_PARTS:]) if parts else (name, [])
 
 
 def variants(name: str) -> Iterator[str]:
-    """Folded keys of simpler readings, best first, none twice."""
+    """Folded keys of simpler readings, best first, without repeats."""
     head, _ = split_hints(name)
     seen: set[str] = set()
     inside = [first or second for first, second in _PARENTHESES.findall(name)][-_MOST_PARTS:]
@@ -109,14 +109,14 @@ def _expand(words: list[str]) -> list[str]:
 
 
 def _other_articles(words: list[str]) -> list[list[str]]:
-    """Without the Arabic article, or with it where there is none; not for a few letters."""
+    """Words without the Arabic article, or with it if they have none; not for a few letters."""
     if len(words) > 1 and words[0] in _ARTICLES:
         return [words[1:]]
     return [] if len("".join(words)) < _FEW else [["al", *words], ["el", *words]]
 
 
 def _drop(words: list[str]) -> list[str]:
-    """Drop words that name a kind of place, and the links beside them."""
+    """Drop words that name a kind of place, and the link words next to them."""
     kept = list(words)
     while len(kept) > 1 and kept[0] in _LINKS:
         kept = kept[1:]

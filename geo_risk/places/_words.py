@@ -1,4 +1,4 @@
-"""Word lists of the geoparser (English): what is not a place although a place bears its name."""
+"""English word lists of the geoparser: they separate names of places from other words."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ PARTICLES: Final = _words(
     "de del la las los el al of the and do da dos das du des le les di upon on sur sous am im "
     "an der den von van zu bin ben y e i ye ul u a en au aux es op lez bij aan"
 )
-"""Words in lower case that may stand inside a place name."""
+"""Words in lower case that may be inside a place name."""
 
 TITLES: Final = _words(
     "mr mrs ms miss dr prof professor sir lord lady president minister premier chancellor "
@@ -60,10 +60,10 @@ TITLES: Final = _words(
 """Words before a person's name."""
 
 NAMESAKES: Final = _words("jordan chad georgia israel kenya virginia carolina victoria")
-"""Countries and regions that are given names too: "Jordan Miller" is no country."""
+"""Countries and regions that are also given names: "Jordan Miller" is not a country."""
 
 NEIGHBOURING: Final = _words("neighbouring neighboring neighbour neighbor")
-"""Words after which another country comes first to mind."""
+"""Words after which a name most likely means a country."""
 
 SPEECH: Final = _words("said says told added explained stated commented who whose whom")
 """Words after a person's or an organisation's name."""
@@ -77,7 +77,7 @@ ORGANISATIONS: Final = _words(
     "ministry church court army force forces navy guard club united union league team cup award "
     "prize disease syndrome"
 )
-"""Words after a name that make it an organisation, a street, a thing."""
+"""Words after a name that make it an organisation, a street or a thing."""
 
 MEDIA: Final = _words(
     "times post herald tribune news journal globe daily press star sun mirror gazette chronicle "
@@ -86,13 +86,13 @@ MEDIA: Final = _words(
 """Words after a name that make it a newspaper or a broadcaster."""
 
 STREETS: Final = _words("street road avenue boulevard highway lane drive square plaza bridge")
-"""Words after a name that make it a street's."""
+"""Words after a name that make it the name of a street."""
 
 SCHOOLS: Final = _words("university college institute hospital school zoo observatory")
-"""Words before "of" or after a name that make it an institution's."""
+"""Words before "of" or after a name that make it the name of an institution."""
 
 THINGS: Final = _words("virus flu fever disease syndrome encephalitis influenza strain")
-"""Words in lower case after a name that make it a thing's."""
+"""Words in lower case after a name that make it the name of a thing."""
 
 UNITS_AFTER: Final = _words(
     "province prefecture state governorate county district oblast region parish municipality "
@@ -104,14 +104,14 @@ UNKNOWN_UNITS: Final = _words(
     "province prefecture governorate county district oblast parish municipality raion krai "
     "canton regency"
 )
-"""Units that are places even where no list knows them."""
+"""Units that are places even if they are in no list."""
 
 SETTLEMENTS: Final = _words(
     "village town city district province county state island suburb neighbourhood neighborhood "
     "slum hamlet commune municipality settlement township governorate region villages towns "
     "cities districts provinces counties islands camp"
 )
-"""Words that, in lower case beside a name in no list, show that it is a place."""
+"""Words that, in lower case next to a name in no list, show that it is a place."""
 
 FEATURES_AFTER: Final = _words(
     "valley lake river island islands bay mountains mountain hills sea ocean desert canal delta "
@@ -231,10 +231,10 @@ DEMONYMS: Final = _words(
     yemeni zambian zimbabwean arab arabian arabic hispanic latino nordic slavic
     """
 )
-"""Words for people and things of a country: they name it, but not as a place."""
+"""Words for people and things of a country: they refer to it, but not as a place."""
 
 AMBIGUOUS_COUNTRIES: Final = {
     "congo": ("COD", "COG"), "korea": ("KOR", "PRK"), "guinea": ("GIN", "GNB", "GNQ"),
     "thecongo": ("COD", "COG"),
 }  # fmt: skip
-"""Names that stand for more than one country, the most often meant first."""
+"""Names of more than one country, the most common meaning first."""

@@ -32,7 +32,7 @@ _KM_PER_DEGREE = 111.2
 
 @dataclass(frozen=True, eq=False)
 class PlaceMatches:
-    """The best place for each of n names; missing values where there is none.
+    """The best place for each of n names; missing values if there is none.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ class PlaceMatches:
     n_candidates : int64 (n,)
         How many places matched.
     runner_up : float64 (n,)
-        How likely the next best place more than 25 km away looks beside the best, 0 to 1, by
+        Weight of the next best place more than 25 km away relative to the best, 0 to 1, by
         population and score; NaN without a match.
     ambiguous : bool (n,)
-        `runner_up` is above 0.1: more than one reading is plausible.
+        `runner_up` is above 0.1: more than one place is plausible.
     reason : object (n,)
         Why there is no match: "no_name", "too_long" (more than 500 characters), "no_match",
         "low_score" (only spellings below `min_score`), "unknown_country", "unknown_region"; ""
-        where there is one.
+        if there is one.
     """
 
     lon: NDArray[np.float64]
@@ -87,8 +87,8 @@ def locate_names(
 ) -> PlaceMatches:
     """Locate a column of place names: the best place for each, aligned with the input.
 
-    A row that cannot be located says why and never stops the others. A name that is not found in
-    its stated country or region has no match; it is not looked for elsewhere.
+    A row that cannot be located states the reason and never stops the others. A name that is not
+    found in its stated country or region has no match; it is not searched elsewhere.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def locate_names(
     layer : RegionLayer, optional
         Layer that `regions` refers to; by default the world layer.
     min_score : float, default 0.8
-        A best place that scores less is not taken. The default keeps exact names, simpler
+        A best place with a lower score is not a match. The default keeps exact names, simpler
         readings and spellings at least 8/9 similar to a primary name.
 
     Returns
@@ -113,20 +113,20 @@ def locate_names(
     TypeError
         A name that is neither a string nor missing.
     ValueError
-        Columns of different lengths; `min_score` outside [0, 1]; a layer that holds by date.
+        Columns have different lengths; `min_score` is outside [0, 1]; the layer is dated.
 
     Notes
     -----
     Each distinct (name, country, region) is searched once. `runner_up` compares
-    (population + 500) / 20^(10 (1 - score)): ten times the population makes up for 0.077 of
+    (population + 500) / 20^(10 (1 - score)): ten times the population compensates 0.077 of
     score. The threshold 0.1 is a judgement.
 
     Measured on UCDP GED events coded at or near a named place (`where_prec` 1 and 2), from the
     name and the country alone, within 25 km of GED's coordinates: of 707 events of a world sample
-    49 % are located, 95 % of those rightly; of 14,297 events in Mexico 97 % and 95 %. Where
-    `ambiguous` is False 97 % and 99 % are right, where it is True 33 % and 39 %. Similar
-    spellings below the default `min_score` were right in fewer than a third of the cases, because
-    the village that was meant is mostly not in the gazetteer at all.
+    49 % are located, 95 % of those correctly; of 14,297 events in Mexico 97 % and 95 %. If
+    `ambiguous` is False, 97 % and 99 % are correct; if it is True, 33 % and 39 %. Similar
+    spellings below the default `min_score` were correct in fewer than a third of the cases,
+    because the village that was meant is mostly not in the gazetteer.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def locate_names(
 def _columns(
     names: Sequence[str | None], countries: Any, regions: Any
 ) -> list[tuple[str | None, str | None, str | None]]:
-    """Names with their countries and regions, row by row, missing as None."""
+    """Names with their countries and regions, row by row; None if missing."""
     if isinstance(names, str):
         raise TypeError("Invalid names: one string; pass a sequence, or use find_places.")
     columns = []
@@ -172,13 +172,13 @@ def _is_missing(value: Any) -> bool:
         return True
     try:
         return bool(value != value)
-    except TypeError:  # pandas.NA refuses to be a bool
+    except TypeError:  # pandas.NA cannot be converted to bool
         return True
 
 
 @dataclass(frozen=True)
 class _Best:
-    """The best place of one distinct row; `place` is -1 where there is none."""
+    """The best place of one distinct row; `place` is -1 if there is none."""
 
     reason: str
     place: int = -1
@@ -225,10 +225,10 @@ def _locate_one(
 
 
 def _runner_up(hits: Hits) -> float:
-    """Weight of the next best place that is elsewhere, relative to the best's; at most 1."""
+    """Weight of the next best place elsewhere, relative to the best; at most 1."""
     gazetteer = load_gazetteer()
     lon, lat = gazetteer.lon[hits.place], gazetteer.lat[hits.place]
-    # A flat-Earth distance is enough to tell the same town from another one.
+    # A planar distance is enough to tell whether it is the same town.
     east = ((lon - lon[0] + 180.0) % 360.0 - 180.0) * np.cos(np.radians(lat[0]))
     elsewhere = np.hypot(east, lat - lat[0]) * _KM_PER_DEGREE > _SAME_PLACE_KM
     if not elsewhere.any():
@@ -239,7 +239,7 @@ def _runner_up(hits: Hits) -> float:
 
 
 def _matches(best: list[_Best], take: NDArray[np.int64]) -> PlaceMatches:
-    """Arrays of the rows' best places from those of the distinct rows."""
+    """Arrays of the best places of all rows from those of the distinct rows."""
     gazetteer = load_gazetteer()
     found = [row.place >= 0 for row in best]
 

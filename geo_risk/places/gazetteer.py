@@ -39,16 +39,16 @@ _MEMBERS: Kinds = {
 
 @dataclass(frozen=True, eq=False)
 class Gazetteer:
-    """Places, their names, and the folded keys that names are found by.
+    """Places, their names, and the folded keys for searching names.
 
     Three levels: a *key* (folded name) has one or more *names* (original spellings), a name has
-    one or more *postings*, each a place that bears it. Keys are sorted, so nothing is folded
-    when the gazetteer is read. Made by `load_gazetteer`.
+    one or more *postings*, each a place with that name. Keys are sorted, so nothing is folded
+    when the gazetteer is read. Created by `load_gazetteer`.
 
     Parameters
     ----------
     keys, key_start : bytes, int32 (k + 1,)
-        UTF-8 text of the keys and where each begins; a line feed ends each.
+        UTF-8 text of the keys and the start of each; a line feed ends each.
     key_name : int32 (k + 1,)
         First name of each key.
     name_form, spelled, spelled_start, name_spelled
@@ -108,7 +108,7 @@ class Gazetteer:
         return memoryview(self.key_start)  # indexing it gives Python ints without numpy's cost
 
     def find_key(self, key: str) -> int:
-        """Position of a folded name among the keys, -1 where no place bears it."""
+        """Position of a folded name among the keys, -1 if no place has it."""
         keys, bounds, wanted = self.keys, self._key_bounds, key.encode()
         low, high = 0, self.n_keys
         while low < high:
@@ -169,7 +169,7 @@ class Gazetteer:
         return str(self.unit_country[self.place_unit[place]])
 
     def admin1(self, place: int) -> str:
-        """GeoNames' code of a place's first-order unit; "00" or "" where it has none."""
+        """GeoNames' code of a place's first-order unit; "00" or "" if it has none."""
         return str(self.unit_admin1[self.place_unit[place]])
 
     @cached_property
@@ -193,7 +193,7 @@ class Gazetteer:
         Raises
         ------
         UnknownPlaceError
-            The gazetteer does not hold that id.
+            The gazetteer does not contain that id.
         """
         found = np.flatnonzero(self.geonames_id == geonames_id)
         if not found.size:
@@ -201,7 +201,7 @@ class Gazetteer:
         return int(found[0])
 
     def _check(self) -> None:
-        """Raise ValueError unless the arrays belong together."""
+        """Raise ValueError unless the arrays are consistent."""
         sizes = {self.lon.size, self.lat.size, self.geonames_id.size, self.population.size}
         if sizes != {int(self.unit_start[-1])}:
             raise ValueError("columns of places differ in length")
@@ -238,8 +238,8 @@ def load_gazetteer() -> Gazetteer:
 
     Notes
     -----
-    GeoNames, CC BY 4.0: results carry GeoNames' names and coordinates, so pass its attribution
-    on. The list is uneven: 319 places in Afghanistan, 21,783 in the United States.
+    GeoNames, CC BY 4.0: results contain GeoNames' names and coordinates, so keep its attribution
+    with them. The list is uneven: 319 places in Afghanistan, 21,783 in the United States.
 
     Examples
     --------
@@ -330,11 +330,11 @@ def _starts(sizes: NDArray[Any]) -> Int32Array:
 
 
 def _run_of(starts: Int32Array, position: int) -> int:
-    """Which run holds a position. (A plain int would make numpy convert all of `starts`.)"""
+    """Run that contains a position. (A plain int would make numpy convert all of `starts`.)"""
     return int(np.searchsorted(starts, np.int32(position), side="right")) - 1
 
 
 def _line_starts(text: NDArray[np.uint8]) -> Int32Array:
-    """Where each line begins, and where one after the last would."""
+    """Start of each line, and of a line after the last."""
     ends = np.flatnonzero(text == _LINE_FEED) + 1
     return np.concatenate([[0], ends, [text.size + 1]]).astype(np.int32)

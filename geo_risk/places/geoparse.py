@@ -22,12 +22,12 @@ _PRECISION = {"place": "place", "region": "admin1", "country": "country"}
 def geoparse(text: str) -> geopandas.GeoDataFrame:
     """Find the names of countries, regions and populated places in an English text.
 
-    Light and offline: capital letters, the words around a name, the gazetteer and the world
-    layer, no trained model. It reads prose with ordinary capitalisation; text without it (tweets
-    in lower case, headlines in capitals) gives little. Every span has a status; a name that
-    cannot be placed never empties the rest. Words are taken whole: no Syria in "ambassador". It
-    is not guaranteed that a span is a place, or the place that was meant: look at `status`,
-    `score` and `runner_up` before you count anything.
+    Light and offline: it uses capital letters, the words around a name, the gazetteer and the
+    world layer, no trained model. It reads prose with normal capitalisation; text without it
+    (tweets in lower case, headlines in capitals) gives few results. Every span has a status; a
+    name that cannot be located does not affect the others. Only whole words match: no Syria in
+    "ambassador". A span is not guaranteed to be a place, or the place that was meant: check
+    `status`, `score` and `runner_up` before you count anything.
 
     Parameters
     ----------
@@ -39,16 +39,17 @@ def geoparse(text: str) -> geopandas.GeoDataFrame:
     GeoDataFrame
         EPSG:4326, one row per mention in the order of the text, index 0..n-1. Columns:
         ``start``, ``end`` (character offsets: ``text[start:end]``), ``text``; ``status``:
-        "resolved", "ambiguous" (another reading more than 50 km away is nearly as likely) or
+        "resolved", "ambiguous" (another place more than 50 km away is nearly as likely) or
         "unresolved" (called a place, but in no list: ``geometry`` is None); ``kind``: "place",
         "region", "country", "area" (continents, oceans, ...), None; ``name``; ``country_code``
-        (ISO 3166-1 alpha-3); ``region_code`` (of a region, or of the region that holds a place);
-        ``geonames_id`` (-1 but for places); ``score`` (0.5 to 1, 0 where unresolved: how far the
-        evidence exceeds what is needed; not a probability); ``runner_up`` (the other reading of
-        an ambiguous name); ``location_precision``: "place", "admin1", "country" or "none", so that
-        `index_h3` and `border_proximity` take no middle of a country for the place of an event;
-        ``geometry``: the place, or a point in the middle of a region, of a country's main
-        landmass or of an area, which says where the thing is, not where an event was.
+        (ISO 3166-1 alpha-3); ``region_code`` (of a region, or of the region that contains a
+        place); ``geonames_id`` (-1 except for places); ``score`` (0.5 to 1, 0 if unresolved: how
+        far the evidence exceeds what is needed; not a probability); ``runner_up`` (the other
+        meaning of an ambiguous name); ``location_precision``: "place", "admin1", "country" or
+        "none", so that `index_h3` and `border_proximity` do not use the middle of a country as
+        the location of an event; ``geometry``: the place, or a point in the middle of a region,
+        of a country's main landmass or of an area: where the named unit is, not where an event
+        was.
 
     Raises
     ------
@@ -57,20 +58,20 @@ def geoparse(text: str) -> geopandas.GeoDataFrame:
 
     Notes
     -----
-    The longest run of capitalised words that a list knows is a candidate. Each of its meanings
-    gets a score: the logarithm of its population (for regions, of their area), plus what speaks
-    for it: a preposition, a comma followed by its country or region, its country or region named
-    elsewhere in the text, nearness to the other places; minus what speaks against: a title, a
+    The longest run of capitalised words that is in a list is a candidate. Each of its meanings
+    gets a score: the logarithm of its population (for regions, of their area), plus evidence for
+    it: a preposition, a comma followed by its country or region, its country or region named
+    elsewhere in the text, nearness to the other places; minus evidence against it: a title, a
     given name or an initial before it, "Times" or "University" after it, an everyday word. One
-    name has one meaning per text, but for "Atlanta, Georgia" beside Tbilisi.
+    name has one meaning per text, except for "Atlanta, Georgia" in a text that names Tbilisi.
 
-    A bare name that a region and its city of at least 20,000 people share is taken for the city
-    ("in Kharkiv"), unless a word beside it says province or region, it stands after a comma
-    ("Chuhuiv, Kharkiv"), or the city is small beside the region (Quebec).
+    A bare name shared by a region and its city of at least 20,000 people means the city ("in
+    Kharkiv"), unless a word next to it says province or region, it follows a comma ("Chuhuiv,
+    Kharkiv"), or the city is small compared with the region (Quebec).
 
     On the half of the GeoVirus articles that was held out while words and weights were chosen
     (118 articles, 978 toponyms): precision 0.91, recall 0.95, F1 0.93 of exact spans; of the
-    found ones 83 % lie within 161 km of the annotated point (all populated places, median error
+    spans found 83 % lie within 161 km of the annotated point (all populated places, median error
     1.3 km; countries 78 %, because the middle of a country is a convention). About 25 ms per
     article of 1,500 characters. (benchmarks/geoparse_accuracy.py)
 

@@ -36,28 +36,27 @@ def find_places(
     """Find populated places by any spelling of their name, best first.
 
     Case, diacritics, punctuation, spaces and a connecting -i- or -e- do not matter; scripts do
-    (Arabic finds Arabic names). Only where no place bears the name as a whole are simpler
-    readings tried ("Khwaja Ghar district", "Paris, Texas"), and then similar spellings. It is
-    not guaranteed that the first row is the place that was meant: see `score` and population,
-    and give a country or region wherever one is known. Regions, rivers and countries are not
-    places here.
+    (Arabic finds Arabic names). Only if no place has the complete name, simpler readings are
+    tried ("Khwaja Ghar district", "Paris, Texas"), and then similar spellings. The first row is
+    not guaranteed to be the place that was meant: check `score` and population, and give a
+    country or region if one is known. Regions, rivers and countries are not places here.
 
     Parameters
     ----------
     name : str
-        Place name, of at most 500 characters. Of what follows its commas or stands in its
-        brackets, the last eight of each are read.
+        Place name, of at most 500 characters. Of the parts after its commas and in its brackets,
+        the last eight of each are read.
     country : str, optional
-        ISO 3166-1 code (AF, AFG or 004) or name of the country to search in; by GeoNames' own
-        country of a place.
+        ISO 3166-1 code (AF, AFG or 004) or name of the country to search in; compared with
+        GeoNames' country of a place.
     region : str, optional
-        Region code of `layer`, for example "AF-BDS" (ISO 3166-2 where one exists), or one of its
-        country or unit codes; by the polygon that holds the place.
+        Region code of `layer`, for example "AF-BDS" (ISO 3166-2 if one exists), or one of its
+        country or unit codes; compared with the polygon that contains the place.
     limit : int, default 10
-        At most so many rows; at least 1.
+        Maximum number of rows; at least 1.
     fuzzy : bool, optional
-        True adds similar spellings to exact matches, False never looks for any; by default only
-        where nothing else is found.
+        True adds similar spellings to exact matches, False never searches them; by default only
+        if nothing else is found.
     layer : RegionLayer, optional
         Layer that `region` refers to and that fills `region_code`; default: the bundled world
         layer.
@@ -65,30 +64,30 @@ def find_places(
     Returns
     -------
     GeoDataFrame
-        EPSG:4326, index 0..n-1, empty where nothing matches. Columns: ``geonames_id`` (int),
+        EPSG:4326, index 0..n-1, empty if nothing matches. Columns: ``geonames_id`` (int),
         ``name`` (GeoNames' primary name), ``matched_name`` (the spelling that matched),
         ``country_code`` (ISO 3166-1 alpha-3, XKX for Kosovo), ``admin1`` (GeoNames' code),
-        ``region_code`` (of the polygon that holds the place, None outside all), ``population``
-        (0 where GeoNames knows none), ``score``, ``matched_by`` ("primary", "alternate",
-        "reading", "fuzzy"), ``geometry`` (point).
+        ``region_code`` (of the polygon that contains the place, None outside all), ``population``
+        (0 if GeoNames has none), ``score``, ``matched_by`` ("primary", "alternate", "reading",
+        "fuzzy"), ``geometry`` (point).
 
     Raises
     ------
     TypeError, ValueError
-        `name`, `country` or `limit` is not usable; no layer, or one that holds by date.
+        `name`, `country` or `limit` is not valid; `layer` is not a layer, or is a dated one.
     UnknownRegionError
         No such country or region; close matches are listed.
 
     Notes
     -----
     `score` is 1 for a place's primary name and 0.95 for an alternate one; an alternate name also
-    scores 1 where its place has at least 100 times the population of every place in scope with
-    that primary name (Cologne). A simpler reading scores 0.9 of that (0.98 where all that follows
-    a comma was understood as a country or region of the place), a similar spelling 0.9 times its
+    scores 1 if its place has at least 100 times the population of every place in scope with
+    that primary name (Cologne). A simpler reading scores 0.9 of that (0.98 if all parts after
+    a comma were understood as a country or region of the place), a similar spelling 0.9 times its
     similarity 1 - d / max(length), d the optimal string alignment distance of the folded names,
     at least 0.75. Order: score, population, GeoNames id.
 
-    A place outside every polygon of the layer (on a coast) counts as in the region that holds
+    A place outside every polygon of the layer (on a coast) counts as in the region that contains
     most places of its GeoNames unit.
 
     The first call on a machine decompresses the gazetteer (0.7 s) and keeps it in the user's
@@ -97,7 +96,7 @@ def find_places(
 
     References
     ----------
-    GeoNames, https://www.geonames.org/, CC BY 4.0: pass the attribution on with the results.
+    GeoNames, https://www.geonames.org/, CC BY 4.0: keep the attribution with the results.
 
     Examples
     --------
@@ -119,8 +118,8 @@ def find_places(
 def suggest_names(name: str, *, country: str | None = None, limit: int = 5) -> list[str]:
     """Names in the gazetteer that are spelled like `name`, most similar first.
 
-    For messages after a search that found nothing. Looks further than `find_places` does (down
-    to a similarity of 0.6) and says nothing about which place was meant.
+    For messages after a search that found nothing. It accepts less similar names than
+    `find_places` (down to a similarity of 0.6) and does not say which place was meant.
 
     Parameters
     ----------
@@ -129,17 +128,17 @@ def suggest_names(name: str, *, country: str | None = None, limit: int = 5) -> l
     country : str, optional
         ISO 3166-1 code or name.
     limit : int, default 5
-        At most so many names.
+        Maximum number of names.
 
     Returns
     -------
     list of str
-        Primary names with their country, "Taloqan (AFG)"; empty where nothing is near.
+        Primary names with their country, "Taloqan (AFG)"; empty if no name is similar.
 
     Raises
     ------
     TypeError, ValueError, UnknownRegionError
-        As `find_places`.
+        As for `find_places`.
 
     Examples
     --------
@@ -166,7 +165,7 @@ def suggest_names(name: str, *, country: str | None = None, limit: int = 5) -> l
 
 
 def _check_name(name: Any) -> str:
-    """Folded key of a usable name."""
+    """Check a name and return its folded key."""
     if not isinstance(name, str):
         raise TypeError(f"Invalid name: {name!r} is not a string.")
     if not name.strip():

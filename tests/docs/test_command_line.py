@@ -197,7 +197,7 @@ EVENTS = "id,date,lon,lat\n1,2022-03-05,69.53,36.74\n"
 MISTAKES: list[tuple[list[str], str, str]] = [
     (["geocode", "nowhere.csv"], EVENTS, "'nowhere.csv' does not exist"),
     (["geocode", "."], EVENTS, "is a directory"),
-    (["geocode", "e.csv"], "", "is empty: it has not even a header"),
+    (["geocode", "e.csv"], "", "is empty: it does not even have a header"),
     (["geocode", "e.csv"], "a,b\n1,2\n", "--read lon=… --read lat=…"),
     (["geocode", "e.csv"], "lon,lat,date\n1,2,03/04/2020\n", "--read dayfirst=…"),
     (["geocode", "e.csv"], "x,y\n545000,4065000\n", "--read crs=…"),
@@ -210,7 +210,7 @@ MISTAKES: list[tuple[list[str], str, str]] = [
     (["geocode", "e.csv"], "lon,lat\x00\n1,2\n", "command line: --read encoding=…"),
     (["geocode", "e.csv"], "\x00\x01", "is not text"),
     (["geocode", "e.csv", "--read", "lon"], EVENTS, "NAME=VALUE is needed"),
-    (["geocode", "e.csv", "--read", "colour=red"], EVENTS, "'colour' is none of lon, lat"),
+    (["geocode", "e.csv", "--read", "colour=red"], EVENTS, "'colour' is not one of lon, lat"),
     (["geocode", "e.csv", "--read", "dayfirst=maybe"], EVENTS, "dayfirst is true or false"),
     (["geocode", "e.csv", "--read", "lon=east"], EVENTS, "no column 'east'"),
     (["geocode", "e.csv", "--out", "e.docx"], EVENTS, "ends in none of .parquet"),
@@ -535,7 +535,7 @@ def test_what_nobody_foresaw_is_told_without_a_traceback(
     monkeypatch.setattr("geo_risk.places.find_places", fail)
     code, _, error = call("places", "Taloqan")
     assert code == 1
-    assert "an error that nobody foresaw, KeyError: 'inner'" in error
+    assert "unexpected error, KeyError: 'inner'" in error
     assert "Traceback" not in error
     _, _, error = call("--verbose", "places", "Taloqan")
     assert "Traceback" in error

@@ -141,9 +141,9 @@ def test_values_that_are_no_cells_are_refused():
     with pytest.raises(TypeError, match="is not uint64"):
         cells.cell_centers(np.array([True]))
     for wrong in (-5, 2**64):
-        with pytest.raises(ValueError, match=f"{wrong} at index 1 is no 64-bit cell"):
+        with pytest.raises(ValueError, match=f"{wrong} at index 1 is not a 64-bit cell"):
             cells.cell_centers(np.array([0, wrong], dtype=object))
-    with pytest.raises(ValueError, match="-5 at index 1 is no 64-bit cell"):
+    with pytest.raises(ValueError, match="-5 at index 1 is not a 64-bit cell"):
         cells.cell_centers(np.array([0, -5]))
     with pytest.raises(TypeError, match="True at index 0 is not a string"):
         cells.cell_centers(np.array([True, None]))
@@ -648,7 +648,7 @@ def test_geoseries_count_by_their_crs():
         (("a", 1, 2, 3), ValueError, "could not convert|not four numbers"),
         ("AFG", TypeError, "str is neither polygons nor a box"),
         (7, TypeError, "int is neither polygons nor a box"),
-        (shapely.Point(1, 2), TypeError, "Point at index 0 is no Polygon"),
+        (shapely.Point(1, 2), TypeError, "Point at index 0 is not a Polygon"),
         ([HOLED, shapely.LineString([(0, 0), (1, 1)])], TypeError, "LineString at index 1"),
         (shapely.Polygon(), ValueError, "it is empty"),
         ([], ValueError, "it is empty"),

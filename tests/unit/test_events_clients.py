@@ -241,7 +241,7 @@ def test_a_broken_fetch_goes_on_where_it_stopped(
     out = fetch(server, folder=tmp_path / "pages")
     assert out["event_id"].tolist() == [str(i) for i in range(1, 8)]
     assert len(server.asked) == 1  # only the page that was missing
-    with pytest.raises(ValueError, match="holds the pages of another query"):
+    with pytest.raises(ValueError, match="contains pages of another query"):
         fetch(server, folder=tmp_path / "pages", start="2020-01-01")
     everything = b"".join(path.read_bytes() for path in (tmp_path / "pages").iterdir())
     assert KEY.encode() not in everything
@@ -294,7 +294,7 @@ def test_acled_renews_its_token_with_the_account(server: Server, monkeypatch: An
 
 def test_acled_with_a_wrong_password(server: Server) -> None:
     wrong = PASSWORD[::-1]
-    with pytest.raises(AccessDeniedError, match="refuses the key") as caught:
+    with pytest.raises(AccessDeniedError, match="rejects the key") as caught:
         acled(server, token=None, email="me@example.org", password=wrong)
     assert wrong not in "".join(traceback.format_exception(caught.value))
 
@@ -320,9 +320,9 @@ def test_a_netrc_does_not_replace_the_key(server: Server, monkeypatch: Any, tmp_
 
 CHANGES: list[tuple[Any, Any, str]] = [
     (ucdp, lambda answer: {"items": answer["Result"]}, "no Result, TotalCount, but .*items"),
-    (ucdp, lambda answer: answer | {"Result": "none"}, "Result is no list of objects"),
-    (ucdp, lambda answer: answer | {"TotalCount": "many"}, "TotalCount is no number"),
-    (ucdp, lambda answer: answer | {"TotalCount": 9}, "counts 9 events and gave 7"),
+    (ucdp, lambda answer: answer | {"Result": "none"}, "Result is not a list of objects"),
+    (ucdp, lambda answer: answer | {"TotalCount": "many"}, "TotalCount is not a number"),
+    (ucdp, lambda answer: answer | {"TotalCount": 9}, "counts 9 events but sent 7"),
     (
         ucdp,
         lambda answer: answer | {"Result": [{"id": 1, "geo": "1,2"}]},
@@ -331,7 +331,7 @@ CHANGES: list[tuple[Any, Any, str]] = [
     (ucdp, lambda answer: answer | {"NextPageUrl": "/x?page=1"}, "the same next page twice"),
     (acled, lambda answer: {"status": 200, "rows": []}, "no data, but .*rows"),
     (acled, lambda answer: {"status": 400, "error": "bad country"}, "status 400: 'bad country'"),
-    (acled, lambda answer: {"status": 403, "error": "no access"}, "refuses the request: 'no acc"),
+    (acled, lambda answer: {"status": 403, "error": "no access"}, "rejects the request: 'no acc"),
     (acled, lambda answer: [1], "answers with a list"),
 ]
 
@@ -362,7 +362,7 @@ def test_answers_without_end_are_refused(server: Server) -> None:
         ({"version": "../25"}, "Invalid version"),
         ({"start": "yesterday"}, "Invalid date: 'yesterday'"),
         ({"base_url": "http://ucdp.example/api"}, "an https address is needed"),
-        ({"base_url": f"https://me:{KEY}@ucdp.example/api"}, "must not hold a user name"),
+        ({"base_url": f"https://me:{KEY}@ucdp.example/api"}, "must not contain a user name"),
     ],
 )
 def test_bad_arguments(options: dict[str, Any], told: str) -> None:

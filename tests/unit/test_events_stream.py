@@ -94,7 +94,7 @@ def test_what_cannot_be_streamed(tmp_path: Path) -> None:
             iter_events(path, chunk_rows=wrong)  # type: ignore[arg-type]
     path = tmp_path / "empty.csv"
     path.write_text("")
-    with pytest.raises(ValueError, match="not even a header"):
+    with pytest.raises(ValueError, match="does not even have a header"):
         iter_events(path)
 
 

@@ -368,7 +368,7 @@ def test_malformed_json_lines_are_kept(tmp_path: Any) -> None:
     (tmp_path / "e.json").write_text('[{"lon": 1, "lat": 2}, 7]')
     assert read_events(tmp_path / "e.json")["flags"].tolist() == ["", "unreadable_row"]
     path.write_text("nothing\n")
-    with pytest.raises(DataCorruptError, match="holds no JSON object: line 1"):
+    with pytest.raises(DataCorruptError, match="contains no JSON object: line 1"):
         read_events(path)
 
 
@@ -537,7 +537,7 @@ def test_empty_tables() -> None:
 def test_files_that_hold_no_table(tmp_path: Any) -> None:
     path = tmp_path / "e.csv"
     path.write_bytes(b"")
-    with pytest.raises(ValueError, match=r"e\.csv is empty: it has not even a header"):
+    with pytest.raises(ValueError, match=r"e\.csv is empty: it does not even have a header"):
         read_events(path)
     path.write_text("lon,lat,id\n")
     assert len(read_events(path)) == 0
@@ -557,10 +557,10 @@ def test_files_that_hold_no_table(tmp_path: Any) -> None:
         with pytest.raises(DataCorruptError, match=r"it begins with"):
             read_events(tmp_path / name)
     (tmp_path / "e.geojson").write_text('{"type": "FeatureCollection", "features"')
-    with pytest.raises(DataCorruptError, match="no readable JSON"):
+    with pytest.raises(DataCorruptError, match="not valid JSON"):
         read_events(tmp_path / "e.geojson")
     (tmp_path / "e.parquet").write_bytes(b"PAR1 and then nothing PAR1")
-    with pytest.raises(DataCorruptError, match="no readable Parquet"):
+    with pytest.raises(DataCorruptError, match="not a readable Parquet"):
         read_events(tmp_path / "e.parquet")
     with pytest.raises(TypeError, match="Invalid path_or_frame: int"):
         read_events(7)
@@ -769,7 +769,7 @@ def test_truncated_archives(tmp_path: Any) -> None:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.csv", CSV * 3000)
     (tmp_path / "e.zip").write_bytes(buffer.getvalue()[:200])
-    with pytest.raises(DataCorruptError, match="no readable zip"):
+    with pytest.raises(DataCorruptError, match="not a readable zip"):
         read_events(tmp_path / "e.zip")
 
 

@@ -156,11 +156,11 @@ BROKEN = {
     "a row beyond the last": ('<row r="1048577"><c><v>1</v></c></row>', "at most 1048576 rows"),
     "a row far beyond it": ('<row r="999999999999"><c><v>1</v></c></row>', "at most 1048576 rows"),
     "a column beyond the last": ('<row r="2"><c r="XFE2"><v>1</v></c></row>', "16384 columns"),
-    "a column that is none": ('<row r="2"><c r="ZZZZZZ2"><v>1</v></c></row>', "no readable"),
+    "a column that is none": ('<row r="2"><c r="ZZZZZZ2"><v>1</v></c></row>', "not a readable"),
     "a row twice": (ROW.format(2) * 2, "row 2 follows 2"),
     "rows backwards": (ROW.format(3) + ROW.format(2), "row 2 follows 3"),
     "a row before the first": ('<row r="-5"><c><v>1</v></c></row>', "row -5 follows"),
-    "a text that is not there": ('<row r="2"><c r="A2" t="s"><v>9</v></c></row>', "no readable"),
+    "a text that is not there": ('<row r="2"><c r="A2" t="s"><v>9</v></c></row>', "not a readable"),
 }  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def test_the_file_is_on_the_disk_before_it_takes_the_place(tmp_path, monkeypatch
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"'.*nowhere' is no folder: make it first"):
+    with pytest.raises(FileNotFoundError, match=r"'.*nowhere' is not a folder: create it first"):
         put(tmp_path / "nowhere" / "t.txt", "x")
 
 

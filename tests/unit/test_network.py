@@ -163,7 +163,7 @@ def test_no_redirect_leads_to_an_inner_address(
 ) -> None:
     inner = servers("127.0.0.2")
     server.answers["/a.geojson"] = leads(inner.url(host=host))
-    with pytest.raises(ServiceError, match=r"in 1 attempt: it leads to the inner address"):
+    with pytest.raises(ServiceError, match=r"in 1 attempt: it leads to the internal address"):
         fetch_layer(server.url(), folder=tmp_path)
     assert inner.asked == []
     assert names(tmp_path) == []
@@ -186,7 +186,7 @@ def test_the_place_that_was_asked_for_may_lead_to_itself(server: Server, tmp_pat
 
 def test_a_port_beside_it_may_not(servers: Any, server: Server, tmp_path: Path) -> None:
     server.answers["/old"] = leads(servers().url())
-    with pytest.raises(ServiceError, match="inner address"):
+    with pytest.raises(ServiceError, match="internal address"):
         fetch_layer(server.url("/old"), folder=tmp_path)
 
 
@@ -196,7 +196,7 @@ def test_the_address_that_a_service_names_may_not_be_an_inner_one(
     inner = servers("127.0.0.2")
     answer = json.dumps({"gjDownloadURL": inner.url()}).encode()
     server.answers["/api/gbOpen/AFG/ADM1/"] = body(answer)
-    with pytest.raises(ServiceError, match="inner address"):
+    with pytest.raises(ServiceError, match="internal address"):
         load_geoboundaries("AFG", service=server.url("/api"), folder=tmp_path)
     assert inner.asked == []
     with pytest.raises(ValueError, match="has no rows"):  # but fetched
@@ -267,7 +267,7 @@ def test_a_name_leads_to_an_inner_address(
     inner = servers("127.0.0.2")
     names_lead(monkeypatch, {"inner.example": ["127.0.0.2"]})
     server.answers["/a.geojson"] = leads(inner.url(host="inner.example"))
-    with pytest.raises(ServiceError, match=r"inner address 127\.0\.0\.2"):
+    with pytest.raises(ServiceError, match=r"internal address 127\.0\.0\.2"):
         fetch_layer(server.url(), folder=tmp_path)
     assert inner.asked == []
 
@@ -288,7 +288,7 @@ def test_a_name_that_changes_between_look_up_and_connection(
     else:
         server.answers["/a.geojson"] = body(b"", 503)
         first = f"http://turns.example:{port}/a.geojson"
-    with inner, pytest.raises(ServiceError, match=r"inner address 127\.0\.0\.2"):
+    with inner, pytest.raises(ServiceError, match=r"internal address 127\.0\.0\.2"):
         fetch_layer(first, folder=tmp_path)
     assert inner.heard == b""
 
@@ -320,9 +320,9 @@ class Inner:
 @pytest.mark.parametrize(
     ("location", "told"),
     [
-        ("file:///etc/passwd", "is no web address"), ("ftp://x.org/a", "is no web address"),
-        ("http://[::1", "is no web address"), ("//:80", "is no web address"),
-        ("/a.geojson", "leads on more than 5 times"),
+        ("file:///etc/passwd", "is not a web address"), ("ftp://x.org/a", "is not a web address"),
+        ("http://[::1", "is not a web address"), ("//:80", "is not a web address"),
+        ("/a.geojson", "redirects more than 5 times"),
     ],
 )  # fmt: skip
 def test_redirects_that_lead_nowhere(
@@ -915,7 +915,7 @@ def test_no_refused_address_is_told(address: str, tmp_path: Path) -> None:
 
 def test_a_refused_key_is_a_denial(server: Server) -> None:
     server.answers["/api/gedevents/25.1"] = body(b"who?", 401)
-    with pytest.raises(AccessDeniedError, match="refuses the key"):
+    with pytest.raises(AccessDeniedError, match="rejects the key"):
         fetch_ucdp(version="25.1", token=PLAIN, base_url=server.url("/api"))
 
 
@@ -1138,7 +1138,7 @@ def test_a_service_sends_nobody_inside_through_a_proxy(proxy: Proxy, tmp_path: P
     for host in ("169.254.169.254", "2130706433", "localhost"):
         named = json.dumps({"gjDownloadURL": f"http://{host}/a.geojson"}).encode()
         proxy.answers["/api/gbOpen/AFG/ADM1/"] = body(named)
-        with pytest.raises(ServiceError, match="inner address"):
+        with pytest.raises(ServiceError, match="internal address"):
             load_geoboundaries("AFG", service=f"http://{host}.example/api", folder=tmp_path)
     assert {host.endswith(".example") for host in proxy.asked} == {True}
 
