@@ -21,8 +21,8 @@ __all__ = [
     "MAX_DISPERSION",
     "NOT_SIMULATED",
     "Inference",
+    "LocalInference",
     "Test",
-    "check_options",
     "check_permutations",
     "check_test",
     "simulates",
@@ -55,45 +55,114 @@ class Test:
     n_jobs: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Inference:
-    """The checked options that every local statistic takes."""
+    """Options of `emerging`: how its p-values are found and adjusted.
 
-    test: Test
-    alpha: float
-    fdr: str | None
+    Parameters
+    ----------
+    permutations : int, default 0
+        Number of random deals R for the simulated p. To find a lone unit among m after FDR,
+        R must be at least m / alpha.
+    seed : int, numpy Generator or None
+        Of the simulation; None draws a fresh one. The result does not depend on `n_jobs`.
+    p_method : {"auto", "analytic", "permutation", "exact"}
+        "auto" simulates where `permutations` are asked for; else takes the exact p where the
+        values are counts and the weights equal within each row (binary, or row-standardised);
+        else the normal approximation. `result.p_method` says which.
+    max_dispersion : float, default 200
+        Limit of variance / mean above which values are not taken for counts of events (UCDP
+        Mexico's fatalities per event have 418) and the exact p is refused. Counts of events in
+        very uneven areas can exceed it: if that is what the values are, pass ``float("inf")``.
+    fdr : {"bh", "by", None}
+        Adjustment of the q-values, for all units or bins together (see `adjust_fdr`); None leaves
+        q = p.
+
+    Raises
+    ------
+    ValueError
+        A value out of range, or given where nothing uses it: `seed` without a simulation,
+        `max_dispersion` without the exact p.
+    TypeError
+        A value that is no number.
+    """
+
+    permutations: int = 0
+    seed: Seed = None
+    p_method: str = "auto"
+    max_dispersion: float | None = None
+    fdr: str | None = "bh"
+
+    def __post_init__(self) -> None:
+        if self.fdr is not None:
+            check_choice(self.fdr, "fdr", ("bh", "by"))
+        assert self.test is not None  # checks how p is to be found
+
+    @property
+    def test(self) -> Test:
+        """How p is to be found, checked."""
+        return check_test(self.p_method, self.permutations, self.seed, self.max_dispersion)
 
 
-def check_options(
-    *,
-    p_method: str,
-    permutations: int,
-    seed: Seed,
-    deal: str | None,
-    mid_p: bool,
-    max_dispersion: float | None,
-    n_jobs: int,
-    alpha: float,
-    fdr: str | None,
-) -> Inference:
-    """Check the options of a local statistic, once; what was given and is not used is refused."""
-    if deal is not None:
-        check_choice(deal, "deal", ("fresh", "shared"))
-    if fdr is not None:
-        check_choice(fdr, "fdr", ("bh", "by"))
-    check_scalar(alpha, "alpha", low=0.0, high=1.0)
-    test = check_test(p_method, permutations, seed, max_dispersion)
-    check_jobs(n_jobs)
-    simulated = simulates({"p_method": p_method, "permutations": permutations})
-    threads = None if n_jobs == 1 else n_jobs
-    if not simulated:
-        refuse_unused({"deal": deal, "n_jobs": threads}, NOT_SIMULATED)
-    if deal == "shared":
-        refuse_unused({"n_jobs": threads}, "shared deals take one thread")
-    if simulated or p_method == "analytic":
-        refuse_unused({"mid_p": mid_p or None}, "it is of the exact p")
-    test = replace(test, mid_p=mid_p, deal=deal or "fresh", n_jobs=n_jobs)
-    return Inference(test, float(alpha), fdr)
+@dataclass(frozen=True, kw_only=True)
+class LocalInference(Inference):
+    """Options of `gi_star` and `local_moran`: how p is found, adjusted and made a label.
+
+    Parameters
+    ----------
+    permutations, seed, p_method, max_dispersion, fdr
+        As of `Inference`.
+    alpha : float, default 0.05
+        Level of the labels, on the q-values.
+    mid_p : bool, default False
+        For the exact p: count half of the probability of the observed sum in each tail. Less
+        conservative on sparse counts; rejects at most about as often as stated, not certainly.
+    deal : {"fresh", "shared"}, default "fresh"
+        How the simulation of ``null="conditional"`` deals the values. "fresh": each unit has
+        random deals of its own. "shared": all units use the same ones; each p is as valid, and
+        many times faster, but this is another algorithm: the errors of simulation of different
+        units go together, so a share of significant units varies more from seed to seed.
+    n_jobs : int, default 1
+        Threads for fresh deals; -1 for all processors. Nothing else takes threads.
+
+    Raises
+    ------
+    ValueError
+        A value out of range, or given where nothing uses it: `seed`, `deal` and `n_jobs` without a
+        simulation, `mid_p` and `max_dispersion` without the exact p.
+    TypeError
+        A value that is no number.
+    """
+
+    alpha: float = 0.05
+    mid_p: bool = False
+    deal: str | None = None
+    n_jobs: int = 1
+
+    def __post_init__(self) -> None:
+        if self.deal is not None:
+            check_choice(self.deal, "deal", ("fresh", "shared"))
+        check_scalar(self.alpha, "alpha", low=0.0, high=1.0)
+        super().__post_init__()
+        check_jobs(self.n_jobs)
+        simulated = simulates({"p_method": self.p_method, "permutations": self.permutations})
+        if not simulated:
+            refuse_unused({"deal": self.deal, "n_jobs": self.threads}, NOT_SIMULATED)
+        if self.deal == "shared":
+            refuse_unused({"n_jobs": self.threads}, "shared deals take one thread")
+        if simulated or self.p_method == "analytic":
+            refuse_unused({"mid_p": self.mid_p or None}, "it is of the exact p")
+
+    @property
+    def threads(self) -> int | None:
+        """Threads, None for the default of one."""
+        return None if self.n_jobs == 1 else self.n_jobs
+
+    @property
+    def test(self) -> Test:
+        """How p is to be found, checked."""
+        deal = self.deal or "fresh"
+        return replace(super().test, mid_p=self.mid_p, deal=deal, n_jobs=self.n_jobs)
 
 
 def check_test(p_method: str, permutations: int, seed: Seed, max_dispersion: float | None) -> Test:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 import importlib
 import inspect
@@ -12,11 +13,13 @@ import subprocess
 import sys
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from paths import ROOT
 
 import geo_risk
+from geo_risk._core.options import carried_by
 
 # The table of the house in CONTRIBUTING: a part, a module or a package, and its storey.
 STOREYS = {
@@ -535,6 +538,99 @@ def test_public_functions_take_lon_and_lat_by_keyword_only():
             for parameter in inspect.signature(function).parameters.values():
                 if parameter.name in ("lon", "lat"):
                     assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, function
+
+
+MOST_PARAMETERS = 12
+PACKAGES = [geo_risk, *(getattr(geo_risk, name) for name in geo_risk._SHORT_NAMES)]
+
+
+def public_things() -> dict[str, Any]:
+    """What `__all__` lists, of the package and of the modules that it lists, by dotted name.
+
+    The commands of `geo_risk.cli` are not called from Python: their options are their interface.
+    """
+    found: dict[str, Any] = {}
+    left = list(PACKAGES)
+    while left:
+        module = left.pop()
+        for name in module.__all__:
+            value = getattr(module, name)
+            if inspect.ismodule(value):
+                left.append(value)
+            elif callable(value):
+                found[f"{module.__name__}.{name}"] = value
+    return found
+
+
+def public_functions() -> dict[str, Any]:
+    """Public functions, and the methods of public classes; of a dataclass `__init__` is made."""
+    found: dict[str, Any] = {}
+    for name, value in public_things().items():
+        if inspect.isfunction(value):
+            found[name] = value
+        elif inspect.isclass(value):
+            made = {"__init__"} if dataclasses.is_dataclass(value) else set()
+            for own, member in vars(value).items():
+                method = getattr(member, "__func__", member)  # of a classmethod
+                if inspect.isfunction(method) and own not in made:
+                    found[f"{name}.{own}"] = method
+    return found
+
+
+def own_parameters(function: Any) -> list[str]:
+    """Parameters but those of the options that a function carries, `self` and ``**others``."""
+    kind = carried_by(function)
+    carried = set() if kind is None else {field.name for field in dataclasses.fields(kind)}
+    return [
+        parameter.name
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.name not in {"self", "cls", *carried}
+        and parameter.kind is not parameter.VAR_KEYWORD
+    ]
+
+
+def many(a, b, c, d, e, f, g, *, h, i, j, k, m, n):
+    """Take one parameter too many."""
+
+
+def test_no_public_function_has_many_parameters():
+    assert len(own_parameters(many)) == MOST_PARAMETERS + 1
+    functions = public_functions()
+    assert len(functions) > 100
+    assert functions.keys() >= {"geo_risk.assess", "geo_risk.hotspots.scan", "geo_risk.Map.png"}
+    long = {name: own_parameters(function) for name, function in functions.items()}
+    assert [name for name, own in long.items() if len(own) > MOST_PARAMETERS] == []
+
+
+CARRIERS = {name: function for name, function in public_functions().items() if carried_by(function)}
+
+
+def fields_told(kind: Any) -> list[str]:
+    """Names that the section Parameters of a docstring tells of."""
+    section = inspect.getdoc(kind).partition("Parameters\n----------\n")[2]
+    section = re.split(r"\n\n\w+\n-+\n", section)[0]
+    lines = re.findall(r"^(\w+(?:, \w+)*)(?: :.*)?$", section, re.MULTILINE)
+    return [name for line in lines for name in line.split(", ")]
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_options_that_a_function_carries_are_documented_field_by_field(name):
+    function = CARRIERS[name]
+    kind = carried_by(function)
+    fields = [field.name for field in dataclasses.fields(kind)]
+    assert kind.__dataclass_params__.frozen
+    assert sorted(fields_told(kind)) == sorted(fields), kind
+    assert kind in public_things().values()
+    assert f"    {', '.join(fields)}\n" in function.__doc__
+    assert set(fields) < set(inspect.signature(function).parameters)
+
+
+def test_the_functions_that_carry_options():
+    carrying = {name.rpartition(".")[2] for name in CARRIERS}
+    assert carrying == {
+        "assess", "emerging", "gi_star", "iter_events", "load_regions", "local_moran",
+        "read_events", "scan", "score_hotspots", "static_map", "web_map",
+    }  # fmt: skip
 
 
 def test_nothing_needs_what_stands_beside_a_checkout():
