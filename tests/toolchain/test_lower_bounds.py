@@ -14,7 +14,7 @@ import pytest
 from paths import ROOT
 
 BOUND = re.compile(r"([A-Za-z0-9_.-]+)[>=]=([0-9.]+)")
-EXTRAS = ("excel", "test", "bench")
+EXTRAS = ("excel", "test", "dev", "bench")
 TOOLS = ("mypy", "ruff", "pandas-stubs", "scipy-stubs")
 """Pinned to one version; they check the code and do not run it."""
 
