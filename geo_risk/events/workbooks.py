@@ -152,7 +152,7 @@ def _parser() -> Any:
     """openpyxl's parser; what is no number, date or truth value in a cell of them is text."""
     from openpyxl.worksheet._reader import WorkSheetParser
 
-    class Parser(WorkSheetParser):  # type: ignore[misc]
+    class Parser(WorkSheetParser):
         col_counter: int
 
         def parse_cell(self, element: Any) -> Any:

@@ -15,7 +15,10 @@ from paths import ROOT
 
 BOUND = re.compile(r"([A-Za-z0-9_.-]+)[>=]=([0-9.]+)")
 EXTRAS = ("excel", "test", "dev", "bench")
-TOOLS = ("mypy", "ruff", "pandas-stubs", "scipy-stubs")
+TOOLS = (
+    "mypy", "ruff", "pandas-stubs", "scipy-stubs", "types-geopandas", "types-openpyxl",
+    "types-shapely",
+)  # fmt: skip
 """Pinned to one version; they check the code and do not run it."""
 
 
