@@ -293,7 +293,8 @@ def _as_events(events: Any, source: str | None) -> geopandas.GeoDataFrame:
     from geo_risk.events import read_events
 
     if source is None and hasattr(events, "attrs") and "source" in report_of(events):
-        return events
+        read: geopandas.GeoDataFrame = events
+        return read
     return read_events(events, source)
 
 
