@@ -87,7 +87,7 @@ def lonlat_of(frame: geopandas.GeoDataFrame, name: str = "events") -> tuple[Floa
 
 
 def radii_of(frame: geopandas.GeoDataFrame) -> FloatArray:
-    """Radius that holds each event, km; NaN where the frame states none."""
+    """Radius that contains each event, km; NaN if the frame states none."""
     if "location_uncertainty_km" not in frame.columns:
         return np.full(len(frame), np.nan)
     radii: FloatArray = frame["location_uncertainty_km"].to_numpy(dtype=float, na_value=np.nan)

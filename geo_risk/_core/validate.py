@@ -116,19 +116,19 @@ def _check_range(values: FloatArray, name: str, limit: float) -> None:
 
 
 def is_integer(value: Any) -> bool:
-    """Whether a value is an integer, Python's or numpy's, and no truth value."""
+    """Whether a value is an integer of Python or numpy, and not a boolean."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def check_integer(
     value: Any, name: str, *, low: int | None = None, high: int | None = None, why: str = ""
 ) -> int:
-    """Check that `value` is one integer within [low, high]; `why` says where a bound is from.
+    """Check that `value` is one integer within [low, high]; `why` is the reason of a bound.
 
     Raises
     ------
     TypeError
-        No integer (a truth value, a float of a whole number).
+        Not an integer (also a boolean, or a float with a whole value).
     ValueError
         An integer out of range.
     """
