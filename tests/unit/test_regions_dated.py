@@ -30,6 +30,7 @@ PACKAGES = (
 # What a layer, or what comes from one, is passed as.
 TAKES = ("layer", "context", "parent_layer", "borders", "regions", "area", "study_area", "cells")
 OTHER = {
+    ("load_regions", "options"): "what a layer is made with",
     ("read_events", "layer"): "a table of a file",
     ("ReadOptions", "layer"): "a table of a file",
     ("locate_names", "regions"): "region codes",
