@@ -72,6 +72,11 @@ class Assessment:
     def flagged(self) -> str:
         """How many events are flagged and with what, in one line.
 
+        Returns
+        -------
+        str
+            Numbers of events, flag by flag.
+
         Examples
         --------
         >>> import geo_risk as gr
@@ -152,6 +157,16 @@ class Assessment:
         give the same bytes. Three things are not in a file: the index of `events`, if it did not
         count from 0; the type of a column that is neither text, numbers, dates nor truth
         (`write_table` makes text of it); and `attrs`.
+
+        Parameters
+        ----------
+        directory : path
+            The folder that `save` was given.
+
+        Returns
+        -------
+        Assessment
+            With the provenance that was saved.
 
         Raises
         ------

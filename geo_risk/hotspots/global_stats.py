@@ -83,7 +83,7 @@ def moran(
     seed: Seed = None,
     adjust_n: bool = False,
 ) -> GlobalResult:
-    """Global Moran's I: are near values alike (z > 0) or unlike (z < 0)?
+    """Global Moran's I: near values that are alike (z > 0) or unlike (z < 0).
 
     The moments are exact for the stated assumption; the p from z is a normal approximation, poor
     for few units or very skewed values: use `permutations` there.
@@ -226,7 +226,7 @@ def general_g(
     seed: Seed = None,
     adjust_n: bool = False,
 ) -> GlobalResult:
-    """Global G of Getis and Ord: do high values (z > 0) or low values (z < 0) lie together?
+    """Global G of Getis and Ord: high values (z > 0) or low values (z < 0) that lie together.
 
     Parameters
     ----------
