@@ -61,7 +61,7 @@ class Limits(NamedTuple):
     max_seconds: float
 
     def checked(self) -> Limits:
-        """The limits, once they are found to be numbers above 0."""
+        """Return the limits after checking that they are numbers above 0."""
         most = check_integer(self.max_bytes, "max_bytes", low=1)
         seconds = check_scalar(self.max_seconds, "max_seconds", low=0.0, high=1e7, open_low=True)
         return Limits(most, seconds)

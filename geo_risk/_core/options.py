@@ -17,9 +17,9 @@ _Options = TypeVar("_Options")
 def carries(kind: type) -> Callable[[_Function], _Function]:
     """Show the fields of a dataclass in signature and docstring of a function that takes them.
 
-    The function is marked, not wrapped. It takes the fields as ``**fields``, which are all that
-    it takes, or among other keywords that it passes on; `chosen`, which it calls, makes the
-    options of them. In its docstring the names stand in place of ``**fields``.
+    The function is marked, not wrapped. It takes the fields as ``**fields``, alone or among other
+    keywords that it passes on, and calls `chosen` to make the options from them. In its docstring
+    the names replace ``**fields``.
     """
 
     def mark(function: _Function) -> _Function:
@@ -56,9 +56,9 @@ def chosen(
     Raises
     ------
     TypeError
-        A keyword that is no field, with the nearest name; `options` of another class.
+        A keyword that is not a field (the message names the nearest); `options` of another class.
     ValueError
-        An object and a field; a value that the dataclass refuses.
+        An object and a field; a value that the dataclass rejects.
     """
     refuse_unknown([name for name in given if name not in _names(kind)], function)
     if options is None:
@@ -76,7 +76,7 @@ def chosen(
 def refuse_unknown(
     given: Iterable[str], function: Callable[..., Any], others: Collection[str] = ()
 ) -> None:
-    """Refuse a keyword that is neither a function's nor among `others` that it passes on."""
+    """Raise for a keyword that is neither a function's nor among `others` that it passes on."""
     known = list(inspect.signature(function).parameters)
     for keyword in given:
         if keyword in others:
@@ -100,7 +100,7 @@ def _names(kind: Any) -> list[str]:
 
 
 def _parameter(field: Field[Any]) -> inspect.Parameter:
-    """A field as the keyword that it is taken by."""
+    """A field as a keyword-only parameter."""
     default = field.default
     if field.default_factory is not MISSING:
         default = field.default_factory()

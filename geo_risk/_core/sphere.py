@@ -1,8 +1,8 @@
-"""Geometry of the sphere: directions, great circles, areas and middles; the only copy of each.
+"""Geometry of the sphere: directions, great circles, areas and centres; the only copy of each.
 
-Degrees go in and come out; angles, chords and areas are those of the unit sphere (radians,
-steradians), but for names that end in ``_km``, on the sphere of the mean radius. Compiled kernels
-have their own sines, exact at multiples of 90 degrees (`_core.geodesic.sincosd`).
+Coordinates are degrees; angles, chords and areas are those of the unit sphere (radians,
+steradians), except for names that end in ``_km``, on the sphere of the mean radius. Compiled
+kernels have their own sines, exact at multiples of 90 degrees (`_core.geodesic.sincosd`).
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ def lonlat_of_vectors(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def chord_of(angle: ArrayLike) -> FloatArray:
-    """Straight distance of points so far apart on the unit sphere, up to antipodes."""
+    """Chord between points at an angle (radians) on the unit sphere, up to antipodes."""
     return np.asarray(2.0 * np.sin(np.minimum(angle, np.pi) / 2.0))
 
 
 def arc_km(chord: ArrayLike) -> FloatArray:
-    """Great-circle distance of points of the unit sphere from their straight distance."""
+    """Great-circle distance of points on the unit sphere, from the chord between them."""
     return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(np.asarray(chord) / 2.0, 1.0)))
 
 
 def great_circle_km(lon: ArrayLike, lat: ArrayLike, lon0: float, lat0: float) -> FloatArray:
-    """Great-circle distance of points from one point, by the haversine: near ones keep digits."""
+    """Great-circle distance of points from one point, by the haversine, accurate if near."""
     x, y, x0, y0 = np.radians(lon), np.radians(lat), np.radians(lon0), np.radians(lat0)
     across = np.cos(y) * np.cos(y0) * np.sin((x - x0) / 2) ** 2
     half = np.sin((y - y0) / 2) ** 2 + across
@@ -65,13 +65,13 @@ def move(
 ) -> tuple[FloatArray, FloatArray]:
     """Points `km` away along great circles, `bearing` in radians from north; arrays broadcast.
 
-    Distances beyond half the way round stop at the antipode. A distance of 0 gives back the very
-    doubles that came in.
+    Distances of more than half the circumference stop at the antipode. A distance of 0 returns
+    exactly the values that were given.
     """
     angle = np.minimum(km / EARTH_RADIUS_KM, np.pi)
     y0 = np.radians(lat)
     sin_y = np.sin(y0) * np.cos(angle) + np.cos(y0) * np.sin(angle) * np.cos(bearing)
-    # in this form, and not in that with sin_y, the direction keeps its digits at the poles
+    # in this form, unlike that with sin_y, the direction keeps its digits at the poles
     north = np.cos(angle) * np.cos(y0) - np.sin(angle) * np.sin(y0) * np.cos(bearing)
     x = lon + np.degrees(np.arctan2(np.sin(bearing) * np.sin(angle), north))
     y = np.degrees(np.arcsin(np.clip(sin_y, -1.0, 1.0)))
@@ -110,10 +110,10 @@ def ring_areas(coords: FloatArray, offsets: NDArray[Any]) -> FloatArray:
 
 
 def ring_vectors(coords: FloatArray, offsets: NDArray[Any]) -> FloatArray:
-    """Integral of the unit vector over the area of each ring; towards its middle, long as its area.
+    """Integral of the unit vector over each ring: direction of its centre, length of its area.
 
     By Stokes' theorem it is half the sum over the edges of arc length times the unit normal of the
-    edge's great circle. Edges are short, so taking them for great circles moves a middle by metres.
+    edge's great circle. Edges are short, so reading them as great circles moves a centre by metres.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def ring_vectors(coords: FloatArray, offsets: NDArray[Any]) -> FloatArray:
     -------
     ndarray of float64, shape (rings, 3)
         Steradians (a little less for large areas: the length of a mean vector times the area),
-        whichever way the ring runs.
+        for either direction of the ring.
     """
     points, starts = unit_vectors(*coords.T), offsets[:-1]
     normal = np.cross(points[:-1], points[1:])

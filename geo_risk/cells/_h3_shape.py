@@ -202,7 +202,7 @@ def areas_km2(cells: CellArray) -> FloatArray:
     out = np.empty(cells.size)
     _areas(cells.view(np.int64), out)
     bent = np.flatnonzero(np.isnan(out) & (cells != 0))
-    # Not by the library, whose sums of angles lose digits where a cell crosses 180 degrees
+    # The library is not used: its sums of angles lose digits if a cell crosses 180 degrees
     # (measured with h3 4.5.0: 7 % at resolution 15).
     rings = [np.array(h3.cell_to_boundary(cell)) for cell in cells[bent].tolist()]
     out[bent] = [solid_angle(unit_vectors(ring[:, 1], ring[:, 0])) for ring in rings]

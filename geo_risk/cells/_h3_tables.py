@@ -280,7 +280,7 @@ def _base_tables() -> tuple[ByteArray, ByteArray, ByteArray]:
 
 
 def _face_grid() -> ByteArray:
-    """Nearest face by cells of 2 by 2 degrees (lat, lon), UNKNOWN where a cell has several."""
+    """Nearest face by cells of 2 by 2 degrees (lat, lon), UNKNOWN if a cell has several."""
     lat, lon = np.arange(-89.0, 90.0, 2.0)[:, None], np.arange(-179.0, 180.0, 2.0)[None, :]
     points = unit_vectors(lon, lat)
     near = points @ CENTER.T

@@ -109,7 +109,7 @@ def _outline_length_km(edges: FloatArray) -> float:
 def _outline_area_km2(edges: FloatArray) -> float:
     """Area between the equator and edges that are straight in lon/lat, summed with sign.
 
-    Rings that run clockwise around holes take their area away by themselves.
+    Rings of holes run clockwise, so their area is subtracted.
     """
     return abs(float(signed_areas(edges[:, :2], edges[:, 2:]).sum())) * EARTH_RADIUS_KM**2
 
@@ -237,7 +237,7 @@ def _centers_inside(
     lon, lat = _h3_shape.centers(cells)
     seam = np.flatnonzero(np.abs(lon) == 180.0)  # lies at -180 and at 180
     index = np.concatenate((np.arange(cells.size), seam))
-    points = shapely.points(np.append(lon, -lon[seam]), np.append(lat, lat[seam]))
+    points: Any = shapely.points(np.append(lon, -lon[seam]), np.append(lat, lat[seam]))
     part, point = shapely.STRtree(points).query(parts, predicate="intersects")
     inside, held = np.zeros(cells.size, dtype=bool), np.zeros(parts.size, dtype=bool)
     inside[index[point]] = True
@@ -284,7 +284,7 @@ def of_discs(
     from scipy.spatial import cKDTree
 
     tree = cKDTree(unit_vectors(lon, lat))
-    # A grid about as coarse as the discs tells how many cells the wanted one would have.
+    # A grid about as coarse as the discs gives an estimate of the final number of cells.
     coarse = next((r for r in range(resolution) if _edge_km(r) < radius_km / 2.0), resolution)
     for level in sorted({coarse, resolution}):
         home = _distinct(_h3.encode(lon, lat, level))

@@ -122,8 +122,8 @@ def _place(shapes: Sequence[Shape], view: View) -> tuple[float, float, float] | 
     polygons[crossed] = shapely.make_valid(polygons[crossed])
     # The enclave's own fill covers holes; they do not matter for the position of a label.
     area = shapely.union_all(polygons)
-    parts = shapely.get_parts(shapely.clip_by_rect(area, *frame))
-    parts = [part for part in parts if part.geom_type == "Polygon" and part.area > 0.0]
+    cut = shapely.get_parts(shapely.clip_by_rect(area, *frame))
+    parts = [part for part in cut if part.geom_type == "Polygon" and part.area > 0.0]
     if not parts:
         return None
     largest = max(parts, key=lambda part: part.area)

@@ -160,6 +160,16 @@ class DatedLayer:
     def rows_at(self, date: Any) -> NDArray[np.int64]:
         """Rows that hold on a day.
 
+        Parameters
+        ----------
+        date : date-like
+            The day.
+
+        Returns
+        -------
+        ndarray of int64
+            Rows of this layer, ascending.
+
         Raises
         ------
         ValueError
@@ -225,6 +235,11 @@ class DatedLayer:
         date : date-like or array_like of dates
             One day, or one per point. A point without a day (NaT, None) gets -1: which region
             holds cannot be known.
+
+        Returns
+        -------
+        ndarray of int64
+            Row of each point's region, -1 where there is none.
 
         Raises
         ------

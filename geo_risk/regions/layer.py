@@ -244,6 +244,16 @@ class RegionLayer:
     def rows_of(self, code: str) -> NDArray[np.int64]:
         """Rows of a region code, or of all regions of a country or unit code.
 
+        Parameters
+        ----------
+        code : str
+            Code of a region, a country or a unit.
+
+        Returns
+        -------
+        ndarray of int64
+            At least one row, ascending.
+
         Raises
         ------
         UnknownRegionError

@@ -82,7 +82,20 @@ class Locator:
         return Locator(self.index, self.n_regions, new_row)
 
     def locate(self, *, lon: ArrayLike, lat: ArrayLike, n_jobs: int = 1) -> NDArray[np.int64]:
-        """Row of the region that holds each point; see `RegionLayer.locate`."""
+        """Row of the region that holds each point; see `RegionLayer.locate`.
+
+        Parameters
+        ----------
+        lon, lat : array_like of float
+            Degrees, WGS84.
+        n_jobs : int, default 1
+            Threads; -1 takes all processors.
+
+        Returns
+        -------
+        ndarray of int64
+            In the shape of the points; -1 where there is none.
+        """
         from geo_risk._core.jit import run_chunks
         from geo_risk.regions._locate import locate_points
 

@@ -81,6 +81,11 @@ def disputes() -> tuple[Dispute, ...]:
 def claimants() -> tuple[str, ...]:
     """Alpha-3 codes of every state that claims a region of the world layer, sorted.
 
+    Returns
+    -------
+    tuple of str
+        ISO 3166-1 alpha-3 codes.
+
     Examples
     --------
     >>> from geo_risk.regions import claimants
@@ -92,6 +97,11 @@ def claimants() -> tuple[str, ...]:
 
 def worldviews() -> tuple[str, ...]:
     """Names that ``load_regions(worldview=)`` knows.
+
+    Returns
+    -------
+    tuple of str
+        The views of no state first, then ``claims:`` with the code of each claimant.
 
     Examples
     --------

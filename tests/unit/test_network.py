@@ -27,7 +27,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from growth import assert_grows, seconds
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -1206,12 +1205,3 @@ def test_words_are_no_keys(text: str) -> None:
 @pytest.mark.parametrize("text", KEYS)
 def test_keys_are_no_words(text: str) -> None:
     assert "s3cret" not in without_secrets(text)
-
-
-@pytest.mark.parametrize("unit", ["a", "a.b", "-eyJabcdef", "a:", "//", "http://", "?a=", "&a"])
-def test_long_texts_take_no_square(unit: str) -> None:
-    def hide(n: int) -> Callable[[], str]:
-        return lambda: without_secrets(unit * (n // len(unit)))
-
-    if seconds(hide(256_000)) > 0.02:  # what is quicker grows slowly enough
-        assert_grows(hide(64_000), hide(256_000), at_most=8)

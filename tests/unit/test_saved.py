@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import geo_risk as gr
 from geo_risk import cli, maps
 from geo_risk._core.files import sha256_of
+from geo_risk.assessment import save_result
 from geo_risk.errors import DataCorruptError, DataNotFoundError
 from geo_risk.frames import saved as _saved
 from geo_risk.frames.share import Sharing
@@ -242,7 +243,7 @@ def test_links_and_modes_of_a_result_stay(old, new, tmp_path):
 def test_what_a_kill_left_is_no_rest_to_pass_on(old, tmp_path):
     """A file beside, of a save with all rows, would go with what is for others."""
     (tmp_path / ".events.parquet.0123456789abcdef.part").write_bytes(b"rows")
-    with pytest.raises(ValueError, match=r"contains \.events\.parquet\.0123456789abcdef\.part of an"):
+    with pytest.raises(ValueError, match=r"contains \.events\.parquet\.0123456789abcdef\.part"):
         old.save(tmp_path, share=True)
 
 
@@ -255,7 +256,8 @@ MAPS = {"map.png": b"picture", "map.html": b"<html>page"}
 
 
 def save_with_maps(found: gr.Assessment, folder: Path, maps: dict[str, bytes] = MAPS) -> None:
-    found._save(folder, [".parquet"], Sharing(False, None, None, False, False, None), maps)
+    alone = Sharing(False, None, None, False, False, None)
+    save_result(found, folder, [".parquet"], alone, maps)
 
 
 def test_maps_stand_in_the_provenance_and_are_verified(old, tmp_path):

@@ -592,7 +592,7 @@ def test_an_area_of_events_known_to_their_province_is_found_with_draws():
         ({"method": "emerging", "step": "hour"}, ValueError, "Invalid step: 'hour'"),
         ({"method": "eb_rates"}, ValueError, "rates need a population"),
         ({"method": "eb_rates", "population": "deaths"}, ValueError, "pass a mapping or Series"),
-        ({"method": "eb_rates", "population": [1, 2]}, TypeError, "list; must be the name of a column"),
+        ({"method": "eb_rates", "population": [1, 2]}, TypeError, "list; must be the name"),
         ({"method": "eb_rates", "population": {}}, ValueError, r"units have none; first '84"),
         ({"method": "kde", "population": {}}, ValueError, "units have none"),
         (

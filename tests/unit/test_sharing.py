@@ -469,12 +469,12 @@ def test_large_counts_have_all_their_digits_on_a_shared_map(tmp_path):
 
 
 def test_what_a_file_for_others_does_not_use_is_refused(takhar, tmp_path):
-    with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it applies to shared"):
+    with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it applies"):
         takhar.save(tmp_path, min_count=7)
     with pytest.raises(ValueError, match="Invalid source_rows: True is not used; counts are"):
         takhar.save(tmp_path, share=True, source_rows=True)
     for draw, path in ((web_map, tmp_path / "m.html"), (static_map, tmp_path / "m.png")):
-        with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it applies to shared"):
+        with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it applies"):
             draw(path, cells=takhar.cells, min_count=7)
         with pytest.raises(ValueError, match="Invalid size_by: 'nonsense' is not used; cells"):
             draw(path, events=takhar.events, share=True, size_by="nonsense")

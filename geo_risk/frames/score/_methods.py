@@ -101,7 +101,7 @@ def _local(tally: Tally, ask: Question) -> Scored:
 
 def _of_deals(ask: Question, tally: Tally) -> dict[str, Any]:
     """Options of a local statistic; threads only if it can use them."""
-    from geo_risk.hotspots._options import tries_exact
+    from geo_risk.hotspots.options import tries_exact
 
     total = ask.options.get("moments") == "total"  # local Moran's I: only the analytic p
     limited = tries_exact(ask.options) and not total and ask.population is None  # not for rates
@@ -239,7 +239,7 @@ def _eb_rates(tally: Tally, ask: Question) -> Scored:
 
 def _emerging(tally: Tally, ask: Question) -> Scored:
     from geo_risk import hotspots
-    from geo_risk.hotspots._options import tries_exact
+    from geo_risk.hotspots.options import tries_exact
 
     _no_population(ask)
     if tally.cube is None:
