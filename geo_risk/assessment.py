@@ -321,7 +321,7 @@ def save_result(
     maps: Mapping[str, bytes],
     csv_safe: bool | None = None,
 ) -> list[Path]:
-    """Write tables, maps and provenance, all of them or, after an error, none."""
+    """Write tables, maps and provenance: all of them or, after an error, none."""
     formats = [check_format(ending) for ending in formats]
     check_csv_safe(csv_safe, formats)
     tables, provenance = sharing.export(found)

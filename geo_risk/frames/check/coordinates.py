@@ -1,4 +1,4 @@
-"""Typing errors in coordinates: exchanged, mirrored, or degrees and minutes typed as decimals."""
+"""Errors in coordinates: exchanged, mirrored, or degrees and minutes typed as decimals."""
 
 from __future__ import annotations
 

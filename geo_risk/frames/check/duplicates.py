@@ -119,11 +119,10 @@ def find_duplicates(
 
     Notes
     -----
-    Candidates come from a k-d tree over position on the sphere and time. The cost grows linearly
-    with the rows, and with the square only of piles (rows at one point on neighbouring days). A
-    table of one source needs no search, unless `within_sources` is set. Pairs whose ranges of
-    deaths cannot both be true to within a factor of two are rejected; rows without place or date
-    match nothing.
+    Candidates come from a k-d tree over position on the sphere and time. The cost grows with the
+    rows, and with the square only of piles (rows at one point on neighbouring days). A table of
+    one source needs no search, unless `within_sources` is set. Pairs whose ranges of deaths cannot
+    both be true to within a factor of two are rejected; rows without place or date match nothing.
 
     Examples
     --------

@@ -340,7 +340,7 @@ def _border_metres(
     country = None if kind == "line" else [code for code in own for _ in range(x.shape[1])]
     near = borders.nearest(lon=x.ravel(), lat=y.ravel(), kind=kind, country=country, n_jobs=n_jobs)
     metres = np.asarray(near.distance_m.reshape(x.shape))
-    if kind != "line":  # without it, each point would be measured from its own country
+    if kind != "line":  # country None would measure each point from its own country
         metres[[code is None for code in own]] = np.nan
     return metres
 
