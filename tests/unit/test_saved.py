@@ -89,7 +89,7 @@ def test_all_that_does_not_fit_is_named(old, tmp_path):
     old.save(tmp_path)
     (tmp_path / "cells.parquet").unlink()
     (tmp_path / "events.parquet").write_bytes(b"x")
-    with pytest.raises(DataCorruptError, match=r"cells\.parquet is missing; events\.parquet is an"):
+    with pytest.raises(DataCorruptError, match=r"parquet is missing; events\.parquet is not"):
         gr.Assessment.load(tmp_path)
 
 

@@ -505,7 +505,7 @@ def test_no_file_for_others_depends_on_events_known_to_a_country_only(tmp_path, 
 def test_no_map_of_an_earlier_run_stays_beside_what_is_for_others(takhar, tmp_path):
     takhar.save(tmp_path, formats=[".csv"])
     (tmp_path / "map.html").write_text("points")
-    left = r"holds borders\.csv, events\.csv, map\.html, regions\.csv of an earlier save"
+    left = r"contains borders\.csv, events\.csv, map\.html, regions\.csv of an earlier save"
     with pytest.raises(ValueError, match=left):
         takhar.save(tmp_path, formats=[".csv"], share=True)
     for name in ("borders", "events", "regions"):
