@@ -36,6 +36,7 @@ class Locator:
     Parameters
     ----------
     index : GridIndex
+        The edges of the coverage by grid cell.
     n_regions : int
         Rows of the coverage.
     new_row : ndarray of int64, shape (n_regions,), optional
