@@ -388,7 +388,7 @@ def test_time_is_limited_as_a_whole(server: Server, tmp_path: Path, answer: Answ
 )
 def test_size_is_limited(server: Server, tmp_path: Path, answer: Answer) -> None:
     server.answers["/a.geojson"] = answer
-    with pytest.raises(ServiceError, match=r"gives more than 100000 bytes \(max_bytes\)"):
+    with pytest.raises(ServiceError, match=r"has more than 100000 bytes \(max_bytes\)"):
         fetch_layer(server.url(), folder=tmp_path, max_bytes=100_000)
     assert names(tmp_path) == []
 
@@ -1047,7 +1047,7 @@ def test_a_part_of_the_rest_is_no_whole_file(server: Server, tmp_path: Path) -> 
 @pytest.mark.parametrize("digits", ["9" * 5000, "9" * 25])
 def test_numbers_that_nobody_means(server: Server, tmp_path: Path, digits: str) -> None:
     server.answers["/a.csv"] = body(b"a,b\n", Content_Length=digits)
-    with pytest.raises(ServiceError, match="gives more than"):
+    with pytest.raises(ServiceError, match="has more than"):
         fetch_layer(server.url("/a.csv"), folder=tmp_path)
     server.answers["/b.csv"] = slices(100_000, digits + "-{1}/{2}")
     with pytest.raises(ServiceError, match="cannot resume"):

@@ -627,7 +627,9 @@ class TestDated:
         found = gr.geocode(events, self.layer())
         assert found["region_code"].tolist() == ["SDN@1956-01-01", "SSD", "SSD", None]
         assert found["match"].tolist() == ["polygon", "polygon", "snapped", "none"]
-        with pytest.raises(ValueError, match="has validity dates, but there is no column date_start"):
+        with pytest.raises(
+            ValueError, match="has validity dates, but there is no column date_start"
+        ):
             gr.geocode(events.drop(columns="date_start"), self.layer())
 
 
