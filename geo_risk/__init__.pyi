@@ -114,6 +114,9 @@ from .places import (
     geoparse as geoparse,
 )
 from .regions import (
+    LayerOptions as LayerOptions,
+)
+from .regions import (
     RegionLayer as RegionLayer,
 )
 from .regions import (

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from geo_risk.regions import RegionLayer
 
-__all__ = ["AssessOptions", "Assessment", "assess"]
+__all__ = ["AssessOptions", "Assessment", "assess", "save_result"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,25 +142,7 @@ class Assessment:
             it does not replace.
         """
         chosen = Sharing(share, coarsen, min_count, strip, source_rows, worldview)
-        return self._save(Path(directory), formats, chosen, {}, csv_safe)
-
-    def _save(
-        self,
-        folder: Path,
-        formats: Sequence[str],
-        sharing: Sharing,
-        maps: Mapping[str, bytes],
-        csv_safe: bool | None = None,
-    ) -> list[Path]:
-        """Write tables, maps and provenance, all of them or, after an error, none."""
-        formats = [check_format(ending) for ending in formats]
-        check_csv_safe(csv_safe, formats)
-        tables, provenance = sharing.export(self)
-        safe = sharing.counts or sharing.strip if csv_safe is None else csv_safe
-        folder.mkdir(parents=True, exist_ok=True)
-        names = {f"{name}{ending}" for name in tables for ending in formats}
-        sharing.refuse_leftovers(folder, names | maps.keys())
-        return write_result(folder, tables, formats, provenance, maps, csv_safe=safe)
+        return save_result(self, Path(directory), formats, chosen, {}, csv_safe)
 
     @classmethod
     def load(cls, directory: str | PathLike[str]) -> Assessment:
@@ -311,5 +293,25 @@ def _as_events(events: Any, source: str | None) -> geopandas.GeoDataFrame:
     from geo_risk.events import read_events
 
     if source is None and hasattr(events, "attrs") and "source" in report_of(events):
-        return events
+        read: geopandas.GeoDataFrame = events
+        return read
     return read_events(events, source)
+
+
+def save_result(
+    found: Assessment,
+    folder: Path,
+    formats: Sequence[str],
+    sharing: Sharing,
+    maps: Mapping[str, bytes],
+    csv_safe: bool | None = None,
+) -> list[Path]:
+    """Write tables, maps and provenance, all of them or, after an error, none."""
+    formats = [check_format(ending) for ending in formats]
+    check_csv_safe(csv_safe, formats)
+    tables, provenance = sharing.export(found)
+    safe = sharing.counts or sharing.strip if csv_safe is None else csv_safe
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {f"{name}{ending}" for name in tables for ending in formats}
+    sharing.refuse_leftovers(folder, names | maps.keys())
+    return write_result(folder, tables, formats, provenance, maps, csv_safe=safe)

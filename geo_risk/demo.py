@@ -292,7 +292,7 @@ def _hot_cells(found: Assessment) -> Finding:
 
     cells, counted = found.cells, found.provenance["hotspots"]
     assert cells is not None
-    top, busiest = _ranked(cells).head(_FIRST), cells.loc[cells["n_events"].idxmax()]
+    top, busiest = _ranked(cells).head(_FIRST), cells.iloc[cells["n_events"].argmax()]
     middle = top.geometry.representative_point()
     table = pd.DataFrame(
         {

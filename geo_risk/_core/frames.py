@@ -53,7 +53,7 @@ def check_frame(frame: Any, name: str = "events") -> geopandas.GeoDataFrame:
             f"Invalid {name}: {type(frame).__name__} is not a GeoDataFrame; "
             "geo_risk.read_events makes one from a table, a file or a frame."
         )
-    if frame._geometry_column_name not in frame.columns:
+    if frame.active_geometry_name not in frame.columns:
         raise ValueError(f"Invalid {name}: no geometry column is set (frame.set_geometry).")
     if frame.crs is None:
         raise ValueError(
@@ -62,7 +62,8 @@ def check_frame(frame: Any, name: str = "events") -> geopandas.GeoDataFrame:
         )
     if frame.crs == _LON_LAT:
         return frame
-    return in_degrees(frame, f"{name}: its CRS")
+    moved: geopandas.GeoDataFrame = in_degrees(frame, f"{name}: its CRS")
+    return moved
 
 
 def lonlat_of(frame: geopandas.GeoDataFrame, name: str = "events") -> tuple[FloatArray, FloatArray]:
@@ -79,7 +80,7 @@ def lonlat_of(frame: geopandas.GeoDataFrame, name: str = "events") -> tuple[Floa
             f"Invalid {name}: {int(other.sum())} of {len(shapes)} geometries are not points; first "
             f"at position {first}: {shapes[first].geom_type}. Use representative points."
         )
-    shapes = np.where(empty, None, shapes)  # an empty point has no x: GEOS raises
+    shapes = np.where(empty, np.array(None), shapes)  # an empty point has no x: GEOS raises
     lon, lat = shapely.get_x(shapes), shapely.get_y(shapes)
     usable = (np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)
     return np.where(usable, lon, np.nan), np.where(usable, lat, np.nan)

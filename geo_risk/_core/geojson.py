@@ -287,7 +287,8 @@ def frame_of_features(
             broken.append(BrokenRow(position, code, text, reason))
         rows.append(row)
         shapes.append(found)
-    return gpd.GeoDataFrame(rows, geometry=shapes, crs=crs), broken
+    drawn: Any = shapes
+    return gpd.GeoDataFrame(rows, geometry=drawn, crs=crs), broken
 
 
 def _text(feature: Any) -> str:

@@ -52,11 +52,12 @@ def inner(function: F) -> F:
 
 
 def _compiled(function: F, **options: bool) -> F:
+    njit: Any = numba.njit  # its stub knows none of the options of `inner`
     options |= {"nogil": True}
     try:
-        compiled: F = numba.njit(cache=True, error_model="numpy", **options)(function)
+        compiled: F = njit(cache=True, error_model="numpy", **options)(function)
     except RuntimeError:  # no folder for code, or an error that is raised again here
-        compiled = numba.njit(cache=False, error_model="numpy", **options)(function)
+        compiled = njit(cache=False, error_model="numpy", **options)(function)
         _warn_uncached()
     else:
         keep_checked(compiled)
@@ -89,7 +90,7 @@ def _load_quickly(compiled: Any) -> None:
 
     def load_overload(signature: Any, target_context: Any) -> Any:
         try:
-            from numba.core.runtime import rtsys
+            from numba.core.runtime import rtsys  # type: ignore[attr-defined]
 
             rtsys.initialize(target_context)
             found = cache._load_overload(signature, target_context)

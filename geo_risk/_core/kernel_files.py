@@ -55,7 +55,7 @@ class KernelFiles:
         """Store compiled code; OSError if that is impossible."""
         from numba.core.serialize import dumps
 
-        content = dumps((key, data))
+        content = dumps((key, data))  # type: ignore[no-untyped-call]
         with replacing(self._path(key)) as part:
             part.write_bytes(self._head(key, content) + content)
 

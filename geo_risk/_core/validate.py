@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from geo_risk._core.types import FloatArray
 
 __all__ = [
+    "as_array",
+    "as_float",
     "check_choice",
     "check_codes",
     "check_integer",
@@ -46,7 +48,7 @@ def check_lonlat(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray
     TypeError
         Values that are not real numbers.
     """
-    lon_array, lat_array = _as_float(lon, "lon"), _as_float(lat, "lat")
+    lon_array, lat_array = as_float(lon, "lon"), as_float(lat, "lat")
     try:
         lon_array, lat_array = np.broadcast_arrays(lon_array, lat_array)
     except ValueError as error:
@@ -80,7 +82,8 @@ def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
         raise ValueError(f"Invalid {name}: {error}") from error
 
 
-def _as_float(values: ArrayLike, name: str) -> FloatArray:
+def as_float(values: ArrayLike, name: str) -> FloatArray:
+    """Values as an array of real numbers; masked values become NaN."""
     if isinstance(values, np.ma.MaskedArray):  # asarray would ignore the mask
         values = np.ma.filled(values.astype(np.float64), np.nan)
     array = as_array(values, name)

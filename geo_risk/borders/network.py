@@ -238,7 +238,7 @@ class Borders:
         first, second = self._sides_by_country()
         order = np.lexsort((second, first))
         ends, first, second = ends[sides[:, 1] >= 0][order], first[order], second[order]
-        lines = shapely.linestrings(ends.reshape(-1, 2, 2))
+        lines: Any = shapely.linestrings(ends.reshape(-1, 2, 2))
         pair, group = np.unique(np.column_stack([first, second]), axis=0, return_inverse=True)
         group = group.reshape(-1)
         merged = shapely.line_merge(shapely.multilinestrings(lines, indices=group))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ def polygons(cells: CellArray) -> NDArray[np.object_]:
     """One Polygon or MultiPolygon within [-180, 180] for each valid cell."""
     coords, offsets = rings(cells)
     row = np.repeat(np.arange(cells.size), np.diff(offsets))
-    shapes: NDArray[np.object_] = shapely.polygons(shapely.linearrings(coords, indices=row))
+    made: Any = shapely.linearrings(coords, indices=row)
+    shapes = np.asarray(shapely.polygons(made))
     step = np.abs(np.diff(coords[:, 0]))
     step[offsets[1:-1] - 1] = 0.0  # from the end of one ring to the start of the next
     for cell in np.unique(row[:-1][step > 180.0]):
@@ -37,7 +39,7 @@ def _split(ring: FloatArray) -> Any:
         band = shapely.box(-180.0 - shift, -90.0, 180.0 - shift, 90.0)
         part = shapely.intersection(shape, band)
         if part.area > 0.0:
-            parts.append(shapely.transform(part, lambda xy, by=shift: xy + np.array((by, 0.0))))
+            parts.append(shapely.transform(part, partial(np.add, (shift, 0.0))))
     merged = shapely.multipolygons(parts) if len(parts) > 1 else parts[0]
     return shapely.reverse(shapely.normalize(merged))  # normalised shells run clockwise
 

@@ -237,7 +237,7 @@ def _centers_inside(
     lon, lat = _h3_shape.centers(cells)
     seam = np.flatnonzero(np.abs(lon) == 180.0)  # lies at -180 and at 180
     index = np.concatenate((np.arange(cells.size), seam))
-    points = shapely.points(np.append(lon, -lon[seam]), np.append(lat, lat[seam]))
+    points: Any = shapely.points(np.append(lon, -lon[seam]), np.append(lat, lat[seam]))
     part, point = shapely.STRtree(points).query(parts, predicate="intersects")
     inside, held = np.zeros(cells.size, dtype=bool), np.zeros(parts.size, dtype=bool)
     inside[index[point]] = True

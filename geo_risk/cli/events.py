@@ -120,6 +120,7 @@ def assess(
     Example: geo-risk assess ged.csv --out result --study-area AF-TAK,AF-BDS
     """
     from geo_risk.assessment import assess as run
+    from geo_risk.assessment import save_result
     from geo_risk.frames.share import Sharing
 
     sharing = Sharing(share, _number_or_name(coarsen), min_count, strip, source_rows, worldview)
@@ -150,7 +151,7 @@ def assess(
             own = pick_layer(regions, level, worldview)
             drawn = draw_maps(found, title, own, sharing)
         step("Writing")
-        files = found._save(out, (".parquet", ".csv"), sharing, drawn, csv_safe)
+        files = save_result(found, out, (".parquet", ".csv"), sharing, drawn, csv_safe)
     if as_json:
         provenance = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
         print_json({**provenance, "files": [str(path) for path in files]})

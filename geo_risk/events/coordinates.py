@@ -206,7 +206,7 @@ def _shape(cell: Any) -> Any:
         return None
     binary = isinstance(written, bytes) or _HEX.fullmatch(written or "")
     read = shapely.from_wkb if binary else shapely.from_wkt
-    shape = read(written or None, on_invalid="ignore")
+    shape: Any = read(written or None, on_invalid="ignore")
     return shape if shape is None or shapely.get_srid(shape) in {0, 4326} else None
 
 
@@ -251,4 +251,5 @@ def _to_wgs84(geometry: gpd.GeoSeries, name: str, crs: Any) -> gpd.GeoSeries:
         )
     if CRS.from_user_input(geometry.crs).equals(CRS.from_epsg(4326), ignore_axis_order=True):
         return geometry
-    return in_degrees(geometry, "source: its CRS")
+    moved: gpd.GeoSeries = in_degrees(geometry, "source: its CRS")
+    return moved

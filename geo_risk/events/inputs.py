@@ -234,12 +234,14 @@ def _take_frame(frame: pd.DataFrame, chunk: Chunk | None = None) -> Loaded:
 
     table = pd.DataFrame(frame).copy(deep=False)
     attrs = dict(frame.attrs)
-    geometry, geometry_name = None, "geometry"
+    geometry: Any = None
+    geometry_name: Any = "geometry"
     if isinstance(frame, gpd.GeoDataFrame):
         geometry_name = frame.active_geometry_name
         if geometry_name is not None and geometry_name in frame.columns:
             position = list(frame.columns).index(geometry_name)
-            geometry = gpd.GeoSeries(frame.geometry.array, crs=frame.crs)
+            array: Any = frame.geometry.array
+            geometry = gpd.GeoSeries(array, crs=frame.crs)
             table = table.iloc[:, [i for i in range(table.shape[1]) if i != position]]
     table.columns = pd.Index(unique_names([_column_name(name) for name in table.columns]))
     table.index = pd.RangeIndex(len(table))

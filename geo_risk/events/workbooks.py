@@ -152,7 +152,7 @@ def _parser() -> Any:
     """openpyxl's parser; a number, date or boolean that cannot be read becomes text."""
     from openpyxl.worksheet._reader import WorkSheetParser
 
-    class Parser(WorkSheetParser):  # type: ignore[misc]
+    class Parser(WorkSheetParser):
         col_counter: int
 
         def parse_cell(self, element: Any) -> Any:

@@ -228,7 +228,8 @@ def withhold_rows(
     shapes = result.geometry.to_numpy().copy()
     shapes[named] = None
     result[geometry] = shapes
-    return result.set_crs(events.crs, allow_override=True), int(named.sum())
+    crs: Any = events.crs
+    return result.set_crs(crs, allow_override=True), int(named.sum())
 
 
 def disputed_regions(regions: geopandas.GeoDataFrame) -> dict[str, dict[str, str | None]]:

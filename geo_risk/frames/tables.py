@@ -128,14 +128,15 @@ def read_saved(path: str | PathLike[str]) -> geopandas.GeoDataFrame:
     import pandas as pd
     import pyarrow.parquet
 
-    frame = read_geoparquet(path)
+    frame: geopandas.GeoDataFrame = read_geoparquet(path)
     noted = json.loads((pyarrow.parquet.read_schema(path).metadata or {}).get(b"pandas", "{}"))
     for name, column in zip(frame.columns, noted.get("columns", ())):
         kind = column["numpy_type"]
         if name == frame.geometry.name:
             continue
         if kind == "object":  # pandas 3 would give text, with NaN for None
-            values = np.where(frame[name].isna(), None, frame[name].to_numpy(dtype=object))
+            plain = frame[name].to_numpy(dtype=object)
+            values = np.where(frame[name].isna(), np.array(None), plain)
             frame[name] = pd.Series(values, index=frame.index, dtype=object)
         elif column["pandas_type"] == "datetime" and frame[name].dtype != kind:
             frame[name] = frame[name].astype(kind)  # Parquet has no whole seconds
@@ -236,7 +237,7 @@ def _for_geopackage(plain: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
     A column `fid` would become the order of the rows, and vanish; case does not tell names apart.
     """
     shape = plain.geometry.name
-    names = plain.columns.drop(shape)
+    names = plain.columns.drop([shape])
     taken, own = set(_GPKG_NAMES), {str(name).lower() for name in names}
     renamed = {}
     for name in names:
@@ -323,7 +324,8 @@ def flat_table(frame: geopandas.GeoDataFrame) -> pd.DataFrame:
     plain = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     columns: dict[str, Any] = {"geometry": shapely.to_wkt(shapes, rounding_precision=7)}
     if np.isin(shapely.get_type_id(shapes), (-1, 0)).all():
-        shapes = np.where(shapely.is_empty(shapes), None, shapes)  # an empty point has no x
+        empty = shapely.is_empty(shapes)  # an empty point has no x
+        shapes = np.where(empty, np.array(None), shapes)
         columns = {"lon": shapely.get_x(shapes), "lat": shapely.get_y(shapes)}
     for name, values in columns.items():
         free = name

@@ -23,6 +23,7 @@ from geo_risk.hotspots.kde import KdeResult, kde, kde_bandwidth
 from geo_risk.hotspots.knox import KnoxResult, knox
 from geo_risk.hotspots.local_moran import LocalMoranResult, local_moran
 from geo_risk.hotspots.mann_kendall import MannKendallResult, mann_kendall
+from geo_risk.hotspots.options import Inference, LocalInference
 from geo_risk.hotspots.person_time import person_time
 from geo_risk.hotspots.rates import EbRates, eb_rates, standardized_rates
 from geo_risk.hotspots.scan import ScanCluster, ScanResult, scan
@@ -40,8 +41,10 @@ __all__ = [
     "HawkesForecast",
     "HawkesParameters",
     "HotspotCategories",
+    "Inference",
     "KdeResult",
     "KnoxResult",
+    "LocalInference",
     "LocalMoranResult",
     "MannKendallResult",
     "ScanCluster",

@@ -6,7 +6,7 @@ import numpy as np
 
 from geo_risk._core.types import BoolArray, FloatArray, IntArray
 from geo_risk.hotspots._bins import Neighbourhoods
-from geo_risk.hotspots._options import Test, stream_key
+from geo_risk.hotspots.options import Test, stream_key
 from geo_risk.hotspots.weights import Csr, RowSums
 
 __all__ = ["fresh", "shared", "shuffled"]

@@ -22,7 +22,7 @@ from geo_risk._core.validate import refuse_unused
 from geo_risk.hotspots import _deals
 from geo_risk.hotspots._bins import Neighbourhoods, neighbourhoods
 from geo_risk.hotspots._moments import deal_is_defined
-from geo_risk.hotspots._options import MAX_DISPERSION, Test, stream_key
+from geo_risk.hotspots.options import MAX_DISPERSION, Test, stream_key
 from geo_risk.hotspots.weights import Csr, RowSums
 
 __all__ = [

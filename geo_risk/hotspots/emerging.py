@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo_risk._core.options import carries, chosen
 from geo_risk._core.types import BinArray, BoolArray, FloatArray
-from geo_risk._core.validate import _as_float, check_choice, check_integer, check_scalar
+from geo_risk._core.validate import as_float, check_choice, check_integer, check_scalar
 from geo_risk.hotspots import _tails
 from geo_risk.hotspots._bins import neighbourhoods, z_scores
 from geo_risk.hotspots._labels import adjusted, directions
-from geo_risk.hotspots._options import check_test
 from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.emerging_rules import MINIMUM_STEPS, hotspot_categories, trend_columns
 from geo_risk.hotspots.mann_kendall import MannKendallResult
+from geo_risk.hotspots.options import Inference
 from geo_risk.hotspots.weights import as_weights
 
 if TYPE_CHECKING:
@@ -87,17 +88,13 @@ class EmergingResult:
         return table_of(self, cell=cell, period=period, **columns)
 
 
+@carries(Inference)
 def emerging(
     cube: ArrayLike,
     weights: Any,
     *,
     window: str = "cube",
     time_neighbors: int | None = None,
-    p_method: str = "auto",
-    permutations: int = 0,
-    seed: int | np.random.Generator | None = None,
-    max_dispersion: float | None = None,
-    fdr: str | None = "bh",
     bin_alpha: float = 0.05,
     trend_alpha: float = 0.05,
     trend_correction: str = "overlap",
@@ -105,6 +102,8 @@ def emerging(
     sporadic_requires_last: bool = True,
     persistent_requires_last: bool = True,
     earlier_cold: str = "oscillating",
+    options: Inference | None = None,
+    **fields: Any,
 ) -> EmergingResult:
     """Find for each cell which kind of hot or cold spot it has been, and has become.
 
@@ -120,17 +119,6 @@ def emerging(
         of the periods that its neighbourhood covers.
     time_neighbors : int, optional
         Earlier periods that belong to the neighbourhood; by default 1, with ``window="step"`` 0.
-    p_method : {"auto", "exact", "permutation", "analytic"}
-        How the p-values of the bins are found: exactly, for counts and weights that are equal
-        within each row; by shuffling all values; or from the normal distribution of z. "auto"
-        shuffles where `permutations` are asked for, is exact where it can be, else normal (with a
-        warning where values are overdispersed, or the exact way takes too long).
-    permutations, seed
-        Number of shuffles, and their seed.
-    max_dispersion : float, default 200
-        No exact p-values for values whose variance exceeds this many times their mean.
-    fdr : {"bh", "by"} or None
-        Adjust the p-values for all bins together.
     bin_alpha, trend_alpha : float
         Levels of the bins (after `fdr`) and of the trend.
     trend_correction : {"overlap", "hamed_rao", "none"}
@@ -142,6 +130,10 @@ def emerging(
         default those of the bins.
     sporadic_requires_last, persistent_requires_last, earlier_cold
         Rules that the published descriptions leave open; see `hotspot_categories`.
+    options : Inference, optional
+        How the p-values of the bins are found and adjusted; `permutations` shuffle all values.
+    **fields
+        The fields of `Inference`, in place of `options`.
 
     Returns
     -------
@@ -188,6 +180,7 @@ def emerging(
     >>> emerging(cube, row).category.tolist()[:5:2]
     ['consecutive hotspot', 'consecutive hotspot', 'no pattern detected']
     """
+    asked = chosen(Inference, options, fields, emerging)
     x = _check_cube(cube)
     csr = as_weights(weights, x.shape[0])
     check_choice(window, "window", _WINDOWS)
@@ -198,15 +191,14 @@ def emerging(
         trend_layers = _check_layers(
             trend_time_neighbors, window, x.shape[1], "trend_time_neighbors"
         )
-    test = check_test(p_method, permutations, seed, max_dispersion)
     check_scalar(bin_alpha, "bin_alpha", low=0.0, high=1.0, open_low=True)
     near = neighbourhoods(csr, layers, window)
     isolated = near.rows.count == 0
     z = z_scores(x, near)
-    tails = _tails.tails_of(_tails.Total(x, z, near), test) or _tails.normal_tails(z)
+    tails = _tails.tails_of(_tails.Total(x, z, near), asked.test) or _tails.normal_tails(z)
     p_value = _tails.two_sided(tails)
     p_value[isolated] = np.nan
-    q_value = adjusted(p_value, fdr)
+    q_value = adjusted(p_value, asked.fdr)
     bins: BinArray = np.where(q_value <= bin_alpha, directions(z, tails), 0).astype(np.int8)
     trend_z = z
     if trend_layers != layers:
@@ -239,7 +231,7 @@ def emerging(
 
 
 def _check_cube(cube: ArrayLike) -> FloatArray:
-    x = _as_float(cube, "cube")
+    x = as_float(cube, "cube")
     if x.ndim != 2:
         raise ValueError(f"Invalid cube: shape {x.shape}; (cells, periods) needed.")
     if x.shape[1] < MINIMUM_STEPS:

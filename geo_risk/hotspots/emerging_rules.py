@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import BinArray, BoolArray, FloatArray, IntArray
-from geo_risk._core.validate import _as_float, check_choice, check_scalar, refuse_unused
+from geo_risk._core.validate import as_float, check_choice, check_scalar, refuse_unused
 from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots._tails import normal_p
 from geo_risk.hotspots.mann_kendall import MannKendallResult, mann_kendall
@@ -159,7 +159,7 @@ def hotspot_categories(
     >>> hotspot_categories(z).category.tolist()
     ['new hotspot', 'oscillating coldspot']
     """
-    series = np.atleast_2d(_as_float(z, "z"))
+    series = np.atleast_2d(as_float(z, "z"))
     if series.ndim != 2 or series.shape[1] < MINIMUM_STEPS:
         raise ValueError(
             f"Invalid z: shape {series.shape}; (n, T) with T >= {MINIMUM_STEPS} needed."
@@ -172,7 +172,7 @@ def hotspot_categories(
     check_choice(earlier_cold, "earlier_cold", ("oscillating", "ignore"))
     marked = _normal_bins(series, bin_alpha) if bins is None else _check_bins(bins, series.shape)
     trend = mann_kendall(
-        series if trend_z is None else np.atleast_2d(_as_float(trend_z, "trend_z")),
+        series if trend_z is None else np.atleast_2d(as_float(trend_z, "trend_z")),
         correction=trend_correction,
         autocorrelation=autocorrelation,
         alpha=trend_alpha,

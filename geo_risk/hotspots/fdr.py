@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._core.validate import _as_float, check_choice
+from geo_risk._core.validate import as_float, check_choice
 
 __all__ = ["adjust_fdr"]
 
@@ -52,7 +52,7 @@ def adjust_fdr(p_values: ArrayLike, *, method: str = "bh") -> NDArray[np.float64
     array([0.03, 0.04, 0.04,  nan])
     """
     check_choice(method, "method", ("bh", "by"))
-    p = _as_float(p_values, "p_values")
+    p = as_float(p_values, "p_values")
     bad = (p < 0.0) | (p > 1.0)
     if bad.any():
         first = int(np.argmax(bad))

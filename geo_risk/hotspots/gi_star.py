@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._core.types import FloatArray, IntArray, Seed
+from geo_risk._core.options import carries, chosen
+from geo_risk._core.types import FloatArray, IntArray
 from geo_risk._core.validate import check_choice, refuse_unused, renamed
-from geo_risk.hotspots import _labels, _moments, _options
+from geo_risk.hotspots import _labels, _moments
 from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots._tails import Tails, normal_p, normal_tails, null_of, tails_of, two_sided
+from geo_risk.hotspots.options import LocalInference
 from geo_risk.hotspots.weights import RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
 
@@ -123,22 +125,16 @@ class GiStarResult:
         )  # fmt: skip
 
 
+@carries(LocalInference)
 def gi_star(
     values: ArrayLike,
     weights: Any,
     *,
     star: bool = True,
-    permutations: int = 0,
-    seed: Seed = None,
-    alpha: float = 0.05,
-    p_method: str = "auto",
     null: str | None = None,
-    fdr: str | None = "bh",
-    mid_p: bool = False,
-    deal: str | None = None,
-    max_dispersion: float | None = None,
-    n_jobs: int = 1,
     draws: str | None = None,
+    options: LocalInference | None = None,
+    **fields: Any,
 ) -> GiStarResult:
     """Score each unit by the sum over its neighbourhood: Gi* (with itself) or Gi (without).
 
@@ -156,40 +152,17 @@ def gi_star(
     star : bool, default True
         Gi*: add a self weight equal to the row's largest weight (1 for binary weights and for
         islands). False: Gi.
-    permutations : int, default 0
-        Number of random deals R for the simulated p. To find a lone unit among m after FDR,
-        R must be at least m / alpha.
-    seed : int, numpy Generator or None
-        Of the simulation; None draws a fresh one. The result does not depend on `n_jobs`.
-    alpha : float, default 0.05
-        Level of the labels, on the q-values.
-    p_method : {"auto", "analytic", "permutation", "exact"}
-        "auto" simulates where `permutations` are asked for; else takes the exact p where the
-        values are counts and the weights binary (or binary, row-standardised); else the normal
-        approximation. `result.p_method` says which.
     null : {"conditional", "total"}, default "conditional"
         What the exact and the simulated p compare with. "conditional": the unit keeps its value,
         the others are dealt to its neighbours: are the *neighbours* high? "total", for Gi* only:
         all values are dealt to the unit and its neighbours, as in z: is the sum *with* the unit
         high? Only "total" finds a unit hot for its own sake, with quiet neighbours.
-    fdr : {"bh", "by", None}
-        Adjustment of the q-values (see `adjust_fdr`); None leaves q = p.
-    mid_p : bool, default False
-        For the exact p: count half of the probability of the observed sum in each tail. Less
-        conservative on sparse counts; rejects at most about as often as stated, not certainly.
-    deal : {"fresh", "shared"}, default "fresh"
-        How the simulation of ``null="conditional"`` deals the values. "fresh": each unit has
-        random deals of its own. "shared": all units use the same ones; each p is as valid, and
-        many times faster, but this is another algorithm: the errors of simulation of different
-        units go together, so a share of significant units varies more from seed to seed.
-    max_dispersion : float, default 200
-        Limit of variance / mean above which values are not taken for counts of events (UCDP
-        Mexico's fatalities per event have 418) and the exact p is refused. Counts of events in
-        very uneven areas can exceed it: if that is what the values are, pass ``float("inf")``.
-    n_jobs : int, default 1
-        Threads for fresh deals; -1 for all processors. Nothing else takes threads.
     draws : str, optional
         Old name of `deal`, deprecated.
+    options : LocalInference, optional
+        How p is found, adjusted and made a label.
+    **fields
+        The fields of `LocalInference`, in place of `options`.
 
     Returns
     -------
@@ -258,25 +231,16 @@ def gi_star(
     >>> gi_star(counts, chain, null="total").hotspot[99:102].tolist()
     ['hot', 'hot', 'hot']
     """
-    deal = renamed(deal, "deal", draws, "draws")
+    if draws is not None:
+        fields["deal"] = renamed(fields.get("deal"), "deal", draws, "draws")
+    asked = chosen(LocalInference, options, fields, gi_star)
     x = as_values(values)
     csr = as_weights(weights, x.size)
-    null = _checked_null(null, star, p_method, deal, n_jobs)
-    options = _options.check_options(
-        p_method=p_method,
-        permutations=permutations,
-        seed=seed,
-        deal=deal,
-        mid_p=mid_p,
-        max_dispersion=max_dispersion,
-        n_jobs=n_jobs,
-        alpha=alpha,
-        fdr=fdr,
-    )
+    null = _checked_null(null, star, asked)
     rows = _row_sums(csr)
     lag = csr @ x
     z = _moments.total_z(x, csr, rows, lag) if star else _moments.conditional_z(x, csr, rows)
-    tails = tails_of(null_of(null, x, z, csr, rows), options.test)
+    tails = tails_of(null_of(null, x, z, csr, rows), asked.test)
     return GiStarResult(
         z=z,
         p_value=normal_p(z) if tails is None else two_sided(tails),
@@ -285,29 +249,25 @@ def gi_star(
         star=star,
         null=null,
         p_method="analytic" if tails is None else tails.p_method,
-        alpha=options.alpha,
-        fdr=options.fdr,
+        alpha=float(asked.alpha),
+        fdr=asked.fdr,
         _tails=tails,
     )
 
 
-def _checked_null(
-    null: str | None, star: bool, p_method: str, deal: str | None, n_jobs: int
-) -> str:
+def _checked_null(null: str | None, star: bool, asked: LocalInference) -> str:
     """The null hypothesis, if the statistic, the way to p and its options can have it."""
     if null is None:
         return "conditional"
     check_choice(null, "null", ("conditional", "total"))
     if null == "conditional":
-        if star and p_method == "analytic":
+        if star and asked.p_method == "analytic":
             refuse_unused({"null": null}, "the analytic p of Gi* deals its own value out, too")
         return null
     if not star:
         raise ValueError('Invalid null: "total" with star=False; Gi leaves the own value out.')
-    threads = None if n_jobs == 1 else n_jobs
-    refuse_unused(
-        {"deal": deal, "n_jobs": threads}, 'null="total" shuffles all values, in one thread'
-    )
+    why = 'null="total" shuffles all values, in one thread'
+    refuse_unused({"deal": asked.deal, "n_jobs": asked.threads}, why)
     return null
 
 

@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike
 
 from geo_risk._core.types import FloatArray, Seed
 from geo_risk._core.validate import check_choice, refuse_unused
-from geo_risk.hotspots import _moments, _options, _tails
+from geo_risk.hotspots import _moments, _tails
 from geo_risk.hotspots._table import row_of, single_values
+from geo_risk.hotspots.options import NOT_SIMULATED, check_permutations, stream_key
 from geo_risk.hotspots.weights import Csr, as_values, as_weights
 
 if TYPE_CHECKING:
@@ -303,13 +304,13 @@ def _g_square(x: FloatArray, sums: _WeightSums, pairs: float) -> float:
 def _prepared(
     values: ArrayLike, weights: Any, adjust_n: bool, permutations: int, seed: Seed
 ) -> tuple[FloatArray, Csr, _WeightSums]:
-    if _options.check_permutations(permutations) and adjust_n:
+    if check_permutations(permutations) and adjust_n:
         raise ValueError(
             f"Invalid permutations: {permutations} with adjust_n=True, which concerns the "
             "analytic moments; a deal is over all units."
         )
     if not permutations:
-        refuse_unused({"seed": seed}, _options.NOT_SIMULATED)
+        refuse_unused({"seed": seed}, NOT_SIMULATED)
     x = as_values(values)
     csr = as_weights(weights, x.size)
     out, into = csr.sum(axis=1), csr.sum(axis=0)
@@ -338,7 +339,7 @@ def _finished(
     if permutations == 0:
         tails = _tails.normal_tails(np.array([z]))
     else:
-        rng = np.random.default_rng(_options.stream_key(seed))
+        rng = np.random.default_rng(stream_key(seed))
         slack = 1e-12 * max(abs(observed), spread)
         draws = np.array([statistic(rng.permutation(x)) for _ in range(permutations)])
         at_most = np.atleast_1d(np.count_nonzero(draws <= observed + slack))

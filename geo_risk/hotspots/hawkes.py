@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo_risk._core.types import FloatArray
-from geo_risk._core.validate import _as_float, check_choice, check_scalar, refuse_unused
+from geo_risk._core.validate import as_float, check_choice, check_scalar, refuse_unused
 from geo_risk.hotspots._table import row_of, single_values
 
 if TYPE_CHECKING:
@@ -129,10 +129,10 @@ def check_events(
     times: ArrayLike, magnitudes: ArrayLike | None, start: float | None, end: float | None
 ) -> Events:
     """Check and sort events; the period ends with the last event if not told otherwise."""
-    t = _as_float(times, "times")
+    t = as_float(times, "times")
     if t.ndim != 1:
         raise ValueError(f"Invalid times: shape {t.shape}; one time per event, (n,), needed.")
-    m = np.zeros(t.size) if magnitudes is None else _as_float(magnitudes, "magnitudes")
+    m = np.zeros(t.size) if magnitudes is None else as_float(magnitudes, "magnitudes")
     if m.shape != t.shape:
         raise ValueError(f"Invalid magnitudes: shape {m.shape} for {t.size} times.")
     for values, name in ((t, "times"), (m, "magnitudes")):
@@ -333,10 +333,10 @@ def hawkes_intensity(
     from geo_risk.hotspots import _hawkes as kernel
 
     check_parameters(parameters, magnitudes)
-    moments = _as_float(at, "at")
+    moments = as_float(at, "at")
     if not np.isfinite(moments).all():
         raise ValueError(f"Invalid at: {int((~np.isfinite(moments)).sum())} moments are missing.")
-    t = _as_float(times, "times")
+    t = as_float(times, "times")
     low = float(min(t.min(initial=0.0), moments.min(initial=0.0))) - 1.0
     high = float(max(t.max(initial=0.0), moments.max(initial=0.0))) + 1.0
     events = check_events(times, magnitudes, low, high)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo_risk._core.types import FloatArray, IntArray
-from geo_risk._core.validate import _as_float, as_array, check_integer, check_scalar, refuse_unused
+from geo_risk._core.validate import as_array, as_float, check_integer, check_scalar, refuse_unused
 from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.hawkes import (
     Events,
@@ -287,7 +287,7 @@ def decayed_intensity(
     """
     check_scalar(half_life, "half_life", low=0.0, open_low=True)
     age = _age(times, at)
-    worth = np.ones(age.size) if weight is None else _as_float(weight, "weight")
+    worth = np.ones(age.size) if weight is None else as_float(weight, "weight")
     if age.ndim != 1 or worth.shape != age.shape:
         raise ValueError(f"Invalid times, weight: shapes {age.shape} and {worth.shape}.")
     counted = age >= 0.0  # false where the time is missing
@@ -319,4 +319,4 @@ def _age(times: ArrayLike, at: Any) -> FloatArray:
         except (TypeError, ValueError) as error:
             raise TypeError(f"Invalid at: {at!r} is no date, but the times are.") from error
         return np.asarray((now - moment.astype("datetime64[ns]")) / np.timedelta64(1, "D"))
-    return check_scalar(at, "at") - _as_float(times, "times")
+    return check_scalar(at, "at") - as_float(times, "times")

@@ -12,8 +12,9 @@ from geo_risk._core.constants import EARTH_RADIUS_KM
 from geo_risk._core.sphere import chord_of
 from geo_risk._core.types import FloatArray, IntArray, Seed
 from geo_risk._core.validate import as_array, check_lonlat, refuse_unused
-from geo_risk.hotspots import _options, _tails
+from geo_risk.hotspots import _tails
 from geo_risk.hotspots._table import table_of
+from geo_risk.hotspots.options import NOT_SIMULATED, check_permutations, stream_key
 from geo_risk.hotspots.weights import as_values
 
 if TYPE_CHECKING:
@@ -173,9 +174,9 @@ def knox(
     if times.size < 4:
         raise ValueError(f"Invalid time: {times.size} events; the test needs at least 4.")
     distances, intervals = _limits(distance_km, "distance_km"), _limits(interval, "interval")
-    if not _options.check_permutations(permutations):
+    if not check_permutations(permutations):
         threads = None if n_jobs == 1 else n_jobs
-        refuse_unused({"seed": seed, "n_jobs": threads}, _options.NOT_SIMULATED)
+        refuse_unused({"seed": seed, "n_jobs": threads}, NOT_SIMULATED)
     pairs, bands = _near_pairs(points, radius, distances)
     observed, simulated = _counts(
         times, pairs, bands, (distances.size, intervals), permutations, seed, n_jobs
@@ -278,7 +279,7 @@ def _counts(
     observed = np.zeros((rows, intervals.size), dtype=np.int64)
     kernel.count_bands(times, pairs, bands, intervals, observed)
     simulated = np.zeros((permutations, *observed.shape), dtype=np.int64)
-    key = _options.stream_key(seed)
+    key = stream_key(seed)
 
     def run(start: int, stop: int) -> None:
         kernel.permuted_counts(times, pairs, bands, intervals, key, start, stop, simulated)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_risk._core.types import FloatArray, IntArray, Seed
+from geo_risk._core.options import carries, chosen
+from geo_risk._core.types import FloatArray, IntArray
 from geo_risk._core.validate import check_choice, renamed
-from geo_risk.hotspots import _labels, _moments, _options, _tails
+from geo_risk.hotspots import _labels, _moments, _tails
 from geo_risk.hotspots._table import table_of
+from geo_risk.hotspots.options import LocalInference
 from geo_risk.hotspots.weights import Csr, RowSums, as_values, as_weights
 from geo_risk.hotspots.weights import row_sums as _row_sums
 
@@ -87,22 +89,16 @@ class LocalMoranResult:
         )  # fmt: skip
 
 
+@carries(LocalInference)
 def local_moran(
     values: ArrayLike,
     weights: Any,
     *,
     lagged: ArrayLike | None = None,
     moments: str = "conditional",
-    permutations: int = 0,
-    seed: Seed = None,
-    alpha: float = 0.05,
-    p_method: str = "auto",
-    fdr: str | None = "bh",
-    mid_p: bool = False,
-    deal: str | None = None,
-    max_dispersion: float | None = None,
-    n_jobs: int = 1,
     draws: str | None = None,
+    options: LocalInference | None = None,
+    **fields: Any,
 ) -> LocalMoranResult:
     """Score how far each unit and its neighbours depart from the mean together.
 
@@ -123,10 +119,12 @@ def local_moran(
     moments : {"conditional", "total"}
         Conditional: the unit's value held, the others dealt out. Total: all values dealt out
         (Anselin 1995); p is then analytic, and there is no bivariate form.
-    permutations, seed, alpha, p_method, fdr, mid_p, deal, max_dispersion, n_jobs
-        As for `gi_star`.
     draws : str, optional
         Old name of `deal`, deprecated.
+    options : LocalInference, optional
+        How p is found, adjusted and made a label.
+    **fields
+        The fields of `LocalInference`, in place of `options`.
 
     Returns
     -------
@@ -158,7 +156,9 @@ def local_moran(
     >>> result.quadrant_all.tolist()
     ['HH', 'HH', 'HH', 'LH', 'LL', 'LL', 'LL', 'LL', 'LL']
     """
-    deal = renamed(deal, "deal", draws, "draws")
+    if draws is not None:
+        fields["deal"] = renamed(fields.get("deal"), "deal", draws, "draws")
+    asked = chosen(LocalInference, options, fields, local_moran)
     check_choice(moments, "moments", ("conditional", "total"))
     x = as_values(values)
     y = x if lagged is None else as_values(lagged, "lagged")
@@ -166,26 +166,15 @@ def local_moran(
         raise ValueError(f"Invalid lagged: {y.size} values for {x.size} units.")
     csr = as_weights(weights, x.size)
     if moments == "total":
-        p_method = _analytic_only(p_method, permutations, lagged is not None)
-    options = _options.check_options(
-        p_method=p_method,
-        permutations=permutations,
-        seed=seed,
-        deal=deal,
-        mid_p=mid_p,
-        max_dispersion=max_dispersion,
-        n_jobs=n_jobs,
-        alpha=alpha,
-        fdr=fdr,
-    )
+        asked = _analytic_only(asked, lagged is not None)
     rows = _row_sums(csr)
     side = _side_of_mean(x)
     parts = (
         _conditional(x, y, side, csr, rows) if moments == "conditional" else _total(x, csr, rows)
     )
-    tails = _tails.tails_of(_tails.Conditional(y, csr, rows), options.test)
+    tails = _tails.tails_of(_tails.Conditional(y, csr, rows), asked.test)
     tails = _tails.normal_tails(parts.z) if tails is None else _turned(tails, side)
-    return _result(parts, tails, _quadrants(side, y, csr, rows), rows, moments, options)
+    return _result(parts, tails, _quadrants(side, y, csr, rows), rows, moments, asked)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,15 +185,15 @@ class _Parts:
     z: FloatArray
 
 
-def _analytic_only(p_method: str, permutations: int, bivariate: bool) -> str:
-    if p_method not in ("auto", "analytic") or permutations:
+def _analytic_only(asked: LocalInference, bivariate: bool) -> LocalInference:
+    if asked.p_method not in ("auto", "analytic") or asked.permutations:
         raise ValueError(
             'Invalid moments: "total" has an analytic p only; dealing out the other values is '
             'conditional on the unit\'s own: moments="conditional".'
         )
     if bivariate:
         raise ValueError('Invalid moments: "total" is not defined for two variables.')
-    return "analytic"
+    return replace(asked, p_method="analytic")
 
 
 def _side_of_mean(x: FloatArray) -> FloatArray:
@@ -288,7 +277,7 @@ def _result(
     quadrants: NDArray[np.str_],
     rows: RowSums,
     moments: str,
-    options: _options.Inference,
+    options: LocalInference,
 ) -> LocalMoranResult:
     p_value = _tails.two_sided(tails)
     q_value = _labels.adjusted(p_value, options.fdr)
@@ -310,5 +299,5 @@ def _result(
         n_neighbors=rows.count,
         p_method=tails.p_method,
         moments=moments,
-        alpha=options.alpha,
+        alpha=float(options.alpha),
     )

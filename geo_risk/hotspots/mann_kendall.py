@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import FloatArray
-from geo_risk._core.validate import _as_float, check_choice, check_scalar, refuse_unused
+from geo_risk._core.validate import as_float, check_choice, check_scalar, refuse_unused
 from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots._tails import normal_bound, normal_p
 
@@ -201,7 +201,7 @@ def mann_kendall(
 
 
 def _check_series(series: ArrayLike) -> tuple[FloatArray, tuple[int, ...]]:
-    array = _as_float(series, "series")
+    array = as_float(series, "series")
     if array.ndim not in (1, 2):
         raise ValueError(f"Invalid series: shape {array.shape}; must be (T,) or (n, T).")
     if array.shape[-1] < _MINIMUM_STEPS:

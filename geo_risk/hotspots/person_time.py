@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo_risk._core.types import FloatArray
-from geo_risk._core.validate import _as_float
+from geo_risk._core.validate import as_float
 
 __all__ = ["person_time"]
 
@@ -48,7 +48,7 @@ def person_time(population: ArrayLike, dates: ArrayLike, edges: ArrayLike) -> Fl
     >>> person_time([[100, 200]], days[[0, 2]], days)
     array([[625., 875., 200.]])
     """
-    people = _as_float(population, "population")
+    people = as_float(population, "population")
     census, edge = _days(dates, "dates"), _days(edges, "edges")
     if people.ndim != 2 or people.shape[1] != census.size or edge.size < 2:
         raise ValueError(

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from geo_risk._core.options import carries, chosen
 from geo_risk._core.types import FloatArray
 from geo_risk.hotspots import _tails
-from geo_risk.hotspots._options import stream_key
+from geo_risk.hotspots.options import stream_key
 from geo_risk.hotspots.scan_checks import check_dispersion, longest_window
 from geo_risk.hotspots.scan_circles import draw_circles
 from geo_risk.hotspots.scan_null import Progress, null_maxima

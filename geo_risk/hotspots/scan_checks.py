@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from geo_risk._core.validate import check_integer, check_scalar, refuse_unused
-from geo_risk.hotspots._options import MAX_DISPERSION
+from geo_risk.hotspots.options import MAX_DISPERSION
 from geo_risk.hotspots.scan_study import POISSON, Study
 
 __all__ = ["check_dispersion", "check_replications", "longest_window"]

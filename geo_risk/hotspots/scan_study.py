@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.sphere import unit_vectors
 from geo_risk._core.types import FloatArray, IntArray
-from geo_risk._core.validate import _as_float, check_choice, check_lonlat
+from geo_risk._core.validate import as_float, check_choice, check_lonlat
 from geo_risk.hotspots.space_time import MOST_BINS, whole_times
 
 __all__ = [
@@ -127,7 +127,7 @@ def build_study(
 
 
 def _check_cases(cases: ArrayLike) -> IntArray:
-    array = _as_float(cases, "cases")
+    array = as_float(cases, "cases")
     if array.ndim not in (1, 2) or array.size == 0:
         raise ValueError(
             f"Invalid cases: shape {array.shape}; must be (n,), or (n, T) for T periods."
@@ -169,7 +169,7 @@ def _check_places(
         first = np.where(first == 180.0, -180.0, first)
         names = "lon, lat"
     else:
-        first, second = _as_float(x_km, "x_km"), _as_float(y_km, "y_km")  # type: ignore[arg-type]
+        first, second = as_float(x_km, "x_km"), as_float(y_km, "y_km")  # type: ignore[arg-type]
         names = "x_km, y_km"
     if first.shape != (rows,) or second.shape != (rows,):
         raise ValueError(
@@ -259,7 +259,7 @@ def _sum_by(values: NDArray[Any], group: IntArray, n: int) -> Any:
 
 def _check_population(population: ArrayLike, counts: IntArray) -> FloatArray:
     """Population as (rows, T): given once for all periods, or for each."""
-    array = _as_float(population, "population")
+    array = as_float(population, "population")
     rows, n_periods = counts.shape
     if array.shape not in ((rows,), (rows, n_periods)):
         raise ValueError(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import IntArray
-from geo_risk._core.validate import _as_float, as_array, check_integer
+from geo_risk._core.validate import as_array, as_float, check_integer
 
 __all__ = ["MOST_BINS", "space_time_cube", "whole_times"]
 
@@ -92,7 +92,7 @@ def space_time_cube(
     inside = (which >= 0) & (number >= low) & (number <= high)
     bin_of = which[inside].astype(np.int64) * (high - low + 1) + number[inside] - low
     size = n_units * (high - low + 1)
-    amount = None if weight is None else _as_float(weight, "weight")[inside]
+    amount = None if weight is None else as_float(weight, "weight")[inside]
     cube = np.bincount(bin_of, amount, minlength=size).reshape(n_units, high - low + 1)
     return cube, np.arange(low, high + 1).astype(moment.dtype)
 

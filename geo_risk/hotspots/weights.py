@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo_risk._core.types import FloatArray, IntArray
-from geo_risk._core.validate import _as_float
+from geo_risk._core.validate import as_float
 
 __all__ = ["RowSums", "as_values", "as_weights", "row_sums"]
 
@@ -51,7 +51,7 @@ def as_values(values: ArrayLike, name: str = "values") -> FloatArray:
     >>> as_values([1, 2, 3])
     array([1., 2., 3.])
     """
-    array = _as_float(values, name)
+    array = as_float(values, name)
     if array.ndim != 1:
         raise ValueError(f"Invalid {name}: shape {array.shape}; one value per unit, shape (n,).")
     bad = ~np.isfinite(array)

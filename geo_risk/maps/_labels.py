@@ -122,8 +122,8 @@ def _place(shapes: Sequence[Shape], view: View) -> tuple[float, float, float] | 
     polygons[crossed] = shapely.make_valid(polygons[crossed])
     # Holes are laid over by the enclave's own fill; for a label's place they do not matter.
     area = shapely.union_all(polygons)
-    parts = shapely.get_parts(shapely.clip_by_rect(area, *frame))
-    parts = [part for part in parts if part.geom_type == "Polygon" and part.area > 0.0]
+    cut = shapely.get_parts(shapely.clip_by_rect(area, *frame))
+    parts = [part for part in cut if part.geom_type == "Polygon" and part.area > 0.0]
     if not parts:
         return None
     largest = max(parts, key=lambda part: part.area)

@@ -12,6 +12,7 @@ from geo_risk.regions.coverage import Coverage
 from geo_risk.regions.layer import RegionLayer
 from geo_risk.regions.locator import Locator
 from geo_risk.regions.names import RegionMatch, find_region
+from geo_risk.regions.options import LayerOptions
 from geo_risk.regions.sources import load_regions
 from geo_risk.regions.topology import Topology
 from geo_risk.regions.worldview import Dispute, claimants, disputes, worldviews
@@ -42,6 +43,7 @@ __all__ = [
     "Coverage",
     "DatedLayer",
     "Dispute",
+    "LayerOptions",
     "LayerReport",
     "Locator",
     "RegionLayer",

@@ -120,8 +120,8 @@ def to_geometries(coverage: Coverage) -> NDArray[np.object_]:
     import shapely
 
     ring_of = np.repeat(np.arange(len(coverage.ring_part)), np.diff(coverage.ring_offsets))
-    rings = shapely.linearrings(coverage.coords, indices=ring_of)
-    parts = shapely.polygons(rings, indices=coverage.ring_part)
+    rings: Any = shapely.linearrings(coverage.coords, indices=ring_of)
+    parts: Any = shapely.polygons(rings, indices=coverage.ring_part)
     shapes = np.full(coverage.n_regions, None, dtype=object)
     regions, first, count = np.unique(coverage.part_region, return_index=True, return_counts=True)
     several = np.isin(coverage.part_region, regions[count > 1])

@@ -23,6 +23,7 @@ from geo_risk.regions.naming import (
     country_name,
     find_column,
 )
+from geo_risk.regions.options import LayerOptions
 from geo_risk.regions.overlay import largest_overlaps
 from geo_risk.regions.reading import read_polygons, to_degrees
 from geo_risk.regions.repair import (
@@ -36,19 +37,7 @@ from geo_risk.regions.report import LayerReport, Nesting
 from geo_risk.regions.snap import snap_vertices
 from geo_risk.regions.subset import boxes_of, take_rows
 
-__all__ = ["Columns", "import_layer"]
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Columns of the source by content; None to detect the column or to do without."""
-
-    code: str | None = None
-    name: str | None = None
-    parent: str | None = None
-    country: str | None = None
-    valid_from: str | None = None
-    valid_to: str | None = None
+__all__ = ["import_layer"]
 
 
 @dataclass(frozen=True)
@@ -75,36 +64,26 @@ class _Countries:
 
 
 def import_layer(
-    source: Any,
-    columns: Columns,
-    *,
-    level: int,
-    crs: Any = None,
-    table: str | None = None,
-    snap_tolerance_m: float = 1.0,
-    accuracy_m: float | None = None,
-    context: RegionLayer,
-    parent_layer: RegionLayer | None = None,
+    source: Any, asked: LayerOptions, *, level: int, context: RegionLayer
 ) -> RegionLayer | DatedLayer:
     """Read, repair, name and check; see `load_regions`."""
-    frame, title = read_polygons(source, table=table)
+    frame, title = read_polygons(source, table=asked.table)
     if len(frame) == 0:
         raise ValueError(f"Invalid source: {title!r} has no rows.")
-    raw, crs_name = to_degrees(frame, crs)
-    made = _mend(raw, snap_tolerance_m)
-    starts, ends = _days(frame, columns)
-    dated = columns.valid_from is not None or columns.valid_to is not None
-    code = find_column(frame, columns.code, "code", CODE_COLUMNS, level)
-    name = find_column(frame, columns.name, "name", NAME_COLUMNS, level)
-    where = _countries(frame, columns.country, made.shapes, context)
+    raw, crs_name = to_degrees(frame, asked.crs)
+    made = _mend(raw, float(asked.snap_tolerance_m))
+    starts, ends = _days(frame, asked)
+    code = find_column(frame, asked.code, "code", CODE_COLUMNS, level)
+    name = find_column(frame, asked.name, "name", NAME_COLUMNS, level)
+    where = _countries(frame, asked.country, made.shapes, context)
     names = column_of(frame, name)
     since = [None if np.isnat(day) else str(day) for day in starts]
     codes, systems, notes = codes_of(column_of(frame, code), names, where.unit, code, since)
     labels = [text or codes[row] for row, text in enumerate(names)]
-    nesting = _nesting(made.shapes, codes, parent_layer)
+    nesting = _nesting(made.shapes, codes, asked.parent_layer)
     parents: Sequence[str | None] = [n.parent_code for n in nesting] or [None] * len(codes)
-    if columns.parent is not None:
-        parents = column_of(frame, find_column(frame, columns.parent, "parent", (), level))
+    if asked.parent is not None:
+        parents = column_of(frame, find_column(frame, asked.parent, "parent", (), level))
     report = LayerReport(
         rows=len(codes),
         crs=crs_name,
@@ -115,7 +94,7 @@ def import_layer(
         snapped_vertices=made.moved,
         inserted_vertices=made.inserted,
         largest_move_m=made.largest_m,
-        **_misfits(made.shapes, codes, starts, ends, dated),
+        **_misfits(made.shapes, codes, starts, ends, asked.dated),
         countries=tuple(
             Nesting(codes[row], where.country[row] or where.unit[row], share)
             for row, share in where.measured.items()
@@ -136,9 +115,12 @@ def import_layer(
         "provenance": {"source": str(source) if title != "frame" else "a GeoDataFrame"},
         "report": report,
     }  # fmt: skip
-    if accuracy_m is not None:
-        facts["provenance"]["nominal_accuracy"] = {"max_m": accuracy_m, "quantity": "as stated"}
-    if dated:
+    if asked.accuracy_m is not None:
+        facts["provenance"]["nominal_accuracy"] = {
+            "max_m": float(asked.accuracy_m),
+            "quantity": "as stated",
+        }
+    if asked.dated:
         return DatedLayer(made.coverage, kept, valid_from=starts, valid_to=ends, **facts)
     return RegionLayer(made.coverage, kept, **facts)
 
@@ -162,10 +144,10 @@ def _mend(raw: NDArray[np.object_], tolerance_m: float) -> _Shapes:
     )
 
 
-def _days(frame: Any, columns: Columns) -> tuple[Any, Any]:
+def _days(frame: Any, asked: LayerOptions) -> tuple[Any, Any]:
     """First and last day of validity of each region; NaT for open ends."""
     days: list[Any] = []
-    for option, column in (("valid_from", columns.valid_from), ("valid_to", columns.valid_to)):
+    for option, column in (("valid_from", asked.valid_from), ("valid_to", asked.valid_to)):
         if column is None:
             days.append(np.full(len(frame), np.datetime64("NaT", "D")))
             continue

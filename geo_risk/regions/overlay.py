@@ -106,7 +106,7 @@ def _area_in_tiles(shape: Any, other: Any) -> float:
     """Common area of two large shapes, halved until GEOS is fast: its overlay is not linear."""
     import shapely
 
-    box = shapely.intersection(*(shapely.box(*shapely.bounds(one)) for one in (shape, other)))
+    box = shapely.intersection(shapely.box(*shape.bounds), shapely.box(*other.bounds))
     total, pending = 0.0, [(shape, other, box.bounds)] if box.area > 0.0 else []
     while pending:
         *pair, (west, south, east, north) = pending.pop()

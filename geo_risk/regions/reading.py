@@ -101,9 +101,9 @@ def to_degrees(frame: geopandas.GeoDataFrame, crs: Any = None) -> tuple[Any, str
     """
     import shapely
 
-    if frame._geometry_column_name not in frame.columns:
+    if frame.active_geometry_name not in frame.columns:
         raise ValueError("Invalid source: no geometry column is set (frame.set_geometry).")
-    geometry = _with_crs(frame.geometry, crs)
+    geometry: Any = _with_crs(frame.geometry, crs)
     name = geometry.crs.to_string()
     _check_vertices(geometry.to_numpy())
     if geometry.crs != _LON_LAT:

@@ -158,12 +158,12 @@ def find_gaps(
 
     present = np.flatnonzero(~shapely.is_missing(shapes))
     join = shapely.coverage_union_all if exact else shapely.union_all
-    union = join(shapes[present])
+    union: Any = join(shapes[present])
     parts = shapely.get_parts(union)
     rings, ring_part = shapely.get_rings(parts, return_index=True)
     inner = np.ones(len(rings), dtype=bool)
     inner[np.unique(ring_part, return_index=True)[1]] = False
-    holes = shapely.polygons(rings[inner])
+    holes: Any = shapely.polygons(rings[inner])
     # an island in a hole belongs to the layer: the rest of the hole is the gap
     gaps = shapely.difference(holes, union) if len(holes) else holes
     tree = shapely.STRtree(shapes[present])

@@ -7,7 +7,7 @@ tolerance.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,7 +168,8 @@ def _insert_vertices(coverage: Coverage, tolerance_m: float) -> tuple[Coverage, 
         return coverage, 0, 0.0
     metres = np.radians(1.0) * MEAN_EARTH_RADIUS_M
     widest = np.cos(np.radians(min(np.abs(loose.place[:, 1]).max(), 89.9)))
-    tree = shapely.STRtree(shapely.linestrings(ends.reshape(-1, 2, 2)))
+    edges: Any = shapely.linestrings(ends.reshape(-1, 2, 2))
+    tree = shapely.STRtree(edges)
     vertex, edge = tree.query(
         shapely.points(loose.place),
         predicate="dwithin",

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from geo_risk._core.options import carries, chosen
 from geo_risk._core.products import product_bytes, product_entry
-from geo_risk._core.validate import check_integer, check_scalar
+from geo_risk._core.validate import check_integer
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.coverage import Coverage, decode_rings
 from geo_risk.regions.dissolve import dissolve
 from geo_risk.regions.layer import RegionLayer
+from geo_risk.regions.options import LayerOptions
 from geo_risk.regions.worldview import relabel
 
 if TYPE_CHECKING:
@@ -34,51 +36,39 @@ _LOADING = RLock()  # threads that ask at once get one and the same layer
 
 @overload
 def load_regions(
-    source: Any = ..., *, level: int = ..., worldview: str = ..., code: str | None = ...,
-    name: str | None = ..., parent: str | None = ..., country: str | None = ...,
-    valid_from: None = None, valid_to: None = None, crs: Any = ..., table: str | None = ...,
-    snap_tolerance_m: float = ..., accuracy_m: float | None = ...,
-    context: RegionLayer | None = ..., parent_layer: RegionLayer | None = ...,
+    source: Any = ..., *, level: int = ..., worldview: str = ..., options: None = ...,
+    valid_from: None = None, valid_to: None = None, **fields: Any,
 ) -> RegionLayer: ...  # fmt: skip
 
 
 @overload
 def load_regions(
-    source: Any = ..., *, level: int = ..., worldview: str = ..., code: str | None = ...,
-    name: str | None = ..., parent: str | None = ..., country: str | None = ...,
-    valid_from: str, valid_to: str | None = ..., crs: Any = ..., table: str | None = ...,
-    snap_tolerance_m: float = ..., accuracy_m: float | None = ...,
-    context: RegionLayer | None = ..., parent_layer: RegionLayer | None = ...,
+    source: Any = ..., *, level: int = ..., worldview: str = ..., options: None = ...,
+    valid_from: str, valid_to: str | None = ..., **fields: Any,
 ) -> DatedLayer: ...  # fmt: skip
 
 
 @overload
 def load_regions(
-    source: Any = ..., *, level: int = ..., worldview: str = ..., code: str | None = ...,
-    name: str | None = ..., parent: str | None = ..., country: str | None = ...,
-    valid_from: None = None, valid_to: str, crs: Any = ..., table: str | None = ...,
-    snap_tolerance_m: float = ..., accuracy_m: float | None = ...,
-    context: RegionLayer | None = ..., parent_layer: RegionLayer | None = ...,
+    source: Any = ..., *, level: int = ..., worldview: str = ..., options: None = ...,
+    valid_from: None = None, valid_to: str, **fields: Any,
 ) -> DatedLayer: ...  # fmt: skip
 
 
+@overload
+def load_regions(
+    source: Any = ..., *, level: int = ..., worldview: str = ..., options: LayerOptions
+) -> RegionLayer | DatedLayer: ...
+
+
+@carries(LayerOptions)
 def load_regions(
     source: Any = "natural_earth",
     *,
     level: int = 1,
     worldview: str = "de_facto",
-    code: str | None = None,
-    name: str | None = None,
-    parent: str | None = None,
-    country: str | None = None,
-    valid_from: str | None = None,
-    valid_to: str | None = None,
-    crs: Any = None,
-    table: str | None = None,
-    snap_tolerance_m: float = 1.0,
-    accuracy_m: float | None = None,
-    context: RegionLayer | None = None,
-    parent_layer: RegionLayer | None = None,
+    options: LayerOptions | None = None,
+    **fields: Any,
 ) -> RegionLayer | DatedLayer:
     """Load a layer of regions: the bundled one, or your own.
 
@@ -97,30 +87,10 @@ def load_regions(
     worldview : str, default "de_facto"
         Whose view of disputed regions the bundled layer's codes follow: "de_facto" for who
         administers them, "un" for the United Nations, "claims:IND" for what a state claims.
-    code, name, parent : str, optional
-        Columns of your layer: region codes, names, and the parents' codes. Without `code` and
-        `name` the first of the usual columns that holds anything (geoBoundaries, GADM, OCHA).
-    country : str, optional
-        A column of your layer with country codes or names, or one country for all. Without it,
-        and where it is empty, a region's country is the one of `context` that it overlaps most.
-    valid_from, valid_to : str, optional
-        Columns of your layer with the first and the last day on which a region holds, both
-        included; empty for open. With either of them the result is a `DatedLayer`.
-    crs : optional
-        The CRS of your coordinates where the source states none.
-    table : str, optional
-        Which of several layers of a file.
-    snap_tolerance_m : float, default 1.0
-        Vertices of different regions that lie this near each other, and are shared by no edge
-        yet, become one, so that neighbours share edges; 0 for never. In metres, up to 10 000.
-    accuracy_m : float, optional
-        How far your layer's borders lie from the true ones at most, metres, as far as you know.
-        Borders with countries that the layer does not hold are matched within it.
-    context : RegionLayer, optional
-        Layer that countries are taken from; default: the bundled one, de facto.
-    parent_layer : RegionLayer, optional
-        Layer one level up: gives ``parent_code`` by largest overlap where no `parent` is given,
-        and ``parent_share``, the share of the region inside that parent.
+    options : LayerOptions, optional
+        Columns, CRS and surroundings of a layer of your own.
+    **fields
+        The fields of `LayerOptions`, in place of `options`.
 
     Returns
     -------
@@ -169,13 +139,9 @@ def load_regions(
     >>> layer.columns["region_code"], layer.columns["country_code"]
     (['A1~1', 'A1~2'], ['AFG', 'AFG'])
     """
-    own = {
-        "code": code, "name": name, "parent": parent, "country": country, "crs": crs,
-        "valid_from": valid_from, "valid_to": valid_to, "table": table,
-        "accuracy_m": accuracy_m, "context": context, "parent_layer": parent_layer,
-    }  # fmt: skip
+    asked = chosen(LayerOptions, options, fields, load_regions)
     if isinstance(source, str) and source == "natural_earth":
-        if given := [option for option, value in own.items() if value is not None]:
+        if given := asked.of_own_layers():
             raise ValueError(
                 f"Invalid {given[0]}: the bundled layer does not take it; it is for layers of "
                 "your own."
@@ -190,24 +156,12 @@ def load_regions(
             'own takes countries from context=load_regions(worldview="…").'
         )
     level = check_integer(level, "level", low=0, high=9)
-    if accuracy_m is not None:
-        accuracy_m = check_scalar(accuracy_m, "accuracy_m", low=0.0, high=1e6)
-    context = plain_layer(context, verb="load_regions", name="context")
-    if parent_layer is not None:
-        parent_layer = plain_layer(parent_layer, verb="load_regions", name="parent_layer")
-    from geo_risk.regions.import_layer import Columns, import_layer
+    context = plain_layer(asked.context, verb="load_regions", name="context")
+    if asked.parent_layer is not None:
+        plain_layer(asked.parent_layer, verb="load_regions", name="parent_layer")
+    from geo_risk.regions.import_layer import import_layer
 
-    return import_layer(
-        source,
-        Columns(code, name, parent, country, valid_from, valid_to),
-        level=level,
-        crs=crs,
-        table=table,
-        snap_tolerance_m=check_scalar(snap_tolerance_m, "snap_tolerance_m", low=0.0, high=1e4),
-        accuracy_m=accuracy_m,
-        context=context,
-        parent_layer=parent_layer,
-    )
+    return import_layer(source, asked, level=level, context=context)
 
 
 def plain_layer(layer: Any, *, verb: str, name: str = "layer") -> RegionLayer:

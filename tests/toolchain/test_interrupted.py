@@ -26,6 +26,7 @@ OURS = re.compile(r"\..+\.[0-9a-f]{16}\.part")
 _TWO_RESULTS = """
 import pathlib, sys
 import geo_risk as gr
+from geo_risk.assessment import save_result
 from geo_risk.frames.share import Sharing
 
 def assessed(*places):
@@ -39,7 +40,7 @@ def save(which):
     # as the command line does: maps among the files
     maps = {f"map.{ending}": bytes([which]) * 200_000 for ending in ("png", "html")}
     formats, sharing = sys.argv[2].split(","), Sharing(False, None, None, False, False, None)
-    results[which]._save(pathlib.Path(folder), formats, sharing, maps)
+    save_result(results[which], pathlib.Path(folder), formats, sharing, maps)
 """
 _TWO_MAPS = """
 from geo_risk.maps import static_map, web_map

@@ -14,8 +14,11 @@ import pytest
 from paths import ROOT
 
 BOUND = re.compile(r"([A-Za-z0-9_.-]+)[>=]=([0-9.]+)")
-EXTRAS = ("excel", "test", "bench")
-TOOLS = ("mypy", "ruff", "pandas-stubs", "scipy-stubs")
+EXTRAS = ("excel", "test", "dev", "bench")
+TOOLS = (
+    "mypy", "ruff", "pandas-stubs", "scipy-stubs", "types-geopandas", "types-openpyxl",
+    "types-shapely",
+)  # fmt: skip
 """Pinned to one version; they check the code and do not run it."""
 
 

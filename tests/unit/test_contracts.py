@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import functools
 import importlib
 import inspect
 import os
@@ -11,11 +13,13 @@ import subprocess
 import sys
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from paths import ROOT
 
 import geo_risk
+from geo_risk._core.options import carried_by
 
 # The table of the house in CONTRIBUTING: a part, a module or a package, and its storey.
 STOREYS = {
@@ -76,6 +80,95 @@ def test_storeys_point_one_way(module):
     for imported in imports_of(path_of(module)):
         part = part_of(imported)
         assert part == own or STOREYS[part] < STOREYS[own], f"{module} imports {imported}"
+
+
+def private_of_others(module: str, code: str) -> set[str]:
+    """What a module takes from others though an underscore keeps it to their package."""
+    own, tree = part_of(module), ast.parse(code)
+    named, taken = {}, set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("geo_risk"):
+            named |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+        elif isinstance(node, ast.Import):
+            taken |= {a.name for a in node.names if a.name.startswith("geo_risk.")}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            owner = getattr(node.value, "id", "")
+            if owner in named:
+                taken.add(f"{named[owner]}.{node.attr}")
+            elif owner not in {"self", "cls"} and node.attr not in private_names()[own]:
+                homes = [part for part, names in private_names().items() if node.attr in names]
+                taken |= {f"geo_risk.{part}.{node.attr}" for part in homes}
+    taken |= set(named.values())
+    return {name for name in taken if any(not within(module, home) for home in homes_of(name))}
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
+def homes_of(name: str) -> list[str]:
+    """Packages to which the underscores in a dotted name keep it."""
+    bits = name.split(".")
+    homes = [".".join(bits[:i]) for i, bit in enumerate(bits) if is_private(bit)]
+    return [
+        home if path_of(home).name == "__init__.py" or home.count(".") < 2 else
+        home.rpartition(".")[0] for home in homes
+    ]  # fmt: skip
+
+
+def within(module: str, package: str) -> bool:
+    return f"{module}.".startswith(f"{package}.")
+
+
+@functools.cache
+def private_names() -> dict[str, set[str]]:
+    """Private functions, methods and attributes that each part defines."""
+    found: dict[str, set[str]] = {part: set() for part in STOREYS}
+    for module in module_names():
+        for node in ast.walk(ast.parse(path_of(module).read_text(encoding="utf-8"))):
+            name = getattr(node, "name", None)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                name = node.attr if getattr(node.value, "id", "") == "self" else None
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                name = node.id
+            if isinstance(name, str) and is_private(name):
+                found[part_of(module)].add(name)
+    return found
+
+
+@pytest.mark.parametrize("module", module_names())
+def test_nobody_outside_a_package_takes_what_is_private_to_it(module):
+    code = path_of(module).read_text(encoding="utf-8")
+    assert private_of_others(module, code) == set()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from geo_risk.hotspots._tails import two_sided",
+        "from geo_risk.hotspots import _tails",
+        "import geo_risk.hotspots._tails",
+        "from geo_risk._core.validate import _check_range",
+        "from geo_risk._core import validate\nvalidate._check_range(x, 'lon', 180)",
+        "from geo_risk.frames.enrich._polygons import anything",
+        "found = run()\nfound._both_tails",
+    ],
+)
+def test_what_is_private_to_a_package_is_seen(code):
+    assert private_of_others("geo_risk.frames.score._data", code)
+
+
+def test_own_privacies_are_one_s_own():
+    code = (
+        "from geo_risk._core import validate\nfrom geo_risk.frames.score import _options\n"
+        "from geo_risk.hotspots.options import stream_key\n"
+        "from geo_risk.frames.check import check\nself._both_tails\ncheck._named\n"
+        "frame._geometry_column_name\nnumber.__class__"
+    )
+    assert private_of_others("geo_risk.frames.score._data", code) == {
+        "geo_risk.frames.check.check._named"
+    }
 
 
 def test_the_table_names_what_there_is():
@@ -445,6 +538,99 @@ def test_public_functions_take_lon_and_lat_by_keyword_only():
             for parameter in inspect.signature(function).parameters.values():
                 if parameter.name in ("lon", "lat"):
                     assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, function
+
+
+MOST_PARAMETERS = 12
+PACKAGES = [geo_risk, *(getattr(geo_risk, name) for name in geo_risk._SHORT_NAMES)]
+
+
+def public_things() -> dict[str, Any]:
+    """What `__all__` lists, of the package and of the modules that it lists, by dotted name.
+
+    The commands of `geo_risk.cli` are not called from Python: their options are their interface.
+    """
+    found: dict[str, Any] = {}
+    left = list(PACKAGES)
+    while left:
+        module = left.pop()
+        for name in module.__all__:
+            value = getattr(module, name)
+            if inspect.ismodule(value):
+                left.append(value)
+            elif callable(value):
+                found[f"{module.__name__}.{name}"] = value
+    return found
+
+
+def public_functions() -> dict[str, Any]:
+    """Public functions, and the methods of public classes; of a dataclass `__init__` is made."""
+    found: dict[str, Any] = {}
+    for name, value in public_things().items():
+        if inspect.isfunction(value):
+            found[name] = value
+        elif inspect.isclass(value):
+            made = {"__init__"} if dataclasses.is_dataclass(value) else set()
+            for own, member in vars(value).items():
+                method = getattr(member, "__func__", member)  # of a classmethod
+                if inspect.isfunction(method) and own not in made:
+                    found[f"{name}.{own}"] = method
+    return found
+
+
+def own_parameters(function: Any) -> list[str]:
+    """Parameters but those of the options that a function carries, `self` and ``**others``."""
+    kind = carried_by(function)
+    carried = set() if kind is None else {field.name for field in dataclasses.fields(kind)}
+    return [
+        parameter.name
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.name not in {"self", "cls", *carried}
+        and parameter.kind is not parameter.VAR_KEYWORD
+    ]
+
+
+def many(a, b, c, d, e, f, g, *, h, i, j, k, m, n):
+    """Take one parameter too many."""
+
+
+def test_no_public_function_has_many_parameters():
+    assert len(own_parameters(many)) == MOST_PARAMETERS + 1
+    functions = public_functions()
+    assert len(functions) > 100
+    assert functions.keys() >= {"geo_risk.assess", "geo_risk.hotspots.scan", "geo_risk.Map.png"}
+    long = {name: own_parameters(function) for name, function in functions.items()}
+    assert [name for name, own in long.items() if len(own) > MOST_PARAMETERS] == []
+
+
+CARRIERS = {name: function for name, function in public_functions().items() if carried_by(function)}
+
+
+def fields_told(kind: Any) -> list[str]:
+    """Names that the section Parameters of a docstring tells of."""
+    section = inspect.getdoc(kind).partition("Parameters\n----------\n")[2]
+    section = re.split(r"\n\n\w+\n-+\n", section)[0]
+    lines = re.findall(r"^(\w+(?:, \w+)*)(?: :.*)?$", section, re.MULTILINE)
+    return [name for line in lines for name in line.split(", ")]
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_options_that_a_function_carries_are_documented_field_by_field(name):
+    function = CARRIERS[name]
+    kind = carried_by(function)
+    fields = [field.name for field in dataclasses.fields(kind)]
+    assert kind.__dataclass_params__.frozen
+    assert sorted(fields_told(kind)) == sorted(fields), kind
+    assert kind in public_things().values()
+    assert f"    {', '.join(fields)}\n" in function.__doc__
+    assert set(fields) < set(inspect.signature(function).parameters)
+
+
+def test_the_functions_that_carry_options():
+    carrying = {name.rpartition(".")[2] for name in CARRIERS}
+    assert carrying == {
+        "assess", "emerging", "gi_star", "iter_events", "load_regions", "local_moran",
+        "read_events", "scan", "score_hotspots", "static_map", "web_map",
+    }  # fmt: skip
 
 
 def test_nothing_needs_what_stands_beside_a_checkout():

@@ -6,9 +6,12 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
+import geopandas
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
+from scipy import sparse
 
 import geo_risk as gr
 from geo_risk import hotspots
@@ -164,3 +167,61 @@ def test_a_reader_takes_its_options_together_or_one_by_one(tmp_path):
     ):  # fmt: skip
         with pytest.raises(error, match=f"Invalid {next(iter(wrong))}"):
             gr.ReadOptions(**wrong)
+
+
+CHAIN = sparse.csr_array(sparse.diags_array([np.ones(29)] * 2, offsets=[-1, 1], shape=(30, 30)))
+COUNTS = np.random.default_rng(1).poisson(2.0, 30)
+LOCAL = {"permutations": 99, "seed": 1, "alpha": 0.2, "fdr": None, "deal": "shared"}
+
+
+@pytest.mark.parametrize("statistic", [hotspots.gi_star, hotspots.local_moran])
+def test_local_statistics_share_their_options(statistic):
+    together = statistic(COUNTS, CHAIN, options=hotspots.LocalInference(**LOCAL))
+    one_by_one = statistic(COUNTS, CHAIN, **LOCAL)
+    pd.testing.assert_frame_equal(together.to_frame(), one_by_one.to_frame())
+    with pytest.raises(TypeError, match=r"'permutation'. Did you mean 'permutations'"):
+        statistic(COUNTS, CHAIN, permutation=9)
+
+
+def test_an_emerging_hot_spot_takes_its_options_together_or_one_by_one():
+    cube, asked = np.tile(COUNTS[:, None], 6), {"permutations": 49, "seed": 1, "fdr": "by"}
+    together = hotspots.emerging(cube, CHAIN, options=hotspots.Inference(**asked))
+    one_by_one = hotspots.emerging(cube, CHAIN, **asked)
+    np.testing.assert_array_equal(together.p_value, one_by_one.p_value)
+    np.testing.assert_array_equal(together.q_value, one_by_one.q_value)
+    with pytest.raises(ValueError, match="Invalid fdr: 'none'"):
+        hotspots.Inference(fdr="none")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [({"seed": 1}, "seed"), ({"n_jobs": 2}, "n_jobs"), ({"deal": "fresh"}, "deal"),
+     ({"permutations": 9, "seed": 1, "deal": "shared", "n_jobs": 2}, "n_jobs"),
+     ({"p_method": "analytic", "mid_p": True}, "mid_p"), ({"alpha": 2.0}, "alpha"),
+     ({"permutations": -1}, "permutations"), ({"p_method": "guess"}, "p_method"),
+     ({"p_method": "analytic", "max_dispersion": 9.0}, "max_dispersion")],
+)  # fmt: skip
+def test_what_no_way_to_p_uses_is_refused_when_the_options_are_made(given, named):
+    with pytest.raises(ValueError, match=f"Invalid {named}"):
+        hotspots.LocalInference(**given)
+
+
+def test_a_layer_takes_its_options_together_or_one_by_one():
+    frame = geopandas.GeoDataFrame(
+        {"pcode": ["A1", "A2"], "label": ["West", "East"], "since": ["2000-01-01", None]},
+        geometry=[shapely.box(68, 36, 69, 37), shapely.box(69, 36, 70, 37)], crs="EPSG:4326",
+    )  # fmt: skip
+    asked = {"code": "pcode", "name": "label", "country": "AFG", "accuracy_m": 500}
+    for more in ({}, {"valid_from": "since"}):
+        together = gr.load_regions(frame, level=2, options=gr.LayerOptions(**asked, **more))
+        one_by_one = gr.load_regions(frame, level=2, **asked, **more)
+        assert type(together) is type(one_by_one)
+        assert together.columns == one_by_one.columns
+        assert together.provenance == one_by_one.provenance
+        assert together.report == one_by_one.report
+    with pytest.raises(ValueError, match="Invalid code: the bundled layer does not take it"):
+        gr.load_regions(options=gr.LayerOptions(**asked))
+    with pytest.raises(TypeError, match=r"'contry'. Did you mean 'country'"):
+        gr.load_regions(frame, contry="AFG")
+    with pytest.raises(ValueError, match="Invalid snap_tolerance_m: -1"):
+        gr.LayerOptions(snap_tolerance_m=-1)

@@ -31,7 +31,6 @@ PACKAGES = (
 TAKES = ("layer", "context", "parent_layer", "borders", "regions", "area", "study_area", "cells")
 OTHER = {
     ("read_events", "layer"): "a table of a file",
-    ("iter_events", "layer"): "a table of a file",
     ("ReadOptions", "layer"): "a table of a file",
     ("locate_names", "regions"): "region codes",
     ("Dispute", "area"): "a name",
@@ -83,6 +82,10 @@ REFUSED = {
     ("Borders", "context"): lambda e, d: gr.Borders(d.at("2015"), context=d),
     ("AssessOptions", "study_area"): lambda e, d: gr.assess(
         e, options=gr.AssessOptions(study_area=d)
+    ),
+    ("LayerOptions", "context"): lambda e, d: load_regions(e, options=gr.LayerOptions(context=d)),
+    ("LayerOptions", "parent_layer"): lambda e, d: load_regions(
+        e, options=gr.LayerOptions(parent_layer=d)
     ),
     ("StudyOptions", "layer"): lambda e, d: gr.score_hotspots(e, options=gr.StudyOptions(layer=d)),
     ("StudyOptions", "study_area"): lambda e, d: gr.score_hotspots(

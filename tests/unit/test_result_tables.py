@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import subprocess
+import sys
 import typing
 from collections.abc import Callable
 from functools import cache
@@ -79,13 +81,19 @@ def scanned(**options: Any) -> Any:
 
 
 def result_classes() -> set[type]:
-    """Dataclasses that the package offers or that its functions return."""
+    """Dataclasses that the package's functions return, and those that are parts of them."""
     offered = [getattr(hotspots, name) for name in hotspots.__all__]
-    found = {thing for thing in offered if dataclasses.is_dataclass(thing)}
-    for function in filter(inspect.isfunction, offered):
-        returned = typing.get_type_hints(function)["return"]
-        found |= {kind for kind in (returned, *typing.get_args(returned))
-                  if dataclasses.is_dataclass(kind)}  # fmt: skip
+    found: set[type] = set()
+    left = [typing.get_type_hints(f)["return"] for f in filter(inspect.isfunction, offered)]
+    while left:
+        kind = left.pop()
+        left += typing.get_args(kind)
+        if dataclasses.is_dataclass(kind) and kind not in found:
+            found.add(kind)
+            hints = typing.get_type_hints(kind)
+            left += [hints[f.name] for f in dataclasses.fields(kind) if f.name[0] != "_"]
+    others = {thing for thing in offered if dataclasses.is_dataclass(thing)} - found
+    assert all(kind.__name__.endswith("Options") for kind in others), others
     return found
 
 
@@ -254,3 +262,13 @@ def test_a_scan_that_finds_nothing_keeps_the_types():
     assert list(empty) == list(found)
     assert len(empty) == 0
     assert empty.dtypes.equals(found.dtypes)
+
+
+def test_pandas_waits_for_a_table():
+    code = (
+        "import sys\nfrom geo_risk.hotspots import mann_kendall\n"
+        "result = mann_kendall([1.0, 2.0, 3.0, 5.0])\nprint('pandas' in sys.modules)\n"
+        "result.to_frame()\nprint('pandas' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["False", "True"]

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import geo_risk as gr
 from geo_risk import cli, maps
 from geo_risk._core.files import sha256_of
+from geo_risk.assessment import save_result
 from geo_risk.errors import DataCorruptError, DataNotFoundError
 from geo_risk.frames import saved as _saved
 from geo_risk.frames.share import Sharing
@@ -255,7 +256,8 @@ MAPS = {"map.png": b"picture", "map.html": b"<html>page"}
 
 
 def save_with_maps(found: gr.Assessment, folder: Path, maps: dict[str, bytes] = MAPS) -> None:
-    found._save(folder, [".parquet"], Sharing(False, None, None, False, False, None), maps)
+    alone = Sharing(False, None, None, False, False, None)
+    save_result(found, folder, [".parquet"], alone, maps)
 
 
 def test_maps_stand_in_the_provenance_and_are_verified(old, tmp_path):

@@ -25,6 +25,7 @@ import geo_risk as gr
 from geo_risk import demo
 from geo_risk._core import cache as _cache
 from geo_risk._core.kernel_files import keep_checked
+from geo_risk.assessment import save_result
 from geo_risk.cli.output import write_chunks, write_output
 from geo_risk.events import service
 from geo_risk.frames.share import Sharing
@@ -141,8 +142,9 @@ CASES: dict[str, Write] = {
     "chunks": write_through_csv_stream,
     "presence": lambda folder, which: demo._write_presence(table(which), folder / "p.csv"),
     "page": lambda folder, which: service._write(folder / "page", bytes([which]) * 100_000),
-    "save with maps": lambda folder, which: result(which)._save(
-        folder, [".csv"], Sharing(False, None, None, False, False, None), maps(which)),
+    "save with maps": lambda folder, which: save_result(
+        result(which), folder, [".csv"], Sharing(False, None, None, False, False, None),
+        maps(which)),
 }  # fmt: skip
 
 

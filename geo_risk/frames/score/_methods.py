@@ -101,7 +101,7 @@ def _local(tally: Tally, ask: Question) -> Scored:
 
 def _of_deals(ask: Question, tally: Tally) -> dict[str, Any]:
     """Options of a local statistic; threads only for what takes them."""
-    from geo_risk.hotspots._options import tries_exact
+    from geo_risk.hotspots.options import tries_exact
 
     total = ask.options.get("moments") == "total"  # of local Moran's I: the normal p alone
     limited = tries_exact(ask.options) and not total and ask.population is None  # not of rates
@@ -240,7 +240,7 @@ def _eb_rates(tally: Tally, ask: Question) -> Scored:
 
 def _emerging(tally: Tally, ask: Question) -> Scored:
     from geo_risk import hotspots
-    from geo_risk.hotspots._options import tries_exact
+    from geo_risk.hotspots.options import tries_exact
 
     _no_population(ask)
     if tally.cube is None:

@@ -84,7 +84,7 @@ class StudyOptions:
 
 def draws_numbers(method: str, options: Mapping[str, Any]) -> bool:
     """Whether a method with these options simulates, and so takes a seed."""
-    from geo_risk.hotspots._options import simulates
+    from geo_risk.hotspots.options import simulates
 
     if method == "scan":
         return bool(options.get("replications", True))

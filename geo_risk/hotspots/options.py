@@ -1,0 +1,215 @@
+"""Options that the tests share: checked once, and refused where they were given for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from geo_risk._core.types import Seed
+from geo_risk._core.validate import (
+    check_choice,
+    check_integer,
+    check_jobs,
+    check_scalar,
+    refuse_unused,
+)
+
+__all__ = [
+    "MAX_DISPERSION",
+    "NOT_SIMULATED",
+    "Inference",
+    "LocalInference",
+    "Test",
+    "check_permutations",
+    "check_test",
+    "simulates",
+    "stream_key",
+    "tries_exact",
+]
+
+
+P_METHODS = ("auto", "analytic", "permutation", "exact")
+MAX_DISPERSION = 200.0
+"""Variance / mean above which numbers are not taken for counts of events.
+
+Fatalities per event have 418 (UCDP Mexico), 559 (one side in UCDP Afghanistan) and 1,039 (a sample
+of UCDP's world); a week of Californian earthquakes per H3 cell of resolution 3 has 99. No limit
+tells all counts from all fatalities: UCDP Mexico's events per cell have 1,087.
+"""
+NOT_SIMULATED = "it is of a simulated p, and no permutations are asked for"
+
+
+@dataclass(frozen=True)
+class Test:
+    """How p is to be found, checked."""
+
+    p_method: str
+    permutations: int
+    seed: Seed
+    max_dispersion: float
+    mid_p: bool = False
+    deal: str = "fresh"
+    n_jobs: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inference:
+    """Options of `emerging`: how its p-values are found and adjusted.
+
+    Parameters
+    ----------
+    permutations : int, default 0
+        Number of random deals R for the simulated p. To find a lone unit among m after FDR,
+        R must be at least m / alpha.
+    seed : int, numpy Generator or None
+        Of the simulation; None draws a fresh one. The result does not depend on `n_jobs`.
+    p_method : {"auto", "analytic", "permutation", "exact"}
+        "auto" simulates where `permutations` are asked for; else takes the exact p where the
+        values are counts and the weights equal within each row (binary, or row-standardised);
+        else the normal approximation. `result.p_method` says which.
+    max_dispersion : float, default 200
+        Limit of variance / mean above which values are not taken for counts of events (UCDP
+        Mexico's fatalities per event have 418) and the exact p is refused. Counts of events in
+        very uneven areas can exceed it: if that is what the values are, pass ``float("inf")``.
+    fdr : {"bh", "by", None}
+        Adjustment of the q-values, for all units or bins together (see `adjust_fdr`); None leaves
+        q = p.
+
+    Raises
+    ------
+    ValueError
+        A value out of range, or given where nothing uses it: `seed` without a simulation,
+        `max_dispersion` without the exact p.
+    TypeError
+        A value that is no number.
+    """
+
+    permutations: int = 0
+    seed: Seed = None
+    p_method: str = "auto"
+    max_dispersion: float | None = None
+    fdr: str | None = "bh"
+
+    def __post_init__(self) -> None:
+        if self.fdr is not None:
+            check_choice(self.fdr, "fdr", ("bh", "by"))
+        assert self.test is not None  # checks how p is to be found
+
+    @property
+    def test(self) -> Test:
+        """How p is to be found, checked."""
+        return check_test(self.p_method, self.permutations, self.seed, self.max_dispersion)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalInference(Inference):
+    """Options of `gi_star` and `local_moran`: how p is found, adjusted and made a label.
+
+    Parameters
+    ----------
+    permutations, seed, p_method, max_dispersion, fdr
+        As of `Inference`.
+    alpha : float, default 0.05
+        Level of the labels, on the q-values.
+    mid_p : bool, default False
+        For the exact p: count half of the probability of the observed sum in each tail. Less
+        conservative on sparse counts; rejects at most about as often as stated, not certainly.
+    deal : {"fresh", "shared"}, default "fresh"
+        How the simulation of ``null="conditional"`` deals the values. "fresh": each unit has
+        random deals of its own. "shared": all units use the same ones; each p is as valid, and
+        many times faster, but this is another algorithm: the errors of simulation of different
+        units go together, so a share of significant units varies more from seed to seed.
+    n_jobs : int, default 1
+        Threads for fresh deals; -1 for all processors. Nothing else takes threads.
+
+    Raises
+    ------
+    ValueError
+        A value out of range, or given where nothing uses it: `seed`, `deal` and `n_jobs` without a
+        simulation, `mid_p` and `max_dispersion` without the exact p.
+    TypeError
+        A value that is no number.
+    """
+
+    alpha: float = 0.05
+    mid_p: bool = False
+    deal: str | None = None
+    n_jobs: int = 1
+
+    def __post_init__(self) -> None:
+        if self.deal is not None:
+            check_choice(self.deal, "deal", ("fresh", "shared"))
+        check_scalar(self.alpha, "alpha", low=0.0, high=1.0)
+        super().__post_init__()
+        check_jobs(self.n_jobs)
+        simulated = simulates({"p_method": self.p_method, "permutations": self.permutations})
+        if not simulated:
+            refuse_unused({"deal": self.deal, "n_jobs": self.threads}, NOT_SIMULATED)
+        if self.deal == "shared":
+            refuse_unused({"n_jobs": self.threads}, "shared deals take one thread")
+        if simulated or self.p_method == "analytic":
+            refuse_unused({"mid_p": self.mid_p or None}, "it is of the exact p")
+
+    @property
+    def threads(self) -> int | None:
+        """Threads, None for the default of one."""
+        return None if self.n_jobs == 1 else self.n_jobs
+
+    @property
+    def test(self) -> Test:
+        """How p is to be found, checked."""
+        deal = self.deal or "fresh"
+        return replace(super().test, mid_p=self.mid_p, deal=deal, n_jobs=self.n_jobs)
+
+
+def check_test(p_method: str, permutations: int, seed: Seed, max_dispersion: float | None) -> Test:
+    """Check how p is to be found, and what only some ways use."""
+    check_choice(p_method, "p_method", P_METHODS)
+    check_permutations(permutations)
+    if p_method == "permutation" and permutations == 0:
+        raise ValueError('Invalid permutations: 0; p_method="permutation" needs some, e.g. 9999.')
+    if p_method in ("analytic", "exact") and permutations:
+        raise ValueError(
+            f"Invalid permutations: {permutations} with p_method={p_method!r}, which draws none."
+        )
+    if max_dispersion is not None and max_dispersion != np.inf:
+        check_scalar(max_dispersion, "max_dispersion", low=0.0)
+    asked = {"p_method": p_method, "permutations": permutations}
+    if not simulates(asked):
+        refuse_unused({"seed": seed}, NOT_SIMULATED)
+    if not tries_exact(asked):
+        refuse_unused({"max_dispersion": max_dispersion}, "it is of the exact p")
+    limit = MAX_DISPERSION if max_dispersion is None else float(max_dispersion)
+    return Test(p_method, int(permutations), seed, limit)
+
+
+def simulates(options: Mapping[str, Any]) -> bool:
+    """Whether a test with these options simulates its p."""
+    p_method = options.get("p_method", "auto")
+    return p_method == "permutation" or (p_method == "auto" and bool(options.get("permutations")))
+
+
+def tries_exact(options: Mapping[str, Any]) -> bool:
+    """Whether a test with these options takes the exact p, at least where it can be had."""
+    return options.get("p_method", "auto") in ("auto", "exact") and not simulates(options)
+
+
+def check_permutations(permutations: int) -> int:
+    """Check a number of random deals, an integer of at least 0."""
+    return check_integer(permutations, "permutations", low=0)
+
+
+def stream_key(seed: Seed) -> np.uint64:
+    """64 bits that name the streams of random numbers of one call."""
+    if isinstance(seed, np.random.Generator):
+        return np.uint64(seed.integers(0, 2**64, dtype=np.uint64))
+    try:
+        sequence = np.random.SeedSequence(seed)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"Invalid seed: {seed!r}; a whole number >= 0, a numpy Generator or None."
+        ) from error
+    return np.uint64(sequence.generate_state(1, np.uint64)[0])
