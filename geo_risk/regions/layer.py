@@ -362,7 +362,7 @@ class RegionLayer:
         code : str, optional
             Only points of this region, country or unit.
         of : {"countries", "regions"}
-            What meets there.
+            Whether borders of countries or of regions meet there.
 
         Returns
         -------
