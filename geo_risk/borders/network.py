@@ -114,7 +114,7 @@ class Borders:
         The layer of the borders, and the layer with the countries across its outline.
     context_km : float
         Largest distance between the same outline in the two layers.
-        countries : tuple of str
+    countries : tuple of str
         Codes of all countries of both layers, sorted.
     """
 

@@ -78,7 +78,7 @@ class Gunzip:
                 out.append(self._inner.decompress(packed))
                 packed = self._inner.unused_data.lstrip(b"\0")
         except zlib.error:
-            raise LaterError("the data is not gzip, as the server states") from None
+            raise LaterError("the server states gzip, but the data is not gzip") from None
         return b"".join(out)
 
     @property

@@ -258,5 +258,5 @@ def locate_points(
             else:
                 found[p] = index.state[_sub_cell(index.cell, -180.0, lat[p])]
                 found[p] = _resolve(index, found[p], -180.0, lat[p], rows)
-    if touched != touched:  # never true: prevents that the early loads are optimised away
+    if touched != touched:  # never true: keeps the early loads from being optimised away
         found[start] = _OUTSIDE

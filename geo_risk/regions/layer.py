@@ -290,10 +290,10 @@ class RegionLayer:
             Sorted codes. Meeting in a single point does not count; meeting across the
             antimeridian does. A country without ISO code is listed by its unit code.
 
-            Raises
-            ------
-            UnknownRegionError
-                The layer has no such code.
+        Raises
+        ------
+        UnknownRegionError
+            The layer has no such code.
 
         Examples
         --------
@@ -336,10 +336,10 @@ class RegionLayer:
             Kilometres by the neighbour's code, sorted by code: on the WGS84 ellipsoid along the
             line in the layer. A more detailed layer gives a longer border.
 
-            Raises
-            ------
-            UnknownRegionError
-                The layer has no such code.
+        Raises
+        ------
+        UnknownRegionError
+            The layer has no such code.
 
         Examples
         --------
@@ -370,10 +370,10 @@ class RegionLayer:
             ``codes`` (sorted, three or more), ``lon`` and ``lat`` in degrees; sorted by codes. A
             country without ISO code is listed by its unit code.
 
-            Raises
-            ------
-            UnknownRegionError
-                The layer has no such code.
+        Raises
+        ------
+        UnknownRegionError
+            The layer has no such code.
 
         Examples
         --------

@@ -31,8 +31,8 @@ class RegionMatch:
     region_code, region_name : str
     country_code : str or None
         ISO 3166-1 alpha-3; None if no state is assigned.
-        matched_name : str
-            The code or spelling that matched.
+    matched_name : str
+        The code or spelling that matched.
     score : float
         1 for a code or a name (case and diacritics folded), less for similar spellings.
     """
