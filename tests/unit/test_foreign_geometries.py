@@ -381,7 +381,7 @@ def test_half_a_character_in_a_layer_is_told_with_its_row(tmp_path, caplog):
     path.write_text(json.dumps(collection(*rows)).replace('"b"', '"b\\udfff"'))
     layer = gr.load_regions(path, code="pcode", name="name")
     assert layer.columns["region_name"] == ["a", "b\ufffd"]
-    assert "1 rows hold half a character (a lone surrogate), which is U+FFFD now; first: 1." in (
+    assert "1 rows hold half a character (a lone surrogate), replaced by U+FFFD; first: 1." in (
         caplog.text
     )
 
