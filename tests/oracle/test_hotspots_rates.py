@@ -109,5 +109,5 @@ def test_bad_options() -> None:
         eb_rates([1, 2], [3, 4], method="local")
     with pytest.raises(ValueError, match="Invalid method: 'bayes'"):
         eb_rates([1, 2], [3, 4], method="bayes")
-    with pytest.raises(ValueError, match="1 of 2 are 0, so have no rate"):
+    with pytest.raises(ValueError, match="1 of 2 are 0, so they have no rate"):
         standardized_rates([1, 0], [3, 0])
