@@ -34,7 +34,7 @@ def multiply(
     """
     last = table.shape[1] - 1
     most = min(table.shape[0] - 1, copies)
-    # Weights t = 0, 1, ... relative to the largest, which is reached if the next ratio is below 1.
+    # Weights t = 0, 1, ... relative to the largest, after which the ratios are below 1.
     mode = min(most, max(0, int(odds * (copies + 1) / (1.0 + odds))))
     weight = np.empty(most + 1)
     weight[mode] = 1.0

@@ -105,7 +105,7 @@ def emerging(
     options: Inference | None = None,
     **fields: Any,
 ) -> EmergingResult:
-    """Classify each cell by how it was, and became, a hot or cold spot.
+    """Classify the history of each cell as a kind of hot or cold spot.
 
     Parameters
     ----------

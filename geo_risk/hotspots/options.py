@@ -80,7 +80,7 @@ class Inference:
     Raises
     ------
     ValueError
-        A value out of range, or given where nothing uses it: `seed` without a simulation,
+        A value out of range, or given but not used: `seed` without a simulation,
         `max_dispersion` without the exact p.
     TypeError
         A value that is not a number.
@@ -127,7 +127,7 @@ class LocalInference(Inference):
     Raises
     ------
     ValueError
-        A value out of range, or given where nothing uses it: `seed`, `deal` and `n_jobs` without a
+        A value out of range, or given but not used: `seed`, `deal` and `n_jobs` without a
         simulation, `mid_p` and `max_dispersion` without the exact p.
     TypeError
         A value that is not a number.
@@ -150,7 +150,7 @@ class LocalInference(Inference):
         if self.deal == "shared":
             refuse_unused({"n_jobs": self.threads}, 'deal="shared" uses one thread')
         if simulated or self.p_method == "analytic":
-            refuse_unused({"mid_p": self.mid_p or None}, "it is of the exact p")
+            refuse_unused({"mid_p": self.mid_p or None}, "it applies to the exact p only")
 
     @property
     def threads(self) -> int | None:
@@ -180,7 +180,7 @@ def check_test(p_method: str, permutations: int, seed: Seed, max_dispersion: flo
     if not simulates(asked):
         refuse_unused({"seed": seed}, NOT_SIMULATED)
     if not tries_exact(asked):
-        refuse_unused({"max_dispersion": max_dispersion}, "it is of the exact p")
+        refuse_unused({"max_dispersion": max_dispersion}, "it applies to the exact p only")
     limit = MAX_DISPERSION if max_dispersion is None else float(max_dispersion)
     return Test(p_method, int(permutations), seed, limit)
 

@@ -20,7 +20,7 @@ __all__ = ["Progress", "null_maxima"]
 Progress = Callable[[int, int], object]
 Draw = Callable[[IntArray, NDArray[Any]], None]
 
-# The first batch of data sets uses these decreasing levels of LLR; it shows the level for others.
+# Decreasing levels of LLR for the first batch of data sets, which shows where the others end.
 _PILOT_LEVELS = (9.0, 7.0, 5.0, 3.5, 2.0, 1.0, 0.0)
 # Share of the data sets that the first pass may leave to lower levels.
 _USUAL = 0.35

@@ -288,7 +288,7 @@ def _individuals(
     if people.sum() >= 2**31:
         raise ValueError(
             f"Invalid population: {people.sum():g} in total; the Bernoulli model takes at most "
-            "2**31 - 1. For rare cases the Poisson model is equivalent."
+            "2**31 - 1. For rare cases the Poisson model is as good."
         )
     bad = counts > people
     if bad.any():
