@@ -1,4 +1,4 @@
-"""The whole job in one call: events in; located, indexed and scored events out."""
+"""The complete pipeline in one call: `assess` locates, indexes and scores events."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ __all__ = ["AssessOptions", "Assessment", "assess", "save_result"]
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """What `assess` found.
+    """Result of `assess`.
 
     Attributes
     ----------
     events : GeoDataFrame
         Every input row, in order, with the columns of `geocode`, `index_h3` and
-        `border_proximity`, the flags of `check_events`, and, only where it suggests other
-        coordinates for an event, `suggested_lon` and `suggested_lat`.
+        `border_proximity`, the flags of `check_events`, and, only if it suggests other
+        coordinates for any event, `suggested_lon` and `suggested_lat`.
     cells : GeoDataFrame or None
-        The scored study area, one row per H3 cell; None where no event could be counted.
+        The scored study area, one row per H3 cell; None if no event could be counted.
     regions : GeoDataFrame
-        The regions that hold events, with `administered_by` and `claimed_by` (disputed ones),
-        `n_events`, `fatalities_best` (where known) and `neighbor_countries` (codes of other
+        The regions with events, with `administered_by` and `claimed_by` (disputed ones),
+        `n_events`, `fatalities_best` (if known) and `neighbor_countries` (codes of other
         countries that share an edge, joined by ";").
     borders : GeoDataFrame
-        Border lines of the countries that hold events, one row per pair of countries.
+        Border lines of the countries with events, one row per pair of countries.
     provenance : dict
-        Versions, layer and its checksum, parameters, and what was counted.
+        Versions, layer and its checksum, parameters and counts.
     """
 
     events: geopandas.GeoDataFrame
@@ -58,7 +58,7 @@ class Assessment:
     provenance: dict[str, Any]
 
     def summary(self) -> pd.DataFrame:
-        """One line per event: what happened, where, how near which border, what is doubtful."""
+        """Table with one line per event: date, location, region, nearest border and flags."""
         columns = [
             "event_id", "date_start", "location_name", "country_code", "region_code",
             "region_name", "match", "h3_cell", "border_m", "border_country_code", "flags",
@@ -70,7 +70,12 @@ class Assessment:
         return pd.DataFrame(self.events[held])
 
     def flagged(self) -> str:
-        """How many events are flagged and with what, in one line.
+        """One line that states how many events are flagged, and with which flags.
+
+        Returns
+        -------
+        str
+            Numbers of events, flag by flag.
 
         Examples
         --------
@@ -99,46 +104,46 @@ class Assessment:
         Parameters
         ----------
         directory : path
-            Made if needed; files of an earlier save are replaced, all of them or, after an error,
-            none. After a kill `load` gives the earlier result, the new one or a clear error. Maps
-            that the command line drew of another result are removed, unless they were changed.
+            Created if needed; files of an earlier save are replaced, all of them or, after an
+            error, none. If the process is killed, `load` returns the earlier result or the new
+            one, or raises a clear error. Maps that the command line drew of another result are
+            removed, unless they were changed.
         formats : sequence of str, default (".parquet", ".csv")
-            Endings that `write_table` knows: also ".geojson", ".gpkg" and ".arrow".
+            Endings that `write_table` accepts: also ".geojson", ".gpkg" and ".arrow".
         share : bool, default False
-            Write for others: no row of an event, but counts without those below `min_count`, no
-            scores but the class, and a provenance that counts nothing.
+            Write for others: no rows of events, but counts without those below `min_count`, no
+            scores except the class, and a provenance without counts.
         coarsen : "cells", "regions" or int, optional
-            What a shared export counts in; implies `share`. "cells", the default of `share`, are
-            H3 cells of resolution 5 or coarser, a number those of that resolution or coarser.
+            Units in which a shared export counts; implies `share`. "cells", the default of
+            `share`, are H3 cells of resolution 5 or coarser; a number sets another limit.
         min_count : int, default 3
-            The smallest number that a shared export shows; 0 is shown. Refused where rows are
-            written, as `source_rows` is where counts are.
+            The smallest number that a shared export shows; 0 is shown. Not allowed if rows are
+            written; `source_rows` is not allowed if counts are written.
         strip : bool, default False
-            Keep the rows of events, without notes, actors and whatever other column the source
-            has of its own.
+            Keep the rows of events, without notes, actors and other columns of the source itself.
         source_rows : bool, default False
-            Whether rows of sources that forbid to pass them on (ACLED) are written as they are.
-            By default such events keep their identifier and what geo_risk found out, and neither
-            point nor text: fit to be passed on, and to be joined by those who have the source.
+            Whether rows of sources that forbid redistribution (ACLED) are written unchanged.
+            By default such events keep their identifier and the results of geo_risk, without
+            point and text: these may be shared, and users who have the source can join them.
         worldview : str, optional
-            Whose view the codes of disputed regions follow. Asked for where `share` or `strip` is
-            set, a disputed region is named, and `assess` was not told either.
+            Whose view the codes of disputed regions follow. Required if `share` or `strip` is
+            set, a disputed region is named, and `assess` had no `worldview` either.
         csv_safe : bool, optional
-            Whether text in CSV files that a spreadsheet would take for a formula gets an
-            apostrophe before it (`write_table`). By default where the files are for others:
+            Whether text in CSV files that a spreadsheet would read as a formula gets an
+            apostrophe before it (`write_table`). By default True if the files are for others:
             `share`, `coarsen` or `strip`.
 
         Returns
         -------
         list of Path
-            What was written. CSV files carry `lon` and `lat` for points and well-known text for
+            The files written. CSV files have `lon` and `lat` for points and well-known text for
             other geometries. The same assessment gives the same bytes.
 
         Raises
         ------
         ValueError
-            An unknown format or option, or one that is not used; no `worldview` where one is asked
-            for; a shared export into a folder that holds tables or maps of an earlier save which
+            An unknown format or option, or one that is not used; no `worldview` although it is
+            required; a shared export into a folder with tables or maps of an earlier save which
             it does not replace.
         """
         chosen = Sharing(share, coarsen, min_count, strip, source_rows, worldview)
@@ -148,24 +153,34 @@ class Assessment:
     def load(cls, directory: str | PathLike[str]) -> Assessment:
         """Read what `save` wrote (its GeoParquet tables and the provenance).
 
-        The tables equal those that were saved, types and missing values too, and saved again they
-        give the same bytes. Three things are not in a file: the index of `events`, if it did not
-        count from 0; the type of a column that is neither text, numbers, dates nor truth
-        (`write_table` makes text of it); and `attrs`.
+        The tables equal those that were saved, including types and missing values, and if saved
+        again they give the same bytes. Three things are not stored: the index of `events`, if it
+        did not count from 0; the type of a column that is neither text, numbers, dates nor
+        booleans (`write_table` converts it to text); and `attrs`.
+
+        Parameters
+        ----------
+        directory : path
+            The folder that `save` was given.
+
+        Returns
+        -------
+        Assessment
+            With the provenance that was saved.
 
         Raises
         ------
         DataNotFoundError
-            No assessment was saved there, or one for others, which has no events.
+            No assessment was saved there, or a shared one, which has no events.
         DataCorruptError
-            The save was interrupted, or a table or map is not the one that was saved.
+            The save was interrupted, or a table or map has changed since it was saved.
         """
         folder = Path(directory)
         tables, provenance = read_result(folder)
         for name in ("events", "regions", "borders"):
             if tables[name] is None:
                 why = "it was saved for others" if "sharing" in provenance else "save with .parquet"
-                raise DataNotFoundError(f"{folder} holds no {name}.parquet: {why}.")
+                raise DataNotFoundError(f"{folder} has no {name}.parquet: {why}.")
         return cls(provenance=provenance, **cast("dict[str, Any]", tables))
 
 
@@ -186,28 +201,28 @@ def assess(
     Parameters
     ----------
     events : path, frame or table
-        Whatever `read_events` takes; a frame that `read_events` made is taken as it is.
+        Any input of `read_events`; a frame that `read_events` returned is used as it is.
     layer : RegionLayer, optional
         Default: the bundled world layer. Study area, neighbours and borders are those of one day:
-        of a layer that holds by date pass ``layer.at("2015-01-01")``.
+        for a dated layer pass ``layer.at("2015-01-01")``.
     source : str, optional
         Passed to `read_events`.
     worldview : str, optional
         Whose view of disputed regions the bundled layer follows, see `load_regions`; default:
-        "de_facto". Saying it here also answers `Assessment.save`, which asks for it.
+        "de_facto". If given here, `Assessment.save` does not require it again.
     n_jobs : int, default 1
         Threads; -1 for all processors.
     progress : bool or function, default False
-        True draws a bar on standard error, where that is a terminal; a function is called with
+        True draws a bar on standard error if that is a terminal; a function is called with
         the name of each of the five steps when it begins.
     options : AssessOptions, optional
         How events are located, indexed, measured and counted.
     **fields
         The fields of `AssessOptions`, in place of `options`.
     **scoring
-        Passed to `score_hotspots`, and on to the statistic: `permutations`, `p_method`, `seed`,
-        `alpha`, … Where something is drawn (permutations, replications, places) and no seed given,
-        one is made and noted in the provenance.
+        Passed to `score_hotspots` and to the statistic: `permutations`, `p_method`, `seed`,
+        `alpha`, … If something is drawn (permutations, replications, places) and no seed is given,
+        a new seed is used and recorded in the provenance.
 
     Returns
     -------
@@ -216,7 +231,7 @@ def assess(
     Raises
     ------
     TypeError, ValueError
-        As the steps do; a layer that holds by date. Nothing is written.
+        Errors of the steps; a dated layer. Nothing is written.
 
     Examples
     --------
@@ -263,7 +278,7 @@ def assess(
 
 
 def _layer(layer: RegionLayer | None, worldview: str | None) -> RegionLayer:
-    """The layer given, or the bundled one in the view asked for."""
+    """The layer given, or the bundled one in the requested worldview."""
     from geo_risk.regions.sources import load_regions, plain_layer
 
     if layer is None:
@@ -271,14 +286,14 @@ def _layer(layer: RegionLayer | None, worldview: str | None) -> RegionLayer:
     layer = plain_layer(layer, verb="assess")
     if worldview is not None and worldview != layer.worldview:
         raise ValueError(
-            f"Invalid worldview: {worldview!r}; the layer {layer.name!r} that was given follows "
+            f"Invalid worldview: {worldview!r}; the given layer {layer.name!r} follows "
             f"{layer.worldview!r}."
         )
     return layer
 
 
 def _with_seed(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options with a seed wherever something is drawn, so that the result can be made again."""
+    """Options with a seed if something is drawn, so that the result can be reproduced."""
     import numpy as np
 
     from geo_risk.frames.score.score import takes_seed
@@ -289,7 +304,7 @@ def _with_seed(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_events(events: Any, source: str | None) -> geopandas.GeoDataFrame:
-    """Read, unless the frame has been through `read_events` already."""
+    """Read the events, unless the frame was returned by `read_events`."""
     from geo_risk.events import read_events
 
     if source is None and hasattr(events, "attrs") and "source" in report_of(events):
@@ -306,7 +321,7 @@ def save_result(
     maps: Mapping[str, bytes],
     csv_safe: bool | None = None,
 ) -> list[Path]:
-    """Write tables, maps and provenance, all of them or, after an error, none."""
+    """Write tables, maps and provenance: all of them or, after an error, none."""
     formats = [check_format(ending) for ending in formats]
     check_csv_safe(csv_safe, formats)
     tables, provenance = sharing.export(found)

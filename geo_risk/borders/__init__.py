@@ -1,4 +1,4 @@
-"""Borders: where countries meet, and how far a point is from there."""
+"""Borders between countries, and distances of points to them."""
 
 from geo_risk.borders.nearest import BorderDistances
 from geo_risk.borders.network import Borders, load_borders

@@ -1,8 +1,8 @@
-"""The nearest point of a set of border edges: search by chords, then the exact geodesic.
+"""Nearest point of a set of border edges: search by chords, then the exact geodesic.
 
-Pure arrays to arrays. A search collects every piece that may hold the nearest point, by bounds
-that are proven (see `geo_risk._core.geodesic`), and decides among them by geodesics. So the answer
-depends neither on the order of the search nor on the shape of the tree.
+All inputs and outputs are arrays. A search collects every piece that may contain the nearest point,
+by proven bounds (see `geo_risk._core.geodesic`), and compares these pieces by geodesics. So the
+result depends neither on the order of the search nor on the shape of the tree.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ __all__ = ["nearest_edges"]
 _RADIAN: Final = math.pi / 180.0
 _STACK: Final = 256
 _BUFFER: Final = 64
-_TIE: Final = 1e-14  # lengths as near as this, 0.06 µm, are equal
-_FOREIGN: Final = 2**32  # added to the rank of a border that is not the own country's
+_TIE: Final = 1e-14  # lengths that differ by less than this, 0.06 µm, are equal
+_FOREIGN: Final = 2**32  # added to the rank of a border that does not belong to the own country
 _LAST: Final = 2**60
-# Columns of the buffer of candidates: piece, lower bound of its chord, t, length (negative while
-# it is an estimate).
+# Columns of the buffer of candidates: piece, lower bound of its chord, t, length (negative if it is
+# an estimate).
 _PIECE: Final = 0
 _LOWER: Final = 1
 _T: Final = 2
 _ARC: Final = 3
 
-# One type for every integer: else each mixture of them is compiled by itself.
+# One type for all integers: else numba compiles each combination of types.
 _wide: Callable[[Any], int] = np.int64  # type: ignore[assignment]
 
 
 @njit
 def _chord_foot(piece: FloatArray, k: int, px: float, py: float, pz: float) -> tuple[float, float]:
-    """Squared distance from p to the chord of piece `k`, and where on it (0 … 1)."""
+    """Squared distance from p to the chord of piece `k`, and position on the chord (0 … 1)."""
     wx, wy, wz = px - piece[k, 0], py - piece[k, 1], pz - piece[k, 2]
     ux, uy, uz = piece[k, 3], piece[k, 4], piece[k, 5]
     u = min(1.0, max(0.0, (ux * wx + uy * wy + uz * wz) * piece[k, 6]))
@@ -63,10 +63,10 @@ def _foot(
     ax: float, ay: float, bx: float, by: float, t: float, t0: float, t1: float,
     px: float, py: float, pz: float,
 ) -> tuple[float, float, float, float]:  # fmt: skip
-    """The point of a stretch t0 … t1 of an edge with the least chord to p.
+    """Point of a stretch t0 … t1 of an edge with the shortest chord to p.
 
-    Newton's method on the edge itself, starting at t. Returns the t that was found, the length
-    of the arc over the chord, the chord, and half the second derivative of the squared chord.
+    Newton's method on the edge, starting at t. Returns the t found, the length of the arc over the
+    chord, the chord, and half the second derivative of the squared chord.
     """
     d_lon, d_lat = (bx - ax) * _RADIAN, (by - ay) * _RADIAN
     x = y = z = chord = bend = 0.0
@@ -107,9 +107,9 @@ def _length_far(
     ax: float, ay: float, bx: float, by: float, t: float, t0: float, t1: float,
     lon: float, lat: float, curvature: float,
 ) -> tuple[float, float]:  # fmt: skip
-    """Least geodesic length to a stretch of an edge, and its t, starting at t.
+    """Shortest geodesic length to a stretch of an edge, and its t, starting at t.
 
-    `curvature` is a guess of the length's second derivative.
+    `curvature` is an estimate of the second derivative of the length.
     """
     d_lon, d_lat = (bx - ax) * _RADIAN, (by - ay) * _RADIAN
     best, best_t = math.inf, t
@@ -131,14 +131,14 @@ def _length_far(
         last_t, last_slope = t, slope
         step = -slope / curvature if curvature > 0.0 else (-1.0 if slope > 0.0 else 1.0)
         t = min(t1, max(t0, t + step))
-        if abs((t - last_t) * slope) < 1e-14:  # the gain that is left: 0.06 µm
+        if abs((t - last_t) * slope) < 1e-14:  # remaining gain: 0.06 µm
             break
     return best, best_t
 
 
 @njit
 def _arc_error(arc: float) -> float:
-    """Three times the largest error of `arc_from_chord` measured at a length."""
+    """Three times the largest measured error of `arc_from_chord` at a length."""
     if arc > 1.6:
         return math.inf
     return 7e-6 * arc**7 + 1e-10
@@ -156,8 +156,8 @@ def _is_in(value: int, table: Int32Array, row: int) -> bool:
 def _rank(sides: Int32Array, e: int, own: int, target: int, excluded: Int32Array, row: int) -> int:
     """Order of equally near edges: own borders first, then the lowest row across the border.
 
-    Across is the side of the target country if there is one, else the side that is neither the
-    own nor an excluded country, else the lower row.
+    The side across the border is the target country if there is one, else the side that is neither
+    the own nor an excluded country, else the lower row.
     """
     a, b, ca, cb = _wide(sides[e, 0]), _wide(sides[e, 1]), _wide(sides[e, 2]), _wide(sides[e, 3])
     if b < 0:
@@ -173,11 +173,11 @@ def _decide(
     lon: float, lat: float, px: float, py: float, pz: float,
     own: int, target: int, excluded: Int32Array, row: int, best: float, best_t: float, found: int,
 ) -> tuple[float, float, int]:  # fmt: skip
-    """Measure the pieces in the buffer; return the best of them and of what was known.
+    """Measure the pieces in the buffer; return the best of them and of the previous best.
 
-    Length, t and piece. Far pieces are measured by the arc over the chord first, and by
-    geodesics where that arc's error leaves them a chance. Among equally near ones `_rank`
-    decides, then the lower edge.
+    Returns length, t and piece. Far pieces are first measured by the arc over the chord, then by
+    geodesics if they may be nearest within the error of the arc. Between equally near pieces
+    `_rank` decides, then the lower edge.
     """
     least, shortest = best, best
     for far in range(2):
@@ -216,7 +216,7 @@ def _decide(
 
 @njit
 def _reach(upper: float) -> float:
-    """A cheap bound of `chord_limit`, never below it."""
+    """Upper bound of `chord_limit` that is fast to compute."""
     if upper < 0.5:
         return upper * (1.0 + 1e-3 * upper * upper) + 1e-13
     return chord_limit(upper)
@@ -227,7 +227,7 @@ def _push(
     box: NDArray[np.float32], node: int, px: float, py: float, pz: float, reach: float,
     stack: Int32Array, distance: FloatArray, base: int, top: int,
 ) -> int:  # fmt: skip
-    """Put a node on the stack unless it is out of reach; above `base` the nearest comes on top."""
+    """Push a node on the stack if it is within reach; above `base` the nearest is on top."""
     dx = max(max(box[node, 0] - px, px - box[node, 3]), 0.0)
     dy = max(max(box[node, 1] - py, py - box[node, 4]), 0.0)
     dz = max(max(box[node, 2] - pz, pz - box[node, 5]), 0.0)
@@ -247,7 +247,7 @@ def _collect(
     piece: FloatArray, stretch: FloatArray, first: int, last: int, px: float, py: float, pz: float,
     reach: float, hint: int, work: FloatArray, filled: int,
 ) -> tuple[float, int, int]:  # fmt: skip
-    """Put the pieces of a leaf that are within reach into the buffer, and shorten the reach."""
+    """Add the pieces of a leaf within reach to the buffer, and shorten the reach."""
     for k in range(first, last):
         d2, u = _chord_foot(piece, k, px, py, pz)
         slack = piece[k, 7]
@@ -266,7 +266,7 @@ def _collect(
 
 @njit
 def _still_within(reach: float, work: FloatArray, filled: int) -> int:
-    """Drop what is no longer within reach from the buffer; how much is left."""
+    """Remove pieces that are no longer within reach from the buffer; return how many remain."""
     kept = _wide(0)
     for j in range(filled):
         if work[j, _LOWER] <= reach:
@@ -291,24 +291,24 @@ def nearest_edges(
     start : ndarray of int32, shape (n,)
         The list of roots to search (see `Forest`), or -1 for none.
     own, target : ndarray of int32, shape (n,)
-        The country that asks and the one it asks for, or -1: they name the sides of an edge.
+        The own country and the target country, or -1; they define the sides of an edge.
     excluded : ndarray of int32, shape (n, m)
-        Groups of which every country is excluded are not searched; -2 fills up a row.
+        Groups whose countries are all excluded are not searched; rows are padded with -2.
     limit : float
-        Longest length that counts, in semi-major axes.
+        Largest length to search, in semi-major axes.
     begin, end
-        The points of this slice are worked on, one after the other: the nearer they are to
-        their predecessors the better, for what was found bounds the next search.
+        The points of this slice are processed in order. Consecutive points should be near each
+        other, because each result bounds the next search.
     out_length, out_edge, out_foot
         Filled for these points: length in semi-major axes, edge, longitude and latitude of the
-        foot. Left as they are where nothing is found.
+        foot. Unchanged if nothing is found.
     """
-    # The search stands in this loop, not in a function of its own: handing a dozen arrays over
-    # for every point cost as much as the search itself.
+    # The search is in this loop, not in a separate function: passing a dozen arrays for every
+    # point cost as much as the search itself.
     box, link, members, piece = forest.box, forest.link, forest.members, forest.piece
     stretch, edge, sides = forest.stretch, forest.edge, forest.sides
     list_start, list_node = forest.list_start, forest.list_node
-    room = _STACK  # enough for the depth of a tree, and for the longest list of roots
+    room = _STACK  # for the depth of a tree and the longest list of roots
     for i in range(len(list_start) - 1):
         room = max(room, _STACK + list_start[i + 1] - list_start[i])
     stack, distance = np.empty(room, dtype=np.int32), np.empty(room)
@@ -325,7 +325,7 @@ def nearest_edges(
         px, py, pz = position(lon[i], lat[i])
         best, best_t, found, filled, top = math.inf, math.nan, zero - 1, zero, zero
         reach = farthest
-        if hint >= 0:  # the last point's nearest piece bounds this one's search
+        if hint >= 0:  # the nearest piece of the last point bounds this search
             d2, _ = _chord_foot(piece, hint, px, py, pz)
             reach = min(reach, _reach(math.sqrt(d2) + piece[hint, 7]))
         for j in range(_wide(list_start[start[i]]), _wide(list_start[start[i] + 1])):
@@ -371,7 +371,7 @@ def nearest_edges(
 
 @njit
 def _same_question(start: Int32Array, excluded: Int32Array, i: int, j: int) -> bool:
-    """Whether two points ask for the same edges."""
+    """Whether two points search the same edges."""
     same = i >= 0 and start[i] == start[j]
     for column in range(excluded.shape[1]):
         same = same and excluded[i, column] == excluded[j, column]

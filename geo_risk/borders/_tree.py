@@ -1,6 +1,6 @@
 """A forest of bounding boxes over border edges, one tree per pair of countries and per coast.
 
-Built with numpy alone, level by level, so that building costs no compilation. Positions are
+Built with numpy only, level by level, so that building needs no compilation. Positions are
 Earth-centred, in units of the semi-major axis.
 """
 
@@ -20,38 +20,38 @@ __all__ = ["FOREST_ARRAYS", "Forest", "build_forest"]
 
 _LEAF = 4  # pieces in a leaf
 _FAN = 4  # children of a node
-_SAG = 1e-7  # an edge is cut until it leaves its chord by less than this: 0.6 m
+_SAG = 1e-7  # edges are cut until they deviate from their chords by less than this: 0.6 m
 
 
 class Forest(NamedTuple):
-    """Flat arrays of a forest; what the kernel reads.
+    """Flat arrays of a forest, read by the kernel.
 
     Attributes
     ----------
     box : ndarray of float32, shape (m, 6)
-        Least x, y, z and greatest x, y, z of what lies under a node, rounded outward.
+        Minimum x, y, z and maximum x, y, z of everything under a node, rounded outward.
     link : ndarray of int32, shape (m, 4)
-        First child and number of children, which stand side by side; a leaf has the number of
-        its pieces, negative, from the first on. Then the group (pair of countries or coast)
-        whose root the node is, else -1.
+        First child and number of children, which are adjacent; a leaf has its first piece and the
+        negative number of its pieces. Then the group (pair of countries or coast) whose root the
+        node is, else -1.
     members : ndarray of int32, shape (g, 2)
         The countries of a group; the second is -1 for a coast.
     piece : ndarray of float64, shape (p, 8)
-        A stretch of an edge short enough to be taken for its chord: start x, y, z, way to its
-        end x, y, z, the reciprocal of that way's square, and how far the stretch may leave the
-        chord. One line of a processor's cache.
+        A stretch of an edge, short enough to be approximated by its chord: start x, y, z, vector to
+        its end x, y, z, the reciprocal of the vector's square, and the largest deviation of the
+        stretch from the chord. One cache line of a processor.
     stretch : ndarray of float64, shape (p, 6)
-        Longitude and latitude of both ends of a piece's edge, and where on it, from 0 to 1, the
-        piece begins and ends.
+        Longitude and latitude of both ends of a piece's edge, and the positions on it, from 0 to
+        1, where the piece begins and ends.
     edge : ndarray of int32, shape (p,)
         The edge of a piece.
     sides : ndarray of int32, shape (e, 4)
         Rows of the two regions that share an edge, then their countries; the second of each is
         -1 for a coast.
     position : ndarray of int64, shape (e,)
-        Where an edge stands in the layer's topology.
+        Position of an edge in the layer's topology.
     list_start, list_node : ndarray of int32
-        Where searches begin: list `k` is ``list_node[list_start[k]:list_start[k + 1]]``. For
+        Start nodes of searches: list `k` is ``list_node[list_start[k]:list_start[k + 1]]``. For
         `c` countries: land borders of each country, outlines of each country, every land
         border, every outline, then each group by itself.
     """
@@ -88,7 +88,7 @@ def build_forest(
     Parameters
     ----------
     position : ndarray of int64, shape (e,)
-        Kept as it is.
+        Stored unchanged.
     ends : ndarray of float64, shape (e, 4)
         ax, ay, bx, by in degrees.
     sides : ndarray of int32, shape (e, 2)
@@ -137,7 +137,7 @@ def _groups(sides: Int32Array, country: Int32Array) -> tuple[NDArray[np.int64], 
 
 
 def _cut(ends: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:
-    """Cut edges into pieces that stay near their chords: edge of each piece, and its span."""
+    """Cut edges into pieces near their chords: edge of each piece, and its span."""
     n_pieces = np.maximum(1, np.ceil(np.sqrt(_sagitta(ends) / _SAG))).astype(np.int64)
     edge = np.repeat(np.arange(len(ends)), n_pieces)
     rank = np.arange(len(edge)) - np.repeat(np.cumsum(n_pieces) - n_pieces, n_pieces)
@@ -146,7 +146,7 @@ def _cut(ends: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:
 
 
 def _sagitta(ends: FloatArray) -> FloatArray:
-    """Bound of the distance between a lon/lat-straight edge and its chord.
+    """Upper bound of the distance between an edge, straight in lon/lat, and its chord.
 
     An eighth of the greatest second derivative of the position along the edge, which is at most
     1.02 (Δφ² + 2 Δφ Δλ + cos φ Δλ²) on this ellipsoid; 1.02 covers its radii of curvature (up
@@ -162,7 +162,7 @@ def _sagitta(ends: FloatArray) -> FloatArray:
 def _chords(
     ends: FloatArray, edge: NDArray[np.intp], span: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Ends of the pieces in space, and how far each piece can leave its chord."""
+    """Ends of the pieces in space, and the largest deviation of each piece from its chord."""
     a, b = ends[edge, :2], ends[edge, 2:]
     start = a + span[:, :1] * (b - a)
     stop = np.where(span[:, 1:] == 1.0, b, a + span[:, 1:] * (b - a))
@@ -175,10 +175,10 @@ def _chords(
 
 
 def _along_curve(xyz: FloatArray) -> NDArray[np.uint64]:
-    """Place along Hilbert's curve through space, 21 bits per axis (6 m).
+    """Position along a Hilbert curve through space, 21 bits per axis (6 m).
 
     Skilling, J. (2004): Programming the Hilbert curve, AIP Conf. Proc. 707, 381-387, on arrays.
-    Neighbours along it are nearer each other than on Z-order: a tenth fewer boxes are met.
+    Neighbours on the curve are nearer to each other than in Z-order: 10 % fewer boxes are visited.
     """
     bits, one = 21, np.uint32(1)
     x = [((axis + 1.01) * (2**bits / 2.02)).astype(np.uint32) for axis in xyz.T]
@@ -204,7 +204,7 @@ def _along_curve(xyz: FloatArray) -> NDArray[np.uint64]:
 
 
 class _Nodes:
-    """Nodes as they are appended, level by level."""
+    """Nodes, appended level by level."""
 
     def __init__(
         self, low: FloatArray, high: FloatArray, group: NDArray[np.intp], n_groups: int
@@ -254,14 +254,14 @@ class _Nodes:
                 low, high, group, ids = self._append(low, high, group, ids, _FAN)
 
     def top(self, groups: NDArray[np.intp]) -> int:
-        """Append a tree over the roots of some groups; its root, or -1 for no groups."""
+        """Append a tree over the roots of some groups; return its root, or -1 for no groups."""
         if not len(groups):
             return -1
         low = np.concatenate(self.low)[self.root[groups]]
         high = np.concatenate(self.high)[self.root[groups]]
         order = np.argsort(_along_curve(0.5 * (low + high)), kind="stable")
         groups, low, high = groups[order], low[order], high[order]
-        # children of a node stand side by side, so the roots are copied
+        # children of a node must be adjacent, so the roots are copied
         self.first.append(np.concatenate(self.first)[self.root[groups]])
         self.count.append(np.concatenate(self.count)[self.root[groups]])
         self.low.append(low)
@@ -276,7 +276,7 @@ class _Nodes:
         return int(ids[0])
 
     def arrays(self) -> tuple[NDArray[np.float32], Int32Array]:
-        """Everything appended, with boxes rounded outward to single precision."""
+        """All nodes, with boxes rounded outward to single precision."""
         if not self.size:
             return np.empty((0, 6), dtype=np.float32), np.empty((0, 4), dtype=np.int32)
         low = np.concatenate(self.low).astype(np.float32)
@@ -292,7 +292,7 @@ class _Nodes:
 def _start_lists(
     nodes: _Nodes, members: NDArray[np.int64], n_countries: int
 ) -> tuple[Int32Array, Int32Array]:
-    """Where a search of each kind begins (see `Forest`)."""
+    """Start nodes of each kind of search (see `Forest`)."""
     coast = members[:, 1] < 0
     land = np.flatnonzero(~coast)
     lists: list[NDArray[np.int64]] = []

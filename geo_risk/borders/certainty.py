@@ -1,4 +1,4 @@
-"""How sure is the country of a point near a border?"""
+"""Certainty of the country of a point near a border."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Fitted on GeoNames places and their own country codes, leaving out one pair of c
 time (benchmarks/country_certainty.py, benchmarks/results/country_certainty.json).
 """
 
-_R95_IN_SIGMAS = 2.447746830680816  # sqrt(-2 ln 0.05): radius of 95 % of a round normal law
+_R95_IN_SIGMAS = 2.447746830680816  # sqrt(-2 ln 0.05): 95 % radius of a circular normal law
 
 
 def country_certainty(
@@ -27,27 +27,27 @@ def country_certainty(
 ) -> NDArray[np.float64]:
     """Probability that a point's country is right, from its distance to the nearest border.
 
-    Two errors can put a point on the wrong side: the layer's border, which lies off the true one
-    by a Laplace-distributed amount, and the point itself, which may be uncertain. Not covered:
-    wrong coordinates, gazetteer mistakes, disputes about whose the land is (see `claimed_by`),
-    and borders between regions of one country, whose error differs too much between countries for
-    one scale (340 m in the Netherlands, 2,270 m in Türkiye; benchmarks/region_certainty.py).
+    Two errors can put a point on the wrong side: the layer's border, whose distance from the true
+    border has a Laplace distribution, and the point itself, which may be uncertain. Not covered:
+    wrong coordinates, gazetteer errors, territorial disputes (see `claimed_by`), and borders
+    between regions of one country, whose error differs too much between countries for one scale
+    (340 m in the Netherlands, 2,270 m in Türkiye; benchmarks/region_certainty.py).
 
     Parameters
     ----------
     border_m : array_like of float
-        Distance to the nearest land border of the point's country, metres, >= 0; NaN where it
-        has none.
+        Distance to the nearest land border of the point's country, metres, >= 0; NaN if it has
+        none.
     uncertainty_km : array_like of float, default 0
-        Radius that holds the event in 95 % of cases, kilometres; NaN counts as 0, that is, as
-        a point whose own error is not known.
+        Radius that contains the event with a probability of 95 %, kilometres; NaN counts as 0,
+        that is, the error of the point is not known.
     scale_m : float, default `LAYER_ERROR_SCALE_M`
-        Scale of the layer's error; the default is that of the bundled world layer.
+        Scale of the layer's error, metres; the default is that of the bundled world layer.
 
     Returns
     -------
     ndarray of float64
-        Between 0.5 and 1 in the broadcast shape; NaN where `border_m` is.
+        Between 0.5 and 1 in the broadcast shape; NaN where `border_m` is NaN.
 
     Raises
     ------
@@ -57,11 +57,11 @@ def country_certainty(
     Notes
     -----
     With L ~ Laplace(0, b) across the border and N ~ Normal(0, σ), σ = r95 / 2.448, the point is on
-    the wrong side where L + N > d. With u = σ / b,
+    the wrong side if L + N > d. With u = σ / b,
 
     P = Φ(-d/σ) + ½ exp(u²/2) [exp(-d/b) Φ(d/σ - u) - exp(d/b) Φ(-d/σ - u)],
 
-    and ½ exp(-d/b) for σ = 0. The border is taken for straight over the distances that matter.
+    and ½ exp(-d/b) for σ = 0. The border is assumed to be straight over the relevant distances.
 
     Examples
     --------
@@ -87,11 +87,11 @@ def country_certainty(
 
 
 def _wrong_side(d: NDArray[np.float64], u: NDArray[np.float64]) -> NDArray[np.float64]:
-    """P(L + N > d) for a Laplace law of scale 1 and a normal law of deviation u."""
+    """P(L + N > d) for a Laplace distribution of scale 1 and a normal one with deviation u."""
     from scipy.special import log_ndtr, ndtr
 
     exact = 0.5 * np.exp(-d)
-    # below this the normal part changes nothing that a double could show
+    # below this the normal part is smaller than the precision of a double
     wide = u > 1e-6
     s = np.where(wide, u, 1.0)
     z = d / s

@@ -1,4 +1,4 @@
-"""Who lies across the outline of a layer that ends there: asked of a layer that goes on."""
+"""Find the country across the outline of a layer in another layer, the context."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["default_reach_km", "rows_across"]
 
 
 def default_reach_km(layer: RegionLayer, context: RegionLayer) -> float:
-    """How far apart the same border may be drawn in two layers: the sum of their largest errors.
+    """Largest distance between the same border in two layers: the sum of their largest errors.
 
-    An error that a layer does not state is taken to be the context's.
+    A layer without a stated error is assumed to have that of the context.
     """
     stated = [_largest_error_m(layer), _largest_error_m(context)]
     known = [error for error in stated if error is not None]
@@ -43,17 +43,17 @@ def rows_across(
     ----------
     layer : RegionLayer
     edges : ndarray of int64
-        Positions in the layer's topology of edges that nobody shares.
+        Positions in the layer's topology of edges without a second side.
     context : BorderIndex
-        That of the borders of the layer that goes on.
+        Border index of the context.
     reach_km : float
-        How far the two layers' outlines may lie apart.
+        Largest distance between the outlines of the two layers.
 
     Returns
     -------
     ndarray of int64
-        Row of the context's layer; -1 where the country's outline in the context is farther than
-        `reach_km` from the middle of the edge, is a coast there, or is not known to it.
+        Row of the context; -1 where the outline of the country in the context is farther than
+        `reach_km` from the middle of the edge, is a coast there, or does not exist.
     """
     topology, labels = layer.topology, np.array(layer.country_labels, dtype=object)
     across = np.full(len(edges), -1, dtype=np.int64)

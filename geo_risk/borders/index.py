@@ -1,4 +1,4 @@
-"""What a search for the nearest border reads."""
+"""Data for the search of the nearest border."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CountryIds:
     Attributes
     ----------
     layer : RegionLayer
-        Whose borders they have; named where a country is unknown.
+        The layer of the borders; error messages for unknown countries name it.
     id_of : dict of str to int
         Position of each code, in alphabetical order.
     """
@@ -39,7 +39,7 @@ class CountryIds:
         Raises
         ------
         UnknownRegionError
-            A code that is none of them; close matches are listed.
+            An unknown code; close matches are listed.
         """
         listed: Sequence[str | None] = [codes] if codes is None or isinstance(codes, str) else codes
         distinct = dict.fromkeys(listed)
@@ -57,15 +57,15 @@ class CountryIds:
 
 @dataclass(frozen=True, eq=False)
 class BorderIndex:
-    """The edges between countries, arranged for search, and whose they are.
+    """The edges between countries, arranged for search, with their regions and countries.
 
-    Rows of the context follow those of the layer. What is looked up by a row or an id has one
-    entry more than there are: position -1 stands for none.
+    Rows of the context follow those of the layer. Arrays by row or by id have one extra entry at
+    the end, so that position -1 means none.
 
     Attributes
     ----------
     layer : RegionLayer
-        Tells in which region a point lies.
+        Used to find the region of a point.
     ids : CountryIds
     forest : Forest
     country_of_row : ndarray of int32, shape (rows + 1,)
@@ -75,7 +75,7 @@ class BorderIndex:
     region_codes : ndarray of object, shape (rows + 1,)
         Code of each row; None at the end.
     group_of_pair : ndarray of int32, shape (countries, countries)
-        Position of each pair of ids among the forest's groups; -1 where the two do not meet.
+        Position of each pair of ids among the forest's groups; -1 if the two do not meet.
     """
 
     layer: RegionLayer
@@ -94,7 +94,7 @@ class BorderIndex:
         country_of_row: Int32Array,
         region_codes: Sequence[str],
     ) -> BorderIndex:
-        """Put the index together from the forest and the codes of its rows."""
+        """Create the index from the forest and the codes of its rows."""
         return cls(
             ids.layer,
             ids,
@@ -111,8 +111,8 @@ def _with_none(codes: Any) -> ObjectArray:
 
 
 def _groups_of_pairs(members: Int32Array, n_countries: int) -> Int32Array:
-    """Position of each pair of ids among the groups, -1 where they do not meet."""
-    n = max(n_countries, 1)  # -1, no country, is a position even where there is none
+    """Position of each pair of ids among the groups, -1 if they do not meet."""
+    n = max(n_countries, 1)  # position -1, no country, must exist even without countries
     group = np.full((n, n), -1, dtype=np.int32)
     land = np.flatnonzero(members[:, 1] >= 0)
     a, b = members[land].T

@@ -1,4 +1,4 @@
-"""Distances to borders: checks, the kinds of border, and the names of both sides."""
+"""Distances to borders: checks of input, kinds of border, and codes of both sides."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ KINDS = ("land", "any", "outline", "line")
 
 Codes = str | Sequence[str | None] | None
 
-_NO_COUNTRY = -2  # fills up a row of excluded countries
-_BATCH = 65_536  # points answered together
+_NO_COUNTRY = -2  # pads a row of excluded countries
+_BATCH = 65_536  # points processed together
 _ENDLESS = 10.0  # in semi-major axes: longer than any geodesic
 
 
@@ -40,19 +40,19 @@ class BorderDistances:
     Attributes
     ----------
     distance_m : ndarray of float64
-        Geodesic distance in metres; NaN where there is no such border.
+        Geodesic distance in metres; NaN if there is no such border.
     country_code : ndarray of object
-        Country of the point, as located or as given; None in no country.
+        Country of the point, as located or as given; None if in no country.
     other_country_code : ndarray of object
-        Country on the other side of the border; None on a coast and where there is no border.
-        Where the point is in neither country (kind "line"), that of the lower row.
+        Country on the other side of the border; None on a coast and if there is no border. If
+        the point is in neither country (kind "line"), the country of the lower row.
     region_code, other_region_code : ndarray of object
-        Regions on this and on the other side at the foot. This side is the own country's: None
-        across water; for kind "line", where the own country is on neither side, the second one.
+        Regions on this and on the other side at the foot. This side belongs to the own country:
+        None across water; for kind "line", if the own country is on neither side, the second one.
     foot_lon, foot_lat : ndarray of float64
-        The nearest point of the border, degrees; NaN where there is none.
+        The nearest point of the border, degrees; NaN if there is none.
     edge : ndarray of int64
-        Position of the nearest edge in ``layer.topology``; -1 where there is none.
+        Position of the nearest edge in ``layer.topology``; -1 if there is none.
     """
 
     distance_m: NDArray[np.float64]
@@ -67,7 +67,7 @@ class BorderDistances:
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """Checked points, and what is asked about them; country ids are -1 for none."""
+    """Checked points and options of a query; country ids are -1 for none."""
 
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
@@ -76,25 +76,25 @@ class Question:
     given: Int32Array
     target: Int32Array
     limit: float
-    count: int | None = None  # of nearest countries; None for the nearest border
+    count: int | None = None  # number of nearest countries; None for the nearest border
 
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """A batch of points with what is asked about them; ids are -1 where there is none."""
+    """A batch of points with the options of the query; ids are -1 for none."""
 
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     kind: str
     own: Int32Array
     target: Int32Array
-    inside: NDArray[np.int64]  # row of the region that the point lies in, where it was needed
+    inside: NDArray[np.int64]  # row of the region of each point, if it was needed
     limit: float
 
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """What a search gave: metres, edge of the forest, foot, and rows on the two sides."""
+    """Results of a search: metres, edge of the forest, foot, and rows on the two sides."""
 
     distance: NDArray[np.float64]
     edge: Int32Array
@@ -107,10 +107,10 @@ def ask(
     ids: CountryIds, lon: ArrayLike, lat: ArrayLike, *, kind: str, country: Codes = None,
     to: Codes = None, max_km: float | None = None,
 ) -> Question:  # fmt: skip
-    """Check what `Borders.nearest` is asked."""
+    """Check the arguments of `Borders.nearest`."""
     check_choice(kind, "kind", KINDS)
     if kind == "outline" and to is not None:
-        raise ValueError("Invalid to: an outline is not with another country; use kind='land'.")
+        raise ValueError("Invalid to: kind='outline' has no other country; use kind='land'.")
     x, y, shape = check_lonlat(lon, lat)
     limit = _ENDLESS
     if max_km is not None:
@@ -123,7 +123,7 @@ def ask_countries(
     ids: CountryIds, lon: ArrayLike, lat: ArrayLike, *, k: int, kind: str, country: Codes,
     max_km: float | None,
 ) -> Question:  # fmt: skip
-    """Check what `Borders.nearest_countries` is asked."""
+    """Check the arguments of `Borders.nearest_countries`."""
     check_choice(kind, "kind", ("any", "land"))
     k = check_integer(k, "k", low=1)
     question = ask(ids, lon, lat, kind=kind, country=country, max_km=max_km)
@@ -137,9 +137,9 @@ def _country_ids(ids: CountryIds, codes: Codes, name: str, n: int) -> Int32Array
 
 
 def measure(index: BorderIndex, question: Question, *, n_jobs: int = 1) -> BorderDistances:
-    """Answer a question: batches of points that lie near each other, on several threads if asked.
+    """Answer a query in batches of points near each other, with `n_jobs` threads.
 
-    So no more memory is taken than the answer and a few batches need.
+    Memory is needed only for the result and a few batches.
     """
     own, found = _found_in_batches(index, question, n_jobs)
     return _named(index, question, own, found)
@@ -161,7 +161,7 @@ def _one(index: BorderIndex, task: _Task) -> _Found:
 
 
 def _several(index: BorderIndex, task: _Task, k: int) -> _Found:
-    """The `k` nearest countries of each point: search again without the countries found."""
+    """The `k` nearest countries of each point: search again, excluding the countries found."""
     start = _start_lists(index, task.kind, task.own, task.target)
     excluded = np.full((len(task.lon), k), _NO_COUNTRY, dtype=np.int32)
     excluded[:, 0] = np.where(task.own >= 0, task.own, _NO_COUNTRY)
@@ -183,7 +183,7 @@ def _several(index: BorderIndex, task: _Task, k: int) -> _Found:
 def _found_in_batches(
     index: BorderIndex, question: Question, n_jobs: int
 ) -> tuple[Int32Array, _Found]:
-    """Country of each point and what was found, in the caller's order."""
+    """Country of each point and the results, in the caller's order."""
     from geo_risk._core.jit import run_chunks
 
     n, k = len(question.lon), question.count
@@ -194,7 +194,7 @@ def _found_in_batches(
     }
     walked |= {"distance": np.empty(size), "foot": np.empty((*size, 2))}
     if question.kind == "any" or (question.given < 0).any():
-        _ = index.layer.locator  # built here, before threads ask for it
+        _ = index.layer.locator  # built here, before threads use it
 
     def run(begin: int, end: int) -> None:
         task = _batch(index, question, order[begin:end])
@@ -206,13 +206,13 @@ def _found_in_batches(
     run_chunks(run, n, n_jobs, maximum=_BATCH)
     back = np.empty(n, dtype=np.int64)
     back[order] = np.arange(n)
-    # one after the other: never all of the answer twice in memory
+    # one after the other, so that the result is never in memory twice
     total = _Found(**{name: walked.pop(name).take(back, axis=0) for name in list(walked)})
     return own.take(back), total
 
 
 def _batch(index: BorderIndex, question: Question, chosen: NDArray[np.int64]) -> _Task:
-    """Take some of the points, and find the country of each."""
+    """Select points, and find the country of each."""
     lon, lat = question.lon.take(chosen), question.lat.take(chosen)
     own, target = question.given.take(chosen), question.target.take(chosen)
     inside = np.full(len(chosen), -1, dtype=np.int64)
@@ -223,7 +223,7 @@ def _batch(index: BorderIndex, question: Question, chosen: NDArray[np.int64]) ->
 
 
 def _start_lists(index: BorderIndex, kind: str, own: Int32Array, target: Int32Array) -> Int32Array:
-    """Which list of roots each point's search begins with (see `_tree.Forest`); -1 for none."""
+    """List of roots for the search of each point (see `_tree.Forest`); -1 for none."""
     count = len(index.ids.id_of)
     asked = target >= 0
     if kind == "land":
@@ -258,9 +258,9 @@ def _search(
 
 
 def _walk(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
-    """An order in which neighbours follow each other, so that searches share memory and bounds.
+    """Order of points in which neighbours follow each other, to share cached data and bounds.
 
-    Cells of 1/256 of the points' extent along a space-filling curve.
+    Cells of 1/256 of the extent of the points, along a space-filling curve.
     """
     if len(lon) < 64:
         return np.arange(len(lon))
@@ -293,7 +293,7 @@ def _sides(
 def _stand_inside(
     index: BorderIndex, task: _Task, target: Int32Array, start: Int32Array, found: _Found
 ) -> None:
-    """Points that lie in another country than the one given for them are at distance 0 of it."""
+    """Set distance 0 to the country that a point lies in, if another country was given for it."""
     country = index.country_of_row[task.inside]
     within = (country >= 0) & (country != task.own) & (start >= 0)
     within &= (target < 0) | (country == target)
@@ -306,13 +306,13 @@ def _stand_inside(
 def _named(
     index: BorderIndex, question: Question, own: Int32Array, found: _Found
 ) -> BorderDistances:
-    """Replace ids by codes and give everything the caller's shape."""
+    """Replace ids by codes and reshape all arrays like the caller's input."""
     country, names, regions = index.country_of_row, index.country_codes, index.region_codes
     shape = (*question.shape, *found.distance.shape[1:])
     across, here = found.across, found.here
     own = own if found.distance.ndim == 1 else own[:, None]
     own = np.broadcast_to(own, found.distance.shape)
-    if question.kind != "line":  # of a line both sides are told
+    if question.kind != "line":  # a line has both sides
         here = np.where(country[here] == own, here, np.int32(-1))
     edges = np.append(index.forest.position, -1)
     return BorderDistances(

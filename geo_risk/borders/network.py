@@ -1,4 +1,4 @@
-"""The border network of a layer: its edges whose two sides are not one country's."""
+"""The border network of a layer: edges whose two sides differ in country."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Borders", "load_borders", "plain_borders"]
 
-_LARGE = 100_000  # edges whose index takes long enough to be told
+_LARGE = 100_000  # edges from which building the index is announced
 _FORMAT = 5  # raise it whenever the arrays of Forest or their meaning change
 
 
@@ -39,35 +39,34 @@ def load_borders(
 ) -> Borders:
     """Derive the borders of a layer of regions.
 
-    Borders are the layer's own edges, so an event's region and its distance to a border can
-    never contradict each other, and another worldview of the layer has other borders.
+    Borders are edges of the layer, so the region of an event and its distance to a border never
+    contradict each other, and another worldview of the layer has other borders.
 
     Parameters
     ----------
     layer : RegionLayer, optional
         The bundled world layer if not given.
     context : RegionLayer or "natural_earth" or None
-        Where the layer ends, a layer that says who lies across: an edge that no two regions
-        share is a border with another country if its country's outline in the context is one
-        within `context_km` of the edge's middle, else a coast. The line stays the layer's own,
-        only the other side's codes are the context's. By default the bundled world layer; None
-        for none. The bundled world layer itself needs none.
+        Layer with the countries across the outline of `layer`. An edge without a second side is a
+        border with another country if the outline of its country in the context is one within
+        `context_km` of the middle of the edge, else a coast. The line stays that of `layer`; only
+        the codes of the other side come from the context. By default the bundled world layer;
+        None for none. The bundled world layer itself needs none.
     context_km : float, optional
-        How far apart the same outline may lie in the two layers. By default the sum of their
-        stated largest errors; a layer that states none is taken to be as good as the other.
+        Largest distance between the same outline in the two layers. By default the sum of their
+        stated largest errors; a layer without one is assumed to have that of the other layer.
 
     Returns
     -------
     Borders
-        For the same layers the same object each time. Nothing is computed before it is asked
-        for.
+        The same object for the same layers. Everything is computed when it is first needed.
 
     Raises
     ------
     TypeError
         `layer` or `context` is not a RegionLayer.
     ValueError
-        `context` is another string, `context_km` is negative, or a layer holds by date.
+        `context` is another string, `context_km` is negative, or a layer has validity dates.
 
     Examples
     --------
@@ -84,14 +83,14 @@ def load_borders(
     if context_km is not None:
         context_km = check_scalar(context_km, "context_km", low=0.0)
     known = layer.derived.setdefault(Borders, {})
-    key = (id(context), context_km)  # the context is alive while the borders that hold it are
+    key = (id(context), context_km)  # the context exists as long as the borders that refer to it
     if key not in known:
         known[key] = Borders(layer, context=context, context_km=context_km)
     return known[key]  # type: ignore[no-any-return]
 
 
 def plain_borders(borders: Any, *, verb: str) -> Borders:
-    """The borders given, or those of the layer given or of the bundled one; see `plain_layer`."""
+    """Given borders, or the borders of a given or the bundled layer; see `plain_layer`."""
     if isinstance(borders, Borders):
         return borders
     return load_borders(plain_layer(borders, verb=verb, name="borders"))
@@ -106,15 +105,15 @@ def _borders_of(
 class Borders:
     """The borders between the countries of a layer, and their outlines.
 
-    Made by `load_borders`. A country here is a region's ``country_code``, or its ``unit_code``
-    where no state is assigned.
+    Created by `load_borders`. A country here is a region's ``country_code``, or its ``unit_code``
+    if no state is assigned.
 
     Attributes
     ----------
     layer, context : RegionLayer, RegionLayer or None
-        Where the borders come from, and who says what lies across the layer's end.
+        The layer of the borders, and the layer with the countries across its outline.
     context_km : float
-        How far apart the same outline may lie in the two layers.
+        Largest distance between the same outline in the two layers.
     countries : tuple of str
         Codes of all countries of both layers, sorted.
     """
@@ -131,7 +130,7 @@ class Borders:
         if context is not None:
             context = plain_layer(context, verb="load_borders", name="context")
         if context is not None and set(labels).isdisjoint(context.country_labels):
-            context = None  # it knows none of these countries
+            context = None  # it contains none of these countries
         self.layer, self.context = layer, context
         self._region_codes: list[str] = list(layer.columns["region_code"])
         self.context_km = 0.0
@@ -145,7 +144,7 @@ class Borders:
         self._country_of_row = np.array([id_of[code] for code in labels], dtype=np.int32)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """Copy or pickle what the borders come from; the index is found again, or built."""
+        """Copy or pickle only layer and context; the index is loaded from the cache or rebuilt."""
         context_km = None if self.context is None else self.context_km
         return _borders_of, (self.layer, self.context, context_km)
 
@@ -157,7 +156,7 @@ class Borders:
     def _network(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]:
         """Edges between countries and coasts: position in the topology, ends, rows of both sides.
 
-        The other side's row is -1 on a coast; rows of the context follow those of the layer.
+        The row of the other side is -1 on a coast; rows of the context follow those of the layer.
         """
         topology, country = self.layer.topology, self._country_of_row
         right = topology.right.astype(np.int64)
@@ -173,11 +172,11 @@ class Borders:
 
     @cached_property
     def _index(self) -> BorderIndex:
-        """What searches read."""
+        """Data for searches."""
         return BorderIndex.of(self._ids, self._forest(), self._country_of_row, self._region_codes)
 
     def _forest(self) -> Forest:
-        """The arrays that searches walk through, from the user's cache or built."""
+        """The arrays for searches, from the user's cache or newly built."""
         from geo_risk.borders._tree import FOREST_ARRAYS, Forest, build_forest
 
         name = self._cache_name()
@@ -193,7 +192,7 @@ class Borders:
         return forest
 
     def _cache_name(self) -> str | None:
-        """What the index is kept under: all that it depends on; None where that is not known."""
+        """Name of the index in the cache, a hash of all its inputs; None if they have no hash."""
         layers = [self.layer] if self.context is None else [self.layer, self.context]
         if any(layer.fingerprint is None for layer in layers):
             return None
@@ -229,7 +228,7 @@ class Borders:
         """Land borders as a GeoDataFrame (EPSG:4326), one row per pair of countries.
 
         Columns: ``country_code_1``, ``country_code_2`` (alphabetical), ``length_km`` (on the
-        WGS84 ellipsoid, along the lines as they are drawn), ``geometry`` (lines).
+        WGS84 ellipsoid, along the lines as drawn), ``geometry`` (lines).
         """
         import geopandas
         import shapely
@@ -265,12 +264,12 @@ class Borders:
         max_km: float | None = None,
         n_jobs: int = 1,
     ) -> BorderDistances:
-        """Measure how far points are from a border, and find where it is nearest.
+        """Measure the distance of points to the nearest border, and find its nearest point.
 
-        The distance is the WGS84 geodesic to the nearest point of the border as the layer draws
-        it: every edge is the straight line in longitude and latitude between its vertices.
-        How true that line is, is the layer's positional accuracy (``layer.provenance``), not
-        this computation's.
+        The distance is the WGS84 geodesic to the nearest point of the border in the layer: every
+        edge is the straight line in longitude and latitude between its vertices. The accuracy of
+        that line is the layer's positional accuracy (``layer.provenance``), not that of this
+        computation.
 
         Parameters
         ----------
@@ -279,19 +278,19 @@ class Borders:
             NaN is allowed and means missing.
         kind : {"land", "any", "outline", "line"}
             * "land": the own country's nearest land border with another country; none for
-              island states and for points in no country.
+              island states and for points outside all countries.
             * "any": the nearest territory of another country, across water too; 0 inside it
-              (possible where `country` says whose point it is). For a point in no country,
-              every country is another one.
+              (possible if `country` is given). For a point outside all countries, every country
+              is another country.
             * "outline": the own country's nearest outline, land border or coast.
-            * "line": the nearest international land border, whoever's it is.
+            * "line": the nearest international land border of any country.
         country : str or sequence of (str or None), optional
-            Country of the points, instead of the one they lie in; None leaves a point its own.
+            Country of the points, instead of the country that they lie in; None for no change.
         to : str or sequence of (str or None), optional
             Only the border with (for "any": the territory of) that country; for "line" only
             lines that have it on one side. Not for "outline".
         max_km : float, optional
-            Farther borders count as none.
+            Farther borders are ignored.
         n_jobs : int, default 1
             Threads; -1 for all processors. The result does not depend on it.
 
@@ -304,9 +303,9 @@ class Borders:
         ------
         ValueError
             A coordinate out of range, an unknown `kind`, a negative `max_km`, `to` for
-            "outline", or another number of codes than of points.
+            "outline", or the numbers of codes and points differ.
         UnknownRegionError
-            A country code that the layer does not hold.
+            A country code that the layer does not have.
 
         Notes
         -----
@@ -346,15 +345,15 @@ class Borders:
         lon, lat, country, max_km, n_jobs
             As in `nearest`.
         k : int, default 3
-            How many countries, at least 1.
+            Number of countries, at least 1.
         kind : {"any", "land"}
             By their territory, across water too, or by the own country's land borders.
 
         Returns
         -------
         BorderDistances
-            Arrays in the shape of the input with a last axis of length `k` more; NaN and None
-            where there are fewer countries.
+            Arrays in the shape of the input with an additional last axis of length `k`; NaN and
+            None if there are fewer countries.
 
         Raises
         ------

@@ -1,1 +1,1 @@
-"""The verbs on tables of events, one module or package each; `geo_risk` itself is their door."""
+"""Functions on tables of events, one module or package each; users import them from `geo_risk`."""

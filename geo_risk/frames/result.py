@@ -1,4 +1,4 @@
-"""What stands beside events and cells in an assessment: regions, borders, provenance."""
+"""The other parts of an assessment beside events and cells: regions, borders, provenance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DISCLAIMER = (
 
 
 def regions_of(events: geopandas.GeoDataFrame, layer: RegionLayer) -> geopandas.GeoDataFrame:
-    """Regions that hold events, in the layer's order, with counts and neighbouring countries."""
+    """Regions with events, in the layer's order, with counts and neighbouring countries."""
     codes = events["region_code"]
     held = set(codes.dropna())
     rows = [row for row, code in enumerate(layer.columns["region_code"]) if code in held]
@@ -48,7 +48,7 @@ def regions_of(events: geopandas.GeoDataFrame, layer: RegionLayer) -> geopandas.
 
 
 def borders_of(events: geopandas.GeoDataFrame, borders: Borders) -> geopandas.GeoDataFrame:
-    """Border lines of the countries that hold events."""
+    """Border lines of the countries with events."""
     own = events["country_code"].where(events["country_code"].notna(), events["unit_code"])
     held = set(own.dropna())
     table = borders.table
@@ -62,14 +62,14 @@ def provenance_of(
     layer: RegionLayer,
     parameters: dict[str, Any],
 ) -> dict[str, Any]:
-    """What was done with what, so that the result can be made again."""
+    """Versions, data, options and counts, so that the result can be reproduced."""
     from importlib.metadata import version
 
     import geo_risk
 
     report = report_of(events)
     read = {key: value for key, value in report.items() if key not in ("added_columns", "quality")}
-    kept = ("options", "flags", "country")  # and no piles: they name points
+    kept = ("options", "flags", "country")  # without piles: they name points
     quality = {key: report["quality"][key] for key in kept} if "quality" in report else None
     packages = ("geopandas", "h3", "numba", "numpy", "pandas", "scipy", "shapely")
     return {

@@ -1,9 +1,9 @@
-"""A result in a folder: tables, maps, and a provenance that vouches for them.
+"""Save a result to a folder: tables, maps, and a provenance with their checksums.
 
-All is written beside what is there before anything is replaced; then the earlier provenance goes,
-and with it maps of an earlier result that are not replaced; tables and maps take their places, and
-the new provenance comes last, with the sha256 of each. So a folder holds the earlier result, the
-new one, or no provenance: never a mixture that loads.
+All files are written under temporary names before anything is replaced. Then the earlier provenance
+is removed, and maps of an earlier result that are not replaced; tables and maps are put in place,
+and the new provenance comes last, with the sha256 of each. So a folder contains the earlier result,
+the new one, or no provenance: never a mixture that loads.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ def write_result(
     *,
     csv_safe: bool = False,
 ) -> list[Path]:
-    """Write tables in several formats, maps and the provenance, all of it or nothing."""
+    """Write tables in several formats, maps and the provenance: all or nothing."""
     noted = folder / _PROVENANCE
     targets = {folder / f"{name}{ending}": table for name, table in tables.items()
                for ending in formats}  # fmt: skip
     for target in targets:
         check_path(target)
     earlier, sums = _earlier_sums(noted, provenance)
-    with ExitStack() as stack:  # what is entered first is put in place last
+    with ExitStack() as stack:  # the file entered first is put in place last
         last = stack.enter_context(replacing(noted))
         for target, table in targets.items():
             part = stack.enter_context(replacing(target))
@@ -69,7 +69,7 @@ def write_result(
 def _earlier_sums(
     noted: Path, provenance: Mapping[str, Any]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Sums of what was saved before, and of what stays valid: other formats of the same result."""
+    """Checksums of the earlier save, and those still valid: other formats of the same result."""
     try:
         earlier = json.loads(noted.read_text(encoding="utf-8"))
         sums = dict(earlier.pop(_SUMS, {}))
@@ -79,7 +79,7 @@ def _earlier_sums(
 
 
 def _remove_maps(folder: Path, sums: Mapping[str, str]) -> None:
-    """Remove maps of an earlier result, where they are still what was saved."""
+    """Remove maps of an earlier result if they are unchanged since they were saved."""
     for name, stated in sums.items():
         path = folder / name
         ours = name == path.name and name.startswith(_MAP) and path.is_file()
@@ -90,14 +90,14 @@ def _remove_maps(folder: Path, sums: Mapping[str, str]) -> None:
 def read_result(
     folder: Path,
 ) -> tuple[dict[str, geopandas.GeoDataFrame | None], dict[str, Any]]:
-    """Read the tables and the provenance that `write_result` wrote; None for one not saved.
+    """Read the tables and the provenance that `write_result` wrote; None for a missing table.
 
     Raises
     ------
     DataNotFoundError
         Nothing was saved there.
     DataCorruptError
-        A save was interrupted, or a table or map is not the one that was saved.
+        A save was interrupted, or a table or map has changed since it was saved.
     """
     provenance = _read_provenance(folder)
     files = {name: folder / f"{name}.parquet" for name in _TABLES}
@@ -122,22 +122,22 @@ def _read_provenance(folder: Path) -> dict[str, Any]:
         return found
     if any(True for name in _TABLES for _ in folder.glob(f"{name}.*")):
         raise DataCorruptError(
-            f"{folder} holds tables, but no {_PROVENANCE}, which is written last: the save was "
+            f"{folder} has tables, but no {_PROVENANCE}, which is written last: the save was "
             "interrupted. Save again."
         )
-    raise DataNotFoundError(f"{folder} holds no {_PROVENANCE}: no assessment was saved.")
+    raise DataNotFoundError(f"{folder} has no {_PROVENANCE}: no assessment was saved.")
 
 
 def _check(folder: Path, sums: Mapping[str, str]) -> None:
-    """Refuse files that are not those that were saved."""
+    """Raise an error if a file is not the one that was saved."""
     wrong = []
     for name, stated in sums.items():
         if not (folder / name).is_file():
             wrong.append(f"{name} is missing")
         elif sha256_of(folder / name) != stated:
-            wrong.append(f"{name} is another file than was saved")
+            wrong.append(f"{name} is not the file that was saved")
     if wrong:
         raise DataCorruptError(
-            f"{folder} is no whole result: {'; '.join(wrong)} ({_PROVENANCE} has the sha256). "
-            "Save again."
+            f"{folder} is not a complete result: {'; '.join(wrong)} ({_PROVENANCE} has the "
+            "sha256). Save again."
         )

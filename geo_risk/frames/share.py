@@ -1,8 +1,8 @@
-"""What of a result may leave the house: rows withheld, text stripped, points made into counts.
+"""What may be shared of a result: rows withheld, text removed, points replaced by counts.
 
-Tables and maps for others show what this module gives them, and nothing else. The columns that stay
-are a list of what is allowed, never of what is forbidden, so a new column of a source stays out
-until somebody has thought about it.
+Tables and maps for others contain only what this module returns. The columns that are kept are a
+list of allowed columns, never of forbidden ones: a new column of a source is left out until
+somebody has decided about it.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ __all__ = [
 ]
 
 MIN_COUNT = 3
-"""Smallest count that is shown to others unless they ask for another."""
+"""Smallest count that is shared by default."""
 COUNTS = ("n_events", "count")
-"""Columns that count the events of a cell; the first that is there is taken."""
-NO_COUNTS = "it is of counts for others (share, coarsen), and rows are written"
-"""Why `min_count` is refused without them."""
+"""Columns that count the events of a cell; the first one found is used."""
+NO_COUNTS = "it applies to shared counts (share, coarsen), and rows are written"
+"""Why `min_count` is rejected without counts."""
 WITHHELD_SOURCES = ("acled",)
-"""Sources whose terms do not allow to pass their rows on."""
+"""Sources whose terms do not allow redistribution of their rows."""
 
 _LOG = logging.getLogger("geo_risk")
 _WITHHELD = (
-    "%d of %d events come from a source that forbids to pass its rows on (ACLED): saved without "
-    "their point and text. source_rows=True (--source-rows) keeps them, for you alone."
+    "%d of %d events come from a source that forbids redistribution (ACLED): saved without their "
+    "point and text. source_rows=True (--source-rows) keeps them, for your own use only."
 )
 _DISPUTED = (
-    "Events lie in %d disputed regions; the codes follow the worldview %r, claimants stand in "
+    "Events lie in %d disputed regions; the codes follow the worldview %r, claimants are in "
     "claimed_by. Choose with worldview= (command line: --worldview)."
 )
 _KEPT = (
@@ -67,7 +67,7 @@ _ADDED = (
     "border_country_code", "border_foot_lon", "border_foot_lat", "country_certainty",
     "suggested_lon", "suggested_lat",
 )  # fmt: skip
-_TELLTALE = (  # what gives a point away: with border_m the foot on the border
+_TELLTALE = (  # these reveal the point: the foot of the border does so together with border_m
     "border_foot_lon", "border_foot_lat", "suggested_lon", "suggested_lat", "pile_name",
     "place_name", "geonames_id", "place_score",
 )  # fmt: skip
@@ -79,7 +79,7 @@ _REGION = (
 
 @dataclass(frozen=True)
 class Sharing:
-    """The options of `Assessment.save` that decide what is written."""
+    """Options of `Assessment.save` that decide what is written."""
 
     share: bool
     coarsen: str | int | None
@@ -90,30 +90,30 @@ class Sharing:
 
     @property
     def counts(self) -> bool:
-        """Whether counts are written, and no row of an event."""
+        """Whether counts are written, without rows of events."""
         return self.share or self.coarsen is not None
 
     def check(self) -> None:
-        """Refuse options that no result could be written with.
+        """Check the options before a result is computed or written.
 
         Raises
         ------
         ValueError
             An unknown `coarsen`, an invalid resolution or `min_count`.
         TypeError
-            A `min_count` that is no integer.
+            A `min_count` that is not an integer.
         """
         check_min_count(self.min_count)
         if not self.counts:
             refuse_unused({"min_count": self.min_count}, NO_COUNTS)
         else:
             rows = {"source_rows": self.source_rows or None}
-            refuse_unused(rows, "counts are written, and no row of an event")
+            refuse_unused(rows, "counts are written, without rows of events")
         if self.coarsen != "regions":
             _finest(self.coarsen)
 
     def export(self, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Tables to write by name, and the provenance that goes with them."""
+        """Tables to write, by name, and their provenance."""
         self.check()
         if self.counts:
             tables, told = self._counts(found)
@@ -134,7 +134,7 @@ class Sharing:
         return {name: table for name, table in tables.items() if table is not None}, provenance
 
     def rows(self, events: geopandas.GeoDataFrame) -> tuple[Any, dict[str, Any]]:
-        """Rows of events that are written where no counts are, and what is to be told of them."""
+        """Rows of events to write if no counts are written, and notes for the provenance."""
         told: dict[str, Any] = {}
         if not self.source_rows:
             events, withheld = withhold_rows(events)
@@ -145,7 +145,7 @@ class Sharing:
         return events, told
 
     def _counts(self, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Counts in cells or regions, and what is to be told of them."""
+        """Counts in cells or regions, and notes for the provenance."""
         wanted = "cells" if self.coarsen is None else self.coarsen
         least = check_min_count(self.min_count)
         told: dict[str, Any] = {"coarsen": wanted, "min_count": least}
@@ -154,7 +154,7 @@ class Sharing:
         return {"cells": shared_cells(found.events, found.cells, wanted, least)}, told
 
     def _view(self, found: Any, outward: bool) -> None:
-        """Ask for the worldview of what goes to others; mention it where it stays at home."""
+        """Require a stated worldview for exports to others; otherwise log it as a warning."""
         disputed = disputed_regions(found.regions)
         layer = found.provenance["layer"]["worldview"]
         stated = self.worldview or found.provenance["parameters"].get("worldview")
@@ -164,7 +164,7 @@ class Sharing:
             _LOG.warning(_DISPUTED, len(disputed), layer)
 
     def refuse_leftovers(self, folder: Path, names: set[str]) -> None:
-        """Never leave rows of an earlier save beside what was made to be passed on."""
+        """Raise an error if rows of an earlier save would stay beside an export for others."""
         if not (self.counts or self.strip):
             return
         kinds = ("events", "cells", "regions", "borders", "map")
@@ -173,31 +173,31 @@ class Sharing:
         left = sorted(earlier - names)
         if left:
             raise ValueError(
-                f"Invalid directory: {folder} holds {', '.join(left)} of an earlier save, which "
+                f"Invalid directory: {folder} contains {', '.join(left)} of an earlier save, which "
                 "this export for others would not replace. Choose an empty folder."
             )
 
 
 def strip_text(events: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
-    """Events without notes, actors, and any other column of the source's own.
+    """Events without notes, actors and other columns of the source itself.
 
     Parameters
     ----------
     events : GeoDataFrame
-        As `read_events` and the verbs make it.
+        As returned by `read_events` and the functions on events.
 
     Returns
     -------
     GeoDataFrame
-        The same rows and points; of the columns those of the schema that name no party and quote
-        no text, and those that geo_risk added.
+        The same rows and points, with the columns of the schema that name no party and quote no
+        text, and those that geo_risk added.
     """
     kept = {*_KEPT, *_added(events), events.geometry.name}
     return events[[name for name in events.columns if name in kept]]
 
 
 def _added(events: geopandas.GeoDataFrame) -> Sequence[str]:
-    """Columns that geo_risk added; of frames read from a file, those of these names."""
+    """Columns that geo_risk added; for frames read from a file, those with the known names."""
     added: Sequence[str] = report_of(events).get("added_columns", ()) or _ADDED
     return added
 
@@ -205,11 +205,11 @@ def _added(events: geopandas.GeoDataFrame) -> Sequence[str]:
 def withhold_rows(
     events: geopandas.GeoDataFrame, sources: Sequence[str] = WITHHELD_SOURCES
 ) -> tuple[geopandas.GeoDataFrame, int]:
-    """Events without what the rows of some sources say, and how many rows are concerned.
+    """Events without the content of rows of some sources, and the number of these rows.
 
-    Such a row keeps its identifier, its source and what geo_risk found out; its point (and the
-    foot on the border, which with the distance tells the point), dates, names, numbers and
-    original columns are missing. Whoever has the source can join them again.
+    Such a row keeps its identifier, its source and the results of geo_risk; its point (and the
+    foot of the border, which reveals the point together with the distance), dates, names, numbers
+    and original columns are missing. Users who have the source can join them again.
     """
     named = np.array([name in sources for name in texts_of(events, "source")], dtype=bool)
     if not named.any():
@@ -233,7 +233,7 @@ def withhold_rows(
 
 
 def disputed_regions(regions: geopandas.GeoDataFrame) -> dict[str, dict[str, str | None]]:
-    """Region code → who administers it and who claims it, of the regions that others claim."""
+    """Region code → who administers it and who claims it, for regions that others claim."""
     told = zip(
         texts_of(regions, "region_code"),
         texts_of(regions, "administered_by"),
@@ -249,16 +249,16 @@ def disputed_regions(regions: geopandas.GeoDataFrame) -> dict[str, dict[str, str
 def ask_for_worldview(
     disputed: Mapping[str, Mapping[str, str | None]], worldview: str | None, layer: str
 ) -> None:
-    """Refuse to name the countries of disputed regions for others until the view was stated.
+    """Raise an error if an export names countries of disputed regions without a stated worldview.
 
     Raises
     ------
     ValueError
-        No worldview was stated, or another than the one that the result follows.
+        No worldview was stated, or a different one from that of the result.
     """
     if worldview is not None and worldview != layer:
         raise ValueError(
-            f"Invalid worldview: {worldview!r}, but this assessment follows {layer!r}. Make it "
+            f"Invalid worldview: {worldview!r}, but this assessment follows {layer!r}. Run it "
             f"again with assess(worldview={worldview!r})."
         )
     if not disputed or worldview is not None:
@@ -267,9 +267,9 @@ def ask_for_worldview(
     more = f" and {len(disputed) - 1} more" if len(disputed) > 1 else ""
     raise OptionNeededError(
         f"This export names the countries of disputed regions ({code}: administered by "
-        f"{sides['administered_by'] or 'no state'}, claimed by {sides['claimed_by']}{more}). Say "
-        f"whose view it follows: worldview={layer!r}, as it was made, or assess(worldview=...) for "
-        "another.",
+        f"{sides['administered_by'] or 'no state'}, claimed by {sides['claimed_by']}{more}). State "
+        f"whose view it follows: worldview={layer!r}, which this assessment used, or run "
+        "assess(worldview=...) for another.",
         ["worldview"],
     )
 
@@ -277,33 +277,33 @@ def ask_for_worldview(
 def shared_cells(
     events: geopandas.GeoDataFrame | None, cells: Any, coarsen: str | int | None, min_count: int
 ) -> geopandas.GeoDataFrame:
-    """Events per H3 cell for others: what tables and maps show.
+    """Events per H3 cell for sharing, as shown in tables and maps.
 
     Parameters
     ----------
     events : GeoDataFrame or None
         Points; those that only stand for a district, province or country are not counted.
     cells : DataFrame or None
-        Counted or scored cells (`h3_cell`, `n_events` or `count`, `hotspot`), taken where they are
+        Counted or scored cells (`h3_cell`, `n_events` or `count`, `hotspot`), used if they are
         no finer than `coarsen`; else the events are counted, because scores of small cells do not
         add up to scores of large ones.
     coarsen : "cells" or int, optional
-        The finest resolution to show; by default, and for "cells", 5.
+        The finest resolution to show; 5 by default and for "cells".
     min_count : int
         Counts from 1 to `min_count` - 1 are left out.
 
     Returns
     -------
     GeoDataFrame
-        `h3_cell`, `n_events` (NaN where left out), `suppressed`, the class `hotspot` where there
-        are scores and the count is shown; no score, because a score tells the count.
+        `h3_cell`, `n_events` (NaN if left out), `suppressed`, the class `hotspot` if there
+        are scores and the count is shown; no score, because a score reveals the count.
 
     Raises
     ------
     ValueError
-        An invalid `coarsen` or `min_count`; cells that cannot be taken, and no events.
+        An invalid `coarsen` or `min_count`; cells that cannot be used, and no events.
     TypeError
-        A `min_count` that is no integer.
+        A `min_count` that is not an integer.
     """
     import geopandas
 
@@ -315,9 +315,9 @@ def shared_cells(
         cells = _counted(events, limit)
     elif not fit:
         raise ValueError(
-            "Invalid cells: others are shown H3 cells with a count (n_events or count), none finer "
-            f"than resolution {limit}. Give the events, which are counted in such cells, or say "
-            "coarsen= with the resolution of the cells."
+            "Invalid cells: must be H3 cells with a count (n_events or count), none finer "
+            f"than resolution {limit}. Pass the events, which are counted in such cells, or set "
+            "coarsen= to the resolution of the cells."
         )
     counts = cells[_count_column(cells)].to_numpy(dtype=float, na_value=np.nan)
     shown, hidden = _suppressed(counts, least)
@@ -330,7 +330,7 @@ def shared_cells(
 
 
 def _finest(coarsen: str | int | None) -> int:
-    """The finest resolution that others are shown."""
+    """The finest resolution that is shared."""
     if coarsen is None or coarsen == "cells":
         return SHARED_RESOLUTION
     if isinstance(coarsen, str):
@@ -346,7 +346,7 @@ def _count_column(cells: Any) -> str | None:
 
 
 def _fit(cells: Any, limit: int) -> bool:
-    """Whether cells have names and counts, and are all as coarse as is asked."""
+    """Whether cells have names and counts, and none is finer than the limit."""
     from geo_risk.cells import cell_resolutions, strings_to_cells
 
     if "h3_cell" not in cells.columns or _count_column(cells) is None:
@@ -356,7 +356,7 @@ def _fit(cells: Any, limit: int) -> bool:
 
 
 def shared_regions(regions: geopandas.GeoDataFrame, min_count: int) -> geopandas.GeoDataFrame:
-    """Events and deaths per region for others, numbers from 1 to `min_count` - 1 left out."""
+    """Events and deaths per region for sharing; numbers from 1 to `min_count` - 1 are left out."""
     least = check_min_count(min_count)
     kept = [name for name in _REGION if name in regions.columns]
     result = regions[[*kept, regions.geometry.name]].copy()
@@ -372,21 +372,21 @@ def shared_regions(regions: geopandas.GeoDataFrame, min_count: int) -> geopandas
 
 
 def check_min_count(min_count: int | None) -> int:
-    """A smallest count, from 1; `MIN_COUNT` where none is asked for."""
+    """Check the smallest count, at least 1; `MIN_COUNT` if it is None."""
     return MIN_COUNT if min_count is None else check_integer(min_count, "min_count", low=1)
 
 
 def _suppressed(
     counts: NDArray[np.float64], least: int
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Counts without the small ones, and where those were."""
+    """Counts with the small ones replaced by NaN, and a mask of these."""
     with np.errstate(invalid="ignore"):
         hidden = (counts > 0) & (counts < least)
     return np.where(hidden, np.nan, counts), hidden
 
 
 def _counted(events: geopandas.GeoDataFrame, resolution: int) -> Any:
-    """Events per H3 cell, only of those whose point is the event's own."""
+    """Events per H3 cell, without those whose point only stands for an area."""
     import pandas as pd
 
     from geo_risk.cells import cells_to_strings, h3_cells

@@ -1,4 +1,4 @@
-"""The steps of an assessment: events are located, indexed and measured, and their cells scored."""
+"""The steps of an assessment: locate and index events, measure border distances, score cells."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class AssessOptions:
     Parameters
     ----------
     resolution : int, optional
-        H3 resolution of the events. Default: 7, but for an event known to within a radius no cell
-        smaller than that disc (`index_h3` with `coarse="parent"`). Asked for, it holds for every
-        event whose point is its own.
+        H3 resolution of the events. Default: 7, but an event known to within a radius gets no cell
+        smaller than that disc (`index_h3` with `coarse="parent"`). If given, it is used for every
+        event, except those whose point only stands for an area.
     hotspot_resolution : int, optional
         H3 resolution of the scored cells. Default: the finest, not finer than `resolution` or 7,
         at which the study area has at most 20,000 cells.
@@ -40,14 +40,14 @@ class AssessOptions:
     border_kind : str, default "land"
         Passed to `border_proximity` as `kind`.
     check : bool, default True
-        Run `check_events` with its defaults on what was read: exchanged or mirrored coordinates,
-        duplicates, piles, impossible dates and deaths are flagged, counted in the provenance,
-        and coordinates that do not fit the stated country are mentioned in a warning. Nothing is
-        dropped or corrected: flagged events are located and scored as they stand. To keep what
-        `check_events` found with other options, pass its result and False.
+        Run `check_events` with its defaults on the events read: exchanged or mirrored coordinates,
+        duplicates, piles, impossible dates and deaths are flagged and counted in the provenance;
+        a warning reports coordinates that do not fit the stated country. Nothing is
+        dropped or corrected: flagged events are located and scored as they are. To keep the
+        flags of `check_events` with other options, pass its result and False.
     now : date, datetime or str, optional
-        The day after which an event lies in the future. Default: today, where on Earth it is
-        latest. The day is noted only if it is given or if an event does lie in the future;
+        The day after which an event is in the future. Default: today, in the time zone where it
+        is latest. The day is recorded only if it is given or if an event is in the future;
         else the same input gives the same result on any later day.
 
     Raises
@@ -79,7 +79,7 @@ def locate_events(
     n_jobs: int,
     step: Callable[[str], None],
 ) -> tuple[geopandas.GeoDataFrame, Borders]:
-    """Events with region, cell and border, and the borders they were measured to."""
+    """Events with region, cell and border distance, and the borders used."""
     from geo_risk.borders import load_borders
     from geo_risk.frames.enrich import border_proximity, geocode, index_h3
 
@@ -101,7 +101,7 @@ def score_cells(
     asked: AssessOptions,
     scoring: Mapping[str, Any],
 ) -> tuple[geopandas.GeoDataFrame | None, int | None]:
-    """Scored cells and their resolution; None where no event lies in any region."""
+    """Scored cells and their resolution; None if no event lies in any region."""
     from geo_risk.frames.score import score_hotspots
 
     if not (events["h3_cell"].notna() & events["region_code"].notna()).any():
@@ -115,7 +115,7 @@ def score_cells(
 
 
 def _affordable(events: geopandas.GeoDataFrame, resolution: int, wanted: Mapping[str, Any]) -> int:
-    """Finest resolution, not finer than the one given, at which there are not too many cells."""
+    """Finest resolution up to the one given at which there are not too many cells."""
     from geo_risk.frames.score.score import study_resolution
 
     asked = ("study_area", "layer", "coarse", "places")

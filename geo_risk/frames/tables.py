@@ -1,4 +1,4 @@
-"""Frames to files: the formats that results are written in, the same bytes for the same frame."""
+"""Write frames to files, in the formats of results: the same bytes for the same frame."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ __all__ = [
 ]
 
 FORMATS = (".parquet", ".csv", ".geojson", ".gpkg", ".arrow")
-"""Endings that `write_table` knows."""
+"""Endings that `write_table` accepts."""
 
-# GDAL stamps the time of writing into a GeoPackage unless it is told one.
+# GDAL writes the current time into a GeoPackage unless a time is set.
 _GDAL_TIME = "2000-01-01T00:00:00Z"
 _GPKG_NAMES = ("fid", "geom", "geometry")
-# The signs that begin a formula (OWASP, CSV injection), full-width ones and those of minus too.
+# Characters that begin a formula (OWASP, CSV injection), with full-width forms and minus signs.
 _FORMULA = re.compile(
     "[\t\r\n\v\f]|[\\s\"'`\u00a0\u200b-\u200f\u2060\ufeff]*"
     "[=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212-]"
@@ -58,7 +58,7 @@ _LOG = logging.getLogger("geo_risk")
 def write_table(
     frame: geopandas.GeoDataFrame, path: str | PathLike[str], *, csv_safe: bool = False
 ) -> Path:
-    """Write a frame in the format that the ending of `path` names.
+    """Write a frame in the format given by the ending of `path`.
 
     Parameters
     ----------
@@ -68,23 +68,23 @@ def write_table(
         ``.parquet`` (GeoParquet), ``.csv``, ``.geojson``, ``.gpkg`` or ``.arrow`` (IPC file with
         WKB geometry). CSV has `lon` and `lat` for points, well-known text for other geometries.
     csv_safe : bool, default False
-        For CSV that somebody opens in a spreadsheet: text that it would take for a formula (which
-        begins with ``= + - @``, their full-width forms, a tab or a line break, also behind blanks
-        and quotes, and is no plain number) gets an apostrophe before it, in headers too. What reads
-        the file gets the apostrophe as well.
+        For CSV files that are opened in a spreadsheet: text that it would read as a formula (text
+        that begins with ``= + - @``, their full-width forms, a tab or a line break, also after
+        blanks and quotes, and is not a plain number) gets an apostrophe before it, also in headers.
+        Other programs read the apostrophe as part of the text.
 
     Returns
     -------
     Path
-        The path written. The same frame gives the same bytes. A file that is there already is
-        replaced as a whole, or after an error not at all.
+        The path written. The same frame gives the same bytes. An existing file is replaced
+        completely or, after an error, not at all.
 
     Raises
     ------
     ValueError
-        Another ending, or a GeoPackage that holds other layers; `csv_safe` for another format.
+        Another ending, or a GeoPackage with other layers; `csv_safe` for another format.
     FileNotFoundError
-        The folder is not there.
+        The folder does not exist.
     """
     target = Path(path)
     check_csv_safe(csv_safe, [check_path(target)])
@@ -96,7 +96,7 @@ def write_table(
 def write_part(
     frame: geopandas.GeoDataFrame, part: Path, target: Path, *, csv_safe: bool = False
 ) -> None:
-    """Write to `part` what is to become `target`, in the format of its ending."""
+    """Write to `part` the content of `target`, in the format of its ending."""
     kind = target.suffix.lower()
     plain = storable(frame, binary=kind in (".parquet", ".arrow"))
     if kind == ".parquet":
@@ -112,7 +112,7 @@ def write_part(
 
 
 def read_saved(path: str | PathLike[str]) -> geopandas.GeoDataFrame:
-    """Read a GeoParquet file that `write_table` wrote, with the types that the frame had.
+    """Read a GeoParquet file that `write_table` wrote, with the original types of the columns.
 
     Parameters
     ----------
@@ -122,8 +122,9 @@ def read_saved(path: str | PathLike[str]) -> geopandas.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        As it was written: text in columns of objects is object again, missing as None, and times
-        have their unit. What `write_table` turned into text stays text; the index counts from 0.
+        As it was written: text in object columns is of type object again, missing values are None,
+        and times have their unit. Values that `write_table` converted to text stay text; the index
+        counts from 0.
     """
     import pandas as pd
     import pyarrow.parquet
@@ -134,7 +135,7 @@ def read_saved(path: str | PathLike[str]) -> geopandas.GeoDataFrame:
         kind = column["numpy_type"]
         if name == frame.geometry.name:
             continue
-        if kind == "object":  # pandas 3 would give text, with NaN for None
+        if kind == "object":  # pandas 3 would return strings, with NaN for None
             plain = frame[name].to_numpy(dtype=object)
             values = np.where(frame[name].isna(), np.array(None), plain)
             frame[name] = pd.Series(values, index=frame.index, dtype=object)
@@ -144,12 +145,12 @@ def read_saved(path: str | PathLike[str]) -> geopandas.GeoDataFrame:
 
 
 def check_path(target: Path) -> str:
-    """Ending of a path that can be written to, as `write_table` knows it."""
+    """Check a path to write to, and return its ending."""
     kind = target.suffix.lower()
     if kind not in FORMATS:
         raise ValueError(f"Invalid path: {target.name!r} ends in none of {', '.join(FORMATS)}.")
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"{str(target.parent)!r} is no folder: make it first.")
+        raise FileNotFoundError(f"{str(target.parent)!r} is not a folder: create it first.")
     if target.is_dir():
         raise ValueError(f"Invalid path: {str(target)!r} is a folder.")
     if kind == ".gpkg" and target.is_file():
@@ -158,10 +159,10 @@ def check_path(target: Path) -> str:
 
 
 def check_format(ending: str) -> str:
-    """An ending that `write_table` knows, its dot added where it was left out."""
+    """Check an ending for `write_table`, and add its dot if it is missing."""
     dotted = ending if ending.startswith(".") else f".{ending}"
     if dotted.lower() not in FORMATS:
-        raise ValueError(f"Invalid formats: {ending!r} is none of {', '.join(FORMATS)}.")
+        raise ValueError(f"Invalid formats: {ending!r}; must be one of {', '.join(FORMATS)}.")
     return dotted.lower()
 
 
@@ -172,7 +173,7 @@ def write_csv(
     header: bool = True,
     csv_safe: bool = False,
 ) -> None:
-    """Write a frame as CSV to a file or a stream; without its header behind what is there."""
+    """Write a frame as CSV to a file or a stream; `header` is False for further rows of a file."""
     table = flat_table(storable(frame))
     if csv_safe:
         table = _without_formulas(table)
@@ -180,12 +181,12 @@ def write_csv(
     broken = any(isinstance(text, str) and "\r" in text for text in texts)
     table.to_csv(
         target, index=False, lineterminator="\n", header=header, encoding="utf-8",
-        quoting=csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL,  # which lets \r stand bare
+        quoting=csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL,  # the latter leaves \r bare
     )  # fmt: skip
 
 
 def _text_columns(table: pd.DataFrame) -> list[int]:
-    """Places of the columns that may hold text."""
+    """Positions of the columns that may contain text."""
     import pandas as pd
 
     kinds = pd.api.types
@@ -195,13 +196,13 @@ def _text_columns(table: pd.DataFrame) -> list[int]:
 
 
 def check_csv_safe(csv_safe: bool | None, endings: Sequence[str]) -> None:
-    """Refuse to make safe for spreadsheets what is no CSV."""
+    """Raise an error if `csv_safe` is set but no CSV file is written."""
     if csv_safe and ".csv" not in endings:
-        refuse_unused({"csv_safe": True}, "it is of CSV, and none is written")
+        refuse_unused({"csv_safe": True}, "it applies to CSV, and no CSV is written")
 
 
 def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Table in which a spreadsheet sees no formula."""
+    """Table without text that a spreadsheet would read as a formula."""
     import pandas as pd
 
     columns = dict(enumerate(table.iloc[:, at] for at in range(table.shape[1])))
@@ -212,13 +213,13 @@ def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _no_formula(value: Any) -> Any:
-    """A cell with an apostrophe before what a spreadsheet would calculate."""
+    """Value of a cell, with an apostrophe first if a spreadsheet would read it as a formula."""
     formula = isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value)
     return f"'{value}" if formula else value
 
 
 def _gdal_bytes(plain: geopandas.GeoDataFrame, driver: str, layer: str) -> bytes:
-    """A file of one layer, made in memory: GDAL tells of a full disk late or not at all."""
+    """Bytes of a file with one layer, made in memory: GDAL reports a full disk late or never."""
     import pyogrio
 
     made = BytesIO()
@@ -232,9 +233,9 @@ def _gdal_bytes(plain: geopandas.GeoDataFrame, driver: str, layer: str) -> bytes
 
 
 def _for_geopackage(plain: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
-    """Frame without the names that a GeoPackage keeps for itself, and without a name twice.
+    """Frame whose columns have no names reserved by GeoPackage, and no name twice.
 
-    A column `fid` would become the order of the rows, and vanish; case does not tell names apart.
+    A column `fid` would become the row identifier and disappear; names ignore case.
     """
     shape = plain.geometry.name
     names = plain.columns.drop([shape])
@@ -253,22 +254,22 @@ def _for_geopackage(plain: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
 
 
 def _refuse_other_layers(target: Path) -> None:
-    """Never lose what somebody else keeps in the same GeoPackage."""
+    """Raise an error if the GeoPackage has other layers, which would be lost."""
     try:
         others = sorted(set(layers_of(target)) - {target.stem})
     except DataCorruptError:
-        return  # damaged, or no GeoPackage: nothing that could be lost
+        return  # damaged, or not a GeoPackage: nothing can be lost
     if others:
         raise ValueError(
-            f"Invalid path: {str(target)!r} holds other layers, which would be lost: "
+            f"Invalid path: {str(target)!r} contains other layers, which would be lost: "
             f"{', '.join(others)}. Choose another file, or remove this one first."
         )
 
 
 def storable(frame: geopandas.GeoDataFrame, *, binary: bool = False) -> geopandas.GeoDataFrame:
-    """Copy whose columns every file format can hold, without notes that are not the data's.
+    """Copy with columns that every file format can store, without `attrs`.
 
-    Bytes become hexadecimal digits but for a column of nothing else in a format for `binary`.
+    Bytes become hexadecimal text, except in a column of bytes alone with `binary` formats.
     """
     import pandas as pd
 
@@ -292,12 +293,12 @@ def _text(value: Any) -> str:
 
 
 def _one_missing(values: Any) -> Any:
-    """Numbers or truth with the same bits for all that is missing: Arrow files hold them."""
+    """Column in which all missing values have the same bits, because Arrow files store these."""
     import pandas as pd
 
     kind: Any = values.dtype
     if isinstance(kind, np.dtype) and kind.kind == "f":
-        return values.where(values.notna(), np.nan)  # there are NaNs with a sign
+        return values.where(values.notna(), np.nan)  # some NaNs have a sign bit
     masked = isinstance(kind, (pd.BooleanDtype, *_masked_numbers()))
     if not masked:
         return values
@@ -307,7 +308,7 @@ def _one_missing(values: Any) -> Any:
 
 
 def _masked_numbers() -> tuple[type, ...]:
-    """pandas' types of numbers that keep what is missing in a mask."""
+    """pandas' number types that store missing values in a mask."""
     import pandas as pd
 
     sizes = (8, 16, 32, 64)
@@ -324,7 +325,7 @@ def flat_table(frame: geopandas.GeoDataFrame) -> pd.DataFrame:
     plain = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     columns: dict[str, Any] = {"geometry": shapely.to_wkt(shapes, rounding_precision=7)}
     if np.isin(shapely.get_type_id(shapes), (-1, 0)).all():
-        empty = shapely.is_empty(shapes)  # an empty point has no x
+        empty = shapely.is_empty(shapes)  # empty points have no x
         shapes = np.where(empty, np.array(None), shapes)
         columns = {"lon": shapely.get_x(shapes), "lat": shapely.get_y(shapes)}
     for name, values in columns.items():

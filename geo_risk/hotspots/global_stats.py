@@ -83,7 +83,7 @@ def moran(
     seed: Seed = None,
     adjust_n: bool = False,
 ) -> GlobalResult:
-    """Global Moran's I: are neighbouring values similar (z > 0) or different (z < 0)?
+    """Global Moran's I: whether neighbouring values are similar (z > 0) or different (z < 0).
 
     The moments are exact for the stated assumption; the p from z is a normal approximation, poor
     for few units or very skewed values: use `permutations` for these.
@@ -226,7 +226,7 @@ def general_g(
     seed: Seed = None,
     adjust_n: bool = False,
 ) -> GlobalResult:
-    """Global G of Getis and Ord: do high values (z > 0) or low values (z < 0) cluster?
+    """Global G of Getis and Ord: whether high (z > 0) or low values (z < 0) cluster.
 
     Parameters
     ----------

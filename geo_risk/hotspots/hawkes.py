@@ -225,6 +225,7 @@ def hawkes_log_likelihood(
         Times of the events in any order and unit, none after `end`. Events before `start` excite
         later ones but are not part of the likelihood.
     parameters : HawkesParameters or EtasParameters
+        The model.
     magnitudes : array_like of float, shape (n,), optional
         For ETAS only: magnitudes above the threshold of completeness; 0 if not given.
     start, end : float, optional

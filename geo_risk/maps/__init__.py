@@ -1,4 +1,4 @@
-"""Pictures of results: a static map and a web map in one file, both offline."""
+"""Maps of results: a static picture, and a web map in one file; both work offline."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Colours and classes: what a value looks like, and what the legend says about it.
+"""Classes and colours of values, and their labels in the legend.
 
 Diverging colours are ColorBrewer's RdBu, sequential ones its YlGnBu, categories the Okabe–Ito set:
-each can be told apart with the common colour-vision deficiencies, and categories differ in the
-shape of their marker too.
+all can be distinguished with the common colour-vision deficiencies, and categories also differ in
+the shape of their marker.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ _CATEGORIES = ("#009e73", "#e69f00", "#cc79a7", "#56b4e9", "#f0e442", "#0072b2",
 _OTHER = "#8c8c8c"
 _DEFAULTS = ("hotspot", "gi_z", "n_events", "count")
 MARKERS = ("circle", "square", "triangle", "diamond", "cross", "down", "plus", "circle")
-"""Marker of each category in order; the last is for all that are left."""
+"""Marker of each category in order; the last is for all other categories."""
 
-_RADII = ((50, 6.0), (300, 4.8), (1500, 3.6), (np.inf, 2.6))  # up to so many events: CSS pixels
-_SPREAD = (0.6, 1.9)  # smallest and largest radius where size tells a value
+_RADII = ((50, 6.0), (300, 4.8), (1500, 3.6), (np.inf, 2.6))  # most events, radius in CSS pixels
+_SPREAD = (0.6, 1.9)  # smallest and largest radius, relative, if the size shows a value
 
 
 @dataclass(frozen=True)
 class Classes:
-    """Class of each row, and for each class its label and colour.
+    """Class of each row, with a label and a colour for each class.
 
     `index` has one entry per row; -1 is not drawn. `faint` names the classes that only form the
     background of a picture (not significant, zero).
@@ -70,7 +70,7 @@ def classify_cells(cells: Any, color_by: str | None) -> Classes:
     if color_by not in cells.columns:
         known = ", ".join(map(str, cells.columns))
         raise ValueError(
-            f"Invalid color_by: {color_by!r} is no column of cells; they have {known}."
+            f"Invalid color_by: {color_by!r} is not a column of cells; they have {known}."
         )
     if color_by == "hotspot":
         return _hotspots(cells)
@@ -83,7 +83,7 @@ def classify_cells(cells: Any, color_by: str | None) -> Classes:
 
 
 def with_suppressed(classes: Classes, hidden: Any, words: str) -> Classes:
-    """Classes with one more, the last: rows of which neither count nor class is shown."""
+    """Classes with one more at the end: rows whose count and class are not shown."""
     return replace(
         classes,
         labels=(*classes.labels, words),
@@ -100,7 +100,7 @@ def is_missing(value: Any) -> bool:
 
 
 def _numbers(column: Any) -> FloatArray | None:
-    """The column as floats with NaN for missing, or None where it is not numeric."""
+    """The column as floats with NaN for missing, or None if it is not numeric."""
     import pandas as pd
 
     if not pd.api.types.is_numeric_dtype(column.dtype):
@@ -110,7 +110,7 @@ def _numbers(column: Any) -> FloatArray | None:
 
 
 def _signs(column: Any) -> IntArray:
-    """+1 hot, -1 cold, 0 neither, -2 no answer; from numbers or from words."""
+    """+1 hot, -1 cold, 0 neither, -2 no answer; from numbers or text."""
     numbers = _numbers(column)
     if numbers is not None:
         return np.where(np.isnan(numbers), -2, np.sign(np.nan_to_num(numbers))).astype(np.int64)
@@ -125,7 +125,7 @@ def _signs(column: Any) -> IntArray:
 
 
 def _hotspots(cells: Any) -> Classes:
-    """Hot and cold spots, the stronger ones darker where q is known."""
+    """Hot and cold spots, the stronger ones darker if q is known."""
     signs = _signs(cells["hotspot"])
     q = _numbers(cells["q_value"]) if "q_value" in cells.columns else None
     strong = np.ones(len(cells), bool) if q is None else q <= 0.01
@@ -160,7 +160,7 @@ def _z_scores(z: FloatArray, title: str) -> Classes:
 
 
 def _sequence(values: FloatArray, title: str) -> Classes:
-    """Zero apart, then up to five classes with about equally many cells."""
+    """A class for zero, and up to five classes with about equal numbers of cells."""
     title = "Events per cell" if title in _DEFAULTS else title.replace("_", " ")
     known = values[np.isfinite(values) & (values != 0)]
     low, high = (known.min(), known.max()) if known.size else (0.0, 0.0)
@@ -183,7 +183,7 @@ def _sequence(values: FloatArray, title: str) -> Classes:
 
 
 def _range(low: float, high: float, last: bool, whole: bool) -> str:
-    """Words for a class of values from `low` up to, and only in the last with, `high`."""
+    """Label of the class of values from `low` to `high`; only the last class includes `high`."""
     if whole:
         high = high if last else high - 1.0
         return f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
@@ -193,7 +193,7 @@ def _range(low: float, high: float, last: bool, whole: bool) -> str:
 
 
 def _categories(column: Any, title: str) -> Classes:
-    """The most frequent values apart, the others together."""
+    """One class for each of the most frequent values, one for all others."""
     words = ["" if is_missing(v) else str(v) for v in column]
     counts: dict[str, int] = {}
     for word in words:
@@ -208,7 +208,7 @@ def _categories(column: Any, title: str) -> Classes:
 
 
 def classify_events(events: Any, category: str) -> Classes:
-    """Classes of events by the column `category`; one class where it is absent."""
+    """Classes of events by the column `category`; one class if it is absent."""
     if category not in events.columns:
         index = np.zeros(len(events), np.int64)
         return Classes("Events", ("Event",), (_CATEGORIES[0],), index)
@@ -226,7 +226,9 @@ def marker_sizes(events: Any, size_by: str | None) -> tuple[FloatArray, list[tup
         return np.full(n, usual), []
     if size_by not in events.columns:
         known = ", ".join(map(str, events.columns))
-        raise ValueError(f"Invalid size_by: {size_by!r} is no column of events; they have {known}.")
+        raise ValueError(
+            f"Invalid size_by: {size_by!r} is not a column of events; they have {known}."
+        )
     values = _numbers(events[size_by])
     if values is None:
         raise TypeError(f"Invalid size_by: column {size_by!r} is not numeric.")

@@ -1,7 +1,7 @@
-"""What a map shows in one view, drawn by neither matplotlib nor the browser yet.
+"""The content of a map in one view, before matplotlib or a browser draws it.
 
-`content_of` turns what was given into shapes, labels and notes; `_picture.py` and `_page.py` only
-paint them.
+`content_of` converts the input to shapes, labels and notes; `_picture.py` and `_page.py` only draw
+them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["DISPUTED", "Content", "EventLayer", "ShapeLayer", "content_of"]
 
 DISPUTED = "Disputed, in whole or part"
 HOLLOW = "Hollow markers stand for a district, a province, a line or a country, not for a place."
-_DISC_LIMIT_KM = 300.0  # a larger disc says "somewhere in the country" and hides the map
+_DISC_LIMIT_KM = 300.0  # a larger disc only says "somewhere in the country", and hides the map
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Content:
 
 
 def content_of(asked: Asked, given: Given, view: View, wide: View) -> Content:
-    """What a view shows; what is drawn reaches as far as `wide`, for a map that can be moved."""
+    """Content of a view; shapes extend to `wide`, for a map that can be moved."""
     regions, borders, cells = (
         None if frame is None else _layer(frame, wide, classes)
         for frame, classes in (
@@ -107,12 +107,12 @@ def content_of(asked: Asked, given: Given, view: View, wide: View) -> Content:
 
 
 def _is_claimed(value: Any) -> bool:
-    """Whether a cell of ``claimed_by`` names anyone: a list, or words in a table read back."""
+    """Whether a value of ``claimed_by`` names anyone: a list, or text in a saved table."""
     return isinstance(value, (str, list, tuple, np.ndarray)) and len(value) > 0
 
 
 def _layer(frame: Any, view: View, classes: Classes | None = None) -> ShapeLayer:
-    """Shapes of a frame's cells, polygons or lines that reach into the view."""
+    """Shapes of a frame's cells, polygons or lines that intersect the view."""
     import shapely
 
     if "h3_cell" in frame.columns:
@@ -147,7 +147,7 @@ def _event_layer(given: Given, view: View, size_by: str | None) -> EventLayer:
 
 
 def _codes(events: Any) -> set[str]:
-    """Codes of the regions that hold events, as far as known."""
+    """Codes of the regions with events, as far as known."""
     if events is None or "region_code" not in events.columns:
         return set()
     return {code for code in events["region_code"] if isinstance(code, str)}
@@ -157,7 +157,7 @@ def _labels(
     labels: Sequence[str] | str | None, codes: set[str], regions: ShapeLayer | None,
     events: EventLayer | None, view: View, wide: View,
 ) -> list[Label]:  # fmt: skip
-    """Places of events, the regions that hold them, countries, and other regions with room."""
+    """Labels of event places, their regions, countries, and other regions with room."""
     if labels is None:
         return []
     auto = isinstance(labels, str)
@@ -170,14 +170,14 @@ def _labels(
         codes = set(labels)
         missing = sorted(codes - set(regions.frame.get("region_code", ())))
         if missing:
-            raise ValueError(f"Invalid labels: {missing} are no region_code of regions.")
+            raise ValueError(f"Invalid labels: {missing}; must be values of region_code.")
     layer = regions.frame, regions.shapes, regions.rows, view, wide
     asked, others = region_labels(*layer, codes)
     return [*places, *asked, *country_labels(*layer), *(others if auto else [])]
 
 
 def _outside(lon: FloatArray, lat: FloatArray, view: View) -> list[str]:
-    """Say how many located events the view leaves out."""
+    """Note that counts the located events outside the view; empty if there are none."""
     x, y = view.project(lon, lat)
     with np.errstate(invalid="ignore"):
         out = int((~np.isnan(lon) & ~view.contains(x, y)).sum())
@@ -187,7 +187,7 @@ def _outside(lon: FloatArray, lat: FloatArray, view: View) -> list[str]:
 def _describe(
     events: EventLayer | None, cells: ShapeLayer | None, regions: ShapeLayer | None
 ) -> str:
-    """Text in place of the picture, for those who cannot see it."""
+    """Alternative text, for readers who cannot see the picture."""
     parts = []
     for count, name in (
         (0 if events is None else len(events.rows), "event"),

@@ -1,8 +1,8 @@
-"""Geometries in degrees to shapes in the plane of a view.
+"""Convert geometries in degrees to shapes in the plane of a view.
 
-Everything here serves drawing only: shapes are cut to the view's window, long edges get extra
-vertices so that they bend as the projection bends them, and edges that exist only because a
-data set is cut at ±180 degrees or at a pole are filled across but never stroked.
+This is for drawing only: shapes are cut to the view's window, long edges get extra vertices so
+that they follow the curves of the projection, and edges that exist only because a data set is cut
+at ±180 degrees or at a pole are filled across but never stroked.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _SEAM = 1e-7  # degrees; finer than any layer's coordinates
 
 @dataclass(frozen=True)
 class Shape:
-    """One drawable: `rings` to fill (even-odd), `lines` to stroke; arrays (k, 2) of metres."""
+    """Shape to draw: `rings` to fill (even-odd), `lines` to stroke; arrays (k, 2) of metres."""
 
     rings: tuple[FloatArray, ...]
     lines: tuple[FloatArray, ...]
 
 
 def polygon_shapes(geometries: Any, view: View) -> list[Shape | None]:
-    """Shapes of polygons, None where a geometry is missing or not in the window."""
+    """Shapes of polygons, None if a geometry is missing or not in the window."""
     import shapely
 
     clipped = _clip(geometries, view)
@@ -51,7 +51,7 @@ def polygon_shapes(geometries: Any, view: View) -> list[Shape | None]:
 
 
 def line_shapes(geometries: Any, view: View) -> list[Shape | None]:
-    """Shapes of lines, None where a geometry is missing or not in the window."""
+    """Shapes of lines, None if a geometry is missing or not in the window."""
     import shapely
 
     clipped = _clip(geometries, view)
@@ -63,7 +63,7 @@ def line_shapes(geometries: Any, view: View) -> list[Shape | None]:
 def _collect(
     curves: Any, owner: NDArray[np.intp], n: int, view: View, *, closed: bool
 ) -> list[Shape | None]:
-    """Project all curves at once and hand them to their owners."""
+    """Project all curves at once and group them by owner."""
     import shapely
 
     coords, curve = shapely.get_coordinates(curves, return_index=True)
@@ -95,7 +95,7 @@ def _without_seams(degrees: FloatArray, metres: FloatArray, view: View) -> list[
 
 
 def _clip(geometries: Any, view: View) -> Any:
-    """Geometries moved by whole turns to the view's side of ±180 and cut to its window."""
+    """Geometries shifted by multiples of 360° to the view's side of ±180, cut to its window."""
     import shapely
 
     shapes = np.asarray(geometries, dtype=object)
@@ -129,7 +129,7 @@ def _moved(shapes: Any, turn: float) -> Any:
 
 
 def _joined(first: Any, second: Any) -> Any:
-    """Two pieces of one geometry as one; pieces that meet at ±180 lose the cut between them."""
+    """Join two pieces of one geometry; pieces that meet at ±180 lose the cut between them."""
     import shapely
 
     if second.is_empty:
@@ -143,7 +143,7 @@ def _joined(first: Any, second: Any) -> Any:
 
 
 def cell_shapes(cells: Sequence[Any], view: View) -> list[Shape | None]:
-    """Shapes of H3 cells given as hex strings; None where missing or not in the window."""
+    """Shapes of H3 cells given as hex strings; None if missing or not in the window."""
     from geo_risk.cells import cell_polygons, strings_to_cells
 
     codes = strings_to_cells(cells)
@@ -151,7 +151,7 @@ def cell_shapes(cells: Sequence[Any], view: View) -> list[Shape | None]:
         return polygon_shapes(cell_polygons(codes), view)
     import h3.api.basic_int as h3
 
-    # corners as they are: polygons are cut at ±180 and at poles, and would show the cut
+    # use the corners: cell polygons are cut at ±180 and at poles, and would show the cut
     outlines = [h3.cell_to_boundary(code) if code else () for code in codes.tolist()]
     shapes: list[Shape | None] = [None] * len(outlines)
     corners = np.array([corner for outline in outlines for corner in outline]).reshape(-1, 2)
@@ -167,11 +167,11 @@ def cell_shapes(cells: Sequence[Any], view: View) -> list[Shape | None]:
 
 
 def _near(view: View, x: FloatArray, y: FloatArray) -> bool:
-    """Whether a cell reaches into the window (NaN, at the projection's antipode, does not)."""
+    """Whether a cell intersects the window (NaN, at the projection's antipode, does not)."""
     east, north = x.max(), y.max()
     west, south = x.min(), y.min()
     overlaps = east >= view.xmin and west <= view.xmax and north >= view.ymin and south <= view.ymax
-    # a cell that holds the antipode is turned inside out around the whole map
+    # a cell that contains the antipode would be drawn inside out around the whole map
     return bool(overlaps and east - west < 1.5e7)
 
 
@@ -207,7 +207,7 @@ def _round_steps(low: float, high: float) -> list[float]:
 
 
 def earth_outline(view: View) -> FloatArray | None:
-    """Outline of the whole Earth as a closed curve, or None where the view lies within it."""
+    """Outline of the whole Earth as a closed curve, or None if the view shows only a part."""
     if view.kind != "eqearth":
         return None
     up = np.linspace(-90.0, 90.0, 181)
@@ -223,8 +223,8 @@ def quantise(
     """Curves as integers: x0, y0, then steps, in units of `quantum` from the top left corner.
 
     Each vertex moves by at most half a quantum on each axis, and equal vertices stay equal, so
-    neighbours still share their edges; vertices in the middle of a straight run are left out. A
-    curve that shrinks to nothing comes as an empty list.
+    neighbours still share their edges; vertices inside a straight run are left out. A curve that
+    shrinks to a point is an empty list.
     """
     if not len(curves):
         return []
@@ -247,7 +247,7 @@ def quantise(
 def _without_middles(
     grid: NDArray[np.int64], owner: NDArray[np.intp]
 ) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-    """Integer curves, laid end to end, without repetitions and points on a straight run."""
+    """Concatenated integer curves without repeated points and points inside a straight run."""
     same = owner[1:] == owner[:-1]
     keep = np.ones(len(grid), bool)
     keep[1:] = ~(same & (grid[1:] == grid[:-1]).all(axis=1))
@@ -261,7 +261,7 @@ def _without_middles(
 
 
 def thin(curves: Sequence[FloatArray], quantum: float) -> list[FloatArray]:
-    """Curves with vertices rounded to `quantum` metres and repetitions left out, for painting."""
+    """Curves with vertices rounded to `quantum` metres and repetitions removed, for drawing."""
     result = []
     for curve in curves:
         grid = np.rint(curve / quantum)

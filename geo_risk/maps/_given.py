@@ -1,4 +1,4 @@
-"""What a caller gives for a map, checked and classed; nothing here depends on a view."""
+"""The input of a map, checked and classified; nothing here depends on a view."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _WORLDVIEWS = {"de_facto": "de facto"}
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Asked:
-    """What is asked of a map; `Map` tells of each field."""
+    """Input and options of a map; `Map` documents each field."""
 
     events: Any = None
     cells: Any = None
@@ -59,16 +59,16 @@ class Asked:
 
     @property
     def shared(self) -> bool:
-        """Whether the map is for others."""
+        """Whether the map will be shared."""
         return self.share or self.coarsen is not None
 
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """The caller's frames in degrees, what others may not see taken out, with their classes.
+    """The caller's frames in degrees, without what may not be shared, and their classes.
 
-    `lon` and `lat` are those of the events, NaN where one cannot be drawn; `size` is the radius
-    of their markers in pixels; `extent` are the points that a view must hold.
+    `lon` and `lat` are those of the events, NaN if one cannot be drawn; `size` is the radius
+    of their markers in pixels; `extent` has the points that a view must contain.
     """
 
     events: Any
@@ -87,7 +87,7 @@ class Given:
 
 
 def prepare(asked: Asked) -> Given:
-    """Check what was given, and do with it what holds for every view."""
+    """Check the input, and prepare everything that is the same in every view."""
     if asked.bounds is not None:
         check_bounds(asked.bounds)
     if isinstance(asked.labels, str) and asked.labels != "auto":
@@ -95,8 +95,8 @@ def prepare(asked: Asked) -> Given:
     events, cells = as_frame(asked.events, "events"), as_frame(asked.cells, "cells")
     regions, borders = as_frame(asked.regions, "regions"), as_frame(asked.borders, "borders")
     notes, least = _notes(asked, events, cells), check_min_count(asked.min_count)
-    if asked.shared:  # from here on nothing can tell of the events what the cells do not
-        refuse_unused({"size_by": asked.size_by}, "cells stand in for points")
+    if asked.shared:  # from here on nothing can reveal more about the events than the cells do
+        refuse_unused({"size_by": asked.size_by}, "cells replace points")
         if events is not None or cells is not None:
             cells, events = shared_cells(events, cells, asked.coarsen, least), None
     else:
@@ -119,11 +119,11 @@ def as_frame(value: Any, name: str) -> Any:
     refuse_dated(value, verb="a map", name=name)
     frame = getattr(value, "table", value)
     if not hasattr(frame, "columns") or not hasattr(frame, "iloc"):
-        raise TypeError(f"Invalid {name}: a GeoDataFrame is needed, not {type(value).__name__}.")
+        raise TypeError(f"Invalid {name}: {type(value).__name__}; must be a GeoDataFrame.")
     if not hasattr(frame, "to_crs"):
         if name == "cells" and "h3_cell" in frame.columns:
             return frame
-        raise TypeError(f"Invalid {name}: a GeoDataFrame is needed; this frame has no geometry.")
+        raise TypeError(f"Invalid {name}: the frame has no geometry; must be a GeoDataFrame.")
     if name == "cells" and "h3_cell" in frame.columns:
         return frame
     if frame.crs is None:
@@ -135,7 +135,7 @@ def as_frame(value: Any, name: str) -> Any:
 
 
 def _points(events: Any) -> tuple[FloatArray, FloatArray]:
-    """Longitude and latitude of each event; NaN where it has none that can be drawn."""
+    """Longitude and latitude of each event; NaN if it cannot be drawn."""
     if events is None:
         return np.empty(0), np.empty(0)
     import shapely
@@ -144,7 +144,7 @@ def _points(events: Any) -> tuple[FloatArray, FloatArray]:
     areas = np.isin(shapely.get_type_id(shapes), (0, -1), invert=True)
     shapes = shapes.copy()
     shapes[areas] = shapely.point_on_surface(shapes[areas])
-    shapes[shapely.is_empty(shapes)] = None  # an empty point has no x: GEOS raises
+    shapes[shapely.is_empty(shapes)] = None  # empty points have no x: GEOS raises
     lon, lat = shapely.get_x(shapes), shapely.get_y(shapes)
     with np.errstate(invalid="ignore"):
         bad = ~((np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0))
@@ -156,9 +156,9 @@ def _extent(
     lon: FloatArray, lat: FloatArray, cells: Any, classes: Classes | None, regions: Any,
     every_cell: bool,
 ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
-    """Points that the view must hold: events and the cells that stand out, else what there is.
+    """Points that the view must contain: events and significant cells, else all cells or regions.
 
-    With `every_cell` none is left out, so that a map for others shows all that its table does.
+    `every_cell` includes all cells, so that a shared map shows the same cells as its table.
     """
     import shapely
 
@@ -188,13 +188,13 @@ def _cell_points(cells: Any) -> tuple[FloatArray, FloatArray]:
 
 
 def _cell_classes(cells: Any, color_by: str | None, shared: bool, min_count: int) -> Classes:
-    """Classes of cells; for others with one of their own for counts that are left out."""
+    """Classes of cells; in a shared map with one more class for counts that are left out."""
     if not shared:
         return classify_cells(cells, color_by)
     if color_by not in (None, "hotspot", *COUNTS):
         raise ValueError(
-            f"Invalid color_by: {color_by!r}; a map for others has 'hotspot' and 'n_events', "
-            "because a score tells the count of its cell."
+            f"Invalid color_by: {color_by!r}; a shared map must use 'hotspot' or 'n_events', "
+            "because a score reveals the count of its cell."
         )
     classes = classify_cells(cells, "n_events" if color_by in COUNTS else color_by)
     by_count = "hotspot" not in cells.columns or color_by in COUNTS
@@ -203,7 +203,7 @@ def _cell_classes(cells: Any, color_by: str | None, shared: bool, min_count: int
 
 
 def _notes(asked: Asked, events: Any, cells: Any) -> list[str]:
-    """The lines that every map carries, the non-endorsement first."""
+    """The notes of every map, the non-endorsement first."""
     told = str(asked.worldview or getattr(asked.regions, "worldview", "de_facto"))
     told = _WORLDVIEWS.get(told, f"under the worldview “{told}”")
     reported = events is not None or cells is not None
@@ -211,7 +211,7 @@ def _notes(asked: Asked, events: Any, cells: Any) -> list[str]:
 
 
 def _missing(lon: FloatArray) -> list[str]:
-    """Say how many events cannot be drawn."""
+    """Note that counts the events that cannot be drawn; empty if there are none."""
     missing = int(np.isnan(lon).sum())
     has = "has" if missing == 1 else "have"
     told = f"{missing} of {len(lon)} events {has} no location and cannot be drawn."
@@ -219,7 +219,7 @@ def _missing(lon: FloatArray) -> list[str]:
 
 
 def _credits(asked: Asked, events: Any, least: int) -> list[str]:
-    """Where boundaries, places and whatever else come from; of a map for others what it is."""
+    """Sources of boundaries, places and other data; in a shared map also a note about sharing."""
     credits = [f"Boundaries: {asked.boundary_source}."]
     if asked.shared or _found_by_name(events):
         credits.append(GEONAMES)
@@ -228,7 +228,7 @@ def _credits(asked: Asked, events: Any, least: int) -> list[str]:
 
 
 def _found_by_name(events: Any) -> bool:
-    """Whether any event stands at a place that was found by its name."""
+    """Whether any event is drawn at a place that was found by its name."""
     if events is None or "match" not in events.columns:
         return False
     import shapely

@@ -1,4 +1,4 @@
-"""Names on the map and where they stand."""
+"""Labels on the map and their positions."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ SHIFTS = (
     (0.0, 0.0), (0.0, 0.4), (0.0, -0.4), (0.0, 0.8), (0.0, -0.8), (0.5, 0.0), (-0.5, 0.0),
     (0.5, 0.5), (-0.5, 0.5), (0.5, -0.5), (-0.5, -0.5),
 )  # fmt: skip
-"""Where the name of an area may stand, in parts of its room, best first."""
-_LONG = 16  # letters; a longer name stands in two lines
+"""Possible positions of the label of an area, as shares of its room, best first."""
+_LONG = 16  # letters; a longer name takes two lines
 
 
 @dataclass(frozen=True)
 class Label:
     """A name at a projected point; `kind` is ``"region"``, ``"country"`` or ``"place"``.
 
-    Labels come in the order of their importance: where two collide, the later one is moved by at
-    most `room` (projected metres, within its area), or left out.
+    Labels are in order of importance: if two collide, the later one is moved by at most `room`
+    (projected metres, within its area), or left out.
     """
 
     text: str
@@ -40,7 +40,7 @@ class Label:
 
 
 def broken(name: str) -> str:
-    """A long name in two lines, broken at the space nearest to its middle."""
+    """Break a long name into two lines at the space nearest to its middle."""
     spaces = [i for i, letter in enumerate(name) if letter == " "]
     if len(name) <= _LONG or not spaces:
         return name
@@ -49,7 +49,7 @@ def broken(name: str) -> str:
 
 
 def place_labels(names: Sequence[Any], x: Any, y: Any) -> list[Label]:
-    """Names of the places of events, once each; none where there are too many to read."""
+    """Labels of the places of events, once each; none if there are too many to read."""
     first: dict[str, Label] = {}
     for name, east, north in zip(names, x, y):
         if isinstance(name, str) and name.strip() and name not in first:
@@ -60,7 +60,7 @@ def place_labels(names: Sequence[Any], x: Any, y: Any) -> list[Label]:
 def region_labels(
     frame: Any, shapes: list[Shape], rows: Any, view: View, wide: View, codes: set[str]
 ) -> tuple[list[Label], list[Label]]:
-    """Labels of the regions with the given codes, and of others that have room for one."""
+    """Labels of the regions with the given codes, and of other regions with enough room."""
     if not {"region_code", "region_name"} <= set(frame.columns):
         return [], []
     table = zip(shapes, frame["region_code"].iloc[rows], frame["region_name"].iloc[rows])
@@ -78,7 +78,7 @@ def region_labels(
 
 
 def _large(shape: Shape, view: View) -> bool:
-    """Whether a shape's box could hold a label: cheap, before the exact place is sought."""
+    """Whether a shape's box is large enough for a label: a cheap test before the exact search."""
     least = view.width_m / 20.0
     return any((np.ptp(ring, axis=0) > least).all() for ring in shape.rings)
 
@@ -86,7 +86,7 @@ def _large(shape: Shape, view: View) -> bool:
 def country_labels(
     frame: Any, shapes: list[Shape], rows: Any, view: View, wide: View
 ) -> list[Label]:
-    """One label per country, in the roomiest place of what the view, else `wide`, shows of it."""
+    """One label per country, at the widest spot of its part in the view or, if none, in `wide`."""
     if "country_name" not in frame.columns:
         return []
     members: dict[str, list[Shape]] = {}
@@ -108,7 +108,7 @@ def country_labels(
 
 
 def _place(shapes: Sequence[Shape], view: View) -> tuple[float, float, float] | None:
-    """Centre and radius of about the largest circle inside the shapes and the view."""
+    """Centre and radius of approximately the largest circle inside the shapes and the view."""
     import shapely
     from shapely.ops import polylabel
 
@@ -120,7 +120,7 @@ def _place(shapes: Sequence[Shape], view: View) -> tuple[float, float, float] | 
         return None
     crossed = ~shapely.is_valid(polygons)
     polygons[crossed] = shapely.make_valid(polygons[crossed])
-    # Holes are laid over by the enclave's own fill; for a label's place they do not matter.
+    # The enclave's own fill covers holes; they do not matter for the position of a label.
     area = shapely.union_all(polygons)
     cut = shapely.get_parts(shapely.clip_by_rect(area, *frame))
     parts = [part for part in cut if part.geom_type == "Polygon" and part.area > 0.0]

@@ -1,4 +1,4 @@
-"""A `Content` as a web map in one file that loads nothing."""
+"""Write a `Content` as a web map in one file that loads nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from geo_risk.maps._payload import payload
 __all__ = ["ASPECT", "OVERDRAW", "embed_json", "write"]
 
 ASPECT = 1.35  # width over height of the first view
-OVERDRAW = 2.4  # so much wider than the first view is what can be reached by moving the map
+OVERDRAW = 2.4  # width that can be reached by moving the map, relative to the first view
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -94,9 +94,9 @@ def _digest(text: str) -> str:
 
 
 def embed_json(value: Any) -> str:
-    """JSON that can stand inside a script element whatever its strings say.
+    """JSON that is safe inside a script element, whatever its strings contain.
 
-    Without ``<`` nothing in it can close the element or open a comment; U+2028 and U+2029 are
+    Without ``<`` no string can close the element or open a comment; U+2028 and U+2029 are
     line ends in older JavaScript.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

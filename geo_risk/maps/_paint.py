@@ -1,4 +1,4 @@
-"""Painting a `Content` on matplotlib axes, layer by layer from the sea upwards."""
+"""Draw a `Content` on matplotlib axes, layer by layer from the sea upwards."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _POINTS_PER_PIXEL = 72.0 / 96.0
 
 
 def paint(axes: Any, content: Content) -> None:
-    """Paint the layers from the sea upwards."""
+    """Draw the layers from the sea upwards."""
     view = content.view
     many = 0 if content.regions is None else len(content.regions.rows)
     thin = 1.0 if many <= 150 else max(0.3, (150.0 / many) ** 0.4)
@@ -80,7 +80,7 @@ def _path(rings: Sequence[Any], closed: bool) -> Any:
 
 
 def _fineness(axes: Any) -> float:
-    """A quarter of a pixel, metres: finer vertices cost time and cannot be seen."""
+    """A quarter of a pixel in metres: finer vertices cost time and are not visible."""
     west, east = axes.get_xlim()
     pixels = axes.get_position().width * axes.figure.get_figwidth() * axes.figure.dpi
     return float((east - west) / (4.0 * pixels))
@@ -93,7 +93,7 @@ def _fill(axes: Any, layer: ShapeLayer, colour: str, zorder: float) -> None:
     rings = [thin(shape.rings, fineness) for shape in layer.shapes]
     paths = [_path(curves, closed=True) for curves in rings if curves]
     if paths:
-        # stroked in its own colour: two anti-aliased neighbours would show a hairline of sea
+        # stroke with the fill colour: anti-aliased neighbours would show a thin line of sea
         axes.add_collection(
             PathCollection(paths, facecolor=colour, edgecolor=colour, linewidth=0.3, zorder=zorder),
             autolim=False,
@@ -110,7 +110,7 @@ def _stroke(axes: Any, layer: ShapeLayer, colour: str, width: float, zorder: flo
 
 
 def _hatch(axes: Any, layer: ShapeLayer) -> None:
-    """Thin diagonals over regions with claimants of their own record."""
+    """Thin diagonal lines over regions that are claimed by other states."""
     from matplotlib.collections import PathCollection
 
     fineness = _fineness(axes)
@@ -123,7 +123,7 @@ def _hatch(axes: Any, layer: ShapeLayer) -> None:
 
 
 def _grid(axes: Any, view: View) -> list[Any]:
-    """Meridians and parallels; their labels are returned."""
+    """Draw meridians and parallels; return their labels."""
     from matplotlib.collections import LineCollection
 
     lines = graticule(view)
@@ -149,7 +149,7 @@ def _grid(axes: Any, view: View) -> list[Any]:
 
 
 def degree_text(axis: str, degrees: float) -> str:
-    """12.5 degrees east as ``12.5°E``."""
+    """Text of a longitude or latitude, such as ``12.5°E``."""
     value = round(degrees, 6)
     if axis == "lon" and abs(value) == 180.0:
         return "180°"
@@ -158,7 +158,7 @@ def degree_text(axis: str, degrees: float) -> str:
 
 
 def _frame_crossing(points: Any, view: View, axis: str) -> tuple[float, float] | None:
-    """Where a meridian meets the lower edge, or a parallel the left edge, of the frame."""
+    """Point where a meridian meets the lower edge, or a parallel the left edge, of the frame."""
     along, across = (1, 0) if axis == "lon" else (0, 1)
     edge = view.ymin if axis == "lon" else view.xmin
     low, high = (view.xmin, view.xmax) if axis == "lon" else (view.ymin, view.ymax)
@@ -167,7 +167,7 @@ def _frame_crossing(points: Any, view: View, axis: str) -> tuple[float, float] |
         step = side[i] - side[i + 1]
         t = side[i] / step if step else 0.0
         value = float(points[i, across] + t * (points[i + 1, across] - points[i, across]))
-        margin = 0.04 if axis == "lon" else 0.12  # the scale bar stands low on the left
+        margin = 0.04 if axis == "lon" else 0.12  # the scale bar is at the lower left
         if low + margin * (high - low) < value < high - 0.04 * (high - low):
             return (value, edge) if axis == "lon" else (edge, value)
     return None
@@ -223,7 +223,7 @@ def marker_name(index: int) -> str:
 
 
 def _legend(axes: Any, content: Content) -> None:
-    """Beside the map, where it hides nothing."""
+    """Draw the legend beside the map, so that it hides nothing."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -243,11 +243,11 @@ def _legend(axes: Any, content: Content) -> None:
     )  # fmt: skip
     for (_, words, heading), text in zip(entries, legend.get_texts()):
         text.set(parse_math=False, weight="bold" if heading else "normal")
-        text.set_text(textwrap.fill(words, 30))  # set last: nothing in a name is a command
+        text.set_text(textwrap.fill(words, 30))  # set last: names must not be parsed as mathtext
 
 
 def _event_entries(events: EventLayer | None) -> list[tuple[Any, str, bool]]:
-    """Handle, words and whether they are a heading, for each line about events."""
+    """Legend lines about events: handle, text, and whether it is a heading."""
     from matplotlib.lines import Line2D
 
     if events is None or not len(events.rows):
@@ -288,7 +288,7 @@ def _nothing() -> Any:
 
 
 def _scale_bar(axes: Any, view: View) -> list[Any]:
-    """A bar of a round true length, measured along the ellipsoid where the bar stands."""
+    """Draw a bar of a round true length, measured on the ellipsoid at the position of the bar."""
     x = view.xmin + 0.03 * view.width_m
     y = view.ymin + 0.055 * view.height_m
     if view.kind == "eqearth":
@@ -328,7 +328,7 @@ def _haloed(text: Any) -> Any:
 
 
 def _labels(axes: Any, content: Content, keep_clear: list[Any]) -> None:
-    """Names where there is room: an earlier label keeps its place, a later one gives way."""
+    """Draw labels where there is room: an earlier label stays, a later one is moved or left out."""
     renderer = axes.figure.canvas.get_renderer()
     frame = axes.get_window_extent(renderer)
     taken = [artist.get_window_extent(renderer).padded(4.0) for artist in keep_clear]
@@ -357,7 +357,7 @@ def _labels(axes: Any, content: Content, keep_clear: list[Any]) -> None:
 
 
 def _shifts(axes: Any, label: Label, box: Any) -> list[tuple[float, float]]:
-    """Where else a label may stand, in pixels: round its marker, or about its area's middle."""
+    """Possible shifts of a label in pixels: around its marker, or around its area's centre."""
     if label.kind == "place":
         gap = 2.0 * _LABEL_STYLE["place"]["xytext"][0] * axes.figure.dpi / 72.0
         half, high = (box.width + gap) / 2.0, (box.height + gap) / 2.0
@@ -368,7 +368,7 @@ def _shifts(axes: Any, label: Label, box: Any) -> list[tuple[float, float]]:
 
 
 def _marker_boxes(axes: Any, events: EventLayer | None) -> list[Any]:
-    """What few markers cover; among many a name cannot be kept clear of them."""
+    """Boxes of the markers if they are few; with many markers, labels cannot avoid them."""
     from matplotlib.transforms import Bbox
 
     if events is None or len(events.rows) > 100:

@@ -1,4 +1,4 @@
-"""What the web map's viewer is given: integers, short strings and nothing else."""
+"""Data for the viewer of the web map: only integers and short strings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from geo_risk.maps._view import View, local_scale
 __all__ = ["payload"]
 
 _GRID = 1 << 15  # units across the drawn window
-_MOST_VERTICES = 250_000  # of regions and borders; beyond it the grid is made coarser
+_MOST_VERTICES = 250_000  # of regions and borders; with more, the grid is coarser
 _COARSEST = 1 << 12
 _NAMES = {
     "border_m": "distance to border",
@@ -103,7 +103,7 @@ def _areas(layer: ShapeLayer | None, wide: View, quantum: float) -> dict[str, An
         return None
     rings = _coded([shape.rings for shape in layer.shapes], wide, quantum, closed=True)
     kept = [i for i, curves in enumerate(rings) if curves]
-    # A ring without a seam is its own outline: the viewer strokes it, the file has it once.
+    # A ring without a seam is also its outline: the file has it once, and the viewer strokes it.
     seams = [() if _same(s.rings, s.lines) else s.lines for s in (layer.shapes[i] for i in kept)]
     names = ("region_name", "region_code")
     table = _table(layer.frame, layer.rows[kept], region_columns(layer.frame), names, "Region")
@@ -120,7 +120,7 @@ def _areas(layer: ShapeLayer | None, wide: View, quantum: float) -> dict[str, An
 def _coded(
     groups: Sequence[Sequence[Any]], wide: View, quantum: float, *, closed: bool
 ) -> list[list[list[int]]]:
-    """Quantised curves of each shape, without those that shrink to nothing."""
+    """Quantised curves of each shape, without those that shrink to a point."""
     flat = quantise([c for curves in groups for c in curves], wide, quantum, closed=closed)
     result, start = [], 0
     for curves in groups:
@@ -131,7 +131,7 @@ def _coded(
 
 
 def _speck(corner: Any, wide: View, quantum: float) -> list[int]:
-    """The smallest triangle that the grid holds, at a point."""
+    """Smallest triangle of the grid at a point."""
     x, y = np.rint((np.asarray(corner) - (wide.xmin, wide.ymax)) / (quantum, -quantum)).astype(int)
     return [int(x), int(y), 1, 0, 0, 1]
 
@@ -147,7 +147,7 @@ def _lines(layer: ShapeLayer | None, wide: View, quantum: float) -> dict[str, An
 
 
 def _cells(content: Content, wide: View, quantum: float) -> dict[str, Any] | None:
-    """Cells: rings, classes, rows for popups; what others may not read is told as such."""
+    """Cells: rings, classes, rows for popups; counts that may not be shared are marked."""
     layer = content.cells
     if layer is None or layer.classes is None:
         return None
@@ -166,7 +166,7 @@ def _cells(content: Content, wide: View, quantum: float) -> dict[str, Any] | Non
 
 
 def _counts(cells: Any, least: int) -> list[str | None]:
-    """Counts for others in words, with all their digits."""
+    """Counts for sharing as text, with all their digits."""
     few = f"fewer than {least}"
     return [
         few if hidden else None if np.isnan(count) else np.format_float_positional(count, trim="-")
@@ -196,7 +196,7 @@ def _events(
 
 
 def _dates(frame: Any, rows: Any) -> list[list[str] | None]:
-    """First and last day of each event, ISO 8601; None where the first is missing."""
+    """First and last day of each event, ISO 8601; None if the first is missing."""
     first = frame["date_start"].iloc[rows]
     last = frame["date_end"].iloc[rows] if "date_end" in frame.columns else first
     days: list[list[str] | None] = []
@@ -222,7 +222,7 @@ def _classes(classes: Classes, index: Any) -> dict[str, Any]:
 def _table(
     frame: Any, rows: Any, columns: Sequence[str], titles: Sequence[str], kind: str
 ) -> dict[str, Any]:
-    """Column names, text per row, and the columns whose first text is the row's heading."""
+    """Column names, texts by row, and the columns whose first text is the row's heading."""
     texts = [[_text(value, name) for value in frame[name].iloc[rows]] for name in columns]
     return {
         "kind": kind,
@@ -233,7 +233,7 @@ def _table(
 
 
 def _text(value: Any, name: str) -> str | None:
-    """A value as people read it, without more digits than it deserves; None where missing."""
+    """Value as readable text, without digits that mean nothing; None if missing."""
     if isinstance(value, (list, tuple, np.ndarray)):
         return ", ".join(str(item) for item in value) or None
     if is_missing(value):

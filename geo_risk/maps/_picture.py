@@ -1,4 +1,4 @@
-"""A picture of a `Content`: a figure of matplotlib, and its file."""
+"""Draw a `Content` as a matplotlib figure, and save it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["DPI", "FIGSIZE", "aspect_of", "draw", "save"]
 
 FIGSIZE, DPI = (11.0, 7.6), 150.0
-_BOX = (0.015, 0.115, 0.795, 0.83)  # of the map in the figure
+_BOX = (0.015, 0.115, 0.795, 0.83)  # position of the map in the figure
 
 
 def aspect_of(figsize: tuple[float, float], dpi: float) -> float:
-    """Check the size of a figure; give width over height of the map in it."""
+    """Check the size of a figure; return width over height of the map in it."""
     check_scalar(dpi, "dpi", low=10.0, high=2400.0)
     width, height = (check_scalar(v, "figsize", low=1.0, high=100.0) for v in figsize)
     return width * _BOX[2] / (height * _BOX[3])
 
 
 def draw(content: Content, figsize: tuple[float, float], dpi: float) -> Figure:
-    """Paint a content, its notes below."""
+    """Draw a content with its notes below."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -46,14 +46,14 @@ def draw(content: Content, figsize: tuple[float, float], dpi: float) -> Figure:
 
 
 def save(figure: Figure, path: str | PathLike[str], content: Content) -> Path:
-    """Write a picture whose ending names its format; PNG where it has none, as in matplotlib."""
+    """Write a picture in the format of its ending; PNG if it has none, as in matplotlib."""
     target = Path(path)
     if not target.suffix.rstrip("."):
         target = Path(f"{os.fspath(path).rstrip('.')}.png")
     from matplotlib import rc_context
 
-    made = BytesIO()  # in memory: a writer of PDF that fails leaves its file open
-    with rc_context({"svg.hashsalt": "geo_risk"}):  # else each SVG has identifiers of its own
+    made = BytesIO()  # in memory: a PDF writer that fails leaves its file open
+    with rc_context({"svg.hashsalt": "geo_risk"}):  # else identifiers differ in each SVG
         figure.savefig(
             made, dpi=figure.dpi, format=target.suffix[1:], metadata=_metadata(path, content)
         )
@@ -63,7 +63,7 @@ def save(figure: Figure, path: str | PathLike[str], content: Content) -> Path:
 
 
 def _metadata(path: str | PathLike[str], content: Content) -> dict[str, Any] | None:
-    """What the file says of itself; no date, so equal input gives equal bytes."""
+    """Metadata of the file, without a date, so that equal input gives equal bytes."""
     ending = str(path).lower().rsplit(".", 1)[-1]
     if ending == "png":
         return {"Title": content.title, "Description": content.alt, "Software": "geo_risk"}

@@ -1,7 +1,7 @@
-"""Columns that popups show: a list of what is allowed, never of what is forbidden.
+"""Columns that popups show: a list of allowed columns, never of forbidden ones.
 
-A new column in a source stays out until somebody has thought about it. What of a result others may
-see at all is decided in `geo_risk.frames.share`.
+A new column of a source is left out until somebody has decided about it. What may be shared of a
+result at all is decided in `geo_risk.frames.share`.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _REGION = (
 
 
 def event_columns(frame: Any, asked: Sequence[str] | None) -> list[str]:
-    """Columns of an event's popup: those asked for, else the harmless ones of the schema."""
+    """Columns of an event's popup: those requested, else the harmless ones of the schema."""
     if asked is None:
         return [name for name in _EVENT if name in frame.columns]
     unknown = [name for name in asked if name not in frame.columns]
     if unknown:
         known = ", ".join(map(str, frame.columns))
         raise ValueError(
-            f"Invalid popup_columns: {unknown} are no columns of events; they have {known}."
+            f"Invalid popup_columns: {unknown} are not columns of events; they have {known}."
         )
     return [name for name in asked if name != "geometry"]
 

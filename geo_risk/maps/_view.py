@@ -1,10 +1,10 @@
-"""Which part of the Earth a map shows, and in which projection.
+"""The part of the Earth that a map shows, and its projection.
 
-Both maps draw in an equal-area projection, because the eye reads a density of events as events
-per area: Lambert azimuthal equal-area about the middle of the view, or Equal Earth where the view
-reaches farther than 60 degrees from its middle. Neither has a seam at ±180 degrees or at a pole
-inside the view, so Fiji and Svalbard are as easy as Switzerland. North is up at the middle of the
-map; away from it meridians lean, and the graticule shows by how much.
+Both maps use an equal-area projection, because readers see a density of events as events per
+area: Lambert azimuthal equal-area around the centre of the view, or Equal Earth if the view
+reaches farther than 60 degrees from its centre. Neither has a seam at ±180 degrees or at a pole
+inside the view, so Fiji and Svalbard need no special care. North is up at the centre of the map;
+away from it meridians are tilted, as the graticule shows.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ __all__ = ["View", "check_bounds", "choose_view", "local_scale", "smallest_arc"]
 
 Bounds = tuple[float, float, float, float]
 
-_AZIMUTHAL_LIMIT = 60.0  # degrees from the middle; at 60 an azimuthal map stretches by 15 %
-_POLAR = 70.0  # points on all sides whose middle is beyond this latitude lie about the pole
-_MIN_HALF_WIDTH_M = 100_000.0  # one lone point still gets a map that one can recognise
+_AZIMUTHAL_LIMIT = 60.0  # degrees from the centre; at 60 an azimuthal map stretches by 15 %
+_POLAR = 70.0  # points at all longitudes with a centre beyond this latitude surround the pole
+_MIN_HALF_WIDTH_M = 100_000.0  # so that the map of a single point can be recognised
 _MARGIN = 0.06  # of the larger side, on each side
 
 
@@ -55,7 +55,7 @@ class View:
 
     @property
     def name(self) -> str:
-        """The projection in words, for the map's note."""
+        """Name of the projection, for the notes of the map."""
         if self.kind == "eqearth":
             return "Equal Earth projection, north up"
         return "Lambert azimuthal equal-area projection, north up at its middle"
@@ -94,13 +94,13 @@ class View:
         return inside
 
     def wrap(self, lon: FloatArray) -> FloatArray:
-        """Longitudes moved by whole turns into [lon0 - 180, lon0 + 180)."""
+        """Longitudes shifted by multiples of 360° into [lon0 - 180, lon0 + 180)."""
         low = self.lon0 - 180.0
         wrapped: FloatArray = (np.asarray(lon, float) - low) % 360.0 + low
         return wrapped
 
     def expand(self, factor: float) -> View:
-        """The same view with its window scaled about its middle; the whole Earth stays as it is."""
+        """The same view with its window scaled about its centre; the whole Earth is unchanged."""
         if self.kind == "eqearth":
             return self
         half_x, half_y = factor * self.width_m / 2.0, factor * self.height_m / 2.0
@@ -109,7 +109,7 @@ class View:
 
     @cached_property
     def window(self) -> Bounds:
-        """West, south, east, north that hold the whole view; west and east about `lon0`."""
+        """West, south, east, north that enclose the whole view; west and east around `lon0`."""
         whole = (self.lon0 - 180.0, -90.0, self.lon0 + 180.0, 90.0)
         if self.kind == "eqearth":
             return whole
@@ -142,7 +142,7 @@ def _definition(kind: str, lon0: float, lat0: float) -> str:
 
 
 def smallest_arc(lon: FloatArray) -> tuple[float, float]:
-    """West end and width, in degrees, of the smallest arc that holds every longitude.
+    """West end and width, in degrees, of the smallest arc that contains every longitude.
 
     The arc is the complement of the widest gap, so points on both sides of ±180 stay together.
     """
@@ -163,7 +163,7 @@ def choose_view(
     Parameters
     ----------
     lon, lat : ndarray of float64, shape (n,)
-        Degrees; NaN is left out. Not used where `bounds` is given.
+        Degrees; NaN is left out. Not used if `bounds` is given.
     bounds : (west, south, east, north), optional
         Degrees. West greater than east means that the box crosses ±180 (as in RFC 7946).
     aspect : float
@@ -204,11 +204,11 @@ def _fit(frame: View, x: FloatArray, y: FloatArray, aspect: float, margin: float
 
 
 def _middle(lon: FloatArray, lat: FloatArray) -> tuple[float, float, float]:
-    """Middle of the points and their greatest distance from it, degrees of arc.
+    """Centre of the points and their greatest distance from it, degrees of arc.
 
-    Away from the poles the middle is that of the smallest longitude/latitude box, which keeps
-    north up and the map steady when a point is added; where that box is wider than half the Earth
-    it is the middle of the points as vectors, or the pole that they surround.
+    Away from the poles it is the centre of the smallest longitude/latitude box, which keeps
+    north up and the map stable when a point is added. If that box is wider than half the Earth,
+    it is the mean of the points as vectors, or the pole that they surround.
     """
     west, width = smallest_arc(lon)
     lon0, lat0 = west + width / 2.0, float(lat.min() + lat.max()) / 2.0
@@ -237,14 +237,14 @@ def check_bounds(bounds: Bounds) -> Bounds:
     south, north = (check_scalar(bounds[i], "bounds", low=-90.0, high=90.0) for i in (1, 3))
     if south >= north or west == east:
         raise ValueError(
-            f"Invalid bounds: {bounds!r} is empty; needed are (west, south, east, north) with "
+            f"Invalid bounds: {bounds!r} is empty; must be (west, south, east, north) with "
             "south < north (west > east means across ±180)."
         )
     return west, south, east, north
 
 
 def _outline(bounds: Bounds) -> tuple[FloatArray, FloatArray]:
-    """Points along the outline of the box, so that a projected window can hold it."""
+    """Points along the outline of the box, so that a projected window can enclose it."""
     west, south, east, north = bounds
     width = (east - west) % 360.0 or 360.0
     along, up = west + np.linspace(0.0, width, 73), np.linspace(south, north, 37)
@@ -254,7 +254,7 @@ def _outline(bounds: Bounds) -> tuple[FloatArray, FloatArray]:
 
 
 def local_scale(view: View, x: float, y: float) -> float:
-    """True metres per projected metre along x at a projected point (1 at the middle of LAEA)."""
+    """True metres per projected metre along x at a projected point (1 at the centre of LAEA)."""
     step = view.width_m / 1000.0
     lon, lat = view.unproject(np.array([x - step, x + step]), np.array([y, y]))
     if np.isnan(lon).any():

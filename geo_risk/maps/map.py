@@ -1,4 +1,4 @@
-"""`Map`: what a map shows, prepared once, for a picture and for a page."""
+"""`Map`: the content of a map, prepared once and drawn as a picture or a web page."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ __all__ = ["Map"]
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Map(Asked):
-    """Events, H3 cells, regions and international borders, to be drawn.
+    """Map of events, H3 cells, regions and international borders.
 
-    The projection is equal-area (Lambert azimuthal about the middle of the view, Equal Earth for
-    more than about a hemisphere), so nothing breaks at ±180 degrees or at a pole. Every map
-    carries a line of non-endorsement and the attribution of its data. An event without a
+    The projection is equal-area (Lambert azimuthal around the centre of the view, Equal Earth for
+    more than about a hemisphere), so nothing breaks at ±180 degrees or at a pole. Every map has
+    a note of non-endorsement and the attribution of its data. An event without a
     location, or outside the view, is not drawn but counted in the notes. Maps are for reading,
     not for measuring: shapes are exact to about a pixel.
 
-    What is given is checked and classed once, here. Shapes and names are prepared once for each
-    view: a picture and a page of the whole Earth have one view, while of a smaller area the page
-    holds more than the picture.
+    The input is checked and classified once, when the `Map` is created. Shapes and names are
+    prepared once for each view: a picture and a web page of the whole Earth have the same view; of
+    a smaller area the page contains more than the picture.
 
     Parameters
     ----------
@@ -49,38 +49,38 @@ class Map(Asked):
     title : str, optional
         Heading.
     bounds : (west, south, east, north), optional
-        Degrees; west > east means across ±180. By default the view holds all events and the
-        cells that stand out, else all cells, else all regions; for others all cells.
+        Degrees; west > east means across ±180. By default the view contains all events and the
+        significant cells, else all cells, else all regions; a shared map shows all cells.
     color_by : str, optional
-        Column of `cells`: by default ``hotspot``, else ``gi_z``, else ``count``; for others
+        Column of `cells`: by default ``hotspot``, else ``gi_z``, else ``count``; for a shared map
         ``hotspot`` or ``n_events``.
     category : str
-        Column of `events` that chooses colour and shape of the marker (seven, then "Other").
+        Column of `events` that sets colour and shape of the marker (seven, then "Other").
     size_by : str, optional
         Numeric column of `events`; the area of the marker grows with it.
     labels : "auto", None or sequence of str
-        Region codes to name; "auto" names the regions that hold events and all countries.
+        Region codes to label; "auto" labels the regions with events and all countries.
     boundary_source, worldview : str, optional
         Named in the notes; the worldview is by default that of `regions`.
     attribution : sequence of str
         Further lines, such as the licence of the events.
     share : bool
-        Draw the map for others: cells in place of points, no text of any report, no scores but
-        the class, neither count nor class where the count is below `min_count`. The cells are
+        Draw the map for others: cells instead of points, no text of reports, no scores except
+        the class, neither count nor class if the count is below `min_count`. The cells are
         those that `Assessment.save` writes with the same options: `cells`, with their column
-        ``n_events`` or ``count``, where they are coarse enough, else counts of `events` without
+        ``n_events`` or ``count``, if they are coarse enough, else counts of `events` without
         those that only stand for a district, province or country.
     coarsen : "cells" or int, optional
-        H3 resolution at the finest for a shared map (0 to 15); implies `share`. By default, and
-        with "cells", 5.
+        Finest H3 resolution of a shared map (0 to 15); implies `share`. 5 by default and
+        for "cells".
     min_count : int, default 3
-        Smallest count that a shared map shows; 0 is shown. Refused for any other map.
+        Smallest count that a shared map shows; 0 is shown. Only allowed for a shared map.
 
     Raises
     ------
     ValueError
-        A frame without CRS, an unknown column or region code, invalid bounds, options that a map
-        for others, or any other, cannot use.
+        A frame without CRS, an unknown column or region code, invalid bounds, options that a
+        shared map, or any other map, cannot use.
     TypeError
         Not a frame, or a column that is not numeric.
 
@@ -102,17 +102,17 @@ class Map(Asked):
     """
 
     def __post_init__(self) -> None:
-        assert self._given is not None  # what is wrong is said here, not when it is drawn
+        assert self._given is not None  # raise errors here, not when the map is drawn
 
     def html(
         self, path: str | PathLike[str], *, popup_columns: Sequence[str] | None = None
     ) -> Path:
         """Write the map as one HTML file that needs no network.
 
-        The file loads nothing: no tiles, no fonts, no library, and its content security policy
-        forbids it to. Text from the data is never taken for markup. Layers can be switched, the
-        map moved and zoomed with mouse, touch or keys, and everything under a click is listed,
-        however many events share a place. Shapes are cut to about 2.4 times the first view and
+        The file loads nothing (no tiles, fonts or libraries), and its content security policy
+        forbids loading. Text from the data is never interpreted as markup. Layers can be switched
+        on and off; mouse, touch or keys move and zoom the map. A click lists everything at that
+        point, even if many events share it. Shapes are cut to about 2.4 times the first view and
         rounded to about 1/30,000 of it.
 
         Parameters
@@ -121,7 +121,7 @@ class Map(Asked):
             File to write (HTML).
         popup_columns : sequence of str, optional
             Columns of `events` that popups and the table show; by default those of the schema
-            that name no actor and quote no text. Refused where points become cells.
+            that name no actor and quote no text. Not allowed for a shared map.
 
         Returns
         -------
@@ -134,7 +134,7 @@ class Map(Asked):
             A column that `events` do not have.
         """
         if self.shared:
-            refuse_unused({"popup_columns": popup_columns}, "cells stand in for points")
+            refuse_unused({"popup_columns": popup_columns}, "cells replace points")
         content = self._content(_page.ASPECT, _page.OVERDRAW)
         return _page.write(path, content, popup_columns)
 
@@ -168,8 +168,8 @@ class Map(Asked):
         """
         if Path(path).suffix.lower() not in ("", ".", ".png"):
             raise ValueError(
-                f"Invalid path: {fspath(path)!r}; a name that ends in .png is needed "
-                "(Map.figure writes .svg and .pdf, too)."
+                f"Invalid path: {fspath(path)!r}; must end in .png "
+                "(Map.figure also writes .svg and .pdf)."
             )
         content = self._content(_picture.aspect_of(figsize, dpi))
         return _picture.save(_picture.draw(content, figsize, dpi), path, content)
@@ -186,7 +186,7 @@ class Map(Asked):
         Parameters
         ----------
         path : path, optional
-            Where to write it; the ending chooses the format (``.png``, ``.svg``, ``.pdf``).
+            File to write; the ending sets the format (``.png``, ``.svg``, ``.pdf``).
         figsize : (float, float)
             Inches.
         dpi : float
@@ -195,7 +195,7 @@ class Map(Asked):
         Returns
         -------
         matplotlib.figure.Figure
-            Not registered with pyplot: nothing global changes, nothing needs closing.
+            Not registered with pyplot: no global state changes, and it need not be closed.
         """
         content = self._content(_picture.aspect_of(figsize, dpi))
         figure = _picture.draw(content, figsize, dpi)
@@ -212,7 +212,7 @@ class Map(Asked):
         return {}
 
     def _content(self, aspect: float, overdraw: float = 1.0) -> Content:
-        """What a view of this shape shows; views that are equal share it."""
+        """Content of a view with this aspect ratio; equal views share one content."""
         view = choose_view(*self._given.extent, bounds=self.bounds, aspect=aspect)
         wide = view.expand(overdraw)
         if (view, wide) not in self._drawn:

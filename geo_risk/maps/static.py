@@ -1,4 +1,4 @@
-"""A picture of events, cells, regions and borders in one call."""
+"""`static_map`: draw events, cells, regions and borders as a picture in one call."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ def static_map(
 ) -> Figure:
     """Draw events, H3 cells, regions and international borders as a picture.
 
-    Short for ``Map(...).figure(path, figsize=figsize, dpi=dpi)``. To write a web map, too,
-    make the `Map` once.
+    Short for ``Map(...).figure(path, figsize=figsize, dpi=dpi)``. If you also want a web map,
+    create a `Map` and use it for both.
 
     Parameters
     ----------
     path : path, optional
-        Where to write; the ending chooses the format (``.png``, ``.svg``, ``.pdf``).
+        File to write; the ending sets the format (``.png``, ``.svg``, ``.pdf``).
     figsize : (float, float)
         Inches.
     dpi : float
         Dots per inch of a raster file.
     **fields
-        Whatever `Map` takes.
+        The fields of `Map`.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not registered with pyplot: nothing global changes, nothing needs closing.
+        Not registered with pyplot: no global state changes, and it need not be closed.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A web map in one file that loads nothing, for a browser without network, in one call."""
+"""`web_map`: write a web map in one file, for a browser without network, in one call."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def web_map(
 ) -> Path:
     """Write events, H3 cells, regions and borders as one HTML file that needs no network.
 
-    Short for ``Map(...).html(path, popup_columns=popup_columns)``, which tells what the
-    file holds. To draw a picture, too, make the `Map` once.
+    Short for ``Map(...).html(path, popup_columns=popup_columns)``, which describes the file. If
+    you also want a picture, create a `Map` and use it for both.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ def web_map(
         File to write (HTML).
     popup_columns : sequence of str, optional
         Columns of `events` that popups and the table show; by default those of the schema that
-        name no actor and quote no text. Refused where points become cells, as is `size_by`.
+        name no actor and quote no text. Not allowed for a shared map; neither is `size_by`.
     **fields
-        Whatever `Map` takes.
+        The fields of `Map`.
 
     Returns
     -------

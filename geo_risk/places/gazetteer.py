@@ -60,6 +60,7 @@ class Gazetteer:
     lon, lat : float64 (m,)
         Degrees, WGS84.
     geonames_id, population : int32 (m,)
+        GeoNames' number of each place and of its inhabitants.
     unit_start : int32 (u + 1,)
         Places are sorted by country and first-order unit; first place of each such unit.
     unit_country, unit_admin1 : list of str
@@ -189,6 +190,16 @@ class Gazetteer:
 
     def place_of(self, geonames_id: int) -> int:
         """Position of a place by its GeoNames id.
+
+        Parameters
+        ----------
+        geonames_id : int
+            GeoNames' number of the place.
+
+        Returns
+        -------
+        int
+            Its position, from 0.
 
         Raises
         ------

@@ -1,6 +1,6 @@
 """Region layers: polygons with codes, exact location, neighbours.
 
-What only some programs need (downloads, layers with dates) is imported when it is first used.
+Parts that only some programs need (downloads, layers with dates) are imported at first use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a server says of the file that it sends: its kind, size, place, state and packing."""
+"""Facts about a file from the headers of an HTTP answer: type, size, offset, state, encoding."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _GZIP = {"gzip", "x-gzip"}
 
 
 def no_layer_type(answer: requests.Response) -> str | None:
-    """Why an answer of this type is no layer; None where it may be one."""
+    """Why the content type of an answer rules out a layer; None if it does not."""
     plain = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if plain in WEB_PAGES:
-        return f"a web page ({plain}), as where one has to log in, and no layer"
-    return f"an error ({plain}) and no layer" if plain == "application/problem+json" else None
+        return f"a web page ({plain}), perhaps a login page, not a layer"
+    return f"an error ({plain}), not a layer" if plain == "application/problem+json" else None
 
 
 def begins_at(answer: requests.Response) -> int | None:
-    """Place in the file of what is sent; None where it is not stated."""
+    """Offset in the file at which the answer begins; None if it is not stated."""
     stated = _RANGE.match(answer.headers.get("Content-Range", ""))
     return None if stated is None else int(stated[1])
 
 
 def stated_size(answer: requests.Response, have: int) -> int | None:
-    """Bytes of the whole file, where the server states them; a part may end before its end."""
+    """Size of the complete file in bytes, if the server states it; a part may end earlier."""
     stated = _RANGE.match(answer.headers.get("Content-Range", ""))
     if answer.status_code == 206 and stated is not None and stated[2] != "*":
         return int(stated[2])
@@ -42,34 +42,34 @@ def stated_size(answer: requests.Response, have: int) -> int | None:
 
 
 def state_of(answer: requests.Response) -> str:
-    """What tells whether a later answer is of the same file; empty where nothing does.
+    """Entity tag or date that identifies this version of the file; empty if there is neither.
 
-    Weak tags may be shared by files that differ, and are not allowed here.
+    Weak tags are not used, because files that differ can share one.
     """
     tag = answer.headers.get("ETag", "")
     return ("" if tag.startswith("W/") else tag) or answer.headers.get("Last-Modified", "")
 
 
 def packing(answer: requests.Response, ending: str) -> str:
-    """How the file is packed for the journey: "", "gzip" or what nobody asked for.
+    """Compression of the transfer: "", "gzip" or a name that was not requested.
 
-    A file that is gzip by itself is often said to be packed, and is left as it is.
+    Servers often state gzip for a file that is itself a gzip file; it is left as it is.
     """
     stated = answer.headers.get("Content-Encoding", "").lower()
-    named = {name.strip() for name in stated.split(",")}  # "utf-8" and the like are no packing
+    named = {name.strip() for name in stated.split(",")}  # "utf-8" is not a compression
     if unasked := named & _UNASKED:
         return min(unasked)
     return "gzip" if named & _GZIP and ending not in (".gz", ".tgz") else ""
 
 
 class Gunzip:
-    """Undoes gzip bit by bit, and knows whether its end has come."""
+    """Decompress gzip chunk by chunk, and detect its end."""
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(31)
 
     def __call__(self, packed: bytes) -> bytes:
-        """What the next bytes hold."""
+        """Decompress the next bytes."""
         out = []
         try:
             while packed:
@@ -78,10 +78,10 @@ class Gunzip:
                 out.append(self._inner.decompress(packed))
                 packed = self._inner.unused_data.lstrip(b"\0")
         except zlib.error:
-            raise LaterError("what is said to be gzip is none") from None
+            raise LaterError("the server states gzip, but the data is not gzip") from None
         return b"".join(out)
 
     @property
     def ended(self) -> bool:
-        """Whether nothing is missing."""
+        """Whether the data is complete."""
         return self._inner.eof

@@ -1,4 +1,4 @@
-"""What says that a file is a layer, whole: a web page or a note of an error is none."""
+"""Check that a downloaded file is a complete layer, not a web page or an error message."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LAYER_JSON = (".geojson", ".topojson")
 _JSON = (*_LAYER_JSON, ".json")
 _XML = (".gml", ".kml", ".xml", ".gpx")
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # marks of UTF-16
-_BETWEEN = "\x1e \t\r\n\ufeff"  # the records of a GeoJSON sequence
+_BETWEEN = "\x1e \t\r\n\ufeff"  # between the records of a GeoJSON sequence
 _NAME = re.compile(rb"<(?:[\w.-]{1,99}:)?([\w.-]{1,99})")
 _PAGES = {b"html", b"head", b"body", b"script", b"meta", b"title"}
 _XML_ERRORS = {b"exceptionreport", b"serviceexceptionreport", b"error", b"errorresponse", b"fault"}
@@ -30,19 +30,19 @@ _TYPES = {
 }  # fmt: skip
 _ERROR_KEYS = {"error", "errors", "exception", "fault", "message", "detail", "error_message"}
 _PROBLEM_KEYS = {"title", "status"}  # RFC 9457
-_SMALL = 1 << 20  # bytes; what tells of an error is no longer
+_SMALL = 1 << 20  # bytes; error messages are shorter
 _LOOK = 4096
 
 
 def no_layer(path: Path, ending: str) -> str | None:
-    """Why a file that arrived is no whole layer; None where it may be one.
+    """Why a downloaded file is not a complete layer; None if it may be one.
 
-    The ending of the address says what is expected; of what it does not say, only web pages and
-    notes of errors are known.
+    The ending of the address states the expected format; without one, only web pages and error
+    messages are detected.
     """
     size = path.stat().st_size
     if size == 0:
-        return "an empty file and no layer"
+        return "an empty file"
     with path.open("rb") as file:
         head = file.read(_LOOK)
         file.seek(max(0, size - _LOOK))
@@ -52,18 +52,18 @@ def no_layer(path: Path, ending: str) -> str | None:
     head = head.removeprefix(b"\xef\xbb\xbf")
     root = _root(head)
     if root in _PAGES:
-        return "a web page, as where one has to log in, and no layer"
+        return "a web page, perhaps a login page, not a layer"
     if root in _XML_ERRORS:
-        return "a note of an error and no layer"
+        return "an error message, not a layer"
     wanted = _BEGINS.get(ending)
     if wanted is not None and not head.startswith(wanted):
-        return f"what cannot be read as {ending}: it begins with {head[:12]!r}"
+        return f"a file that cannot be read as {ending}: it begins with {head[:12]!r}"
     whole = _cut(path, ending, head, tail, size)
     return whole or _told_error(path, ending, head, size)
 
 
 def _root(head: bytes) -> bytes:
-    """Name of the first element of XML or HTML, in small letters; empty for anything else."""
+    """Name of the first element of XML or HTML, in lower case; empty for anything else."""
     rest = head.lower().lstrip()
     while rest.startswith((b"<?", b"<!--")):
         rest = rest.partition(b"?>" if rest.startswith(b"<?") else b"-->")[2].lstrip()
@@ -74,8 +74,8 @@ def _root(head: bytes) -> bytes:
 
 
 def _cut(path: Path, ending: str, head: bytes, tail: bytes, size: int) -> str | None:
-    """Why a file ends too early, or begins as nothing of its kind does."""
-    cut = f"what cannot be read as {ending}: its end is missing"
+    """Why a file is incomplete or does not begin like its format; None if neither."""
+    cut = f"a file that cannot be read as {ending}: its end is missing"
     if ending in _ENDS:
         return None if tail.endswith(_ENDS[ending]) else cut
     if _BEGINS.get(ending) == b"PK":
@@ -90,33 +90,33 @@ def _cut(path: Path, ending: str, head: bytes, tail: bytes, size: int) -> str | 
     for endings, pairs in ((_LAYER_JSON, {b"{": b"}"}), (_JSON, {b"{": b"}", b"[": b"]"}),
                            (_XML, {b"<": b">"})):  # fmt: skip
         if ending in endings and first not in pairs:
-            return f"what cannot be read as {ending}: it begins with {head[:12]!r}"
+            return f"a file that cannot be read as {ending}: it begins with {head[:12]!r}"
         if ending in endings and pairs[first] != last:
             return cut
     return None
 
 
 def _told_error(path: Path, ending: str, head: bytes, size: int) -> str | None:
-    """Why a small JSON file is no layer: it tells of an error, or has no type."""
+    """Why a small JSON file is not a layer (an error message, or no type); None if it may be."""
     if size > _SMALL or head.lstrip(b"\x1e \t\r\n")[:1] != b"{":
         return None
     try:
         told = _first_record(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
-        return f"what cannot be read as {ending}" if ending in _JSON else None
+        return f"a file that cannot be read as {ending}" if ending in _JSON else None
     if told.get("type") in _TYPES:
         return None
     keys = {str(key).lower() for key in told}
     if _ERROR_KEYS & keys or keys >= _PROBLEM_KEYS:
-        return "a note of an error and no layer"
-    return "JSON without the type of a layer" if ending in _LAYER_JSON else None
+        return "an error message, not a layer"
+    return "JSON that is not a layer" if ending in _LAYER_JSON else None
 
 
 def _first_record(text: str) -> dict[str, object]:
-    """The JSON object of a text, or the first of a sequence of them."""
+    """The JSON object in a text, or the first object of a sequence."""
     text = text.lstrip(_BETWEEN)
     told, end = json.JSONDecoder().raw_decode(text)
     rest = text[end:].lstrip(_BETWEEN)
     if not isinstance(told, dict) or (rest and not rest.startswith("{")):
-        raise ValueError("no objects")
+        raise ValueError("not JSON objects")
     return told

@@ -1,8 +1,8 @@
-"""Common area of a polygon of very many vertices and one of few, without an overlay.
+"""Common area of a polygon with very many vertices and one with few, without an overlay.
 
-A polygon is the sum of the strips between its edges and a line below, those of edges that run
-back counted as negative. The common area is then the sum over pairs of edges of what their strips
-have in common. Nothing is cut, so it does not matter how many edges cross.
+The area of a polygon is the sum of the strips between its edges and a line below it; strips of
+edges that run back count as negative. The common area is then the sum, over pairs of edges, of the
+common areas of their strips. Nothing is cut, so the number of crossing edges does not matter.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _MOST_BINS = 4096
 
 
 def common_area(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float]:
-    """Common area of two polygons, and how far rounding may have moved it.
+    """Common area of two polygons, and a bound of its rounding error.
 
     Parameters
     ----------
     a, b : ndarray of float64, shape (n, 5)
-        What `strips_of` makes of them; `a` may have any number of edges, `b` few.
+        Their edges from `strips_of`; `a` may have any number of edges, `b` few.
     """
     west, east = max(a[0, 0], b[0, 0]), min(a[:, 2].max(), b[:, 2].max())
     if not west < east:
@@ -47,9 +47,9 @@ def common_area(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, 
 
 
 def strips_of(shape: Any) -> NDArray[np.float64]:
-    """Edges of a polygon from west to east: x, y, x, y, and 1 with land below, -1 with it above.
+    """Edges of a polygon from west to east: x, y, x, y, and 1 if the polygon is below, else -1.
 
-    In the order of their western ends; those that run north or south have no strip.
+    Sorted by their western ends; edges that run exactly north or south have no strip.
     """
     import shapely
 
@@ -76,8 +76,8 @@ def _sum_of_strips(
     listed: NDArray[np.int64],
     start: NDArray[np.int64],
 ) -> tuple[float, float]:
-    """Sum over pairs of edges; and what the rounding of its terms is relative to."""
-    total, lost, terms = 0.0, 0.0, 0.0  # a compensated sum
+    """Sum over pairs of edges, and the magnitude that its rounding error is relative to."""
+    total, lost, terms = 0.0, 0.0, 0.0  # compensated summation
     for i in range(len(a)):
         k = start[i]
         slope_a = (a[i, 3] - a[i, 1]) / (a[i, 2] - a[i, 0])

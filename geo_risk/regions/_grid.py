@@ -1,9 +1,10 @@
-"""Building the adaptive grid behind point location, one row of cells at a time.
+"""Build the adaptive grid for point location, one row of cells at a time.
 
-The plane is cut into cells of 1°, each cut again into s × s sub-cells (s a power of two, so that
-all grid lines are exact doubles) where edges are dense. A sub-cell without edges knows its answer.
-Any other, a border sub-cell, lists the edges that meet it and the rows that hold its lower left
-corner; they are found by walking along the grid lines, where each edge crossed flips its rows.
+The plane is divided into cells of 1°. Where edges are dense, a cell is divided into s × s sub-cells
+(s is a power of two, so that all grid lines are exact doubles). A sub-cell without edges stores its
+row. A sub-cell with edges, a border sub-cell, lists the edges that meet it and the rows that
+contain its lower left corner. These rows are found by walking along the grid lines: each edge that
+is crossed flips its rows.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from geo_risk._core.jit import inner, njit
 from geo_risk.regions._predicates import crosses_right, crosses_up, flip, lowest
 
 COLUMNS, ROWS = 360, 180
-BORDER = -2  # a sub-cell's state <= BORDER points at its border record: BORDER - state
-_SLACK = 1e-9  # degrees by which an edge may miss a box and still be listed in it
+BORDER = -2  # a sub-cell's state <= BORDER refers to the border record BORDER - state
+_SLACK = 1e-9  # degrees; an edge this close to a box may be listed in it
 
 
 class Edges(NamedTuple):
-    """Distinct edges a→b, lexicographic, with their rows; right = -1 where there is one only."""
+    """Distinct edges a→b, lexicographic, with their rows; right = -1 if there is only one."""
 
     ax: NDArray[np.float64]
     ay: NDArray[np.float64]
@@ -33,20 +34,20 @@ class Edges(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """Where one row of cells is written to; b border sub-cells, e listed edges, h corner rows."""
+    """Buffers for one row of cells; b border sub-cells, e listed edges, h corner rows."""
 
     state: NDArray[np.int32]  # all sub-cells of the row
     record: NDArray[np.int64]  # (b + 1, 2) first edge, first corner row
-    edge: NDArray[np.float64]  # (e, 4) ax, ay, bx, by, copied so that a sub-cell is one block
-    owner: NDArray[np.int32]  # (e, 2) rows on the edge, -1 where there is one only
-    held: NDArray[np.int32]  # (h,) rows that hold the corners
+    edge: NDArray[np.float64]  # (e, 4) ax, ay, bx, by; copies, so that a sub-cell is one block
+    owner: NDArray[np.int32]  # (e, 2) rows on the edge, -1 if there is only one
+    held: NDArray[np.int32]  # (h,) rows that contain the corners
 
 
 @inner
 def _meets_box(
     ax: float, ay: float, bx: float, by: float, x0: float, y0: float, x1: float, y1: float
 ) -> bool:
-    """Could the edge meet the closed box? Never a false no."""
+    """Whether the edge may meet the closed box; False is certain."""
     if bx < x0 - _SLACK or ax > x1 + _SLACK:
         return False
     if max(ay, by) < y0 - _SLACK or min(ay, by) > y1 + _SLACK:
@@ -70,7 +71,7 @@ def _list_once(
     listed: NDArray[np.int32],
     fill: bool,
 ) -> None:
-    """Count the edges that may meet each box, or write them where the cursors point."""
+    """Count the edges that may meet each box, or write them at the cursors."""
     side = 1.0 / split
     for m in range(len(members)):
         e = members[m]
@@ -100,7 +101,7 @@ def list_edges_of_boxes(
     columns: int,
     rows: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """For each box of a grid the edges that may meet it, as CSR.
+    """List the edges that may meet each box of a grid, as CSR.
 
     Grid lines are at origin + k / split, with `split` a power of two.
     """
@@ -117,7 +118,7 @@ def list_edges_of_boxes(
 
 @inner
 def _flip_edge(rows: NDArray[np.int32], n: int, edges: Edges, e: int) -> int:
-    """Toggle the rows on an edge; return the new size of the set."""
+    """Toggle the rows of an edge in the set; return its new size."""
     n = flip(rows, n, edges.left[e])
     return flip(rows, n, edges.right[e]) if edges.right[e] >= 0 else n
 
@@ -132,7 +133,7 @@ def _cross_right(
     x1: float,
     y: float,
 ) -> int:
-    """Carry the set of rows that hold (x0, y) right to (x1, y)."""
+    """Update the set of rows that contain (x0, y) to those of (x1, y), to the right."""
     for e in here:
         if crosses_right(edges.ax[e], edges.ay[e], edges.bx[e], edges.by[e], x0, x1, y):
             n = _flip_edge(rows, n, edges, e)
@@ -149,7 +150,7 @@ def _cross_up(
     y0: float,
     y1: float,
 ) -> int:
-    """Carry the set of rows that hold (x, y0) up to (x, y1)."""
+    """Update the set of rows that contain (x, y0) to those of (x, y1), above."""
     for e in here:
         if crosses_up(edges.ax[e], edges.ay[e], edges.bx[e], edges.by[e], x, y0, y1):
             n = _flip_edge(rows, n, edges, e)
@@ -165,7 +166,7 @@ def _write_border(
     held: NDArray[np.int32],
     n_held: int,
 ) -> bool:
-    """Append one border sub-cell; False where the buffers are full."""
+    """Append one border sub-cell; False if the buffers are full."""
     b, e0, h0 = sizes
     if b + 2 > len(parts.record) or e0 + len(here) > len(parts.edge):
         return False
@@ -205,7 +206,7 @@ def fill_cell(
     sets: NDArray[np.int32],
     n_corner: int,
 ) -> int:
-    """Write all sub-cells of one cell; sets[0] moves on to the next cell's corner.
+    """Write all sub-cells of one cell; sets[0] is updated to the corner of the next cell.
 
     There are `lines` grid lines per degree, `split` sub-cells per side.
     """
@@ -227,7 +228,7 @@ def fill_cell(
                 return -1
             x0 = west + u * side
             n_active = _cross_right(sets[2], n_active, edges, here, x0, x0 + side, y0)
-        if v == 0:  # the walk along the cell's lower side has come to the next cell's corner
+        if v == 0:  # the walk along the lower side has reached the corner of the next cell
             n_corner = n_active
             _copy(sets, 2, 0, n_active)
         here = listed[offset[v * split] : offset[v * split + 1]]
@@ -245,14 +246,14 @@ def fill_row(
     j: int,
     sets: NDArray[np.int32],
 ) -> tuple[int, int, int]:
-    """Fill one row of cells; sizes of record, edge and held, or -1 where the buffers are full."""
+    """Fill one row of cells; sizes of record, edge and held, or -1 if the buffers are full."""
     sizes = np.zeros(3, dtype=np.int64)
     south = j - 90.0
     first, n_corner = 0, 0
     for i in range(COLUMNS):
         west, s = i - 180.0, split[i]
         own = cell_edges[cell_offset[i] : cell_offset[i + 1]]
-        if i == 0:  # from west of everything to the corner: only edges on the line itself
+        if i == 0:  # from west of the layer to the corner: only edges on the line itself
             n_corner = _cross_right(sets[0], 0, edges, own, -181.0, west, south)
         if len(own) == 0:
             parts.state[first] = lowest(sets[0], n_corner)

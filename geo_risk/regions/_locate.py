@@ -1,13 +1,13 @@
-"""Point → region: the kernel that asks the grid of `_grid.py`.
+"""Point → region: the kernel that queries the grid of `_grid.py`.
 
-Most queries end in a sub-cell without edges, most of the others are answered by counting the edges
-between the point and a side of its sub-cell that no edge meets (`_sides.py`). What is left walks
-from the corner: it is needed where borders meet, where regions overlap, and for points that lie on
-an edge or too near one for floating-point numbers to tell.
+Most queries end in a sub-cell without edges. Most others are answered by counting the edges between
+the point and a side of its sub-cell that no edge meets (`_sides.py`). The rest need a walk from the
+corner: where borders meet, where regions overlap, and for points that lie on an edge or too near
+one for floating-point numbers to decide.
 
-Such a query walks from its sub-cell's lower left corner up and then right to the point; each edge
-it crosses flips the rows on that edge. Every crossing is decided by an exact predicate, so the
-answer is that of a horizontal ray counted over all edges of the layer. The walker is at
+Such a query walks from the lower left corner of its sub-cell up and then right to the point; each
+edge that it crosses flips the rows on that edge. An exact predicate decides every crossing, so the
+result is the same as with a horizontal ray through all edges of the layer. The walk is at
 (x + ε, y + δ) with 0 < δ ≪ ε ≪ 1, which makes every region half-open: an edge or vertex shared by
 two regions belongs to exactly one of them, always the same one.
 """
@@ -31,11 +31,11 @@ from geo_risk.regions._predicates import (
     touches,
 )
 
-NO_SIDE = 4  # of a border sub-cell that only a walk can answer
-NESTED = 5  # of one that has a grid of its own
+NO_SIDE = 4  # a border sub-cell that needs a walk
+NESTED = 5  # a border sub-cell that has its own grid
 _OUTSIDE = -1
 _UNSURE = -2
-_BLOCK = 512  # queries handled together, so that their memory waits overlap
+_BLOCK = 512  # queries handled together, so that their memory accesses overlap
 
 
 class GridIndex(NamedTuple):
@@ -45,10 +45,10 @@ class GridIndex(NamedTuple):
     state: NDArray[np.int32]  # (s,) row, -1, or BORDER - number of the border record
     record: NDArray[np.int32]  # (b + 1, 2) first edge, first corner row
     side: NDArray[np.int8]  # (b + 1,) a side that no edge meets: west, east, south, north; or none
-    ends: NDArray[np.int32]  # (b + 1, 2) row along that side, beyond one edge; NESTED: grid, -1
+    ends: NDArray[np.int32]  # (b + 1, 2) row along that side, and beyond one edge; NESTED: grid, -1
     edge: NDArray[np.float64]  # (e, 4) ax, ay, bx, by
-    owner: NDArray[np.int32]  # (e, 2) rows on the edge, -1 where there is one only
-    held: NDArray[np.int32]  # (h + 1,) rows that hold the corners
+    owner: NDArray[np.int32]  # (e, 2) rows on the edge, -1 if there is only one
+    held: NDArray[np.int32]  # (h + 1,) rows that contain the corners
     nest: NDArray[np.float64]  # (k, 5) west, south, lines per degree, sub-cells per side, first one
 
 
@@ -63,15 +63,15 @@ GRID_ARRAYS: Kinds = {
 def _crossed(
     edge: NDArray[np.float64], first: int, last: int, side: int, x: float, y: float
 ) -> int:
-    """0 or 1: is the number of edges between a free side and the point even or odd?
+    """Parity (0 even, 1 odd) of the number of edges between a free side and the point.
 
-    `_UNSURE` for points on an edge, in line with one of its ends, or too near it for rounded
-    numbers. All others lie in the open inside of a region or outside of all, where every rule for
-    edges gives the same row.
+    `_UNSURE` for points on an edge, aligned with one of its ends, or too near it for rounded
+    numbers. All other points lie in the interior of a region or outside all regions, where every
+    rule for edges gives the same row.
     """
     if side >= NO_SIDE:
         return _UNSURE
-    turned = side >= 2  # count along the meridian: latitudes take the place of longitudes
+    turned = side >= 2  # count along the meridian: swap latitudes and longitudes
     px, py = (y, x) if turned else (x, y)
     crossed, unsure = 0, 0
     for m in range(first, last):
@@ -92,7 +92,7 @@ def _crossed(
 def _walk(
     index: GridIndex, b: int, x0: float, y0: float, x: float, y: float, rows: NDArray[np.int32]
 ) -> int:
-    """Row that holds (x, y) in border sub-cell `b` with corner (x0, y0), or -1."""
+    """Row that contains (x, y) in border sub-cell `b` with corner (x0, y0), or -1."""
     n = 0
     for h in range(index.record[b, 1], index.record[b + 1, 1]):
         rows[n] = index.held[h]
@@ -112,7 +112,7 @@ def _lowest_touching(index: GridIndex, b: int, x: float, y: float) -> int:
     """Lowest row with an edge through (x, y), or -1."""
     least = _OUTSIDE
     for m in range(index.record[b, 0], index.record[b + 1, 0]):
-        row = index.owner[m, 0]  # the lower one
+        row = index.owner[m, 0]  # the lower of the two
         if (least == _OUTSIDE or row < least) and touches(
             index.edge[m, 0], index.edge[m, 1], index.edge[m, 2], index.edge[m, 3], x, y
         ):
@@ -143,7 +143,7 @@ def _sub(value: float, origin: float, split: int) -> int:
 
 @inner
 def _sub_cell(cell: NDArray[np.int32], x: float, y: float) -> int:
-    """Number of the sub-cell that holds (x, y)."""
+    """Number of the sub-cell that contains (x, y)."""
     i, j = _cell(x, COLUMNS, 180.0), _cell(y, ROWS, 90.0)
     c = j * COLUMNS + i
     first, split = int(cell[c, 0]), int(cell[c, 1])
@@ -152,7 +152,7 @@ def _sub_cell(cell: NDArray[np.int32], x: float, y: float) -> int:
 
 @inner
 def _corner(index: GridIndex, x: float, y: float) -> tuple[float, float]:
-    """Lower left corner of the sub-cell that holds (x, y)."""
+    """Lower left corner of the sub-cell that contains (x, y)."""
     i, j = _cell(x, COLUMNS, 180.0), _cell(y, ROWS, 90.0)
     split = index.cell[j * COLUMNS + i, 1]
     west, south = i - 180.0, j - 90.0
@@ -162,7 +162,7 @@ def _corner(index: GridIndex, x: float, y: float) -> tuple[float, float]:
 
 @inner
 def _smallest(index: GridIndex, state: int, x: float, y: float) -> tuple[int, float, float]:
-    """State and lower left corner of the smallest sub-cell that holds (x, y), down all nests."""
+    """State and lower left corner of the smallest sub-cell that contains (x, y), in all nests."""
     x0, y0 = _corner(index, x, y)
     while state <= BORDER and index.side[BORDER - state] == NESTED:
         k = index.ends[BORDER - state, 0]
@@ -176,7 +176,7 @@ def _smallest(index: GridIndex, state: int, x: float, y: float) -> tuple[int, fl
 
 @inner
 def _line(value: float, origin: float, lines: float, split: int) -> int:
-    """Like `_sub`, of `split` sub-cells with `lines` grid lines per degree."""
+    """Like `_sub`, for `split` sub-cells with `lines` grid lines per degree."""
     k = min(int((value - origin) * lines), split - 1)
     if value < origin + k * (1.0 / lines):
         k -= 1
@@ -185,7 +185,7 @@ def _line(value: float, origin: float, lines: float, split: int) -> int:
 
 @inner
 def _resolve(index: GridIndex, state: int, x: float, y: float, rows: NDArray[np.int32]) -> int:
-    """Row of a point whose sub-cell does not answer at once."""
+    """Row of a point in a border sub-cell."""
     if state >= 0:
         return state
     touching = _OUTSIDE
@@ -217,10 +217,10 @@ def locate_points(
     stop: int,
     n_regions: int,
 ) -> None:
-    """Row of each point in `found[start:stop]`; -1 outside and for NaN (in `lon`, at least)."""
+    """Write the row of each point to `found[start:stop]`; -1 outside and for NaN (in `lon`)."""
     sub = np.empty(_BLOCK, dtype=np.int64)
     hard = np.empty(_BLOCK, dtype=np.int64)  # points of border sub-cells
-    seam = np.empty(_BLOCK, dtype=np.int64)  # points at ±180, and missing ones
+    seam = np.empty(_BLOCK, dtype=np.int64)  # points at ±180, and missing points
     rows = np.empty(n_regions + 2, dtype=np.int32)
     touched = 0.0
     for block in range(start, stop, _BLOCK):
@@ -239,10 +239,10 @@ def locate_points(
             found[block + k] = state
             hard[n_hard] = block + k
             n_hard += state <= BORDER
-        for h in range(n_hard):  # nothing waits for these loads, so they run side by side
+        for h in range(n_hard):  # no load depends on another one, so they run in parallel
             b = BORDER - found[hard[h]]
             touched += index.edge[index.record[b, 0], 0] + index.ends[b, 0] + index.side[b]
-        for h in range(n_hard):  # here, not in a function: handing the index over costs more
+        for h in range(n_hard):  # not in a function: passing the index costs more
             p = hard[h]
             b = BORDER - found[p]
             first, last = index.record[b, 0], index.record[b + 1, 0]
@@ -258,5 +258,5 @@ def locate_points(
             else:
                 found[p] = index.state[_sub_cell(index.cell, -180.0, lat[p])]
                 found[p] = _resolve(index, found[p], -180.0, lat[p], rows)
-    if touched != touched:  # never: keeps the early loads from being optimised away
+    if touched != touched:  # never true: keeps the early loads from being optimised away
         found[start] = _OUTSIDE

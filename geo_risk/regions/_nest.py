@@ -1,9 +1,9 @@
-"""Finer grids inside border sub-cells with many edges: parcels, a city, a line of many vertices.
+"""Finer grids in border sub-cells with many edges (parcels, a city, a line with many vertices).
 
-The grid of `_grid.py` ends at 1/32°. A sub-cell that meets more edges than a query should look at
-gets a grid of its own, and so do the sub-cells of that one, for as long as it helps. All grid lines
-stay exact doubles. A grid that would list its edges too often (they all pass through one point, or
-thousands of regions lie over each other) is not made: then no grid would help.
+The finest grid of `_grid.py` is 1/32°. A sub-cell with more edges than a query should test gets
+its own grid, and so do the sub-cells of that grid, as long as it helps. All grid lines stay exact
+doubles. A grid that would list its edges too often (all pass through one point, or thousands of
+regions overlap) is not built, because no grid would help there.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ __all__ = ["with_nests"]
 _DENSE = 96  # edges; no sub-cell of the world layer has more than 70
 _MAX_SPLIT = 32
 _MAX_SCALE = 2.0**25  # grid lines per degree: 3 mm
-_MOST = 24  # times that a grid may list its edges, and all of them together those of the layer
-_HELD = 10  # corner rows that take the room of an edge
+_MOST = 24  # most listings per edge: in one grid, and in all grids per edge of the layer
+_HELD = 10  # corner rows that need as much memory as an edge
 
 
 class _Box(NamedTuple):
     """A border sub-cell: its record, lower left corner, lines per degree, edges, corner rows."""
 
-    cost: float  # of a random point, negative
+    cost: float  # expected cost of a random point, negative
     record: int
     west: float
     south: float
@@ -42,9 +42,10 @@ class _Box(NamedTuple):
 
 
 def with_nests(index: GridIndex, n_edges: int, n_regions: int) -> GridIndex:
-    """Add grids to an index that has none yet but is complete otherwise.
+    """Add nested grids to an index that is otherwise complete.
 
-    First where a random point would cost most; the index stays in proportion to the layer's edges.
+    Boxes where a random point costs most come first; the size of the index stays proportional to
+    the number of edges of the layer.
     """
     dense = np.flatnonzero(np.diff(index.record[:, 0]) > _DENSE)
     if not len(dense):
@@ -101,7 +102,7 @@ def _dense_boxes(
 
 
 def _inner_boxes(part: Parts, nest: tuple[float, ...], first: int) -> list[_Box]:
-    """Sub-cells of a new grid that have many edges still."""
+    """Sub-cells of a new grid that still have many edges."""
     west, south, scale, split, _ = nest
     sub = np.flatnonzero(part.state <= BORDER)  # in the order of their records
     dense = np.flatnonzero(np.diff(part.record[:, 0]) > _DENSE)
@@ -111,7 +112,7 @@ def _inner_boxes(part: Parts, nest: tuple[float, ...], first: int) -> list[_Box]
 
 
 def _nest(box: _Box, sets: NDArray[np.int32]) -> tuple[Parts, int, float] | None:
-    """The grid inside a sub-cell, its sub-cells per side and lines per degree; None for none."""
+    """Grid of a sub-cell, its sub-cells per side and lines per degree; None if no grid helps."""
     n = len(box.edge)
     order = np.lexsort(box.edge.T[::-1])
     ax, ay, bx, by = np.ascontiguousarray(box.edge[order].T)
@@ -144,7 +145,7 @@ def fill_nest(
     held: NDArray[np.int32],
     sets: NDArray[np.int32],
 ) -> tuple[int, int, int]:
-    """Fill one grid; numbers of records, edges and corner rows, or -1 where they are too many."""
+    """Fill one grid; return numbers of records, edges and corner rows, or -1 if too many."""
     sizes = np.zeros(3, dtype=np.int64)
     everything = np.arange(len(edges.ax)).astype(np.int32)
     lines = int(scale)
@@ -166,7 +167,7 @@ def _joined(
     ends: dict[int, int],
     nests: list[tuple[float, ...]],
 ) -> GridIndex:
-    """The index with everything that was appended."""
+    """The index with all appended arrays."""
     more = total["record"] + 1 - len(index.ends)
     which = np.concatenate([index.ends, np.full((more, 2), -1, dtype=np.int32)])
     side = np.append(index.side, np.full(more, NO_SIDE, dtype=np.int8))

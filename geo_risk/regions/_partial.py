@@ -1,7 +1,7 @@
-"""What has arrived of a download: in a folder of its own, held by one process at a time.
+"""Partial downloads: each in its own folder, used by one process at a time.
 
-The folder is its owner's alone (mode 0700) and locked while a process works in it. What a process
-leaves that was stopped, or killed, is taken over by the next one that fetches the same.
+Only its owner can open the folder (mode 0700), and it is locked while a process works in it. The
+next process that fetches the same file continues the download of a process that was stopped.
 """
 
 from __future__ import annotations
@@ -21,53 +21,53 @@ from geo_risk._core.files import sync
 
 __all__ = ["Part", "claim", "is_ours", "tidy"]
 
-_DEAD_S = 7 * 86400.0  # after so long nobody comes back for what was left
+_DEAD_S = 7 * 86400.0  # older partial downloads are removed
 _NAME = re.compile(r"\.[0-9a-f]{12}-.+\.[a-z0-9_]{8}\.part")
 _PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Part:
-    """A folder with what has arrived, and the lock on it."""
+    """A folder with a partial download, and its lock."""
 
     def __init__(self, folder: Path, lock: int | None) -> None:
         self.folder, self._lock = folder, lock
 
     @property
     def data(self) -> Path:
-        """What has arrived."""
+        """File with the data received so far."""
         return self.folder / "data"
 
     @property
     def size(self) -> int:
-        """How much that is, in bytes."""
+        """Bytes received so far."""
         return self.data.stat().st_size if self.data.exists() else 0
 
     def state(self) -> str | None:
-        """What the server called the file's state when the transfer began."""
+        """Entity tag or date of the file when the transfer began; None if there is none."""
         with contextlib.suppress(OSError):
             return (self.folder / "state").read_text(encoding="utf-8") or None
         return None
 
     def begin(self, state: str) -> None:
-        """Forget what has arrived, and note the state of what is to come."""
+        """Delete the received data, and store the state of the file that comes next."""
         for name in ("data", "state"):
             (self.folder / name).unlink(missing_ok=True)
         with self._new("state") as file:
             file.write(state.encode("utf-8", "replace"))
-        self._new("data", 0o666).close()  # nobody else reaches it here; published, it is as others
+        self._new("data", 0o666).close()  # private by its folder; published, it has the usual mode
 
     def more(self) -> IO[bytes]:
-        """Open the data to write on."""
+        """Open the data to append to it."""
         return os.fdopen(os.open(self.data, os.O_WRONLY | os.O_APPEND | _PLAIN), "ab")
 
     def _new(self, name: str, mode: int = 0o600) -> IO[bytes]:
-        """A new file, for its owner alone unless told otherwise."""
+        """Create a file, readable by its owner only unless `mode` differs."""
         path = self.folder / name
         new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN, mode)
         return os.fdopen(new, "wb")
 
     def publish(self, target: Path, record: dict[str, Any]) -> None:
-        """Put the finished file and its record in place, each by one rename."""
+        """Move the finished file and its record to the target, each by one rename."""
         (self.folder / "record").unlink(missing_ok=True)
         with self._new("record") as file:
             file.write((json.dumps(record, indent=1) + "\n").encode())
@@ -77,14 +77,14 @@ class Part:
         self.remove()
 
     def leave(self) -> None:
-        """Leave what arrived to the next attempt, if it can go on from there."""
+        """Keep the received data for the next attempt, if the transfer can be resumed."""
         if self.size == 0 or self.state() is None:
             self.remove()
         else:
             self._release()
 
     def remove(self) -> None:
-        """Remove all of it."""
+        """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self._release()
 
@@ -95,7 +95,7 @@ class Part:
 
 
 def claim(target: Path) -> Part:
-    """Take over the most of what earlier attempts left of `target`, or begin anew."""
+    """Take over the largest partial download of `target`, or begin a new one."""
     best: Part | None = None
     for folder in target.parent.glob(f".{target.name}.*.part"):
         found = _take(folder)
@@ -111,7 +111,7 @@ def claim(target: Path) -> Part:
 
 
 def _made(target: Path) -> Part:
-    """A new folder, locked. Another process may take one for dead before it is."""
+    """Create a locked folder; repeat if another process removed it as abandoned before the lock."""
     while True:
         made = tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
         with contextlib.suppress(FileNotFoundError):
@@ -122,7 +122,7 @@ def _made(target: Path) -> Part:
 
 
 def tidy(home: Path) -> None:
-    """Remove what was left of any download a week ago, and nobody works in."""
+    """Remove partial downloads that are a week old and not in use."""
     for folder in home.glob(".*.part"):
         with contextlib.suppress(OSError):
             old = max(path.lstat().st_mtime for path in (folder, *folder.iterdir()))
@@ -133,7 +133,7 @@ def tidy(home: Path) -> None:
 
 
 def _take(folder: Path) -> Part | None:
-    """A folder that was left, locked; None where it is another's, in use, or just being made."""
+    """Lock an abandoned folder; None if it has another owner, is in use, or is being created."""
     with contextlib.suppress(OSError):
         if not is_ours(folder, stat.S_ISDIR) or folder.lstat().st_mode & 0o077:
             return None
@@ -141,7 +141,7 @@ def _take(folder: Path) -> Part | None:
         if lock is None:
             return None
         part = Part(folder, lock)
-        with contextlib.suppress(FileNotFoundError):  # removed in between
+        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
             if os.fstat(lock).st_ino == folder.stat().st_ino:
                 return part
         part._release()
@@ -149,10 +149,10 @@ def _take(folder: Path) -> Part | None:
 
 
 def _hold(folder: Path, *, wait: bool) -> int | None:
-    """Lock a folder; None where that is held, or cannot be done here."""
+    """Lock a folder; None if it is locked already, or if locking is not supported."""
     try:
         import fcntl
-    except ImportError:  # Windows: what was left is not taken over
+    except ImportError:  # Windows: partial downloads are not taken over
         return None
     how = os.O_RDONLY | _PLAIN | getattr(os, "O_DIRECTORY", 0)
     lock = os.open(folder, how)
@@ -165,7 +165,7 @@ def _hold(folder: Path, *, wait: bool) -> int | None:
 
 
 def is_ours(path: Path, kind: Any = stat.S_ISREG) -> bool:
-    """Whether there is a file (no link to one), and it is this user's or the administrator's."""
+    """Whether a file exists (not a link) and belongs to this user or the administrator."""
     try:
         found = path.lstat()
     except OSError:

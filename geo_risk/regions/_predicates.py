@@ -3,7 +3,7 @@
 Method: a floating-point filter, then an exact sum of the six products as a non-overlapping
 expansion (Shewchuk, J. R., 1997: Adaptive precision floating-point arithmetic and fast robust
 geometric predicates, Discrete & Computational Geometry 18, sections 2 and 4). Exact as long as no
-product underflows, which degrees with sensible decimals never do.
+product underflows, which never happens for degrees with a usual number of decimals.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _exact_orientation(ax: float, ay: float, bx: float, by: float, px: float, py
 
 @njit
 def orientation(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
-    """1 where p lies left of a→b, -1 right of it, 0 exactly on its line."""
+    """1 if p lies left of a→b, -1 if right of it, 0 if exactly on its line."""
     left = (ax - px) * (by - py)
     right = (ay - py) * (bx - px)
     det = left - right
@@ -83,15 +83,15 @@ def orientation(ax: float, ay: float, bx: float, by: float, px: float, py: float
 
 @inner
 def crosses_up(ax: float, ay: float, bx: float, by: float, x: float, y0: float, y1: float) -> bool:
-    """Does a walk from (x, y0) up to (x, y1) cross the edge a→b, which rises in longitude?
+    """Whether a walk from (x, y0) up to (x, y1) crosses the edge a→b, whose longitude increases.
 
-    The walker is at (x + ε, y + δ) with 0 < δ ≪ ε ≪ 1; the same goes for `crosses_right`.
+    The walk is at (x + ε, y + δ) with 0 < δ ≪ ε ≪ 1, as in `crosses_right`.
     """
     if (ax <= x) == (bx <= x) or max(ay, by) < y0 or min(ay, by) > y1:
         return False
     low = orientation(ax, ay, bx, by, x, y0)
     high = orientation(ax, ay, bx, by, x, y1)
-    if by <= ay:  # falling or flat: at x + ε it has sunk below a point it touched at x
+    if by <= ay:  # falling or flat: at x + ε the edge is below a point that it touches at x
         return high >= 0 and low < 0
     return high > 0 and low <= 0
 
@@ -100,7 +100,7 @@ def crosses_up(ax: float, ay: float, bx: float, by: float, x: float, y0: float, 
 def crosses_right(
     ax: float, ay: float, bx: float, by: float, x0: float, x1: float, y: float
 ) -> bool:
-    """Does a walk from (x0, y) right to (x1, y) cross the edge, i.e. x0 < crossing <= x1?"""
+    """Whether a walk from (x0, y) right to (x1, y) crosses the edge, i.e. x0 < crossing <= x1."""
     if (ay <= y) == (by <= y) or bx <= x0 or ax > x1:
         return False
     rising = 1 if ay < by else -1
@@ -111,7 +111,7 @@ def crosses_right(
 
 @inner
 def touches(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> bool:
-    """Does (x, y) lie exactly on the edge a→b, its ends included?"""
+    """Whether (x, y) lies exactly on the edge a→b, including its ends."""
     if x < ax or x > bx or y < min(ay, by) or y > max(ay, by):
         return False
     return orientation(ax, ay, bx, by, x, y) == 0
@@ -130,7 +130,7 @@ def flip(rows: NDArray[np.int32], n: int, row: int) -> int:
 
 @inner
 def lowest(rows: NDArray[np.int32], n: int) -> int:
-    """Least of the first `n` entries, -1 where n is 0."""
+    """Lowest of the first `n` entries, -1 if n is 0."""
     least = -1
     for i in range(n):
         if least < 0 or rows[i] < least:

@@ -1,10 +1,10 @@
-"""Border sub-cells that a count of crossings answers: a side that no edge meets, and its row.
+"""Find border sub-cells with a free side, where a count of crossings gives the row of a point.
 
-Most border sub-cells hold a stretch of one border that leaves at least one of their four sides
-alone. All along such a side the row is the same, and between the side and a point it changes with
-every edge that is crossed. So the row follows from how many edges are crossed, odd or even; the
+Most border sub-cells contain a stretch of one border that does not meet at least one of their four
+sides. Along such a free side the row is the same, and between the side and a point it changes with
+every edge that is crossed. So the row follows from the number of crossed edges, odd or even. The
 walk of `_locate.py` is needed only where borders meet, where regions overlap, and for points so
-near an edge that rounding could decide.
+near an edge that rounding could matter.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from geo_risk.regions._locate import NO_SIDE, GridIndex, locate_points
 __all__ = ["boxes", "with_sides"]
 
 
-_SLACK = 1e-9  # degrees from an edge within which a side counts as met; rounding is 1e-13
+_SLACK = 1e-9  # degrees; a side this close to an edge counts as met; rounding is 1e-13
 
 
 def with_sides(index: GridIndex, n_regions: int) -> GridIndex:
-    """Fill in `side` and `ends`, which are still unknown, of an index."""
+    """Fill in `side` and `ends` of an index."""
     n = len(index.record) - 1
     if n == 0:
         return index
@@ -61,10 +61,10 @@ def boxes(index: GridIndex) -> tuple[FloatArray, FloatArray]:
 
 
 def _free(index: GridIndex, low: FloatArray, size: FloatArray) -> NDArray[np.bool_]:
-    """Which sides no edge comes near, shape (b, 4): west, east, south, north.
+    """Mask of sides that no edge comes near, shape (b, 4): west, east, south, north.
 
-    Counted is what an edge does between the heights (for south and north: the longitudes) of the
-    box, inside it or not: so edges that only pass by are no trouble either.
+    Each edge is clipped to the latitudes (for south and north: the longitudes) of the box, inside
+    it or not, so edges that only pass beside the box are handled too.
     """
     free = np.empty((len(size), 4), dtype=np.bool_)
     starts = index.record[:-1, 0]
@@ -76,7 +76,7 @@ def _free(index: GridIndex, low: FloatArray, size: FloatArray) -> NDArray[np.boo
         near = np.minimum.reduceat(least, starts), np.maximum.reduceat(greatest, starts)
         free[:, 2 * axis] = near[0] > low[:, axis] + _SLACK
         free[:, 2 * axis + 1] = near[1] < low[:, axis] + size - _SLACK
-    free[:, 0] &= low[:, 0] > -180.0  # a point at ±180 is asked for on both sides of the meridian
+    free[:, 0] &= low[:, 0] > -180.0  # points at ±180 are searched on both sides of the meridian
     free[:, 1] &= low[:, 0] + size < 180.0
     return free
 
@@ -84,7 +84,7 @@ def _free(index: GridIndex, low: FloatArray, size: FloatArray) -> NDArray[np.boo
 def _extent(
     ax: FloatArray, bx: FloatArray, ay: FloatArray, by: FloatArray, y0: FloatArray, y1: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Least and greatest x of the part of each edge with y0 <= y <= y1; inf and -inf for none."""
+    """Smallest and largest x of the part of each edge with y0 <= y <= y1; inf, -inf if none."""
     dy = by - ay
     with np.errstate(divide="ignore", invalid="ignore"):
         t0, t1 = (y0 - ay) / dy, (y1 - ay) / dy
@@ -98,10 +98,10 @@ def _extent(
 
 
 def _alternating(index: GridIndex) -> NDArray[np.bool_]:
-    """Whether the row alternates between two, -1 among them, with every edge of a sub-cell.
+    """Whether every edge of a sub-cell switches between the same two rows, of which one may be -1.
 
-    It does where every edge has the same rows and the corner is held by one of them alone, or,
-    at the end of the layer, by none.
+    True if all edges have the same rows and the corner lies in exactly one of them or, at the
+    outline of the layer, in none.
     """
     starts = index.record[:-1, 0]
     low, high = np.minimum.reduceat(index.owner, starts), np.maximum.reduceat(index.owner, starts)

@@ -1,4 +1,4 @@
-"""How long the borders between neighbours are, and where three of them meet."""
+"""Lengths of the borders between neighbours, and points where three or more meet."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Tripoint(NamedTuple):
     Attributes
     ----------
     codes : tuple of str
-        Sorted; four where four meet.
+        Sorted; four if four meet.
     lon, lat : float
-        Degrees, as the layer draws it.
+        Degrees, as in the layer.
     """
 
     codes: tuple[str, ...]
@@ -46,8 +46,8 @@ def edge_lengths_m(ax: FloatArray, ay: FloatArray, bx: FloatArray, by: FloatArra
 
     Notes
     -----
-    The speed along the edge is integrated with eight Gauss-Legendre nodes. It is the length of the
-    line as it is drawn, not that of the geodesic between its ends, which is never longer.
+    The speed along the edge is integrated with eight Gauss-Legendre nodes. The result is the length
+    of the line as drawn, not of the geodesic between its ends, which is never longer.
 
     Examples
     --------
@@ -67,9 +67,9 @@ def edge_lengths_m(ax: FloatArray, ay: FloatArray, bx: FloatArray, by: FloatArra
 
 
 def _seam_lengths_m(coverage: Coverage, pairs: NDArray[np.int32]) -> FloatArray:
-    """Metres of the antimeridian along which the two rows of each pair face one another.
+    """Length of the antimeridian that the two rows of each pair share, metres.
 
-    The topology has no edges there: a flat map is cut at ±180, the Earth is not.
+    The topology has no edges there, because a flat map is cut at ±180 but the Earth is not.
     """
     edges, total = ring_edges(coverage), np.zeros(len(pairs))
     west, east = (_by_row(seam_stretches(edges, lon)) for lon in (-180.0, 180.0))
@@ -96,13 +96,13 @@ def _by_row(stretches: FloatArray) -> dict[int, FloatArray]:
 
 
 def pair_lengths_m(topology: Topology, coverage: Coverage, pairs: NDArray[np.int32]) -> FloatArray:
-    """Metres of the edges that each pair of rows shares, those on the antimeridian included.
+    """Length of the edges that each pair of rows shares, with the antimeridian, metres.
 
     Parameters
     ----------
     topology, coverage : Topology, Coverage
     pairs : ndarray of int32, shape (p, 2)
-        Distinct, sorted pairs (i, j), i < j, that hold every pair which shares an edge.
+        Distinct, sorted pairs (i, j), i < j, with at least every pair that shares an edge.
 
     Returns
     -------
@@ -126,13 +126,13 @@ def pair_lengths_m(topology: Topology, coverage: Coverage, pairs: NDArray[np.int
 def meeting_points(
     topology: Topology, label_of_row: Sequence[str], rows: NDArray[np.int64] | None = None
 ) -> list[Tripoint]:
-    """Vertices at which three or more labels meet, sorted by labels and place.
+    """Vertices where three or more labels meet, sorted by labels and position.
 
     Parameters
     ----------
     topology : Topology
     label_of_row : sequence of str
-        What each row counts as: its region code, its country.
+        Label of each row, for example its region code or its country.
     rows : ndarray of int64, optional
         Only vertices of these rows.
 
@@ -160,7 +160,7 @@ def meeting_points(
 
 
 def _ends(topology: Topology, edges: NDArray[np.bool_]) -> FloatArray:
-    """End points of edges, first ends before second ends; -180 is written 180."""
+    """End points of edges, all first ends before all second ends; -180 becomes 180."""
     lon = np.concatenate([topology.ax[edges], topology.bx[edges]])
     lat = np.concatenate([topology.ay[edges], topology.by[edges]])
     return np.column_stack([np.where(lon == -180.0, 180.0, lon), lat])

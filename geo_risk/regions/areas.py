@@ -18,12 +18,12 @@ __all__ = ["region_areas", "region_centroids", "region_vectors"]
 
 
 def _ring_sums(layer: RegionLayer) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
-    """Area, and first moments in degrees, of each ring; exteriors positive, holes negative."""
+    """Area and first moments of each ring, in degrees; exteriors positive, holes negative."""
     coverage = layer.coverage
     x, y = coverage.coords.T
     cross = x[:-1] * y[1:] - x[1:] * y[:-1]
     starts = coverage.ring_offsets[:-1]
-    joint = coverage.ring_offsets[1:-1] - 1  # from the end of one ring to the next is no edge
+    joint = coverage.ring_offsets[1:-1] - 1  # there is no edge from one ring to the next
     sums = []
     for values in (cross, (x[:-1] + x[1:]) * cross, (y[:-1] + y[1:]) * cross):
         values[joint] = 0.0
@@ -34,7 +34,7 @@ def _ring_sums(layer: RegionLayer) -> tuple[FloatArray, FloatArray, FloatArray, 
 
 
 def region_centroids(layer: RegionLayer) -> FloatArray:
-    """Centroid of each region in degrees, shape (n, 2), as GIS programs draw it (planar)."""
+    """Planar centroid of each region in degrees, shape (n, 2), as in GIS programs."""
     area, along, up, region = _ring_sums(layer)
     sums = [np.bincount(region, weights=v, minlength=len(layer)) for v in (area, along, up)]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -51,9 +51,9 @@ def region_areas(layer: RegionLayer) -> FloatArray:
 
 
 def region_vectors(layer: RegionLayer) -> FloatArray:
-    """For each region the integral of the unit vector over its area, shape (n, 3), steradians.
+    """Integral of the unit vector over the area of each region, shape (n, 3), steradians.
 
-    It points to the centroid on the sphere, across ±180 too, and is as long as the area is large.
+    It points to the centroid on the sphere, also across ±180; its length grows with the area.
     """
     coverage = layer.coverage
     rings = ring_vectors(coverage.coords, coverage.ring_offsets) * _sides(coverage)[:, None]

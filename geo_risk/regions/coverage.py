@@ -1,4 +1,4 @@
-"""The polygons of a layer as flat arrays, and back."""
+"""Convert polygons to flat arrays and back."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Coverage:
     part_region : ndarray of int32, shape (p,)
         Region (row) of each polygon, non-decreasing.
     n_regions : int
-        Number of rows; a row without geometry has no part.
+        Number of rows; a row without geometry has no polygon.
     """
 
     coords: NDArray[np.float64]
@@ -42,7 +42,7 @@ class Coverage:
         """Raise ValueError unless all invariants hold."""
         offsets = self.ring_offsets
         if offsets[0] != 0 or offsets[-1] != len(self.coords) or (np.diff(offsets) < 4).any():
-            raise ValueError("Invalid coverage: ring_offsets must rise from 0 to m by 4 or more.")
+            raise ValueError("Invalid coverage: ring_offsets must go from 0 to m in steps of >= 4.")
         if len(self.ring_part) != len(offsets) - 1:
             raise ValueError("Invalid coverage: ring_part must have one entry per ring.")
         for name, values, end in (
@@ -73,7 +73,7 @@ def decode_rings(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Restore closed rings from delta-coded integer vertices.
 
-    Dividing the integers by `scale` gives the very doubles that parsing the decimals gives.
+    Dividing the integers by `scale` gives the same doubles as parsing the decimals.
     """
     open_coords = np.cumsum(delta, axis=0, dtype=np.int64) / scale
     sizes = ring_size.astype(np.int64)
@@ -88,7 +88,7 @@ def decode_rings(
 
 
 def from_geometries(geometries: Sequence[Any] | NDArray[np.object_]) -> Coverage:
-    """Flatten shapely polygons and multipolygons; None and empty give a row without parts."""
+    """Convert shapely polygons and multipolygons; None and empty give a row without polygons."""
     import shapely
 
     shapes = np.asarray(geometries, dtype=object)
@@ -116,7 +116,7 @@ def from_geometries(geometries: Sequence[Any] | NDArray[np.object_]) -> Coverage
 
 
 def to_geometries(coverage: Coverage) -> NDArray[np.object_]:
-    """Shapely geometry of every row: Polygon, MultiPolygon, or None without parts."""
+    """Shapely geometry of every row: Polygon, MultiPolygon, or None without polygons."""
     import shapely
 
     ring_of = np.repeat(np.arange(len(coverage.ring_part)), np.diff(coverage.ring_offsets))
@@ -133,7 +133,7 @@ def to_geometries(coverage: Coverage) -> NDArray[np.object_]:
 
 
 def ring_edges(coverage: Coverage) -> Edges:
-    """All edges with the row they bound, in ring order, zero-length ones left out."""
+    """All edges, each with its row, in ring order, without edges of length zero."""
     coords, offsets = coverage.coords, coverage.ring_offsets
     starts = np.ones(len(coords), dtype=bool)
     starts[offsets[1:] - 1] = False

@@ -1,4 +1,4 @@
-"""Country codes of one system in another: ISO 3166-1, UN M49, FIPS 10-4, Gleditsch-Ward."""
+"""Translate country codes between ISO 3166-1, UN M49, FIPS 10-4 and Gleditsch-Ward."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SYSTEMS = ("iso3166-1", "m49", "fips10-4", "gleditsch-ward")
 
 @dataclass(frozen=True)
 class StateSpan:
-    """A stretch of time in which Gleditsch and Ward list a state.
+    """A period in which Gleditsch and Ward list a state.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class StateSpan:
     start : datetime.date
         First day; 1816-01-01 stands for "or earlier".
     end : datetime.date or None
-        Last day; None for states that exist.
+        Last day; None for states that still exist.
     """
 
     number: int
@@ -42,15 +42,15 @@ class CountryCodes:
     Attributes
     ----------
     alpha3, alpha2, name : str
-        ISO 3166-1; XKX and XK for Kosovo, by convention. The name is the short English one.
+        ISO 3166-1; XKX and XK for Kosovo, by convention. The name is the short English name.
     numeric, m49 : str or None
         Three digits; None for Kosovo. UN M49 has none for Taiwan.
     fips_10_4 : tuple of str
-        As GDELT writes it; several where the code changed or parts have their own (Gaza Strip and
-        West Bank), none for a few territories.
+        As GDELT writes it; several if the code changed or parts have their own codes (Gaza Strip
+        and West Bank), empty for a few territories.
     gleditsch_ward : tuple of StateSpan
-        Every state that today's country is taken to continue: Serbia has Yugoslavia's number (345)
-        to 2006, Yemen that of South Yemen (680) to 1990. Empty for what they do not list.
+        Every state whose successor is today's country: Serbia has Yugoslavia's number (345) until
+        2006, Yemen that of South Yemen (680) until 1990. Empty for countries that they do not list.
     aliases : tuple of str
         Other names in use.
     note : str or None
@@ -82,7 +82,7 @@ def country_codes(country: str) -> CountryCodes:
     Raises
     ------
     UnknownRegionError
-        No country; close matches are listed.
+        Not a country; close matches are listed.
     TypeError, ValueError
         Not a string, or an empty one.
 
@@ -108,23 +108,22 @@ def country_from(
     code : str or int
         "GM" (Germany in FIPS 10-4), 345 (Yugoslavia), "004", …
     system : {"iso3166-1", "m49", "fips10-4", "gleditsch-ward"}
-        "iso3166-1" takes two or three letters and three digits.
+        "iso3166-1" accepts two or three letters, or three digits.
     date : date or str, optional
-        The day the code is stated for, as "1995-07-11"; for "gleditsch-ward" only. A state that
-        Gleditsch and Ward do not list on that day is refused.
+        The day for which the code is stated, as "1995-07-11"; for "gleditsch-ward" only.
 
     Returns
     -------
     str or None
-        None where the code stands for what has no ISO code today: the oceans (FIPS "OS"), states
-        that no country of today is taken to continue.
+        None if the code means something without an ISO code today: oceans (FIPS "OS"), or states
+        without a successor.
 
     Raises
     ------
     UnknownRegionError
-        The system has no such code (on that day).
+        The system has no such code, or does not list it on that day.
     ValueError
-        An unknown system; `date` is none, or is given for a system without dates.
+        An unknown system; `date` is not a date, or the system has no dates.
 
     Examples
     --------
@@ -159,7 +158,9 @@ def _state(number: str, day: datetime.date | None) -> str | None:
     ]
     if not held:
         listed = ", ".join(f"{entry['start']} to {entry['end'] or 'today'}" for entry in spans)
-        raise UnknownRegionError(f"gleditsch-ward {number} is no state on {day}; it is {listed}.")
+        raise UnknownRegionError(
+            f"gleditsch-ward {number} is not a state on {day}; it is listed {listed}."
+        )
     alpha3: str | None = held[-1]["alpha3"]
     return alpha3
 
@@ -172,7 +173,7 @@ def _day(date: str | datetime.date) -> datetime.date:
     try:
         return datetime.date.fromisoformat(date)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"Invalid date: {date!r} is not a day as 1995-07-11.") from error
+        raise ValueError(f"Invalid date: {date!r} is not a date such as 1995-07-11.") from error
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Layers whose regions hold from one day to another."""
+"""Layers whose regions have a first and a last day of validity."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NO_DAY, _ONE_DAY = np.datetime64("NaT", "D"), np.timedelta64(1, "D")
 
 
 def days_of(values: Any, name: str) -> DayArray:
-    """Days as datetime64[D]; NaT where missing.
+    """Convert dates to datetime64[D]; NaT where missing.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def days_of(values: Any, name: str) -> DayArray:
     Raises
     ------
     ValueError
-        A value that is none of these; the first one is shown.
+        A value that is not a date; the first one is shown.
     """
     if isinstance(values, (np.ndarray, np.datetime64)) and values.dtype.kind == "M":
         return values.astype("datetime64[D]").reshape(-1)
@@ -56,7 +56,7 @@ def days_of(values: Any, name: str) -> DayArray:
 
 def _day(value: Any) -> np.datetime64:
     if isinstance(value, bool):
-        raise TypeError("a truth value")
+        raise TypeError("a boolean")
     if isinstance(value, (int, float, np.integer, np.floating)):
         if value != int(value) or not 1 <= value <= 9999:
             raise ValueError("not a year")
@@ -71,25 +71,25 @@ def _day(value: Any) -> np.datetime64:
 
 
 class DatedLayer:
-    """Regions that hold from one day to another, both included: a plain layer for every day.
+    """Regions with a first and a last day of validity, both included: a plain layer per day.
 
-    Made by `load_regions` with `valid_from` or `valid_to`. It is no `RegionLayer`: polygons of
-    different times overlap, so without a day neither points, neighbours nor borders have one
-    answer. `at` gives the `RegionLayer` of a day, which works everywhere. `geocode`,
-    `border_proximity` and `check_events` take the dated layer itself and ask the state on each
-    event's `date_start`; every other function refuses it.
+    Created by `load_regions` with `valid_from` or `valid_to`. It is not a `RegionLayer`: polygons
+    of different times overlap, so without a day, regions of points, neighbours and borders are not
+    defined. `at` returns the `RegionLayer` of a day, which works everywhere. `geocode`,
+    `border_proximity` and `check_events` accept the dated layer itself and use the state on the
+    `date_start` of each event; every other function raises.
 
     Parameters
     ----------
     valid_from, valid_to : array_like of dates, shape (n,)
-        First and last day of each region; NaT for open ends.
+        First and last day of validity of each region; NaT for open ends.
     coverage, columns, **facts
         As for `RegionLayer`.
 
     Attributes
     ----------
     columns, name, level, worldview, provenance, fingerprint, report
-        As of a `RegionLayer`, of the regions of all days.
+        As for a `RegionLayer`, for the regions of all days.
     valid_from, valid_to : ndarray of datetime64[D]
     """
 
@@ -104,13 +104,13 @@ class DatedLayer:
         self.valid_from = days_of(valid_from, "valid_from")
         self.valid_to = days_of(valid_to, "valid_to")
         self._check()
-        # days on which the set of regions changes: it is constant from one to the next
+        # days on which the set of valid regions changes; it is constant between two of them
         changes = np.concatenate([self.valid_from, self.valid_to + _ONE_DAY])
         self._changes = np.unique(changes[~np.isnat(changes)])
         self._states: dict[int, tuple[NDArray[np.int64], RegionLayer]] = {}
 
     def _check(self) -> None:
-        """Raise ValueError unless every region has its two days, in order."""
+        """Raise ValueError unless every region has two days in order."""
         for name, days in (("valid_from", self.valid_from), ("valid_to", self.valid_to)):
             if len(days) != len(self):
                 raise ValueError(f"Invalid {name}: {len(days)} dates for {len(self)} regions.")
@@ -133,17 +133,17 @@ class DatedLayer:
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        """What copies and pickles keep; the states are derived again."""
+        """State for copies and pickles; the layers of single days are derived again."""
         return {**vars(self), "_states": {}}
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Show the way from what only the layer of one day has."""
+            """Raise with a hint for attributes that only the layer of one day has."""
             if name.startswith("_") or not hasattr(RegionLayer, name):
                 raise AttributeError(f"'DatedLayer' object has no attribute {name!r}")
             raise AttributeError(
-                f"The layer {self.name!r} holds by date and has no {name}: take "
+                f"The layer {self.name!r} has validity dates and no {name}: take "
                 f"layer.at(date).{name}."
             )
 
@@ -158,7 +158,17 @@ class DatedLayer:
         return self._rows.table
 
     def rows_at(self, date: Any) -> NDArray[np.int64]:
-        """Rows that hold on a day.
+        """Rows that are valid on a day.
+
+        Parameters
+        ----------
+        date : date-like
+            The day.
+
+        Returns
+        -------
+        ndarray of int64
+            Rows of this layer, ascending.
 
         Raises
         ------
@@ -168,19 +178,19 @@ class DatedLayer:
         return self._state(_one_day(date))[0]
 
     def at(self, date: Any) -> RegionLayer:
-        """Take the layer as of a day.
+        """Return the layer of a day.
 
         Parameters
         ----------
         date : date, datetime64 or str
-            "2011-07-09"; a year or a month stands for its first day.
+            "2011-07-09"; a year or a month means its first day.
 
         Returns
         -------
         RegionLayer
-            Only the regions that hold on that day, in the same order, or none; the same object
-            for all days between two changes. ``provenance`` has the first and the last of these
-            days as `valid_from` and `valid_to`, None for open ends.
+            Only the regions that are valid on that day (possibly none), in the same order; the same
+            object for all days between two changes. ``provenance`` has the first and the last of
+            these days as `valid_from` and `valid_to`, None for open ends.
 
         Raises
         ------
@@ -190,7 +200,7 @@ class DatedLayer:
         return self._state(_one_day(date))[1]
 
     def _state(self, day: np.datetime64) -> tuple[NDArray[np.int64], RegionLayer]:
-        """Rows that hold on a day, and the layer of them."""
+        """Rows that are valid on a day, and their layer."""
         number = int(np.searchsorted(self._changes, day, side="right"))
         if number not in self._states:
             rows = np.flatnonzero(~(self.valid_from > day) & ~(self.valid_to < day))
@@ -201,7 +211,7 @@ class DatedLayer:
         return self._states[number]
 
     def _take(self, rows: NDArray[np.int64], facts: dict[str, Any]) -> RegionLayer:
-        """Some of the rows as a plain layer."""
+        """Selected rows as a plain layer."""
         key = hashlib.sha256(rows.tobytes()).hexdigest()[:16]
         fingerprint = f"{self.fingerprint}-{key}" if self.fingerprint else None
         return RegionLayer(
@@ -216,24 +226,29 @@ class DatedLayer:
     def locate(
         self, *, lon: ArrayLike, lat: ArrayLike, n_jobs: int = 1, date: Any = None
     ) -> NDArray[np.int64]:
-        """Find the region that holds each point on its day; see `RegionLayer.locate`.
+        """Find the region that contains each point on its day; see `RegionLayer.locate`.
 
         Parameters
         ----------
         lon, lat, n_jobs
             As for `RegionLayer.locate`.
         date : date-like or array_like of dates
-            One day, or one per point. A point without a day (NaT, None) gets -1: which region
-            holds cannot be known.
+            One day, or one per point. A point without a day (NaT, None) gets -1, because its region
+            cannot be known.
+
+        Returns
+        -------
+        ndarray of int64
+            Row of each point's region, -1 where there is none.
 
         Raises
         ------
         ValueError
-            No `date`, one that is not a date, or another number of dates than of points.
+            `date` is missing or not a date, or the numbers of dates and points differ.
         """
         if date is None:
             raise ValueError(
-                f"The layer {self.name!r} holds by date: give date=, or take layer.at(date)."
+                f"The layer {self.name!r} has validity dates: give date=, or take layer.at(date)."
             )
         x, y, shape = check_lonlat(lon, lat)
         days = days_of(date, "date")
@@ -250,21 +265,21 @@ class DatedLayer:
     def as_of(
         self, dates: Any
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], RegionLayer]]:
-        """Go through the states of the layer that dates fall into.
+        """Iterate over the states of the layer on the given dates.
 
         Parameters
         ----------
         dates : array_like of dates
-            None and NaT fall into no state.
+            None and NaT belong to no state.
 
         Yields
         ------
         positions : ndarray of int64
-            Which of the dates fall into this state.
+            Positions of the dates in this state.
         rows : ndarray of int64
-            Rows of this layer that hold then; none are yielded for days without any.
+            Rows of this layer that are valid then; days without valid rows are skipped.
         layer : RegionLayer
-            These rows.
+            The layer of these rows.
         """
         days = days_of(dates, "dates")
         number = np.searchsorted(self._changes, days, side="right")
@@ -285,7 +300,7 @@ def _one_day(date: Any) -> np.datetime64:
 
 
 def refuse_dated(value: Any, *, verb: str, name: str = "layer") -> None:
-    """Refuse a dated layer where the regions of one day are needed, and show the way.
+    """Raise for a dated layer if the regions of one day are needed.
 
     Raises
     ------
@@ -294,13 +309,13 @@ def refuse_dated(value: Any, *, verb: str, name: str = "layer") -> None:
     """
     if isinstance(value, DatedLayer):
         raise ValueError(
-            f"Invalid {name}: the layer {value.name!r} holds by date, and {verb} needs the regions "
-            "of one day; take layer.at(date)."
+            f"Invalid {name}: the layer {value.name!r} has validity dates, and {verb} needs the "
+            "regions of one day; take layer.at(date)."
         )
 
 
 def states(layer: Any, events: geopandas.GeoDataFrame) -> list[tuple[Positions, RegionLayer]]:
-    """Part events by the state of a layer on the day of their `date_start`.
+    """Group events by the state of a layer on the day of their `date_start`.
 
     Parameters
     ----------
@@ -310,15 +325,15 @@ def states(layer: Any, events: geopandas.GeoDataFrame) -> list[tuple[Positions, 
     Returns
     -------
     list of (positions, RegionLayer)
-        Every event once. A plain layer holds for all of them. Events without a date, and those
-        of days on which no region holds, come last, with a layer without regions.
+        Every event once. A plain layer is valid for all events. Events without a date, and events
+        on days without valid regions, come last, with a layer without regions.
 
     Raises
     ------
     ValueError
-        A dated layer, and no column `date_start`.
+        A dated layer, but no column `date_start`.
     TypeError
-        `layer` is no layer.
+        `layer` is not a layer.
     """
     if isinstance(layer, RegionLayer):
         return [(slice(None), layer)]
@@ -327,7 +342,7 @@ def states(layer: Any, events: geopandas.GeoDataFrame) -> list[tuple[Positions, 
         raise TypeError(f"Invalid layer: {kind} is neither a RegionLayer nor a DatedLayer.")
     if "date_start" not in events.columns:
         raise ValueError(
-            f"Invalid events: the layer {layer.name!r} holds by date, but there is no column "
+            f"Invalid events: the layer {layer.name!r} has validity dates, but there is no column "
             "date_start; for all events on one day take layer.at(date)."
         )
     parts: list[tuple[Positions, RegionLayer]] = []
@@ -346,14 +361,15 @@ def by_state(
     events: geopandas.GeoDataFrame,
     ask: Callable[[Positions, RegionLayer], dict[str, NDArray[Any]]],
 ) -> dict[str, NDArray[Any]]:
-    """Ask each state of a layer about the events of its days, and put the answers together.
+    """Apply a function to the events of each state of a layer, and join the results.
 
     Parameters
     ----------
     layer, events
         As for `states`.
     ask : callable
-        Gives arrays by name, with one entry per event, for positions of events and their layer.
+        Called with positions of events and their layer; returns arrays by name, with one entry
+        per event.
     """
     whole: dict[str, NDArray[Any]] = {}
     for chosen, state in states(layer, events):

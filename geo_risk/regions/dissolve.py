@@ -17,8 +17,8 @@ __all__ = ["dissolve"]
 def dissolve(layer: RegionLayer) -> RegionLayer:
     """Join the regions of each country or unit into one row (level 0).
 
-    The edges that two regions of one country share drop out; every other edge stays vertex for
-    vertex. `locate` gives each point the country that the regions' layer gives it.
+    Edges that two regions of one country share are removed; every other edge stays vertex for
+    vertex. `locate` returns the same country for each point as with the layer of the regions.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def dissolve(layer: RegionLayer) -> RegionLayer:
     Returns
     -------
     RegionLayer
-        One row per unit, sorted by code. ``region_code`` is the unit's code (its country's, where
-        one unit holds regions of several countries); ``claimed_by`` names the states that claim
+        One row per unit, sorted by code. ``region_code`` is the unit's code (the country's code if
+        one unit contains regions of several countries); ``claimed_by`` lists the states that claim
         all of it, ``claimed_in_part_by`` those that claim a part; ``parent_code`` is None.
 
     Examples
@@ -59,7 +59,7 @@ def dissolve(layer: RegionLayer) -> RegionLayer:
 
 
 def _codes_of(keys: Sequence[tuple[str, str | None]]) -> dict[tuple[str, str | None], str]:
-    """One code per (unit, country): the unit's, or the country's where units are not enough."""
+    """One code per (unit, country): the unit's, or the country's if the unit has several."""
     distinct = dict.fromkeys(keys)
     countries: dict[str, int] = {}
     for unit, _ in distinct:
@@ -68,7 +68,7 @@ def _codes_of(keys: Sequence[tuple[str, str | None]]) -> dict[tuple[str, str | N
     taken = set(codes.values())
     for unit, country in sorted(set(distinct) - set(codes), key=lambda key: key[1] or ""):
         code = unit if country is None else country
-        if code in taken:  # the country has a unit of its own: say which part of it this is
+        if code in taken:  # the country has its own unit: add the unit of this part
             code = f"{country}-{unit}"
         codes[unit, country] = code
         taken.add(code)
@@ -78,7 +78,7 @@ def _codes_of(keys: Sequence[tuple[str, str | None]]) -> dict[tuple[str, str | N
 def _columns_of(
     layer: RegionLayer, new_row: NDArray[np.int64], codes: Sequence[str]
 ) -> dict[str, list[Any]]:
-    """Attributes of the joined rows: what all their regions agree on."""
+    """Attributes of the joined rows: values that all their regions share, else None."""
     n, columns = len(codes), layer.columns
     members: list[list[int]] = [[] for _ in range(n)]
     for row, new in enumerate(new_row.tolist()):
@@ -115,7 +115,7 @@ def _columns_of(
 def _claims_of(
     layer: RegionLayer, members: Sequence[Sequence[int]]
 ) -> tuple[list[list[str]], list[list[str]]]:
-    """States that claim each unit as a whole, and those that claim a part of it."""
+    """States that claim all of each unit, and states that claim a part of it."""
     claims = layer.columns.get("claimed_by", [None] * len(layer))
     extent = layer.columns.get("dispute_extent", [None] * len(layer))
     whole, part = [], []
@@ -129,5 +129,5 @@ def _claims_of(
 
 
 def _common(values: Sequence[Hashable]) -> Any:
-    """The one value, or None where there are several."""
+    """The only value, or None if there are several."""
     return values[0] if all(value == values[0] for value in values) else None

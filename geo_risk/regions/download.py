@@ -1,9 +1,9 @@
-"""Fetch layers into the user's cache: whole or not at all, and only once.
+"""Download layers into the user's cache: completely or not at all, and only once.
 
-A download goes into a folder of its own beside its target; what arrived of a broken one is kept
-there and continued. Only a complete file that is a layer and whose sha256 fits is renamed to the
-target, so a reader never sees half of one, and processes that fetch the same address at once do
-not meet.
+A download is written to its own folder beside the target; a partial download is kept there and
+resumed. Only a complete file that is a layer and has the right sha256 is renamed to the target, so
+a reader never sees a partial file, and processes that fetch the same address at the same time do
+not disturb each other.
 """
 
 from __future__ import annotations
@@ -54,20 +54,20 @@ __all__ = [
 _LOG = logging.getLogger("geo_risk")
 _ATTEMPTS = 4
 _FIRST_WAIT_S = 1.0
-_TIMEOUT_S = (10.0, 60.0)  # to connect; between two bytes
-_CHUNK = 1 << 16  # what of a piece has arrived when the connection breaks is lost
+_TIMEOUT_S = (10.0, 60.0)  # for the connection; between two bytes
+_CHUNK = 1 << 16  # an incomplete chunk is lost when the connection breaks
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be fetched, and within what."""
+    """A download: address, checksum, limits and options."""
 
     url: str = field(repr=False)
     sha256: str | None
     limits: Limits
     named: str = field(repr=False)
-    """The address that the caller gave: `url`, or what led to it."""
+    """The address from the caller: `url`, or the one that led to it."""
     allow_private: bool = False
     progress: bool = False
     refresh: bool = False
@@ -75,12 +75,12 @@ class Order:
 
     @property
     def shown(self) -> str:
-        """The address, without what is secret in it."""
+        """The address without its secrets."""
         return shown_address(self.url)
 
     @property
     def ending(self) -> str:
-        """The ending of the file's name, which says what it is to be."""
+        """The ending of the file name, which states the expected format."""
         return Path(_last(self.url)).suffix.lower()
 
 
@@ -95,37 +95,37 @@ def fetch_layer(
     max_seconds: float = MAX_SECONDS,
     allow_private: bool = False,
 ) -> Path:
-    """Fetch a file once and return where it is kept.
+    """Download a file once and return its path.
 
-    A file that is kept already is not fetched again; its sha256 is checked at every call, against
-    `sha256` or, without it, against the one it had when it was fetched. A broken transfer goes on
-    where it stopped, at once and in later calls, if the server can and its file is still the same.
-    Nothing is unpacked or executed. Passwords and keys in the address are sent, and neither kept,
-    logged nor raised.
+    A file that exists already is not fetched again; its sha256 is checked at every call, against
+    `sha256` or, without it, against its value at the first download. An interrupted transfer is
+    resumed, at once and in later calls, if the server supports it and the file is unchanged.
+    Nothing is unpacked or executed. Passwords and keys in the address are sent, but never stored,
+    logged or shown in errors.
 
     Parameters
     ----------
     url : str
         http or https.
     sha256 : str, optional
-        What the file must have, 64 hexadecimal digits. Without it the first answer is believed:
-        state it wherever you know it.
+        Expected checksum of the file, 64 hexadecimal digits. Without it the first download is
+        trusted: state it if you know it.
     folder : path, optional
-        Where to keep the file; default: ``downloads`` in the user's cache, or in
-        ``GEO_RISK_CACHE_DIR``. Without `sha256`, only files of this user (or the administrator)
-        are taken for what was fetched before.
+        Folder for the file; default: ``downloads`` in the user's cache, or in
+        ``GEO_RISK_CACHE_DIR``. Without `sha256`, an existing file is used only if it belongs to
+        this user (or the administrator).
     progress : bool, default False
-        Whether to draw a progress bar on standard error.
+        Whether to show a progress bar on standard error.
     refresh : bool, default False
-        Ask the server whether a kept file has changed (by its entity tag or date, else by fetching
-        it again), and fetch it if so. Not needed where `sha256` says what it must be.
+        Ask the server whether an existing file has changed (by its entity tag or date, else by
+        fetching it again), and fetch it if so. Has no effect with `sha256`.
     max_bytes : int, default 4 GiB
-        A larger file is refused, as soon as its size is known.
+        A larger file is rejected as soon as its size is known.
     max_seconds : float, default 3600
         For all attempts together.
     allow_private : bool, default False
-        Whether the server may lead on (redirect) to loopback, private, link-local and other
-        addresses that are no public ones. The address `url` itself may be one.
+        Whether the server may redirect to loopback, private, link-local and other addresses that
+        are not public. The address `url` itself may be such an address.
 
     Returns
     -------
@@ -137,13 +137,13 @@ def fetch_layer(
     DataNotFoundError
         The server has no such file.
     AccessDeniedError
-        The server refuses.
+        The server denies access.
     DataCorruptError
-        What arrived has another sha256, is a web page or a note of an error, or no whole file of
-        the kind that the address ends in; it is not kept.
+        The downloaded file has another sha256, is a web page or an error message, or is not a
+        complete file of the format that the address ends in; it is not kept.
     ServiceError
-        The server cannot be reached or breaks off again and again (what arrived is kept for the
-        next call), exceeds a limit, or leads where nobody asked to go.
+        The server cannot be reached or the transfer is interrupted repeatedly (the received data
+        is kept for the next call), a limit is exceeded, or a redirect is not allowed.
     ValueError
         Not an address, not a sha256, or not a limit.
 
@@ -159,7 +159,7 @@ def fetch_layer(
 
 
 def fetch_order(order: Order, folder: str | os.PathLike[str] | None) -> Path:
-    """Fetch what was ordered, unless it is kept already."""
+    """Download the file of an order, unless it exists already."""
     home = cache_directory() / "downloads" if folder is None else Path(folder)
     home.mkdir(parents=True, exist_ok=True)
     target = home / _file_name(order.url)
@@ -186,7 +186,7 @@ def fetch_order(order: Order, folder: str | os.PathLike[str] | None) -> Path:
 
 
 def _kept(target: Path, order: Order) -> tuple[bool, dict[str, Any]]:
-    """Whether the file is there as it was fetched or is to be, and what is known of it."""
+    """Whether the file exists with the right checksum, and its record."""
     beside = Path(f"{target}.json")
     record = (fetch_record(target) or {}) if is_ours(beside) and is_ours(target) else {}
     known = order.sha256 or record.get("sha256")
@@ -194,27 +194,27 @@ def _kept(target: Path, order: Order) -> tuple[bool, dict[str, Any]]:
         return False, {}
     if known is not None and sha256_of(target) == known:
         return True, record
-    _LOG.info("%s is damaged or another file than asked for, and is fetched again.", target)
+    _LOG.info("%s is damaged or not the requested file, and is fetched again.", target)
     return False, {}
 
 
 def _refuse_arrived(order: Order, part: Part, found: str) -> None:
-    """Keep nothing of what is not what was ordered."""
+    """Raise and remove the file if it has another sha256 or is not a layer."""
     if order.sha256 is not None and found != order.sha256:
         size = part.size
         part.remove()
         raise DataCorruptError(
-            f"{order.shown} gave {size} bytes with the sha256 {found}, not {order.sha256}. Nothing "
-            "of it is kept."
+            f"{order.shown} returned {size} bytes with the sha256 {found}, not {order.sha256}. "
+            "Nothing was kept."
         )
     reason = None if order.sha256 is not None else no_layer(part.data, order.ending)
     if reason is not None:
         part.remove()
-        raise DataCorruptError(f"{order.shown} gave {reason}. Nothing of it is kept.")
+        raise DataCorruptError(f"{order.shown} returned {reason}. Nothing was kept.")
 
 
 def check_address(url: str, sha256: str | None = None) -> str | None:
-    """The sha256 as it is compared, of an address that is one."""
+    """Check an address and its sha256; return the sha256 in lower case."""
     if not isinstance(url, str):
         raise TypeError(f"Invalid url: {type(url).__name__} is not a string.")
     if not _is_address(url):
@@ -231,12 +231,12 @@ def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # it tells of the address, with its password
+    except ValueError:  # the error would show the address with its password
         return False
 
 
 def _file_name(url: str) -> str:
-    """A plain file name, different for different addresses, with the ending that it had."""
+    """A plain file name with the same ending, different for different addresses."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", _last(url)).strip("._")[-80:] or "file"
     return f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{plain}"
 
@@ -247,7 +247,7 @@ def _last(url: str) -> str:
 
 
 def fetch_record(path: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """Read what is known of a fetched file.
+    """Read the record of a downloaded file.
 
     Parameters
     ----------
@@ -258,8 +258,8 @@ def fetch_record(path: str | os.PathLike[str]) -> dict[str, Any] | None:
     -------
     dict or None
         ``url`` and ``final_url`` (after redirects), both without passwords and keys, ``sha256``,
-        ``bytes``, ``fetched`` (UTC), ``etag`` and ``last_modified`` where the server states them;
-        None where there is no record.
+        ``bytes``, ``fetched`` (UTC), ``etag`` and ``last_modified`` if the server states them;
+        None if there is no record.
 
     Examples
     --------
@@ -276,7 +276,7 @@ def fetch_record(path: str | os.PathLike[str]) -> dict[str, Any] | None:
 
 
 def _transfer(order: Order, part: Part, kept: dict[str, Any]) -> dict[str, Any] | None:
-    """Bring in the whole file, in several attempts if need be; None where it has not changed."""
+    """Download the complete file, in several attempts if needed; None if it has not changed."""
     client = Client(order.named, order.limits, order.secrets, allow_private=order.allow_private)
     try:
         with _bar(order.progress, order.url) as bar:
@@ -289,7 +289,7 @@ def _transfer(order: Order, part: Part, kept: dict[str, Any]) -> dict[str, Any] 
                     "%s: %s; attempt %d in %.0f s", order.shown, reason, attempt, wait
                 ),
                 failed=lambda reason, attempts: ServiceError(
-                    f"{order.shown} gave no whole file in {attempts} "
+                    f"{order.shown} returned no complete file in {attempts} "
                     f"{'attempt' if attempts == 1 else 'attempts'}: {reason} after {part.size} "
                     "bytes."
                 ),
@@ -301,9 +301,9 @@ def _transfer(order: Order, part: Part, kept: dict[str, Any]) -> dict[str, Any] 
 def _once(
     client: Client, order: Order, part: Part, bar: Any, kept: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """One attempt; what the server says of the file once that is whole."""
+    """One attempt; returns the facts that the server states when the file is complete."""
     have, state = part.size, part.state()
-    headers = {"Accept-Encoding": "identity"}  # or the sizes would not be those of the file
+    headers = {"Accept-Encoding": "identity"}  # else sizes would not be those of the file
     if have and state:
         headers |= {"Range": f"bytes={have}-", "If-Range": state}
     else:
@@ -317,10 +317,10 @@ def _once(
         packed, go_on = packing(answer, order.ending), answer.status_code == 206
         fits = have and begins_at(answer) == have and not packed
         if answer.status_code == 416 or (go_on and not fits):
-            part.begin("")  # what we have does not fit
-            raise LaterError("the server cannot continue, or did so at another place")
+            part.begin("")  # the partial download does not match
+            raise LaterError("the server cannot resume the transfer at this position")
         if packed not in ("", "gzip"):
-            raise ServiceError(f"{order.shown} comes packed as {packed}, which was not asked for.")
+            raise ServiceError(f"{order.shown} has the unrequested compression {packed}.")
         if not go_on:
             part.begin("" if packed else state_of(answer))
         _receive(answer, order, part, bar, Gunzip() if packed else None)
@@ -335,12 +335,12 @@ def _once(
 def _receive(
     answer: requests.Response, order: Order, part: Part, bar: Any, undo: Gunzip | None
 ) -> None:
-    """Write what arrives behind what is there, and see that it is all."""
+    """Append the received data to the partial download, and check that it is complete."""
     have = part.size
     whole = None if undo else stated_size(answer, have)
     _refuse_size(whole or 0, order, part)
     bar(have, whole)
-    # or requests would unpack by itself, and not tell whether the end is there
+    # else requests would decompress the data itself and not report a missing end
     answer.raw.headers.pop("Content-Encoding", None)
     with part.more() as file:
         for chunk in answer.iter_content(_CHUNK):
@@ -350,39 +350,39 @@ def _receive(
     if whole is not None and have != whole:
         if have > whole:
             part.begin("")
-        raise LaterError(f"{have} of {whole} bytes arrived")
+        raise LaterError(f"{have} of {whole} bytes received")
     if undo and not undo.ended:
-        raise LaterError("the end of what is packed is missing")
+        raise LaterError("the end of the compressed data is missing")
 
 
 def _refuse_size(size: int, order: Order, part: Part) -> None:
     if size > order.limits.max_bytes:
         part.begin("")
         raise ServiceError(
-            f"{order.shown} gives more than {order.limits.max_bytes} bytes (max_bytes). Nothing of "
-            "it is kept."
+            f"{order.shown} has more than {order.limits.max_bytes} bytes (max_bytes). Nothing was "
+            "kept."
         )
 
 
 def _refuse(answer: requests.Response, order: Order) -> None:
-    """Raise for an answer that another attempt would not change."""
+    """Raise for an answer that would be the same in another attempt."""
     status = answer.status_code
     if status in (404, 410):
-        raise DataNotFoundError(f"{order.shown} is not there (status {status}).")
+        raise DataNotFoundError(f"{order.shown} does not exist (status {status}).")
     if status in (401, 403):
-        raise AccessDeniedError(f"{order.shown} is refused (status {status}).")
+        raise AccessDeniedError(f"{order.shown} denies access (status {status}).")
     if status in LATER:
         raise LaterError(f"status {status}", retry_after(answer))
     if status not in (200, 206, 416):
         raise ServiceError(f"{order.shown} answers with status {status}.")
     reason = no_layer_type(answer)
     if reason is not None and status != 416 and order.sha256 is None:
-        raise DataCorruptError(f"{order.shown} gave {reason}. Nothing of it is kept.")
+        raise DataCorruptError(f"{order.shown} returned {reason}. Nothing was kept.")
 
 
 @contextlib.contextmanager
 def _bar(wanted: bool, url: str) -> Iterator[Any]:
-    """Give what draws the progress, or what draws nothing."""
+    """Yield a function that draws the progress, or one that does nothing."""
     if not wanted:
         yield lambda *_: None
         return

@@ -1,4 +1,4 @@
-"""Layers of geoBoundaries, by country and level."""
+"""Load layers of geoBoundaries by country and level."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["SERVICE", "fetch_country", "load_geoboundaries"]
 
 SERVICE = "https://www.geoboundaries.org/api/current"
-# What the service says of a layer, and what it is called here.
+# Facts that the service states about a layer, and their names here.
 _FACTS = {
     "boundarySource": "source",
     "boundaryLicense": "licence",
@@ -58,28 +58,28 @@ def load_geoboundaries(
     allow_private: bool = False,
     **options: Any,
 ) -> RegionLayer | DatedLayer:
-    """Fetch a country's layer from geoBoundaries, once, and load it.
+    """Download a country's layer from geoBoundaries, once, and load it.
 
-    Needs the network the first time; later calls read the cache.
+    The first call needs the network; later calls read the cache.
 
     Parameters
     ----------
     country : str
         ISO 3166-1 code or name.
     level : int, default 1
-        Administrative level, 0 to 5, as far as geoBoundaries has it.
+        Administrative level, 0 to 5, if geoBoundaries has it.
     release : {"gbOpen", "gbHumanitarian", "gbAuthoritative"}
-        Which of geoBoundaries' collections; they differ in licence. ``layer.provenance`` has the
-        layer's own.
+        Collection of geoBoundaries; they differ in licence. ``layer.provenance`` has the licence
+        of the layer.
     simplified : bool, default False
-        The simplified geometry: much smaller, and less true.
+        The simplified geometry: much smaller, and less accurate.
     sha256 : str, optional
-        What the fetched file must have.
+        Expected checksum of the file.
     service : str
         Address of the service, for a mirror.
     folder, progress, refresh, max_bytes, max_seconds, allow_private
-        As for `fetch_layer`; what the service names as the layer's address may be no inner one,
-        unless it is on the same host as `service`.
+        As for `fetch_layer`; the layer's address from the service must be public, unless it is on
+        the same host as `service`.
     **options
         As for `load_regions`, such as ``parent_layer=``.
 
@@ -97,7 +97,7 @@ def load_geoboundaries(
     ValueError
         An unknown country, level or release.
     TypeError
-        A level that is no integer.
+        A level that is not an integer.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def fetch_country(
     max_bytes: int = MAX_BYTES, max_seconds: float = MAX_SECONDS, refresh: bool = False,
     allow_private: bool = False,
 ) -> tuple[Path, dict[str, Any]]:  # fmt: skip
-    """File of a country's layer, and what the service says of it."""
+    """File of a country's layer, and the facts that the service states about it."""
     asked = f"{service.rstrip('/')}/{release}/{code}/ADM{level}/"
     check_address(asked)
     limits = Limits(max_bytes, max_seconds).checked()
@@ -144,14 +144,14 @@ def fetch_country(
     key = "simplifiedGeometryGeoJSON" if simplified else "gjDownloadURL"
     url = answer.get(key)
     if not isinstance(url, str):
-        raise DataCorruptError(f"The answer of {shown_address(asked)} names no {key}.")
+        raise DataCorruptError(f"The answer of {shown_address(asked)} has no {key}.")
     stated = check_address(url, sha256)
     order = Order(url, stated, limits, asked, allow_private, progress, refresh)
     return fetch_order(order, folder), answer
 
 
 def _answer(path: Path, asked: str) -> dict[str, Any]:
-    """What the service says of a layer; an answer that is none is not kept."""
+    """Facts that the service states about a layer; an unusable answer is deleted."""
     try:
         answer = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
@@ -161,6 +161,7 @@ def _answer(path: Path, asked: str) -> dict[str, Any]:
     if not isinstance(answer, dict):
         path.unlink(missing_ok=True)
         raise DataCorruptError(
-            f"The answer of {shown_address(asked)} is not what geoBoundaries documents."
+            f"The answer of {shown_address(asked)} does not have the format that geoBoundaries "
+            "documents."
         )
     return answer

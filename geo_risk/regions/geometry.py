@@ -1,4 +1,4 @@
-"""The polygons of a layer, and what is found from them when it is first needed."""
+"""The polygons of a layer, with index, edges and neighbours that are derived when needed."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ def check_rows(geometries: int, regions: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Joined:
-    """Which rows of another geometry make up each row."""
+    """Rows of another geometry that are joined into each row."""
 
     parts: Geometry
     new_row: IntArray
 
 
 class Geometry:
-    """The polygons of a layer's rows; their index, edges and neighbours when they are needed.
+    """The polygons of a layer's rows; their index, edges and neighbours are built when needed.
 
-    Layers that differ in their columns alone, such as two views of one world, have one geometry.
+    Layers that differ only in their columns, such as two worldviews, share one geometry.
 
     Parameters
     ----------
     source : Coverage or callable or Joined
-        The polygons; what gives them when they are first needed; or the rows of another geometry
-        that they are the unions of.
+        The polygons; a function that returns them when they are first needed; or the rows of
+        another geometry whose unions they are.
     n_regions : int
         Number of rows.
     fingerprint : str, optional
-        Hash of the polygons, under which built indexes are kept in the user's cache; without one
-        nothing is kept.
+        Hash of the polygons; it identifies indexes in the user's cache. Without one, nothing is
+        cached.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Geometry:
     ) -> None:
         self.source, self.n_regions, self.fingerprint = source, n_regions, fingerprint
         if isinstance(source, Coverage):
-            _ = self.coverage  # checked now
+            _ = self.coverage  # read now, so that errors are raised here
 
     @cached_property
     def coverage(self) -> Coverage:
@@ -76,13 +76,13 @@ class Geometry:
     def topology(self) -> Topology:
         """Every distinct edge with the two rows that share it."""
         source = self.source
-        if isinstance(source, Joined):  # the edges of the parts, without those inside one row
+        if isinstance(source, Joined):  # the edges of the parts, without edges inside one row
             return regroup_topology(source.parts.topology, source.new_row)
         return build_topology(self.coverage)
 
     @cached_property
     def locator(self) -> Locator:
-        """The point-in-region index; of joined rows, that of their parts."""
+        """The point-in-region index; joined rows use the index of their parts."""
         source = self.source
         if isinstance(source, Joined):
             return source.parts.locator.joined(source.new_row)
@@ -98,7 +98,7 @@ class Geometry:
 
     @cached_property
     def adjacent_lengths_m(self) -> FloatArray:
-        """Metres of the border of each pair of `adjacent_rows`, as it is drawn; shape (p,)."""
+        """Length of the border of each pair of `adjacent_rows`, as drawn, metres; shape (p,)."""
         from geo_risk.regions.adjacency import pair_lengths_m
 
         return pair_lengths_m(self.topology, self.coverage, self.adjacent_rows)
@@ -110,15 +110,15 @@ class Geometry:
     def join(
         self, new_row: NDArray[np.int64], n_regions: int, fingerprint: str | None = None
     ) -> Geometry:
-        """Rows joined into `n_regions` new ones, as `new_row` says.
+        """Join rows into `n_regions` new rows; `new_row` gives the new row of each row.
 
-        A point lies in the new row of the row that it lies in here, so on edges and where regions
-        overlap both agree, and no second index is built.
+        A point lies in the new row of its row here, so both geometries agree on edges and where
+        regions overlap, and no second index is built.
         """
         return Geometry(Joined(self, new_row), n_regions, fingerprint)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What copies and pickles keep; all that follows from it is derived again."""
+        """State for copies and pickles; everything else is derived again."""
         source = self.source if isinstance(self.source, Joined) else self.coverage
         return {
             "n_regions": self.n_regions, "fingerprint": self.fingerprint, "source": source

@@ -1,4 +1,4 @@
-"""Make a layer of polygons that somebody brings."""
+"""Make a layer of the user's own polygons."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ __all__ = ["import_layer"]
 
 @dataclass(frozen=True)
 class _Shapes:
-    """Polygons after repair and snapping, and what was done."""
+    """Polygons after repair and snapping, with counts of the changes."""
 
     shapes: NDArray[np.object_]
     coverage: Coverage
@@ -55,7 +55,7 @@ class _Shapes:
 
 @dataclass(frozen=True)
 class _Countries:
-    """Country and unit of every region, and how much of it lies there, where that was measured."""
+    """Country and unit of every region, with the overlap if the country was found by overlap."""
 
     country: list[str | None]
     unit: list[str]
@@ -126,7 +126,7 @@ def import_layer(
 
 
 def _mend(raw: NDArray[np.object_], tolerance_m: float) -> _Shapes:
-    """Valid polygons whose common borders are common vertices."""
+    """Repair and snap polygons, so that common borders have common vertices."""
     sound, repairs = make_sound(raw)
     coverage = from_geometries(sound)
     coverage = Coverage(
@@ -145,7 +145,7 @@ def _mend(raw: NDArray[np.object_], tolerance_m: float) -> _Shapes:
 
 
 def _days(frame: Any, asked: LayerOptions) -> tuple[Any, Any]:
-    """First and last day of each region; NaT where open."""
+    """First and last day of validity of each region; NaT for open ends."""
     days: list[Any] = []
     for option, column in (("valid_from", asked.valid_from), ("valid_to", asked.valid_to)):
         if column is None:
@@ -160,14 +160,14 @@ def _days(frame: Any, asked: LayerOptions) -> tuple[Any, Any]:
 def shapes_near(
     layer: RegionLayer, shapes: NDArray[np.object_], wanted: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    """Rows of a layer whose boxes meet the polygons' common box, and their polygons.
+    """Rows of a layer whose bounding boxes meet that of all `shapes`, and their polygons.
 
     Parameters
     ----------
     layer : RegionLayer
     shapes : ndarray of polygons
     wanted : ndarray of bool, shape (len(layer),), optional
-        Rows that count.
+        Rows to consider.
     """
     import shapely
 
@@ -182,7 +182,7 @@ def shapes_near(
 def _countries(
     frame: Any, stated: str | None, shapes: NDArray[np.object_], context: RegionLayer
 ) -> _Countries:
-    """Country of each region: as stated, else that of the largest overlap with the context."""
+    """Country of each region: as stated, else by the largest overlap with the context."""
     country: list[str | None] = [None] * len(frame)
     if stated is not None:
         country = countries_of(frame, stated)
@@ -209,9 +209,9 @@ _CLAIMS = ("administered_by", "claimed_by", "dispute", "dispute_extent")
 
 
 def _claims(shapes: NDArray[np.object_], context: RegionLayer) -> dict[str, list[Any]]:
-    """Who administers and claims each region: as the context's disputed region it mostly lies in.
+    """Who administers and claims each region, from the disputed region of the context around it.
 
-    None, and no claimant, for a region of which no disputed region covers more than half.
+    None, and no claimant, unless one disputed region covers more than half of the region.
     """
     held = [name for name in _CLAIMS if name in context.columns]
     if "claimed_by" not in held:
@@ -249,7 +249,7 @@ def _nesting(
 def _misfits(
     shapes: NDArray[np.object_], codes: list[str], starts: Any, ends: Any, dated: bool
 ) -> dict[str, Any]:
-    """Overlaps and gaps; of a dated layer the overlaps of regions that hold at the same time."""
+    """Overlaps and gaps; in a dated layer, overlaps of regions that are valid at the same time."""
 
     def at_once(i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[np.bool_]:
         apart: NDArray[np.bool_] = (starts[i] > ends[j]) | (starts[j] > ends[i])
@@ -261,7 +261,7 @@ def _misfits(
 
 
 def _duplicates(names: Sequence[str], codes: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Names that several regions go by."""
+    """Names that several regions have, with their codes."""
     holders: dict[str, list[str]] = {}
     for name, code in zip(names, codes):
         holders.setdefault(name, []).append(code)
@@ -269,7 +269,7 @@ def _duplicates(names: Sequence[str], codes: Sequence[str]) -> dict[str, tuple[s
 
 
 def _other_columns(frame: Any, taken: dict[str, Any]) -> dict[str, list[Any]]:
-    """The source's own columns, those with one of our names with an underscore appended."""
+    """Other columns of the source; if a name is already used, an underscore is appended."""
     others: dict[str, list[Any]] = {}
     for column in frame.columns:
         if column == frame.geometry.name:

@@ -1,4 +1,4 @@
-"""A layer of regions: the table, the polygons and where they come from."""
+"""A layer of regions: attributes, polygons and provenance."""
 
 from __future__ import annotations
 
@@ -32,31 +32,31 @@ _REQUIRED = ("region_code", "region_name", "country_code", "unit_code")
 class RegionLayer:
     """Regions of one administrative level, with exact location and neighbours.
 
-    Made by `load_regions`. Nothing is computed before it is asked for: `table` builds the
+    Created by `load_regions`. Everything is computed when it is first needed: `table` builds the
     GeoDataFrame, `topology` finds the shared edges, the first `locate` builds the index. A
-    `DatedLayer`, whose regions hold by date, is none; its `at` gives one.
+    `DatedLayer`, whose regions have validity dates, is not a RegionLayer; its `at` returns one.
 
     Parameters
     ----------
     coverage : Coverage or callable or Geometry
-        The polygons; what gives them when they are first needed; or the geometry of another
-        layer, which both then share.
+        The polygons; a function that returns them when they are first needed; or the geometry of
+        another layer, which both layers then share.
     columns : mapping of str to sequence
         Attributes, one value per row; at least ``region_code`` (unique), ``region_name``,
         ``country_code`` (ISO 3166-1 alpha-3, XKX for Kosovo, None where no state is assigned)
         and ``unit_code`` (the layer's own country-like unit, never None).
     name, level, worldview : str, int, str
-        What was loaded.
+        What was loaded: name, admin level and worldview.
     provenance : mapping
         Source, version, licence, citation, sha256 and nominal accuracy, as far as known.
     fingerprint : str, optional
-        Hash of the polygons, under which built indexes are kept in the user's cache; without one
-        nothing is kept. Not with a `Geometry`, which has its own.
+        Hash of the polygons; it identifies indexes in the user's cache. Without one, nothing is
+        cached. Not with a `Geometry`, which has its own.
     report : LayerReport, optional
-        What was found and mended when the layer was brought in.
+        Problems found and repaired when the layer was imported.
     """
 
-    _again: Callable[[], RegionLayer] | None = None  # gives this layer in any process
+    _again: Callable[[], RegionLayer] | None = None  # returns this layer in any process
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class RegionLayer:
         self._row_of = {code: row for row, code in enumerate(self.columns["region_code"])}
 
     def _check(self) -> None:
-        """Raise ValueError unless the columns are complete, equally long, and name every region."""
+        """Raise ValueError unless the columns are complete, equally long, and codes are unique."""
         missing = [column for column in _REQUIRED if column not in self.columns]
         if missing:
             raise ValueError(f"Invalid region layer: missing column(s) {', '.join(missing)}.")
@@ -106,7 +106,7 @@ class RegionLayer:
         return coverage
 
     def __getstate__(self) -> dict[str, Any]:
-        """What copies and pickles keep; all that follows from it is derived again."""
+        """State for copies and pickles; everything else is derived again."""
         return {
             key: value
             for key, value in vars(self).items()
@@ -121,20 +121,20 @@ class RegionLayer:
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """Pickle the bundled layer as its name, so that workers share their own one."""
+        """Pickle the bundled layer by its name, so that a worker process uses its own layer."""
         if self._again is not None:
             return self._again, ()
         return super().__reduce_ex__(protocol)
 
     @property
     def derived(self) -> dict[Any, Any]:
-        """What others found from the layer and keep as long as it lives; no copy has it."""
+        """Results that other modules derived from the layer and store with it; not copied."""
         found: dict[Any, Any] = vars(self).setdefault("_derived", {})
         return found
 
     @property
     def fingerprint(self) -> str | None:
-        """Hash of the polygons; None where it is not known."""
+        """Hash of the polygons; None if it is not known."""
         return self.geometry.fingerprint
 
     @fingerprint.setter
@@ -163,7 +163,7 @@ class RegionLayer:
 
     @property
     def adjacent_lengths_m(self) -> NDArray[np.float64]:
-        """Metres of the border of each pair of `adjacent_rows`, as it is drawn; shape (p,)."""
+        """Length of the border of each pair of `adjacent_rows`, as drawn, metres; shape (p,)."""
         return self.geometry.adjacent_lengths_m
 
     def __len__(self) -> int:
@@ -179,7 +179,7 @@ class RegionLayer:
     def table(self) -> geopandas.GeoDataFrame:
         """Attributes and polygons as a GeoDataFrame (EPSG:4326), one row per region.
 
-        Missing texts are None, whatever the pandas version makes of strings.
+        Missing texts are None in every version of pandas.
         """
         import geopandas
         import pandas as pd
@@ -196,17 +196,17 @@ class RegionLayer:
 
     @cached_property
     def country_labels(self) -> list[str]:
-        """For each row the country code, or the layer's own unit code where there is none."""
+        """Country code of each row, or the layer's own unit code if there is none."""
         pairs = zip(self.columns["country_code"], self.columns["unit_code"])
         return [unit if country is None else country for country, unit in pairs]
 
     def locate(self, *, lon: ArrayLike, lat: ArrayLike, n_jobs: int = 1) -> NDArray[np.int64]:
-        """Find the region that holds each point, exactly.
+        """Find the region that contains each point, exactly.
 
-        The answer is that of exact arithmetic on the layer's vertices. A point on an edge or a
-        vertex that regions share belongs to exactly one of them, always the same one; a point on
-        the layer's own outline belongs to a region that it touches. -180 and +180 are the same
-        meridian. Where regions overlap, the lowest row wins.
+        The result is the same as with exact arithmetic on the layer's vertices. A point on an edge
+        or a vertex that regions share belongs to exactly one of them, always the same one; a point
+        on the layer's outline belongs to a region that it touches. -180 and +180 are the same
+        meridian. If regions overlap, the lowest row is returned.
 
         Parameters
         ----------
@@ -228,7 +228,7 @@ class RegionLayer:
 
         Notes
         -----
-        How true an answer is near a border depends on the layer's positional accuracy
+        Near a border, the accuracy of the result depends on the layer's positional accuracy
         (`provenance`), not on this computation.
 
         Examples
@@ -244,10 +244,20 @@ class RegionLayer:
     def rows_of(self, code: str) -> NDArray[np.int64]:
         """Rows of a region code, or of all regions of a country or unit code.
 
+        Parameters
+        ----------
+        code : str
+            Code of a region, a country or a unit.
+
+        Returns
+        -------
+        ndarray of int64
+            At least one row, ascending.
+
         Raises
         ------
         UnknownRegionError
-            The layer holds no such code; close matches are listed.
+            The layer has no such code; close matches are listed.
         """
         if code in self._row_of:
             return np.array([self._row_of[code]])
@@ -275,25 +285,25 @@ class RegionLayer:
         )
 
     def neighbors(self, code: str, *, of: str = "regions") -> list[str]:
-        """Codes of what shares an edge with a region or a country.
+        """Codes of regions or countries that share an edge with a region or a country.
 
         Parameters
         ----------
         code : str
             A region code ("AF-TAK") or a country or unit code ("AFG").
         of : {"regions", "countries"}
-            Whether regions (of any country, the own one included) or other countries are listed.
+            Whether to list regions (of all countries, including the own one) or other countries.
 
         Returns
         -------
         list of str
             Sorted codes. Meeting in a single point does not count; meeting across the
-            antimeridian does. A country without ISO code appears under its unit code.
+            antimeridian does. A country without ISO code is listed by its unit code.
 
         Raises
         ------
         UnknownRegionError
-            The layer holds no such code.
+            The layer has no such code.
 
         Examples
         --------
@@ -307,7 +317,7 @@ class RegionLayer:
         return sorted({label for _, label in self._beside(code, of)})
 
     def _beside(self, code: str, of: str) -> list[tuple[int, str]]:
-        """Positions in `adjacent_rows` where `code` ends, each with the label across."""
+        """Positions in `adjacent_rows` of borders of `code`, each with the label across."""
         check_choice(of, "of", ("regions", "countries"))
         own = np.zeros(len(self), dtype=bool)
         own[self.rows_of(code)] = True
@@ -334,12 +344,12 @@ class RegionLayer:
         -------
         dict of str to float
             Kilometres by the neighbour's code, sorted by code: on the WGS84 ellipsoid along the
-            line as the layer draws it. A finer layer of the same border gives a longer one.
+            line in the layer. A more detailed layer gives a longer border.
 
         Raises
         ------
         UnknownRegionError
-            The layer holds no such code.
+            The layer has no such code.
 
         Examples
         --------
@@ -362,18 +372,18 @@ class RegionLayer:
         code : str, optional
             Only points of this region, country or unit.
         of : {"countries", "regions"}
-            What meets there.
+            Whether borders of countries or of regions meet there.
 
         Returns
         -------
         list of Tripoint
             ``codes`` (sorted, three or more), ``lon`` and ``lat`` in degrees; sorted by codes. A
-            country without ISO code appears under its unit code.
+            country without ISO code is listed by its unit code.
 
         Raises
         ------
         UnknownRegionError
-            The layer holds no such code.
+            The layer has no such code.
 
         Examples
         --------

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Locator"]
 
 _FORMAT = 8  # raise it whenever the arrays of GridIndex or their meaning change
-_LARGE = 100_000  # vertices of a layer whose index takes long enough to be told
+_LARGE = 100_000  # vertices from which building the index is announced
 # Sub-cells per side grow with the edges of a cell up to _MAX_SPLIT. Measured on the world layer, in
 # ns of CPU time per point of the sets U, C, B: one edge per split and at most 32: 27, 42, 21 in
 # 129 MB; two and at most 64: 29, 38, 17 in 207 MB, which take twice as long to build; four and at
@@ -31,33 +31,34 @@ _MAX_SPLIT = 32
 
 
 class Locator:
-    """Answers "which row holds this point?" for the polygons of one coverage.
+    """Find the row that contains a point, for the polygons of one coverage.
 
     Parameters
     ----------
     index : GridIndex
+        The edges of the coverage by grid cell.
     n_regions : int
         Rows of the coverage.
     new_row : ndarray of int64, shape (n_regions,), optional
-        What each of them is called in the answer.
+        Row to return instead of each of them.
     """
 
     def __init__(
         self, index: GridIndex, n_regions: int, new_row: NDArray[np.int64] | None = None
     ) -> None:
         self.index, self.n_regions = index, n_regions
-        self._new_row = None if new_row is None else np.append(new_row, -1)  # -1 takes the last
+        self._new_row = None if new_row is None else np.append(new_row, -1)  # -1 is the last
 
     @classmethod
     def of(
         cls, coverage: Callable[[], Coverage], n_regions: int, fingerprint: str | None = None
     ) -> Locator:
-        """Take the index from the cache, where `fingerprint` names the layer, or build it.
+        """Load the index from the cache, identified by `fingerprint`, or build it.
 
         Parameters
         ----------
         coverage : callable
-            Gives the polygons; called only where the index must be built.
+            Returns the polygons; called only if the index must be built.
         n_regions : int
             Rows of the layer.
         fingerprint : str, optional
@@ -78,11 +79,24 @@ class Locator:
         return cls(index, n_regions)
 
     def joined(self, new_row: NDArray[np.int64]) -> Locator:
-        """Answer with the new row of each row, through the same index."""
+        """A locator with the same index that returns the new row of each row."""
         return Locator(self.index, self.n_regions, new_row)
 
     def locate(self, *, lon: ArrayLike, lat: ArrayLike, n_jobs: int = 1) -> NDArray[np.int64]:
-        """Row of the region that holds each point; see `RegionLayer.locate`."""
+        """Row of the region that contains each point; see `RegionLayer.locate`.
+
+        Parameters
+        ----------
+        lon, lat : array_like of float
+            Degrees, WGS84.
+        n_jobs : int, default 1
+            Threads; -1 takes all processors.
+
+        Returns
+        -------
+        ndarray of int64
+            In the shape of the points; -1 where there is none.
+        """
         from geo_risk._core.jit import run_chunks
         from geo_risk.regions._locate import locate_points
 
@@ -97,14 +111,14 @@ class Locator:
 
 
 def _distinct_edges(coverage: Coverage) -> Edges:
-    """Each edge once, with the one or two rows that count it."""
+    """Each edge once, with the one or two rows that use it."""
     from geo_risk.regions._grid import Edges
 
     edges = ring_edges(coverage)
     chosen, left, right = group_edges(edges)
     ax, ay, bx, by = (end[chosen] for end in (edges.ax, edges.ay, edges.bx, edges.by))
-    # an edge of three or more rows is listed once per pair with the lowest one, which may count
-    # it only once
+    # an edge of three or more rows is listed once per pair with the lowest row, which may count it
+    # only once
     again = np.zeros(len(chosen), dtype=bool)
     again[1:] = np.all([end[1:] == end[:-1] for end in (left, ax, ay, bx, by)], axis=0)
     left, right = np.where(again, right, left), np.where(again, np.int32(-1), right)
@@ -135,7 +149,7 @@ def _build(edges: Edges, n_regions: int) -> GridIndex:
     )
     record = [row[1] + (e, h) for row, e, h in zip(rows, edge, held)]
     record.append(np.array([(edge[-1], held[-1])]))
-    # cells that are not split answer from the front of `state`, which then stays in fast memory
+    # cells that are not split are at the front of `state`, which then stays in the CPU cache
     single = split == 1
     size = np.where(single, 0, split**2)
     first = np.where(single, np.arange(len(split)), len(split) + np.cumsum(size) - size)

@@ -1,4 +1,4 @@
-"""Regions by name or code."""
+"""Find regions by name or code."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from geo_risk.regions.sources import plain_layer
 
 __all__ = ["RegionMatch", "find_region"]
 
-# Columns with codes of other systems; a layer of one's own may have some of them, or none.
+# Columns with codes of other systems; a user's layer may have some of them or none.
 _OTHER_CODES = ("hasc", "geonames_admin1", "fips", "wikidata_id", "source_code")
-_CLEAR_LEAD = 0.05  # similar spellings closer than this are too close to choose between
+_CLEAR_LEAD = 0.05  # if two similarities differ by less than this, neither is chosen
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class RegionMatch:
         Position in the layer's table.
     region_code, region_name : str
     country_code : str or None
-        ISO 3166-1 alpha-3; None where no state is assigned.
+        ISO 3166-1 alpha-3; None if no state is assigned.
     matched_name : str
         The code or spelling that matched.
     score : float
@@ -47,13 +47,13 @@ class RegionMatch:
 
 @dataclass(frozen=True)
 class _Names:
-    """Every spelling of every region of a layer, folded, with its rows and itself."""
+    """All spellings of all regions of a layer, folded, with rows and original spelling."""
 
     rows: dict[str, list[int]]
     spelling: dict[tuple[str, int], str]
     primary: dict[str, list[int]]
-    codes: dict[str, list[int]]  # as they are (one row each), and those in capitals
-    other_codes: dict[str, list[int]]  # in capitals, of every other system
+    codes: dict[str, list[int]]  # as stated (one row each), and in upper case
+    other_codes: dict[str, list[int]]  # in upper case, of all other systems
 
 
 def find_region(
@@ -66,26 +66,26 @@ def find_region(
 ) -> RegionMatch:
     """Find the one region that a name or code means.
 
-    A code is taken as it is: the layer's own first, then those of other systems. A name may be any
-    known spelling, with case and diacritics folded; failing that, the country that is one region
-    of the layer, or the most similar spelling. A country of several regions is none. What several
-    regions could mean is refused, with the candidates listed, never guessed.
+    Codes are searched first: the layer's own, then those of other systems. A name may be any known
+    spelling, with case and diacritics folded; otherwise a country that is a single region of the
+    layer, or the most similar spelling. A country with several regions does not match. If several
+    regions match, an error lists the candidates; none is guessed.
 
     Parameters
     ----------
     name_or_code : str
         "AF-TAK", "Takhar", "Тахар", "Takhaar", …; also HASC ("AF.TK"), GeoNames' first-order unit
         ("AF.26"), FIPS 10-4 as in GDELT ("AF26"), Wikidata ("Q186395") or Natural Earth
-        ("AFG-1765"), where the layer has a column of them. A code of a unit that several regions
-        are parts of (GeoNames' "ES.56" for the four provinces of Catalonia) is ambiguous.
+        ("AFG-1765"), if the layer has a column for them. The code of a unit that contains several
+        regions (GeoNames' "ES.56" for the four provinces of Catalonia) is ambiguous.
     country : str, optional
-        ISO 3166-1 code or name; only its regions are looked at.
+        ISO 3166-1 code or name; only its regions are searched.
     parent : str, optional
-        Code of a parent (``parent_code`` of the layer); only the regions inside it are looked at.
+        Code of a parent (``parent_code`` of the layer); only the regions inside it are searched.
     layer : RegionLayer, optional
         Default: the bundled world layer.
     min_score : float, default 0.85
-        Lowest similarity, in [0, 1], of a spelling that is not known; 1 for known ones only.
+        Lowest similarity, in [0, 1], of an unknown spelling; 1 for known spellings only.
 
     Returns
     -------
@@ -94,11 +94,11 @@ def find_region(
     Raises
     ------
     AmbiguousRegionError
-        Several regions fit.
+        Several regions match.
     UnknownRegionError
-        None fits; close matches are listed.
+        No region matches; close matches are listed.
     TypeError, ValueError
-        Not a string, or an empty one; no layer, or one that holds by date.
+        Not a string, or an empty one; `layer` is not a layer or has validity dates.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def find_region(
 
 
 def _only_region_of(layer: RegionLayer, asked: str, scope: set[int] | None) -> int | None:
-    """Row of a country that is one region; a country of several is nobody's similar spelling."""
+    """Row of a country with one region, or None; raise for a country with several regions."""
     country = find_country(asked)
     rows = [row for row, code in enumerate(layer.columns["country_code"]) if code == country]
     if country is None or not rows:
@@ -145,7 +145,7 @@ def _only_region_of(layer: RegionLayer, asked: str, scope: set[int] | None) -> i
     if len(rows) > 1:
         raise UnknownRegionError(
             f"The layer {layer.name!r} has no region named {shown(asked)}: it is the country "
-            f"{country}, of {len(rows)} regions.",
+            f"{country}, which has {len(rows)} regions.",
             [_label(layer, row) for row in rows[:3]],
         )
     return rows[0] if _within(rows, scope) else None
@@ -177,7 +177,7 @@ def _inside(layer: RegionLayer, parent: str | None, scope: set[int] | None) -> s
 
 
 def _by_code(layer: RegionLayer, code: str) -> int | None:
-    """Row of a region code, as it is or, failing that, whatever its case."""
+    """Row of a region code, as stated or, if there is none, in any case."""
     codes = _names(layer).codes
     for rows in (codes.get(code, []), codes.get(code.upper(), [])):
         if len(rows) == 1:
@@ -190,7 +190,7 @@ def _within(rows: list[int], scope: set[int] | None) -> list[int]:
 
 
 def _names(layer: RegionLayer) -> _Names:
-    """Folded spellings of a layer, made once."""
+    """Folded spellings of a layer, computed once."""
     if _Names in layer.derived:
         found: _Names = layer.derived[_Names]
         return found
@@ -219,7 +219,7 @@ def _names(layer: RegionLayer) -> _Names:
 
 
 def _other_codes(layer: RegionLayer) -> dict[str, list[int]]:
-    """Rows by the codes of every other system that the layer has a column of."""
+    """Rows by the codes of all other systems for which the layer has a column."""
     found: dict[str, list[int]] = {}
     for column in _OTHER_CODES:
         for row, code in enumerate(layer.columns.get(column, ())):
@@ -250,7 +250,7 @@ def _similar(
     scope: set[int] | None,
     min_score: float,
 ) -> RegionMatch:
-    """The region with the most similar spelling, if it is alone at the top."""
+    """The region with the most similar spelling, if it is clearly the most similar."""
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 

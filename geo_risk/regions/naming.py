@@ -1,4 +1,4 @@
-"""Codes, names and countries for the regions of a layer that somebody brings."""
+"""Codes, names and countries for the regions of a user's layer."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["UNKNOWN_UNIT", "codes_of", "column_of", "countries_of", "country_name", "find_column"]
 
 UNKNOWN_UNIT = "ZZZ"
-"""Unit of regions whose country is not known (CLDR's ZZ, with three letters)."""
+"""Unit of regions whose country is unknown (CLDR's ZZ, with three letters)."""
 
-# Tried in this order, where the caller names no column: geo_risk, geoBoundaries, GADM, OCHA's
-# common operational datasets, Natural Earth, anybody.
+# Tried in this order if the caller names no column: geo_risk, geoBoundaries, GADM, OCHA's common
+# operational datasets, Natural Earth, general names.
 CODE_COLUMNS = (
     "region_code", "shapeISO", "GID_{level}", "ADM{level}_PCODE", "adm{level}_pcode",
     "iso_3166_2", "code", "shapeID", "id", "fid",
@@ -34,7 +34,7 @@ NAME_COLUMNS = (
 def find_column(
     frame: Any, stated: str | None, option: str, known: Sequence[str], level: int
 ) -> str | None:
-    """Name of the column to use: the stated one, else the first known one that holds anything."""
+    """Column to use: the stated one, else the first known column that is not empty."""
     if stated is not None:
         if stated not in frame.columns:
             listed = ", ".join(repr(str(column)) for column in frame.columns)
@@ -48,7 +48,7 @@ def find_column(
 
 
 def column_of(frame: geopandas.GeoDataFrame, column: str | None) -> list[str | None]:
-    """Text of a column without blanks around it; None where missing or empty."""
+    """Text of a column without surrounding spaces; None where missing or empty."""
     if column is None:
         return [None] * len(frame)
     values = frame[column]
@@ -58,7 +58,7 @@ def column_of(frame: geopandas.GeoDataFrame, column: str | None) -> list[str | N
 
 
 def _text(value: Any) -> str:
-    """A whole number that a table made a float is written as a whole number."""
+    """Value as text; an integer that a table stores as a float is written as an integer."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).strip()
@@ -71,11 +71,11 @@ def codes_of(
     column: str | None,
     since: Sequence[str | None],
 ) -> tuple[list[str], list[str], tuple[MadeCode, ...]]:
-    """Unique region codes, the system of each, and those that are not as stated.
+    """Unique region codes, the system of each code, and the codes that differ from the source.
 
-    Where the source states no code, the unit and the name make one ("AFG-KHWAJA-GHAR"), where
-    there is no name either, the unit and the row number ("AFG-17"). A code of several regions
-    gets the day from which each holds ("436@1990-05-22") or, in row order, "~1", "~2", ….
+    If the source states no code, it is made from unit and name ("AFG-KHWAJA-GHAR") or, without a
+    name, from unit and row number ("AFG-17"). A code of several regions gets the first day of
+    validity of each ("436@1990-05-22") or, in row order, "~1", "~2", ….
     """
     width = len(str(len(stated)))
     wanted = []

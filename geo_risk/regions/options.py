@@ -1,4 +1,4 @@
-"""What `load_regions` may be told of a layer that a caller brings."""
+"""Options of `load_regions` for the user's own layers."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ __all__ = ["LayerOptions"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LayerOptions:
-    """Options of `load_regions` for layers of your own: columns, CRS, surroundings.
+    """Options of `load_regions` for your own layers: columns, CRS, other layers.
 
     Parameters
     ----------
     code, name, parent : str, optional
         Columns of your layer: region codes, names, and the parents' codes. Without `code` and
-        `name` the first of the usual columns that holds anything (geoBoundaries, GADM, OCHA).
+        `name`, the first usual column that is not empty (geoBoundaries, GADM, OCHA).
     country : str, optional
-        A column of your layer with country codes or names, or one country for all. Without it,
-        and where it is empty, a region's country is the one of `context` that it overlaps most.
+        A column of your layer with country codes or names, or one country for all. Without it, or
+        where it is empty, a region has the country of `context` that it overlaps most.
     valid_from, valid_to : str, optional
-        Columns of your layer with the first and the last day on which a region holds, both
-        included; empty for open. With either of them the result is a `DatedLayer`.
+        Columns of your layer with the first and the last day of validity of a region, both
+        included; empty for open ends. With either of them the result is a `DatedLayer`.
     crs : optional
-        The CRS of your coordinates where the source states none.
+        The CRS of your coordinates if the source states none.
     table : str, optional
-        Which of several layers of a file.
+        Name of the layer, if a file has several.
     snap_tolerance_m : float, default 1.0
-        Vertices of different regions that lie this near each other, and are shared by no edge
-        yet, become one, so that neighbours share edges; 0 for never. In metres, up to 10 000.
+        Vertices of different regions within this distance that do not yet share an edge become one
+        vertex, so that neighbours share edges; 0 for no snapping. In metres, up to 10 000.
     accuracy_m : float, optional
-        How far your layer's borders lie from the true ones at most, metres, as far as you know.
-        Borders with countries that the layer does not hold are matched within it.
+        Largest known distance of your layer's borders from the true borders, metres. Borders with
+        countries outside the layer are matched within it.
     context : RegionLayer, optional
-        Layer that countries are taken from; default: the bundled one, de facto.
+        Layer from which countries are taken; default: the bundled layer, de facto.
     parent_layer : RegionLayer, optional
-        Layer one level up: gives ``parent_code`` by largest overlap where no `parent` is given,
-        and ``parent_share``, the share of the region inside that parent.
+        Layer one level up; adds ``parent_code`` by largest overlap if no `parent` is given, and
+        ``parent_share``, the share of the region inside that parent.
 
     Raises
     ------
     ValueError, TypeError
-        A tolerance outside [0, 10 000], an accuracy outside [0, 1 000 000], or no number.
+        A tolerance outside [0, 10 000], an accuracy outside [0, 1 000 000], or not a number.
     """
 
     code: str | None = None
@@ -70,10 +70,10 @@ class LayerOptions:
 
     @property
     def dated(self) -> bool:
-        """Whether regions hold by date."""
+        """Whether regions have validity dates."""
         return self.valid_from is not None or self.valid_to is not None
 
     def of_own_layers(self) -> list[str]:
-        """Options that were given and that the bundled layer does not take."""
+        """Given options that the bundled layer does not take."""
         stated = {name: value for name, value in vars(self).items() if name != "snap_tolerance_m"}
         return [name for name, value in stated.items() if value is not None]

@@ -1,4 +1,4 @@
-"""Areas of polygons, and how the polygons of two layers lie upon each other."""
+"""Areas of polygons, and overlaps between the polygons of two layers."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 
 __all__ = ["area_km2", "largest_overlaps", "overlap_table", "to_equal_area"]
 
-_LARGE = 50_000  # vertices from which on a pair is overlaid in tiles
+_LARGE = 50_000  # vertices from which a pair is overlaid in tiles
 _TILE = 4_000  # vertices in a tile
-_FEW = 4_000  # vertices of one up to which a large pair needs no overlay
-_MOST_DOUBT = 1e-6  # bound of the rounding, relative to an area; what only touches has more
-_MOST_HALVINGS = 60  # at which a tile has no extent left
+_FEW = 4_000  # vertices of the smaller polygon up to which a large pair needs no overlay
+_MOST_DOUBT = 1e-6  # largest relative rounding error; polygons that only touch exceed it
+_MOST_HALVINGS = 60  # after which a tile has no extent
 
 
 def to_equal_area(shapes: Any) -> NDArray[np.object_]:
-    """Shapes in a cylindrical equal-area projection of WGS84, kilometres.
+    """Project shapes to a cylindrical equal-area projection of WGS84, kilometres.
 
     Vertices are projected; an edge becomes the straight line between its projected ends, so areas
-    are exact but for the bend of long edges.
+    are exact except for the curvature of long edges.
     """
     import pyproj
     import shapely
 
-    # +over: a longitude beyond ±180 stays there, and 180 does not turn into -180
+    # +over: a longitude beyond ±180 stays there, and 180 does not become -180
     project = pyproj.Proj("+proj=cea +ellps=WGS84 +units=km +over")
     return np.asarray(
         shapely.transform(
@@ -45,7 +45,7 @@ def area_km2(shapes: Any) -> NDArray[np.float64]:
 def overlap_table(
     shapes: Any, others: Any
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Pairs of polygons that overlap, as (row, other row, km²).
+    """Find pairs of polygons that overlap, as (row, other row, km²).
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def overlap_table(
 
 
 def _sound(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Valid shapes: rounding while projecting may fold a thin one; large ones are left."""
+    """Repair shapes that rounding in the projection made invalid; large ones are not checked."""
     import shapely
 
     small = shapely.get_num_coordinates(shapes) <= _LARGE
@@ -73,7 +73,7 @@ def _sound(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
 
 
 def _common_areas(shapes: NDArray[np.object_], others: NDArray[np.object_]) -> NDArray[np.float64]:
-    """Area that each shape has in common with the other at its place."""
+    """Common area of each pair of shapes."""
     import shapely
 
     large = shapely.get_num_coordinates(shapes) + shapely.get_num_coordinates(others) > _LARGE
@@ -86,7 +86,7 @@ def _common_areas(shapes: NDArray[np.object_], others: NDArray[np.object_]) -> N
 
 
 def _large_area(shape: Any, other: Any, held: dict[int, NDArray[np.float64]]) -> float:
-    """Common area of two shapes, one of them large, whose strips are held for the next pair."""
+    """Common area of two shapes; the strips of the larger one are kept for the next pair."""
     import shapely
 
     few, many = sorted((shape, other), key=shapely.get_num_coordinates)
@@ -103,7 +103,7 @@ def _large_area(shape: Any, other: Any, held: dict[int, NDArray[np.float64]]) ->
 
 
 def _area_in_tiles(shape: Any, other: Any) -> float:
-    """Common area of two large shapes, halved until GEOS is quick: its overlay is not linear."""
+    """Common area of two large shapes, halved until GEOS is fast: its overlay is not linear."""
     import shapely
 
     box = shapely.intersection(shapely.box(*shape.bounds), shapely.box(*other.bounds))
@@ -128,7 +128,7 @@ def _area_in_tiles(shape: Any, other: Any) -> float:
 
 
 def _common_area(a: Any, b: Any) -> float:
-    """Common area of two pieces, which clipping may have left invalid."""
+    """Common area of two pieces, which clipping may have made invalid."""
     import shapely
 
     try:
@@ -138,7 +138,7 @@ def _common_area(a: Any, b: Any) -> float:
 
 
 def _fills(shape: Any, tile: Any) -> bool:
-    """Whether what was clipped is the whole tile."""
+    """Whether a clipped shape is the whole tile."""
     import shapely
 
     return bool(
@@ -152,20 +152,20 @@ def _fills(shape: Any, tile: Any) -> bool:
 def largest_overlaps(
     shapes: Any, others: Any, groups: Any = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """For each polygon the group of others that covers most of it, and the share that it covers.
+    """Group of others that covers most of each polygon, and the share that it covers.
 
     Parameters
     ----------
     shapes, others : array_like of valid polygons in degrees, or None
     groups : array_like of int, optional
-        Group of each of the others; by default each is its own.
+        Group of each of the others; by default each is its own group.
 
     Returns
     -------
     group : ndarray of int64
         -1 where nothing overlaps; the lowest group where several cover as much.
     share : ndarray of float64
-        0 to 1.
+        Share of the polygon's area, 0 to 1.
     """
     n, size = len(shapes), area_km2(shapes)
     row, other, area = overlap_table(shapes, others)

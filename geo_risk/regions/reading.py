@@ -1,4 +1,4 @@
-"""Open a file of polygons, whatever its format, in degrees."""
+"""Read polygons from files of many formats, and convert them to degrees."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _LOG = logging.getLogger("geo_risk")
 
 
 def read_polygons(source: Any, *, table: str | None = None) -> tuple[geopandas.GeoDataFrame, str]:
-    """Read a file, or take a GeoDataFrame as it is; return it with a name for the layer.
+    """Read a file, or accept a GeoDataFrame; return the frame with a name for the layer.
 
-    Nothing is fetched, unpacked to disk or executed, and no other file is opened
+    Nothing is downloaded, unpacked to disk or executed, and no other file is opened
     (`geo_risk._core.vector`).
 
     Parameters
@@ -36,12 +36,12 @@ def read_polygons(source: Any, *, table: str | None = None) -> tuple[geopandas.G
         GeoJSON, TopoJSON, Shapefile, GeoPackage, FlatGeobuf, GML or KML, each of them also
         zipped, or GeoParquet.
     table : str, optional
-        Which of several layers of the file, or files of an archive.
+        Name of the layer, if the file has several, or of the file in an archive.
 
     Raises
     ------
     DataNotFoundError
-        There is no such file.
+        The file does not exist.
     DataCorruptError
         The file cannot be read.
     ValueError
@@ -59,8 +59,8 @@ def read_polygons(source: Any, *, table: str | None = None) -> tuple[geopandas.G
     shown = without_secrets(str(source))
     if str(source).lower().startswith(("http://", "https://", "ftp://", "s3://")):
         raise ValueError(
-            f"Invalid source: {shown!r} is an address; geo_risk.regions.fetch_layer(url) fetches "
-            "it and returns a path."
+            f"Invalid source: {shown!r} is an address; geo_risk.regions.fetch_layer(url) "
+            "downloads it and returns a path."
         )
     path = Path(source)
     if not path.exists():
@@ -69,7 +69,7 @@ def read_polygons(source: Any, *, table: str | None = None) -> tuple[geopandas.G
     halves = [row.position for row in read.broken if row.code == HALF_CHARACTER]
     if halves:
         _LOG.warning(
-            "%s: %d rows hold half a character (a lone surrogate), which is U+FFFD now; first: %d.",
+            "%s: %d rows hold half a character (a lone surrogate), replaced by U+FFFD; first: %d.",
             path.name, len(halves), halves[0],
         )  # fmt: skip
     broken = [row for row in read.broken if row.code != HALF_CHARACTER]
@@ -91,13 +91,13 @@ def to_degrees(frame: geopandas.GeoDataFrame, crs: Any = None) -> tuple[Any, str
     ----------
     frame : GeoDataFrame
     crs : optional
-        The CRS of the coordinates where the source states none.
+        The CRS of the coordinates if the source states none.
 
     Raises
     ------
     ValueError
-        No CRS, one that contradicts `crs`, other geometries than polygons, or coordinates that
-        are no degrees after all.
+        No CRS, one that contradicts `crs`, geometries that are not polygons, or coordinates that
+        are not degrees.
     """
     import shapely
 
@@ -133,15 +133,15 @@ def _with_crs(geometry: geopandas.GeoSeries, crs: Any) -> geopandas.GeoSeries:
         geometry = geometry.set_crs(stated)
     if geometry.crs is None:
         raise ValueError(
-            'Invalid source: it states no CRS. If it holds degrees, say so with crs="EPSG:4326".'
+            'Invalid source: it states no CRS. If it holds degrees, use crs="EPSG:4326".'
         )
     return geometry
 
 
 def _check_vertices(shapes: Any) -> None:
-    """Refuse vertices that are no numbers, or infinite, and collections that crash what uses them.
+    """Raise for vertices that are NaN or infinite, and for collections nested too deeply.
 
-    GEOS repairs a ring that holds such a vertex by leaving out land, or hangs.
+    GEOS repairs a ring with such a vertex by omitting land, or hangs.
     """
     import shapely
 
@@ -157,18 +157,18 @@ def _check_vertices(shapes: Any) -> None:
         first = int(np.argmax(bad))
         raise ValueError(
             f"Invalid source: {len(np.unique(row[bad]))} of {len(shapes)} geometries have vertices "
-            f"that are no finite numbers; first at row {row[first]}: {vertices[first].tolist()}."
+            f"that are not finite numbers; first at row {row[first]}: {vertices[first].tolist()}."
         )
 
 
 def _check_range(shapes: Any) -> None:
-    """Refuse polygons that leave the map."""
+    """Raise for polygons outside [-180, 180] x [-90, 90]."""
     import shapely
 
     box = shapely.bounds(shapes)
     limit = np.array([180.0, 90.0, 180.0, 90.0])
     there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
-    # rounding while re-projecting may pass the limit by a hair; that is clipped, no more
+    # rounding in the projection may exceed the limit very slightly; only that is clipped
     bad = there & ~(np.abs(box) <= limit + 1e-9).all(axis=1)
     if bad.any():
         first = int(np.argmax(bad))
@@ -176,7 +176,7 @@ def _check_range(shapes: Any) -> None:
         if (np.abs(box[first]) > 1000.0).any():
             hint = " These look like projected coordinates: state the right CRS."
         elif box[first, 2] > 180.0:
-            hint = " Cut the polygons at the antimeridian (180) and wrap what lies beyond it."
+            hint = " Cut the polygons at the antimeridian (180) and wrap the parts beyond it."
         raise ValueError(
             f"Invalid source: {int(bad.sum())} of {len(shapes)} polygons leave [-180, 180] x "
             f"[-90, 90]; first at row {first}: {np.round(box[first], 3).tolist()}.{hint}"

@@ -1,4 +1,4 @@
-"""Make the polygons of a layer sound, and look for what does not fit."""
+"""Repair the polygons of a layer, and find overlaps and gaps."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from geo_risk.regions.report import Piece, Repair
 __all__ = ["find_gaps", "find_overlaps", "is_exact", "make_sound"]
 
 _THIN = 0.1  # 4 pi area / perimeter² of a sliver; a circle has 1, a 1:30 rectangle 0.1
-_LARGE = 50_000  # vertices from which on GEOS is asked only where a quicker proof fails
+_LARGE = 50_000  # vertices from which GEOS is called only if a faster proof fails
 _ROUNDING = 8.0 * np.finfo(float).eps  # of a cross product, relative to its terms
-_LEAST_KM2 = 1e-9  # a thousandth of a square metre: rounding of intersections, no land
+_LEAST_KM2 = 1e-9  # a thousandth of a square metre: below it, rounding of intersections
 
 
 def make_sound(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], list[tuple[int, str]]]:
     """Repair invalid polygons; return all, and (row, reason) of those repaired.
 
-    A repaired shape covers what the rings enclosed an odd number of times; lines and points that
-    are left over are dropped, and so are polygons that their own holes cover. A shape of which
-    nothing is left becomes None.
+    A repaired shape covers the area that the rings enclosed an odd number of times. Remaining
+    lines and points are dropped, and so are polygons that their own holes cover. A shape without
+    any remaining area becomes None.
     """
     import shapely
 
@@ -45,9 +45,9 @@ def make_sound(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], list[t
 
 
 def _is_star(shape: Any) -> bool:
-    """Whether a polygon is one ring that goes once around the middle of its box, never back.
+    """Whether a polygon is one ring that goes once around the centre of its box, never back.
 
-    Such a ring cannot cross itself. False where rounding leaves a doubt.
+    Such a ring cannot cross itself. False if rounding leaves a doubt.
     """
     import shapely
 
@@ -63,7 +63,7 @@ def _is_star(shape: Any) -> bool:
 
 
 def _without_cancelled(shape: Any) -> Any:
-    """A shape without the polygons of which their holes leave nothing."""
+    """A shape without the polygons that their own holes cover."""
     import shapely
 
     parts = shapely.get_parts(shapely.get_parts(shape))
@@ -76,7 +76,7 @@ def _without_cancelled(shape: Any) -> Any:
 
 
 def _polygons_of(shape: Any) -> Any:
-    """Only the polygons of a shape; None where it has none."""
+    """Only the polygons of a shape; None if it has none."""
     import shapely
 
     parts = shapely.get_parts(shapely.get_parts(shape))
@@ -92,7 +92,7 @@ def describe_repairs(
     notes: list[tuple[int, str]],
     codes: list[str],
 ) -> tuple[Repair, ...]:
-    """Tell what the repairs did to the areas."""
+    """Describe how the repairs changed the areas."""
     return tuple(
         Repair(codes[row], reason, float(area_km2(after[[row]])[0]),
                float((area_km2(after[[row]]) - area_km2(before[[row]]))[0]))
@@ -101,9 +101,9 @@ def describe_repairs(
 
 
 def is_exact(shapes: NDArray[np.object_]) -> bool:
-    """Whether no two polygons overlap and all that meet do so vertex for vertex.
+    """Whether no two polygons overlap and neighbours meet vertex for vertex.
 
-    False, too, where the GEOS library is too old to say.
+    Also False if the GEOS library is too old for the check.
     """
     import shapely
 
@@ -117,14 +117,14 @@ def find_overlaps(
     codes: list[str],
     together: Any = None,
 ) -> tuple[Piece, ...]:
-    """Land that two regions claim, largest first.
+    """Find areas that belong to two regions, largest first.
 
     Parameters
     ----------
     shapes : ndarray of valid polygons
     codes : list of str
     together : callable, optional
-        ``together(i, j)`` tells which pairs of rows count; by default all do.
+        ``together(i, j)`` returns which pairs of rows count; by default all do.
     """
     import shapely
 
@@ -145,14 +145,14 @@ def find_overlaps(
 def find_gaps(
     shapes: NDArray[np.object_], codes: list[str], *, exact: bool = False
 ) -> tuple[Piece, ...]:
-    """Land closed in by regions that belongs to none, largest first.
+    """Find areas enclosed by regions that belong to none, largest first.
 
     Parameters
     ----------
     shapes : ndarray of valid polygons
     codes : list of str
     exact : bool
-        Whether `is_exact` holds: then the union is quick.
+        Whether `is_exact` is True: then the union is fast.
     """
     import shapely
 
@@ -164,7 +164,7 @@ def find_gaps(
     inner = np.ones(len(rings), dtype=bool)
     inner[np.unique(ring_part, return_index=True)[1]] = False
     holes: Any = shapely.polygons(rings[inner])
-    # an island inside a hole is land of the layer: what is left of the hole is the gap
+    # an island in a hole belongs to the layer: the rest of the hole is the gap
     gaps = shapely.difference(holes, union) if len(holes) else holes
     tree = shapely.STRtree(shapes[present])
     pieces = []

@@ -1,4 +1,4 @@
-"""What was found and mended when a layer was brought in."""
+"""Report on the import of a layer: problems found and repaired."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Repair:
     ----------
     region_code : str
     reason : str
-        What was wrong, and where (longitude, latitude).
+        The problem, and its longitude and latitude.
     area_km2 : float
         Area after the repair.
     change_km2 : float
-        Area after less area before. The area before is what the rings enclosed as they were
-        drawn, loops the other way round counted as negative.
+        Area after the repair minus area before. The area before is the signed area of the rings
+        as drawn: loops in the opposite direction count as negative.
     """
 
     region_code: str
@@ -31,13 +31,13 @@ class Repair:
 
 @dataclass(frozen=True)
 class MadeCode:
-    """One region code that is not as the source states it.
+    """One region code that differs from the source.
 
     Attributes
     ----------
     row : int
     stated : str or None
-        What the source says; None where it says nothing.
+        The code in the source; None if there is none.
     region_code : str
     """
 
@@ -48,7 +48,7 @@ class MadeCode:
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of land that two regions claim, or that none does.
+    """An overlap of two regions, or a gap between regions.
 
     Attributes
     ----------
@@ -70,14 +70,13 @@ class Piece:
 
 @dataclass(frozen=True)
 class Nesting:
-    """Where a region lies in another layer.
+    """The region of another layer, or the country, in which a region lies.
 
     Attributes
     ----------
     region_code : str
     parent_code : str or None
-        Region of the other layer, or country, with which the overlap is largest; None where there
-        is no overlap.
+        Region of the other layer, or country, with the largest overlap; None if nothing overlaps.
     share : float
         Overlap as a share of the region's area, 0 to 1.
     """
@@ -89,7 +88,7 @@ class Nesting:
 
 @dataclass(frozen=True)
 class LayerReport:
-    """What was found and mended when a layer was brought in; ``str()`` gives a summary.
+    """Problems found and repaired when a layer was imported; ``str()`` gives a summary.
 
     Attributes
     ----------
@@ -100,20 +99,20 @@ class LayerReport:
         Codes of regions without polygons.
     repaired : tuple of Repair
     made_codes : tuple of MadeCode
-        Codes that were missing, or stated for several regions.
+        Codes that were missing or not unique.
     duplicate_names : dict of str to tuple of str
-        Names that several regions go by, with their codes.
+        Names that several regions have, with the codes of these regions.
     snapped_vertices, inserted_vertices : int
-        Vertices moved onto another region's, and vertices of another region added to an edge that
-        runs past them.
+        Vertices moved to a vertex of another region, and vertices of another region added to an
+        edge that passes them.
     largest_move_m : float
     overlaps, gaps : tuple of Piece
-        Land of two regions; land that is closed in by regions but belongs to none. Lakes and
-        other countries' enclaves that the source leaves out are gaps, too.
+        Areas that belong to two regions; areas enclosed by regions that belong to none. Lakes
+        and enclaves of other countries that the source omits are gaps, too.
     countries : tuple of Nesting
-        By largest overlap with the context, where the source does not state the country.
+        By largest overlap with the context, if the source does not state the country.
     nesting : tuple of Nesting
-        By largest overlap with the parent layer, where one was given.
+        By largest overlap with the parent layer, if one was given.
     """
 
     rows: int
@@ -132,12 +131,12 @@ class LayerReport:
 
     @property
     def overlap_km2(self) -> float:
-        """Area of all overlaps."""
+        """Total area of the overlaps."""
         return sum(piece.area_km2 for piece in self.overlaps)
 
     @property
     def gap_km2(self) -> float:
-        """Area of all gaps."""
+        """Total area of the gaps."""
         return sum(piece.area_km2 for piece in self.gaps)
 
     @property
@@ -146,7 +145,7 @@ class LayerReport:
         return tuple(piece for piece in (*self.overlaps, *self.gaps) if piece.sliver)
 
     def badly_nested(self, least: float = 0.95) -> tuple[Nesting, ...]:
-        """Regions of which less than a share `least` lies inside their parent, worst first."""
+        """Regions with less than the share `least` of their area in their parent, worst first."""
         return tuple(sorted((n for n in self.nesting if n.share < least), key=lambda n: (n.share,)))
 
     def __str__(self) -> str:
@@ -154,8 +153,8 @@ class LayerReport:
         counts = (
             (len(self.without_geometry), "without geometry"),
             (len(self.repaired), "repaired"),
-            (len(self.made_codes), "with a code that the source does not state, or not uniquely"),
-            (len(self.duplicate_names or {}), "names that several regions go by"),
+            (len(self.made_codes), "with a missing or repeated code in the source"),
+            (len(self.duplicate_names or {}), "names that several regions have"),
             (self.snapped_vertices, f"vertices snapped, by up to {self.largest_move_m:.2f} m"),
             (self.inserted_vertices, "vertices of neighbours inserted"),
             (len(self.overlaps), f"overlaps, {self.overlap_km2:.3f} km²"),

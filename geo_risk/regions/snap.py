@@ -1,7 +1,8 @@
-"""Let polygons meet vertex for vertex that were drawn to meet.
+"""Snap polygons that should be adjacent, so that they meet vertex for vertex.
 
-Only what nobody shares is touched: a vertex moves onto another region's vertex, or another
-region's vertex is added to an edge that runs past it. Nothing moves by more than the tolerance.
+Only edges that are not shared are changed: a vertex moves to a vertex of another region, or a
+vertex of another region is added to an edge that passes it. Nothing moves farther than the
+tolerance.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ __all__ = ["Snapped", "snap_vertices"]
 
 
 class Snapped(NamedTuple):
-    """A coverage after snapping, and what was done."""
+    """A coverage after snapping, with counts of the changes."""
 
     coverage: Coverage
     moved: int
@@ -29,25 +30,25 @@ class Snapped(NamedTuple):
 
 
 class _Loose(NamedTuple):
-    """Vertices at the ends of edges that nobody shares, each place once."""
+    """Vertices at the ends of edges that are not shared, each position once."""
 
     place: NDArray[np.float64]  # (k, 2) degrees
-    rows: list[frozenset[int]]  # that use it, on whatever edge
+    rows: list[frozenset[int]]  # that use it, on any edge
 
 
 def snap_vertices(coverage: Coverage, tolerance_m: float) -> Snapped:
-    """Join vertices of different regions that lie within a tolerance of each other.
+    """Join vertices of different regions within a tolerance of each other.
 
     Parameters
     ----------
     coverage : Coverage
     tolerance_m : float
-        Metres; 0 for nothing.
+        Metres; 0 for no snapping.
 
     Returns
     -------
     Snapped
-        Rings may touch themselves afterwards: check their validity.
+        Rings may touch themselves afterwards, so check their validity.
     """
     if tolerance_m <= 0.0 or len(np.unique(coverage.part_region)) < 2:
         return Snapped(coverage, 0, 0, 0.0)
@@ -57,7 +58,7 @@ def snap_vertices(coverage: Coverage, tolerance_m: float) -> Snapped:
 
 
 def _loose(coverage: Coverage) -> tuple[_Loose, NDArray[np.float64], NDArray[np.int32]]:
-    """Loose vertices; and the loose edges as (e, 4) with their rows."""
+    """Vertices and edges that are not shared; the edges as (e, 4) with their rows."""
     edges = ring_edges(coverage)
     chosen, left, right = group_edges(edges)
     alone = chosen[right < 0]
@@ -69,7 +70,7 @@ def _loose(coverage: Coverage) -> tuple[_Loose, NDArray[np.float64], NDArray[np.
 
 
 def _numbers(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """One number from 0 per row, the same exactly for equal rows, rising in lexicographic order."""
+    """Number the distinct rows from 0 in lexicographic order; equal rows get the same number."""
     number = np.zeros(len(values), dtype=np.int64)
     for column in values.T:
         known, position = np.unique(column + 0.0, return_inverse=True)  # -0 counts as 0
@@ -78,7 +79,7 @@ def _numbers(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _users(coverage: Coverage, place: NDArray[np.float64]) -> list[frozenset[int]]:
-    """Rows that have a vertex at each of the places, which are distinct."""
+    """Rows that have a vertex at each of the distinct positions."""
     n = len(place)
     ring = np.repeat(np.arange(len(coverage.ring_part)), np.diff(coverage.ring_offsets))
     row = coverage.part_region[coverage.ring_part[ring]]
@@ -93,12 +94,12 @@ def _users(coverage: Coverage, place: NDArray[np.float64]) -> list[frozenset[int
 
 
 def _positions(place: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Places on a sphere of the Earth's mean radius, metres; chords stand for distances."""
+    """Positions on a sphere of the Earth's mean radius, metres; chords are used as distances."""
     return MEAN_EARTH_RADIUS_M * unit_vectors(*place.T)
 
 
 def _join_vertices(coverage: Coverage, tolerance_m: float) -> tuple[Coverage, int, float]:
-    """Move vertices onto another region's, the nearest pairs first."""
+    """Move vertices to a vertex of another region, the nearest pairs first."""
     from scipy.spatial import KDTree
 
     loose, _, _ = _loose(coverage)
@@ -106,7 +107,7 @@ def _join_vertices(coverage: Coverage, tolerance_m: float) -> tuple[Coverage, in
         return coverage, 0, 0.0
     at = _positions(loose.place)
     pairs = KDTree(at).query_pairs(tolerance_m, output_type="ndarray")
-    # -180 and 180 are one place, and so is a pole, but on a flat map they stay apart
+    # -180 and 180 are the same meridian, and a pole is one point, but on a flat map they are apart
     pairs = pairs[np.abs(loose.place[pairs[:, 0], 0] - loose.place[pairs[:, 1], 0]) < 1.0]
     apart = np.linalg.norm(at[pairs[:, 0]] - at[pairs[:, 1]], axis=1)
     clusters = _Clusters(at, loose.rows, tolerance_m)
@@ -121,7 +122,7 @@ def _join_vertices(coverage: Coverage, tolerance_m: float) -> tuple[Coverage, in
 
 
 class _Clusters:
-    """Vertices that become one: of different regions, all within reach of one of them."""
+    """Clusters of vertices to join: of different regions, all within reach of one of them."""
 
     def __init__(self, at: NDArray[np.float64], rows: list[frozenset[int]], reach: float) -> None:
         self._at, self._rows, self._reach = at, rows, reach
@@ -130,13 +131,13 @@ class _Clusters:
         self._users: dict[int, frozenset[int]] = {}
 
     def join(self, a: int, b: int) -> None:
-        """Join the clusters of two vertices, if a vertex of theirs is near enough to all."""
+        """Join the clusters of two vertices, if one of their vertices is near enough to all."""
         a, b = (self.centre.get(k, k) for k in (a, b))
         users = [self._users.get(k, self._rows[k]) for k in (a, b)]
         if a == b or not users[0].isdisjoint(users[1]):
-            return  # two vertices of one region are a detail of it
+            return  # two vertices of one region are detail of its outline
         members = [*self._members.get(a, [a]), *self._members.get(b, [b])]
-        # the one stays that several regions use already, else the first in (lon, lat) order
+        # keep the vertex that several regions already use, else the first in (lon, lat) order
         for centre in sorted((a, b), key=lambda k: (-len(self._rows[k]), k)):
             if np.linalg.norm(self._at[members] - self._at[centre], axis=1).max() <= self._reach:
                 for k in members:
@@ -146,7 +147,7 @@ class _Clusters:
 
 
 def _replace(coverage: Coverage, origin: NDArray[np.float64], aim: NDArray[np.float64]) -> Coverage:
-    """Put every vertex at one of the places `origin` to the place `aim`."""
+    """Move every vertex at a position in `origin` to its position in `aim`."""
     n = len(origin)
     where = _numbers(np.concatenate([origin, coverage.coords]))
     lookup = np.full(int(where.max()) + 1, -1)
@@ -159,7 +160,7 @@ def _replace(coverage: Coverage, origin: NDArray[np.float64], aim: NDArray[np.fl
 
 
 def _insert_vertices(coverage: Coverage, tolerance_m: float) -> tuple[Coverage, int, float]:
-    """Add to loose edges the loose vertices of other regions that they run past."""
+    """Add vertices of other regions to unshared edges that pass them."""
     import shapely
 
     loose, ends, row = _loose(coverage)
@@ -200,7 +201,7 @@ def _with_vertices(
     place: NDArray[np.float64],
     t: NDArray[np.float64],
 ) -> Coverage:
-    """Insert places into the edges given by their ends (a before b), at `t` along them."""
+    """Insert positions into edges given by their ends (a before b), at `t` along them."""
     coords, offsets = coverage.coords, coverage.ring_offsets
     start = np.ones(len(coords), dtype=bool)
     start[offsets[1:] - 1] = False
@@ -210,7 +211,7 @@ def _with_vertices(
     key = np.where(back[:, None], np.hstack([b, a]), np.hstack([a, b]))
     where = _numbers(np.concatenate([ends, key]))
     ring_edge = np.full(int(where.max()) + 1, -1)
-    ring_edge[where[len(ends) :]] = np.arange(len(at))  # a loose edge is used once
+    ring_edge[where[len(ends) :]] = np.arange(len(at))  # an unshared edge is used once
     edge = ring_edge[where[: len(ends)]]
     along = np.where(back[edge], 1.0 - t, t)
     order = np.lexsort((along, edge))

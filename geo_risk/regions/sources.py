@@ -1,4 +1,4 @@
-"""Where layers come from: the bundled world layer, or what the caller brings."""
+"""Load layers: the bundled world layer, or the user's own."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["load_regions", "plain_layer"]
 
 _WORLD = "world_admin1.npz"
-_WORLD_SCALE = 1e5  # the product counts in units of 1e-5 degree
-_LOADING = RLock()  # threads that ask at once get one and the same layer
+_WORLD_SCALE = 1e5  # the unit of the product is 1e-5 degree
+_LOADING = RLock()  # threads that load at the same time get the same layer
 
 
 @overload
@@ -70,25 +70,25 @@ def load_regions(
     options: LayerOptions | None = None,
     **fields: Any,
 ) -> RegionLayer | DatedLayer:
-    """Load a layer of regions: the bundled one, or your own.
+    """Load a layer of regions: the bundled layer, or your own.
 
-    Polygons of your own are re-projected, repaired, given unique codes and checked; what was
-    found is in ``layer.report``, and nothing is printed. The caller's frame is never changed, and
-    no row is dropped or reordered.
+    Your own polygons are re-projected, repaired, given unique codes and checked; the results are
+    in ``layer.report``, and nothing is printed. The caller's frame is never changed, and no row
+    is dropped or reordered.
 
     Parameters
     ----------
     source : str, path or GeoDataFrame, default "natural_earth"
         The bundled world layer (Natural Earth 1:10m admin 1 with corrections), or a file:
-        GeoJSON, Shapefile, GeoPackage, GeoParquet, FlatGeobuf, TopoJSON, or what else GDAL reads.
+        GeoJSON, Shapefile, GeoPackage, GeoParquet, FlatGeobuf, TopoJSON, or another GDAL format.
     level : int, default 1
-        Administrative level. The bundled layer has 1, regions, and 0, countries, the union of
-        their regions.
+        Administrative level. The bundled layer has level 1 (regions) and level 0 (countries, the
+        unions of their regions).
     worldview : str, default "de_facto"
-        Whose view of disputed regions the bundled layer's codes follow: "de_facto" for who
-        administers them, "un" for the United Nations, "claims:IND" for what a state claims.
+        Worldview of the bundled layer's codes in disputed regions: "de_facto" for the administering
+        state, "un" for the United Nations, "claims:IND" for the claims of a state.
     options : LayerOptions, optional
-        Columns, CRS and surroundings of a layer of your own.
+        Columns, CRS and other layers for your own layer.
     **fields
         The fields of `LayerOptions`, in place of `options`.
 
@@ -97,31 +97,31 @@ def load_regions(
     RegionLayer or DatedLayer
         A `DatedLayer` with `valid_from` or `valid_to`, else a `RegionLayer`.
         The bundled layer is read once per process: the same object for the same arguments.
-        `columns` of your own layer are region_code (unique), region_name, code_system (where the
-        code comes from), country_code, country_name, unit_code ("ZZZ" where the country is not
-        known), parent_code; administered_by, claimed_by, dispute and dispute_extent of the disputed
-        region of `context` that covers more than half of the region; and all others of the source.
+        The `columns` of your own layer are region_code (unique), region_name, code_system (source
+        of the code), country_code, country_name, unit_code ("ZZZ" if the country is unknown),
+        parent_code; administered_by, claimed_by, dispute and dispute_extent of the disputed region
+        of `context` that covers more than half of the region; and all other columns of the source.
 
     Raises
     ------
     ValueError
         A level, a worldview, a column or a country that does not exist; no CRS; geometries that
         are not polygons or leave [-180, 180] x [-90, 90]; an option that the bundled layer does
-        not take; a `context` or `parent_layer` that holds by date.
+        not take; a `context` or `parent_layer` with validity dates.
     TypeError
-        `source` is neither a path nor a GeoDataFrame; `context` or `parent_layer` is no layer;
-        the `level` of a layer of your own is no integer.
+        `source` is neither a path nor a GeoDataFrame; `context` or `parent_layer` is not a layer;
+        the `level` of your own layer is not an integer.
     DataNotFoundError, DataCorruptError
         The file or the bundled product is missing or damaged.
 
     Notes
     -----
-    A missing code is made from unit and name ("AFG-KHWAJA-GHAR"), without a name from unit and
-    row number. A code that several regions have gets the day from which each holds
-    ("436@1990-05-22") or, in row order, "~1", "~2", …, so no region bears a code that is also
-    another's; ``report.made_codes`` lists them. Invalid polygons become what their rings enclose
-    an odd number of times (a line drawn twice counts once). Overlaps are not removed: the lowest
-    row wins (`locate`).
+    A missing code is made from unit and name ("AFG-KHWAJA-GHAR") or, without a name, from unit and
+    row number. A code that several regions have gets the first day of validity of each
+    ("436@1990-05-22") or, in row order, "~1", "~2", …, so no two regions have the same code;
+    ``report.made_codes`` lists them. An invalid polygon becomes the area that its rings enclose an
+    odd number of times (a line drawn twice counts once). Overlaps are not removed: `locate`
+    returns the lowest row.
 
     Examples
     --------
@@ -152,8 +152,8 @@ def load_regions(
             return _world_view(int(level), worldview)
     if worldview != "de_facto":
         raise ValueError(
-            f"Invalid worldview: {worldview!r}; only the bundled layer has views. A layer of your "
-            'own takes countries from context=load_regions(worldview="…").'
+            f"Invalid worldview: {worldview!r}; only the bundled layer has views. Your own "
+            'layer takes countries from context=load_regions(worldview="…").'
         )
     level = check_integer(level, "level", low=0, high=9)
     context = plain_layer(asked.context, verb="load_regions", name="context")
@@ -165,14 +165,14 @@ def load_regions(
 
 
 def plain_layer(layer: Any, *, verb: str, name: str = "layer") -> RegionLayer:
-    """The layer that a verb asks for regions whatever the day: the given or the bundled one.
+    """Return the given layer, or the bundled one for None, for functions without dates.
 
     Raises
     ------
     ValueError
-        A layer that holds by date; the message shows the way.
+        A layer with validity dates; the message shows what to do.
     TypeError
-        No layer.
+        Not a layer.
     """
     if layer is None:
         return load_regions()
@@ -186,7 +186,7 @@ def plain_layer(layer: Any, *, verb: str, name: str = "layer") -> RegionLayer:
 
 @cache
 def _world_view(level: int, worldview: str) -> RegionLayer:
-    """The world layer at a level and in a view."""
+    """The world layer at a level and in a worldview."""
     layer = relabel(_world(), worldview) if level else dissolve(_world_view(1, worldview))
     layer._again = partial(load_regions, level=level, worldview=worldview)
     return layer
@@ -213,7 +213,7 @@ def _world() -> RegionLayer:
 
 
 def _open_npz(name: str) -> Any:
-    """Members of a product, each decompressed when it is asked for, never unpickled."""
+    """Members of a product, each decompressed when it is used, never unpickled."""
     content = product_bytes(name)
     with _damage_told(name):
         return np.load(io.BytesIO(content), allow_pickle=False)
@@ -221,7 +221,7 @@ def _open_npz(name: str) -> Any:
 
 @contextmanager
 def _damage_told(name: str) -> Iterator[None]:
-    """Tell whatever goes wrong inside a product as damage of that product."""
+    """Raise errors in reading a product as DataCorruptError of that product."""
     try:
         yield
     except (

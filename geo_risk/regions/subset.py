@@ -1,4 +1,4 @@
-"""Take some rows of a coverage, in any order, or join several rows into one."""
+"""Select rows of a coverage, in any order, or join several rows into one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["boxes_of", "join_rows", "regroup", "regroup_topology", "take_rows"]
 
 
 def regroup(coverage: Coverage, new_row: ArrayLike, n_regions: int) -> Coverage:
-    """Give every row's polygons to another row; polygons of one new row stay apart.
+    """Assign the polygons of every row to another row, without joining them.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def take_rows(coverage: Coverage, rows: ArrayLike) -> Coverage:
 def _runs(
     starts: NDArray[np.int64], chosen: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Members of the chosen runs, one run after the other, and the position of each one's run."""
+    """Members of the chosen runs, one run after the other, and the position of each run."""
     first, size = starts[chosen], starts[chosen + 1] - starts[chosen]
     run = np.repeat(np.arange(len(chosen)), size)
     within = np.arange(len(run)) - np.repeat(np.cumsum(size) - size, size)
@@ -59,22 +59,22 @@ def _runs(
 
 
 def regroup_topology(topology: Topology, new_row: ArrayLike) -> Topology:
-    """Edges whose two sides are still two rows, or one and none, after rows were joined.
+    """Edges that remain after rows were joined: with two different rows, or with one row only.
 
     Parameters
     ----------
     topology : Topology
     new_row : array_like of int
-        New row of each row, none of them -1.
+        New row of each row, never -1.
     """
     row = np.append(np.asarray(new_row, dtype=np.int32), np.int32(-1))
-    a, b = row[topology.left], row[topology.right]  # -1 takes the last
+    a, b = row[topology.left], row[topology.right]  # position -1 is the last
     left, right = np.where(b < 0, a, np.minimum(a, b)), np.where(b < 0, b, np.maximum(a, b))
     kept = np.flatnonzero(left != right)
     edge = [end[kept] for end in (topology.ax, topology.ay, topology.bx, topology.by)]
     left, right = left[kept], right[kept]
-    # an edge that three rows claim is listed once per pair, and two pairs may have become one;
-    # its copies stand one after the other
+    # an edge of three rows is listed once per pair, and two pairs may have become one; its copies
+    # follow each other
     again = np.zeros(len(kept), dtype=bool)
     again[1:] = np.all([v[1:] == v[:-1] for v in (*edge, left, right)], axis=0)
     ax, ay, bx, by = (end[~again] for end in edge)
@@ -84,7 +84,7 @@ def regroup_topology(topology: Topology, new_row: ArrayLike) -> Topology:
 
 
 def join_rows(coverage: Coverage, new_row: NDArray[np.int64], n: int) -> Coverage:
-    """Unions of the rows that become each of `n` new rows; see `regroup_topology`."""
+    """Union of the rows that form each of `n` new rows; see `regroup_topology`."""
     shapes = to_geometries(coverage)
     joined = np.full(n, None, dtype=object)
     order = np.argsort(new_row, kind="stable")
@@ -95,13 +95,13 @@ def join_rows(coverage: Coverage, new_row: NDArray[np.int64], n: int) -> Coverag
 
 
 def _union_of(shapes: NDArray[np.object_]) -> Any:
-    """Union of polygons: along their shared edges where they fit, else by overlay."""
+    """Union of polygons: by their shared edges if they are a coverage, else by overlay."""
     import shapely
 
     area = float(shapely.area(shapes).sum())
     try:
         union = shapely.coverage_union_all(shapes)
-    except shapely.errors.GEOSException:  # overlapping polygons are no coverage
+    except shapely.errors.GEOSException:  # overlapping polygons are not a coverage
         union = None
     if union is None or not union.is_valid or abs(union.area - area) > 1e-9 * area:
         union = shapely.union_all(shapely.make_valid(shapes))

@@ -1,7 +1,7 @@
-"""Shared edges: who is whose neighbour, and where the border between two regions runs.
+"""Shared edges of regions: neighbours, and the course of their borders.
 
-Borders are not a second data set. Two polygons of a coverage that meet share edges, vertex for
-vertex; each such edge is known by its two end points.
+Borders are not a separate data set. Two adjacent polygons of a coverage share edges, vertex for
+vertex; each shared edge is identified by its two end points.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ class Topology:
     ax, ay, bx, by : ndarray of float64, shape (e,)
         End points in degrees; a→b in lexicographic (lon, lat) order.
     left, right : ndarray of int32, shape (e,)
-        Rows of the two polygons that share the edge, ``left < right``; ``right`` is -1 where
-        nobody shares it. The names do not tell the side.
+        Rows of the two polygons that share the edge, ``left < right``; ``right`` is -1 if the edge
+        is not shared. The names do not mean sides.
     seam_pairs : ndarray of int32, shape (s, 2)
-        Pairs of rows that meet along the antimeridian, where -180 and +180 are one line.
+        Pairs of rows that meet along the antimeridian (-180 and +180 are the same line).
 
     Notes
     -----
-    Left out are edges that no map should draw: those that one region uses twice (a cut inside
-    it) and those that lie on the antimeridian or on a pole, where a flat map is cut but the
-    Earth is not. Where more than two regions claim one edge (they overlap), the edge is listed
-    once per pair with the lowest row.
+    Edges that no map should draw are omitted: edges that one region uses twice (a cut inside it)
+    and edges on the antimeridian or at a pole, where a flat map is cut but the Earth is not. If
+    more than two regions use an edge (they overlap), it is listed once per pair with the lowest
+    row.
     """
 
     ax: NDArray[np.float64]
@@ -71,12 +71,13 @@ def group_edges(
 ) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.int32]]:
     """Distinct edges as (position of one copy, lowest row, other row or -1).
 
-    A row that uses an edge an even number of times has it on neither side and is not counted.
+    A row that uses an edge an even number of times lies on neither or both of its sides and is
+    not counted.
     """
     key = _edge_keys(edges)
     order = np.lexsort((edges.region, key))
     key, region = key[order], edges.region[order]
-    # runs of equal (edge, row): an even run cancels
+    # runs of equal (edge, row): an even number cancels out
     new_run = np.concatenate([[True], (key[1:] != key[:-1]) | (region[1:] != region[:-1])])
     run_start = np.flatnonzero(new_run)
     odd = np.diff(np.concatenate([run_start, [len(key)]])) % 2 == 1
@@ -94,7 +95,7 @@ def group_edges(
 
 
 def _edge_keys(edges: Edges) -> NDArray[np.int64]:
-    """One integer per edge, equal exactly where both end points are equal."""
+    """One integer per edge, equal exactly if both end points are equal."""
     n = len(edges.ax)
     _, x = np.unique(np.concatenate([edges.ax, edges.bx]) + 0.0, return_inverse=True)
     ys, y = np.unique(np.concatenate([edges.ay, edges.by]) + 0.0, return_inverse=True)
@@ -104,7 +105,7 @@ def _edge_keys(edges: Edges) -> NDArray[np.int64]:
 
 
 def _seam_pairs(edges: Edges) -> NDArray[np.int32]:
-    """Rows that touch along a stretch of the antimeridian from both sides."""
+    """Pairs of rows that meet along a stretch of the antimeridian."""
     west, east = seam_stretches(edges, -180.0), seam_stretches(edges, 180.0)
     pairs = {
         (min(int(west[k, 2]), row), max(int(west[k, 2]), row))
@@ -125,9 +126,10 @@ def seam_stretches(edges: Edges, lon: float) -> NDArray[np.float64]:
 def facing(
     one: NDArray[np.float64], other: NDArray[np.float64]
 ) -> Iterator[tuple[int, NDArray[np.intp]]]:
-    """Each stretch of `one`, with those of `other` that it overlaps, by their positions.
+    """Yield each stretch of `one` and the stretches of `other` that it overlaps, as positions.
 
-    Nearly as quick as there are overlaps, where those of `other` do not overlap each other.
+    The time is about proportional to the number of overlaps if the stretches of `other` do not
+    overlap each other.
     """
     order = np.argsort(other[:, 0], kind="stable")
     reach = np.maximum.accumulate(other[order, 1])

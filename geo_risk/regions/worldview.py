@@ -1,8 +1,9 @@
-"""Whose view of disputed regions the codes of a layer follow.
+"""Worldviews: the country codes of disputed regions in the view of a state or the UN.
 
-A view relabels regions; it never moves a line. What a region's country is, follows from the
-table of disputes (`boundaries/disputes.csv`), which names the administering side and every
-claimant, each row with its source. A view is not a statement of geo_risk about sovereignty.
+A worldview changes the codes of regions; it never moves a line. The country of a region follows
+from the table of disputes (`boundaries/disputes.csv`), which names the administering state and
+every claimant, each row with its source. A worldview is not a statement of geo_risk about
+sovereignty.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _PRODUCT = "worldviews.json"
 
 @dataclass(frozen=True)
 class Dispute:
-    """What the table says about one region of the world layer.
+    """One disputed region of the world layer in the table of disputes.
 
     Attributes
     ----------
@@ -34,15 +35,15 @@ class Dispute:
     extent : {"whole", "part"}
         Whether the whole region is disputed, or a part that the layer does not draw.
     administered_by : str or None
-        Alpha-3 code of the administering state; None where no state with a code administers it.
+        Alpha-3 code of the administering state; None if no state with a code administers it.
     claimed_by : tuple of str
-        Every state that claims it, the administering one among them where it does.
+        Every state that claims it, including the administering state if it does.
     un_country_code : str or None
-        The country the United Nations counts it to; None where no decision names one.
+        Its country in the view of the United Nations; None if no decision names one.
     un_unit : str or None
-        Unit code of the United Nations' view where `un_country_code` is None.
+        Unit code in the view of the United Nations if `un_country_code` is None.
     un_status, source, note : str
-        The decision, where the claims are stated, and what else must be known.
+        The decision, the source of the claims, and further remarks.
     """
 
     source_code: str
@@ -81,6 +82,11 @@ def disputes() -> tuple[Dispute, ...]:
 def claimants() -> tuple[str, ...]:
     """Alpha-3 codes of every state that claims a region of the world layer, sorted.
 
+    Returns
+    -------
+    tuple of str
+        ISO 3166-1 alpha-3 codes.
+
     Examples
     --------
     >>> from geo_risk.regions import claimants
@@ -91,7 +97,12 @@ def claimants() -> tuple[str, ...]:
 
 
 def worldviews() -> tuple[str, ...]:
-    """Names that ``load_regions(worldview=)`` knows.
+    """Names that ``load_regions(worldview=)`` accepts.
+
+    Returns
+    -------
+    tuple of str
+        The views of no state first, then ``claims:`` with the code of each claimant.
 
     Examples
     --------
@@ -104,7 +115,7 @@ def worldviews() -> tuple[str, ...]:
 
 @cache
 def _read() -> tuple[tuple[Dispute, ...], dict[str, str]]:
-    """The table, and the names of the units that only the United Nations' view has."""
+    """The table, and the names of units that exist only in the United Nations' view."""
     try:
         content = json.loads(product_bytes(_PRODUCT))
         rows = tuple(
@@ -118,34 +129,34 @@ def _read() -> tuple[tuple[Dispute, ...], dict[str, str]]:
 
 
 def relabel(layer: RegionLayer, worldview: str) -> RegionLayer:
-    """Give the disputed regions of the world layer the country that a view gives them.
+    """Set the country of the disputed regions of the world layer according to a worldview.
 
     Only ``country_code``, ``country_name``, ``unit_code`` and ``unit_name`` of disputed regions
     change. Rows, polygons, region codes, ``administered_by`` and ``claimed_by`` stay, so
-    `locate` answers the same rows, and borders follow by themselves.
+    `locate` returns the same rows; borders are derived from the changed codes.
 
     Parameters
     ----------
     layer : RegionLayer
         The bundled world layer, de facto.
     worldview : str
-        * "de_facto": the layer as it is: who administers.
-        * "un": the country that the United Nations counts a region to. None where no decision
-          names one (``unit_code`` then holds a unit of its own).
-        * "claims:XXX": regions that the state XXX (alpha-3) claims are its own; all others stay
+        * "de_facto": the layer unchanged: the administering state.
+        * "un": the country of the region in the view of the United Nations. None if no decision
+          names one (``unit_code`` is then a separate unit).
+        * "claims:XXX": regions that the state XXX (alpha-3) claims belong to it; all others stay
           de facto.
 
     Returns
     -------
     RegionLayer
         ``provenance["worldview"]`` lists the regions whose country differs from de facto
-        ("relabelled") and the areas of which the view differs, or may differ, but which the
-        layer does not draw apart ("not_expressed").
+        ("relabelled"), and the areas where the view differs, or may differ, but which are not
+        separate regions of the layer ("not_expressed").
 
     Raises
     ------
     ValueError
-        An unknown view; those that exist are listed.
+        An unknown worldview; the message lists all.
 
     Examples
     --------
@@ -158,7 +169,9 @@ def relabel(layer: RegionLayer, worldview: str) -> RegionLayer:
         return layer
     table, unit_names = _read()
     if worldview not in worldviews():
-        raise ValueError(f"Invalid worldview: {worldview!r}; there are {', '.join(worldviews())}.")
+        raise ValueError(
+            f"Invalid worldview: {worldview!r}; must be one of {', '.join(worldviews())}."
+        )
     columns = {name: list(values) for name, values in layer.columns.items()}
     rows = {code: row for row, code in enumerate(columns["source_code"])}
     names = dict(zip(columns["country_code"], columns["country_name"]))
@@ -172,7 +185,7 @@ def relabel(layer: RegionLayer, worldview: str) -> RegionLayer:
         before = (columns["country_code"][row], columns["unit_code"][row])
         after = _seen(dispute, worldview, before)
         if worldview == "un" and dispute.extent == "part" and {*dispute.claimed_by} - {before[0]}:
-            not_expressed.add(dispute.area)  # whatever its view of the part is
+            not_expressed.add(dispute.area)  # its view of the part is not in the layer
         if after[0] == before[0] and (after[0] is not None or after == before):
             continue
         if dispute.extent == "part":
@@ -199,7 +212,7 @@ def relabel(layer: RegionLayer, worldview: str) -> RegionLayer:
 def _seen(
     dispute: Dispute, worldview: str, de_facto: tuple[str | None, str]
 ) -> tuple[str | None, str]:
-    """Country and unit that a view gives a region."""
+    """Country and unit of a region in a worldview."""
     if worldview == "un":
         unit = dispute.un_country_code or dispute.un_unit
         return de_facto if unit is None else (dispute.un_country_code, unit)
@@ -207,5 +220,5 @@ def _seen(
     if state not in dispute.claimed_by:
         return de_facto
     if state == dispute.administered_by and country not in (None, *dispute.claimed_by):
-        return de_facto  # its own territory with a code of its own, such as Gibraltar
+        return de_facto  # its own territory with a separate code, such as Gibraltar
     return state, state

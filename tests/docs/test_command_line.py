@@ -214,7 +214,7 @@ MISTAKES: list[tuple[list[str], str, str]] = [
     (["geocode", "e.csv", "--read", "dayfirst=maybe"], EVENTS, "dayfirst is true or false"),
     (["geocode", "e.csv", "--read", "lon=east"], EVENTS, "no column 'east'"),
     (["geocode", "e.csv", "--out", "e.docx"], EVENTS, "ends in none of .parquet"),
-    (["geocode", "e.csv", "--out", "no/e.csv"], EVENTS, "'no' is no folder"),
+    (["geocode", "e.csv", "--out", "no/e.csv"], EVENTS, "'no' is not a folder"),
     (["geocode", "e.csv", "--source", "emdat"], EVENTS, "must be one of 'acled'"),
     (["geocode", "e.csv", "--source", "ucdp"], EVENTS, "needs columns that are missing"),
     (["geocode", "e.csv", "--worldview", "mine"], EVENTS, "mine"),

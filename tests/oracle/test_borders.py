@@ -299,7 +299,7 @@ def test_edge_points_into_the_topology(plain):
 def test_bad_arguments(plain):
     with pytest.raises(ValueError, match=r"Invalid kind: 'sea'; must be one of 'land', 'any'"):
         plain.nearest(lon=0, lat=0, kind="sea")
-    with pytest.raises(ValueError, match=r"Invalid to: an outline is not with another country"):
+    with pytest.raises(ValueError, match=r"Invalid to: kind='outline' has no other country"):
         plain.nearest(lon=0, lat=0, kind="outline", to="BBB")
     with pytest.raises(ValueError, match=r"Invalid lat: 1 of 1 values outside \[-90, 90\]"):
         plain.nearest(lon=0, lat=95)

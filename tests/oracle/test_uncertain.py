@@ -355,8 +355,8 @@ def test_neither_index_nor_row_order_matter():
         ({"stated_country": "keep"}, ValueError, "Invalid stated_country"),
         ({"weights": [1.0]}, TypeError, "Invalid weights: list"),
         ({"weights": {"85283083fffffff": -1.0}}, ValueError, "1 of 1 are negative"),
-        ({"weights": {"85283083fffffff": 0.0}}, ValueError, "not all of weight 0"),
-        ({"weights": {}}, ValueError, "not all of weight 0"),
+        ({"weights": {"85283083fffffff": 0.0}}, ValueError, "not all have weight 0"),
+        ({"weights": {}}, ValueError, "not all have weight 0"),
         (
             {"weights": {"85283083fffffff": 1.0, "872830828ffffff": 1.0}},
             ValueError,

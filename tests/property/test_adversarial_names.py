@@ -10,7 +10,7 @@ from geo_risk.errors import UnknownRegionError
 
 @pytest.mark.parametrize(("name", "code"), [("Kosovo", "XKX"), ("Côte d'Ivoire", "CIV")])
 def test_a_country_of_several_regions_is_no_similar_spelling_of_a_region(name, code):
-    with pytest.raises(UnknownRegionError, match=f"it is the country {code}, of .* regions"):
+    with pytest.raises(UnknownRegionError, match=f"it is the country {code}, which has .* regions"):
         gr.find_region(name)
     countries = gr.load_regions(level=0)
     assert gr.find_region(name, layer=countries).region_code == code

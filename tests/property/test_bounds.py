@@ -17,6 +17,7 @@ from growth import assert_grows, seconds
 import geo_risk as gr
 from geo_risk import places
 from geo_risk._core.fold import LONGEST_NAME, fold, strip_marks
+from geo_risk._core.secrets import without_secrets
 from geo_risk.events import FLAGS, read_events
 from geo_risk.events.delimited import MOST_COLUMNS, unique_names
 from geo_risk.frames.tables import flat_table
@@ -161,3 +162,12 @@ def test_many_flags_are_read_once_each() -> None:
     assert len(notes) < 20
     assert "9990 more unknown flags" in notes[-1]
     assert "no_date" in FLAGS
+
+
+@pytest.mark.parametrize("unit", ["a", "a.b", "-eyJabcdef", "a:", "//", "http://", "?a=", "&a"])
+def test_long_texts_take_no_square(unit: str) -> None:
+    def hide(n: int) -> Callable[[], str]:
+        return lambda: without_secrets(unit * (n // len(unit)))
+
+    if seconds(hide(256_000)) > 0.02:  # what is quicker grows slowly enough
+        assert_grows(hide(64_000), hide(256_000), at_most=8)

@@ -237,7 +237,7 @@ def test_other_layers_of_a_geopackage_are_not_lost(tmp_path):
     assert geopandas.read_file(path)["a"].tolist() == [2]
     points(a=[3]).to_file(path, layer="roads")
     before = path.read_bytes()
-    with pytest.raises(ValueError, match=r"t\.gpkg' holds other layers, .* lost: roads\. Choose"):
+    with pytest.raises(ValueError, match=r"t\.gpkg' contains other layers, .* lost: roads"):
         write_table(points(a=[4]), path)
     assert path.read_bytes() == before
 

@@ -510,13 +510,13 @@ def test_objects_with_a_table_and_a_worldview() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"color_by": "nope", "cells": scored()}, ValueError, "'nope' is no column of cells"),
-        ({"size_by": "nope"}, ValueError, "'nope' is no column of events"),
+        ({"color_by": "nope", "cells": scored()}, ValueError, "'nope' is not a column of cells"),
+        ({"size_by": "nope"}, ValueError, "'nope' is not a column of events"),
         ({"size_by": "category"}, TypeError, "column 'category' is not numeric"),
-        ({"labels": ["XX-1"]}, ValueError, r"\['XX-1'\] are no region_code"),
+        ({"labels": ["XX-1"]}, ValueError, r"\['XX-1'\]; must be values of region_code"),
         ({"labels": "all"}, ValueError, "must be 'auto', None or region codes"),
-        ({"events": [1, 2]}, TypeError, "Invalid events: a GeoDataFrame is needed, not list"),
-        ({"regions": pd.DataFrame({"a": [1]})}, TypeError, "this frame has no geometry"),
+        ({"events": [1, 2]}, TypeError, "Invalid events: list; must be a GeoDataFrame"),
+        ({"regions": pd.DataFrame({"a": [1]})}, TypeError, "the frame has no geometry"),
         ({"figsize": (0.1, 5)}, ValueError, "Invalid figsize"),
         ({"dpi": 1}, ValueError, "Invalid dpi"),
         ({"share": True, "min_count": 0}, ValueError, "Invalid min_count"),
@@ -533,9 +533,9 @@ def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], messag
     [
         ({"bounds": (1, 2, 3)}, ValueError, "Invalid bounds"),
         ({"labels": "all"}, ValueError, "must be 'auto', None or region codes"),
-        ({"events": [1, 2]}, TypeError, "Invalid events: a GeoDataFrame is needed, not list"),
-        ({"size_by": "nope"}, ValueError, "'nope' is no column of events"),
-        ({"color_by": "nope", "cells": scored()}, ValueError, "'nope' is no column of cells"),
+        ({"events": [1, 2]}, TypeError, "Invalid events: list; must be a GeoDataFrame"),
+        ({"size_by": "nope"}, ValueError, "'nope' is not a column of events"),
+        ({"color_by": "nope", "cells": scored()}, ValueError, "'nope' is not a column of cells"),
         ({"min_count": 5}, ValueError, "Invalid min_count: 5 is not used"),
         ({"share": True, "size_by": "fatalities_best"}, ValueError, "Invalid size_by"),
     ],
@@ -581,7 +581,7 @@ def test_the_picture_of_a_map_is_a_png_and_its_figure_whatever_is_asked(tmp_path
 
 
 def test_a_map_for_others_has_no_popup_columns(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"Invalid popup_columns: .*cells stand in for points"):
+    with pytest.raises(ValueError, match=r"Invalid popup_columns: .*cells replace points"):
         Map(events=reports(), share=True).html(tmp_path / "m.html", popup_columns=["notes"])
 
 
@@ -706,7 +706,7 @@ def test_default_popups_name_no_actor_and_quote_no_text(tmp_path: Path) -> None:
     assert "SECRET" not in page
     asked = web_map(tmp_path / "more.html", events=reports(), popup_columns=["notes"])
     assert "SECRET-NOTE" in asked.read_text(encoding="utf-8")
-    with pytest.raises(ValueError, match=r"Invalid popup_columns: \['nope'\] are no columns"):
+    with pytest.raises(ValueError, match=r"Invalid popup_columns: \['nope'\] are not columns"):
         web_map(tmp_path / "bad.html", events=reports(), popup_columns=["nope"])
 
 

@@ -43,10 +43,10 @@ class TestCountries:
         # Yugoslavia's number is continued by Serbia, which has one of its own since 2006
         assert country_from(345, system="gleditsch-ward", date="2006-06-04") == "SRB"
         assert country_from(340, system="gleditsch-ward", date="2006-06-05") == "SRB"
-        with pytest.raises(UnknownRegionError, match="345 is no state on 2010-01-01"):
+        with pytest.raises(UnknownRegionError, match="345 is not a state on 2010-01-01"):
             country_from(345, system="gleditsch-ward", date="2010-01-01")
         assert country_from("626", system="gleditsch-ward") == "SSD"
-        with pytest.raises(UnknownRegionError, match="626 is no state on 2011-07-08"):
+        with pytest.raises(UnknownRegionError, match="626 is not a state on 2011-07-08"):
             country_from(626, system="gleditsch-ward", date=datetime.date(2011, 7, 8))
         # day and time of a datetime
         at = datetime.datetime(2011, 7, 9, 23, 59)

@@ -150,7 +150,9 @@ def test_what_needs_one_day_shows_the_way(taker):
 
 
 def test_assess_refuses_before_it_reads():
-    with pytest.raises(ValueError, match=r"'boxes' holds by date, and assess needs the regions of"):
+    with pytest.raises(
+        ValueError, match=r"'boxes' has validity dates, and assess needs the regions of"
+    ):
         gr.assess("no such file.csv", sudans())
     found = gr.assess(some_events().iloc[1:3], sudans().at("2015-01-01"), study_area=BOX)
     assert found.events["region_code"].tolist() == ["R2", "R2"]

@@ -150,9 +150,9 @@ def test_a_file_without_record_is_not_trusted(server, tmp_path):
 @pytest.mark.parametrize(
     ("status", "error", "message"),
     [
-        (404, DataNotFoundError, r"is not there \(status 404\)"),
-        (410, DataNotFoundError, r"is not there \(status 410\)"),
-        (403, AccessDeniedError, r"is refused \(status 403\)"),
+        (404, DataNotFoundError, r"does not exist \(status 404\)"),
+        (410, DataNotFoundError, r"does not exist \(status 410\)"),
+        (403, AccessDeniedError, r"denies access \(status 403\)"),
         (418, ServiceError, "answers with status 418"),
     ],
 )
@@ -172,7 +172,7 @@ def test_wrong_hash_keeps_nothing(server, tmp_path):
 
 def test_wrong_hash_leaves_an_earlier_file_alone(server, tmp_path):
     path = fetch_layer(server.url("/layer.bin"), folder=tmp_path)
-    with pytest.raises(DataCorruptError, match="Nothing of it is kept"):
+    with pytest.raises(DataCorruptError, match="Nothing was kept"):
         fetch_layer(server.url("/layer.bin"), sha256="0" * 64, folder=tmp_path)
     assert path.read_bytes() == CONTENT
 
@@ -187,7 +187,7 @@ def test_a_cut_connection_goes_on_where_it_stopped(server, tmp_path):
 
 def test_a_later_call_goes_on_too(server, tmp_path):
     server.cuts = [200_000, 0, 0, 0]
-    with pytest.raises(ServiceError, match="no whole file in 4 attempts"):
+    with pytest.raises(ServiceError, match="no complete file in 4 attempts"):
         fetch_layer(server.url("/layer.bin"), folder=tmp_path)
     assert [name for name in names(tmp_path) if not name.startswith(".")] == []
     path = fetch_layer(server.url("/layer.bin"), folder=tmp_path)
@@ -213,7 +213,7 @@ def test_what_is_no_rest_of_a_transfer_is_left_alone(server, tmp_path, kind):
 
 def test_a_file_that_changed_meanwhile_is_begun_anew(server, tmp_path):
     server.cuts = [200_000, 0, 0, 0]
-    with pytest.raises(ServiceError, match="no whole file"):
+    with pytest.raises(ServiceError, match="no complete file"):
         fetch_layer(server.url("/layer.bin"), folder=tmp_path)
     other = CONTENT[::-1]
     server.files["/layer.bin"], server.tag = other, '"two"'
@@ -373,7 +373,7 @@ class TestGeoBoundaries:
         assert layer.columns["region_name"][0] == "Simple"
 
     def test_what_there_is_not(self, service, server, tmp_path):
-        with pytest.raises(DataNotFoundError, match=r"gbOpen/AFG/ADM2/ is not there"):
+        with pytest.raises(DataNotFoundError, match=r"gbOpen/AFG/ADM2/ does not exist"):
             load_geoboundaries("AFG", level=2, service=service, folder=tmp_path)
         with pytest.raises(gr.errors.UnknownRegionError, match="Atlantis"):
             load_geoboundaries("Atlantis", service=service)
@@ -393,9 +393,9 @@ class TestGeoBoundaries:
 
     def test_an_answer_without_address(self, service, server, tmp_path):
         server.files["/api/gbOpen/AFG/ADM1/"] = b"{}"
-        with pytest.raises(DataCorruptError, match="names no gjDownloadURL"):
+        with pytest.raises(DataCorruptError, match="has no gjDownloadURL"):
             load_geoboundaries("AFG", service=service, folder=tmp_path)
 
     def test_wrong_hash(self, service, tmp_path):
-        with pytest.raises(DataCorruptError, match="Nothing of it is kept"):
+        with pytest.raises(DataCorruptError, match="Nothing was kept"):
             load_geoboundaries("AFG", service=service, folder=tmp_path, sha256="0" * 64)

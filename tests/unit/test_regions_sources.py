@@ -590,7 +590,7 @@ class TestDated:
 
     def test_without_a_day_nothing_is_said(self):
         layer = self.layer()
-        with pytest.raises(ValueError, match=r"holds by date: give date="):
+        with pytest.raises(ValueError, match=r"has validity dates: give date="):
             layer.locate(lon=70.0, lat=36.5)
         with pytest.raises(
             AttributeError, match=r"no neighbors: take layer\.at\(date\)\.neighbors"
@@ -627,7 +627,9 @@ class TestDated:
         found = gr.geocode(events, self.layer())
         assert found["region_code"].tolist() == ["SDN@1956-01-01", "SSD", "SSD", None]
         assert found["match"].tolist() == ["polygon", "polygon", "snapped", "none"]
-        with pytest.raises(ValueError, match="holds by date, but there is no column date_start"):
+        with pytest.raises(
+            ValueError, match="has validity dates, but there is no column date_start"
+        ):
             gr.geocode(events.drop(columns="date_start"), self.layer())
 
 

@@ -73,7 +73,7 @@ def test_a_table_of_another_result_is_named(old, new, tmp_path, name):
     new.save(tmp_path / "new")
     file = f"{name}.parquet"
     (tmp_path / "old" / file).write_bytes((tmp_path / "new" / file).read_bytes() + b"x")
-    with pytest.raises(DataCorruptError, match=rf"{name}\.parquet is another file than was saved"):
+    with pytest.raises(DataCorruptError, match=rf"{name}\.parquet is not the file that was saved"):
         gr.Assessment.load(tmp_path / "old")
 
 
@@ -243,7 +243,7 @@ def test_links_and_modes_of_a_result_stay(old, new, tmp_path):
 def test_what_a_kill_left_is_no_rest_to_pass_on(old, tmp_path):
     """A file beside, of a save with all rows, would go with what is for others."""
     (tmp_path / ".events.parquet.0123456789abcdef.part").write_bytes(b"rows")
-    with pytest.raises(ValueError, match=r"holds \.events\.parquet\.0123456789abcdef\.part of an"):
+    with pytest.raises(ValueError, match=r"contains \.events\.parquet\.0123456789abcdef\.part"):
         old.save(tmp_path, share=True)
 
 
@@ -266,7 +266,7 @@ def test_maps_stand_in_the_provenance_and_are_verified(old, tmp_path):
     assert is_one_of(gr.Assessment.load(tmp_path), old)
     (tmp_path / "map.png").write_bytes(b"another")
     (tmp_path / "map.html").unlink()
-    told = r"map\.html is missing; map\.png is another file than was saved"
+    told = r"map\.html is missing; map\.png is not the file that was saved"
     with pytest.raises(DataCorruptError, match=told):
         gr.Assessment.load(tmp_path)
 

@@ -586,13 +586,13 @@ def test_an_area_of_events_known_to_their_province_is_found_with_draws():
     ("options", "error", "message"),
     [
         ({"method": "knox"}, ValueError, "all units together.*geo_risk.hotspots.knox"),
-        ({"method": "gi_star", "time": "date_start"}, ValueError, "knows no periods"),
+        ({"method": "gi_star", "time": "date_start"}, ValueError, "uses no periods"),
         ({"method": "emerging", "time": "deaths2"}, ValueError, "no column 'deaths2'"),
-        ({"method": "emerging", "time": "name"}, TypeError, "neither dates nor whole numbers"),
+        ({"method": "emerging", "time": "name"}, TypeError, "must contain dates or whole numbers"),
         ({"method": "emerging", "step": "hour"}, ValueError, "Invalid step: 'hour'"),
-        ({"method": "eb_rates"}, ValueError, "rates need one"),
+        ({"method": "eb_rates"}, ValueError, "rates need a population"),
         ({"method": "eb_rates", "population": "deaths"}, ValueError, "pass a mapping or Series"),
-        ({"method": "eb_rates", "population": [1, 2]}, TypeError, "list; the name of a column"),
+        ({"method": "eb_rates", "population": [1, 2]}, TypeError, "list; must be the name"),
         ({"method": "eb_rates", "population": {}}, ValueError, r"units have none; first '84"),
         ({"method": "kde", "population": {}}, ValueError, "units have none"),
         (
@@ -603,7 +603,7 @@ def test_an_area_of_events_known_to_their_province_is_found_with_draws():
         (
             {"by": "regions", "study_area": "regions", "resolution": None},
             ValueError,
-            "regions without events belong",
+            "include regions without events",
         ),
         ({"by": "districts"}, ValueError, "Invalid by: 'districts'"),
         ({"places": -1}, ValueError, "Invalid places: -1"),
@@ -618,7 +618,7 @@ def test_bad_options_of_the_methods(dated, options, error, message):
 
 
 def test_draws_need_events_and_as_many(events, cells):
-    with pytest.raises(ValueError, match="holds cells; only events have places"):
+    with pytest.raises(ValueError, match="contains cells; only events have places"):
         gr.score_hotspots(cells, places=3)
-    with pytest.raises(ValueError, match=r"Invalid places: those of 10 events for 305 rows"):
+    with pytest.raises(ValueError, match=r"Invalid places: draws of 10 events for 305 rows"):
         gr.score_hotspots(events, places=gr.draw_locations(events[:10], places=1), **AREA)

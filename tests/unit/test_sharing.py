@@ -164,7 +164,7 @@ def test_acleds_rows_stay_unless_the_user_says_so(tmp_path, caplog):
     found = gr.assess(frame)
     with caplog.at_level(logging.WARNING, logger="geo_risk"):
         found.save(tmp_path / "a", formats=[".csv", ".parquet"])
-    assert "3 of 3 events come from a source that forbids to pass its rows on" in caplog.text
+    assert "3 of 3 events come from a source that forbids redistribution" in caplog.text
     assert b"said a nurse" not in everything(tmp_path / "a")
     events = (tmp_path / "a" / "events.csv").read_text("utf-8")
     for told in ("Commander Z", "69.534", "2022-10-22", "border_foot", "IS-K"):
@@ -213,7 +213,7 @@ def test_countries_of_disputed_regions_are_named_after_the_view_was_stated(
             crimea.save(tmp_path / "no", **options)
         assert not (tmp_path / "no").exists()
         crimea.save(tmp_path / options.popitem()[0], worldview="de_facto", strip=True)
-    with pytest.raises(ValueError, match=r"this assessment follows 'de_facto'\. Make it again"):
+    with pytest.raises(ValueError, match=r"this assessment follows 'de_facto'\. Run it again"):
         crimea.save(tmp_path / "no", worldview="un")
     crimea.save(tmp_path / "cells", share=True)  # names the country of no region
     with caplog.at_level(logging.WARNING, logger="geo_risk"):
@@ -231,14 +231,14 @@ def test_a_view_stated_at_the_beginning_is_not_asked_for_again(tmp_path, caplog)
         found.save(tmp_path / "a", coarsen="regions")
         found.save(tmp_path / "b")
     assert "disputed" not in caplog.text
-    with pytest.raises(ValueError, match="'un'; the layer 'natural_earth' that was given follows"):
+    with pytest.raises(ValueError, match="'un'; the given layer 'natural_earth' follows"):
         gr.assess(table(34.1, 44.95, 4), gr.load_regions(), worldview="un")
 
 
 def test_an_export_for_others_never_lies_beside_rows_of_an_earlier_save(takhar, tmp_path):
     takhar.save(tmp_path)
     for options in ({"share": True}, {"strip": True, "formats": [".csv"]}):
-        with pytest.raises(ValueError, match=r"holds .*events\.parquet.* of an earlier save"):
+        with pytest.raises(ValueError, match=r"contains .*events\.parquet.* of an earlier save"):
             takhar.save(tmp_path, **options)
     assert (tmp_path / "events.parquet").is_file()
     takhar.save(tmp_path / "new", share=True)
@@ -416,7 +416,7 @@ def test_a_shared_map_tells_no_secret(mixed, tmp_path, given):
 
 def test_a_shared_map_is_coloured_by_no_score(takhar, tmp_path):
     for column in ("gi_z", "q_value", "nonsense"):
-        with pytest.raises(ValueError, match=f"Invalid color_by: '{column}'; a map for others has"):
+        with pytest.raises(ValueError, match=f"Invalid color_by: '{column}'; a shared map must"):
             web_map(tmp_path / "m.html", cells=takhar.cells, share=True, color_by=column)
     strong = prepare(cells=takhar.cells.assign(hotspot="hot", q_value=0.001), share=True)
     assert {strong.cells.classes.labels[i] for i in strong.cells.classes.used()} == {
@@ -455,7 +455,7 @@ def test_cells_that_cannot_be_shared_are_refused_or_counted_anew(takhar):
     nameless = takhar.cells.drop(columns="h3_cell")
     countless = takhar.cells.drop(columns="n_events")
     for cells in (nameless, countless):
-        with pytest.raises(ValueError, match="others are shown H3 cells with a count"):
+        with pytest.raises(ValueError, match="must be H3 cells with a count"):
             sharing.shared_cells(None, cells, None, 3)
         assert sharing.shared_cells(takhar.events, cells, 5, 1)["n_events"].sum() == 10
     empty = sharing.shared_cells(None, takhar.cells.iloc[:0], None, 3)
@@ -469,12 +469,12 @@ def test_large_counts_have_all_their_digits_on_a_shared_map(tmp_path):
 
 
 def test_what_a_file_for_others_does_not_use_is_refused(takhar, tmp_path):
-    with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it is of counts"):
+    with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it applies"):
         takhar.save(tmp_path, min_count=7)
     with pytest.raises(ValueError, match="Invalid source_rows: True is not used; counts are"):
         takhar.save(tmp_path, share=True, source_rows=True)
     for draw, path in ((web_map, tmp_path / "m.html"), (static_map, tmp_path / "m.png")):
-        with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it is of counts"):
+        with pytest.raises(ValueError, match="Invalid min_count: 7 is not used; it applies"):
             draw(path, cells=takhar.cells, min_count=7)
         with pytest.raises(ValueError, match="Invalid size_by: 'nonsense' is not used; cells"):
             draw(path, events=takhar.events, share=True, size_by="nonsense")
@@ -510,7 +510,7 @@ def test_no_map_of_an_earlier_run_stays_beside_what_is_for_others(takhar, tmp_pa
         takhar.save(tmp_path, formats=[".csv"], share=True)
     for name in ("borders", "events", "regions"):
         (tmp_path / f"{name}.csv").unlink()
-    with pytest.raises(ValueError, match=r"holds map\.html of an earlier save"):
+    with pytest.raises(ValueError, match=r"contains map\.html of an earlier save"):
         takhar.save(tmp_path, formats=[".csv"], share=True)
     (tmp_path / "map.html").unlink()
     takhar.save(tmp_path, formats=[".csv"], share=True)

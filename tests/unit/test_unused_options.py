@@ -278,7 +278,7 @@ def test_a_seed_of_score_hotspots_is_used_or_refused(method):
         ({"method": "kde", "seed": 1, **METHODS["kde"]}, "Invalid seed: 1 .*draws nothing"),
         ({"method": "eb_rates", "seed": 1, **METHODS["eb_rates"]}, "Invalid seed: 1"),
         ({"method": "scan", "seed": 1, "replications": 0}, "Invalid seed: 1"),
-        ({"step": "week"}, "Invalid step: 'week' .*no dates are made periods"),
+        ({"step": "week"}, "Invalid step: 'week' .*no dates are grouped into periods"),
         ({"method": "emerging", "time": "h3", "step": "day"}, "Invalid step: 'day'"),
         ({"method": "gi_star", "deal": "shared", "permutations": 9, "seed": 1}, "Invalid deal"),
         ({"method": "gi", "deal": "shared"}, "Invalid deal: 'shared' .*no permutations"),
@@ -299,7 +299,7 @@ def test_options_of_score_hotspots_that_nothing_uses(options, message):
      ("max_cells", 9)],
 )  # fmt: skip
 def test_cells_are_scored_as_they_are(option, value):
-    with pytest.raises(ValueError, match=f"Invalid {option}: .*holds cells.*scored as they are"):
+    with pytest.raises(ValueError, match=f"Invalid {option}: .*contains cells.*scored as they are"):
         gr.score_hotspots(CELLS, **{option: value})
     assert len(gr.score_hotspots(CELLS, by="cells")) == len(CELLS)
 

@@ -1,4 +1,4 @@
-"""Checks of event tables: doubtful rows get a flag and a reason, and nothing is dropped."""
+"""Checks of event tables: doubtful rows get a flag and a reason; no row is dropped."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ QUALITY_FLAGS = {
     "pile_on_main_place": "many events on exactly the same point, the largest place of a country "
     "or of a first-order unit",
 }
-"""Flags that `check_events` adds and what each means."""
+"""Flags that `check_events` adds, and their meaning."""
 
 CHECK_COLUMNS = (
     "suggested_lon", "suggested_lat", "country_reason", "stated_country_probability",
@@ -78,71 +78,71 @@ def check_events(
     max_fatalities: float = 10_000,
     pile_size: int = 20,
 ) -> geopandas.GeoDataFrame:
-    """Look for mistakes in a table of events and say of each doubtful row what is doubtful.
+    """Check a table of events for errors, and flag each doubtful row with the reason.
 
-    Nothing is dropped and nothing is corrected. A flag is a reason to look, not a verdict: what
-    is flagged may be right, and what is not flagged may be wrong (a point that stays inside the
-    stated country when mirrored cannot be found).
+    Nothing is dropped or corrected. A flag is a reason to look, not a verdict: a flagged row may
+    be right, and a row without a flag may be wrong (a mirrored point that is still inside the
+    stated country cannot be found).
 
     Parameters
     ----------
     events : GeoDataFrame
-        Points in any CRS; best from `read_events`. Checks whose columns are absent find nothing.
+        Points in any CRS; best from `read_events`. A check whose columns are absent flags nothing.
     layer : RegionLayer or DatedLayer, optional
-        Default: the bundled world layer. Of a layer that holds by date, the regions that hold on
+        Default: the bundled world layer. For a dated layer, the regions that are valid on
         `date_start`; the country of an event without a date is then not compared.
     now : date, datetime or str, optional
-        The day after which an event lies in the future; default today (UTC). Pass it to get the
+        The day after which an event is in the future; default today (UTC). Pass it to get the
         same result tomorrow.
     duplicate_km, duplicate_days : float, int
         Limits of a near-duplicate: great-circle distance, and days between the two spans.
     min_score, min_share : float, default 0.6 and 0.5
         Lowest score and share of a near-duplicate, in [0, 1]; see Notes.
     source_column : str, default "source"
-        Column that says who reports. Rows of different sources may be near-duplicates, rows of
-        one source only exact ones.
+        Column that names the source of each row. Rows of different sources may be
+        near-duplicates; rows of one source are only checked for exact duplicates.
     within_sources : bool, default False
-        Compare rows of one source by likeness, too. Where a conflict is dense, most of what this
-        finds are different events.
+        Also look for near-duplicates among rows of one source. In a dense conflict, most pairs
+        that this finds are different events.
     max_fatalities : float, default 10,000
-        More deaths than this in one event are extreme. Raise it for disasters.
+        More deaths than this in one event are flagged as extreme. Raise it for disasters.
     pile_size : int, default 20
-        Events on exactly the same coordinates that make a pile, at least 2.
+        Smallest number of events with exactly the same coordinates that is a pile, at least 2.
 
     Returns
     -------
     GeoDataFrame
         EPSG:4326, same rows, order and index, with more codes of `QUALITY_FLAGS` in `flags`, and
 
-        - `suggested_lon`, `suggested_lat`: the exchanged or mirrored coordinates, where exactly
+        - `suggested_lon`, `suggested_lat`: the exchanged or mirrored coordinates if exactly
           one version lies in the stated country; else NaN;
         - `country_reason`: why the stated country differs from the polygon's: "succession",
-          "disputed", "border", "misplaced", "precision" or "unexplained"; None where it does not;
+          "disputed", "border", "misplaced", "precision" or "unexplained"; None if they agree;
         - `stated_country_probability`: probability that the point lies in the stated country
-          after all, by `country_certainty`; NaN where the two agree or nothing can be said;
-        - `duplicate_of`: position of the earliest row that tells of the same event, -1 for that
+          after all, by `country_certainty`; NaN if the two agree or it cannot be computed;
+        - `duplicate_of`: position of the earliest row that reports the same event, -1 for that
           row itself and for single events; `duplicate_of_id`: its `event_id`; `duplicate_score`
-          and `duplicate_share`: how like the two are, and how far without rivals;
-        - `pile_count`: events on exactly these coordinates, 0 without; `pile_label`,
-          `pile_name`: what stands at a pile, None elsewhere.
+          and `duplicate_share`: how similar the two are, and how much better than other pairs;
+        - `pile_count`: events with exactly these coordinates, 0 without coordinates; `pile_label`,
+          `pile_name`: what is at the position of a pile, else None.
 
-        ``attrs["geo_risk"]["quality"]`` holds the options and, for each flag, its count and
-        reason; "country" counts the reasons, "minutes" the chance by source, "piles" the largest
-        twenty.
+        ``attrs["geo_risk"]["quality"]`` contains the options and, for each flag, its count and
+        reason; "country" counts the reasons, "minutes" has the chance by source, "piles" the
+        twenty largest.
 
     Raises
     ------
     TypeError, ValueError
-        No GeoDataFrame, no CRS, geometries other than points, options out of range, no column
-        `source_column`, two columns of one name, no `date_start` for a layer that holds by date.
+        Not a GeoDataFrame, no CRS, geometries other than points, options out of range, no column
+        `source_column`, two columns of one name, no `date_start` for a dated layer.
 
     Notes
     -----
     Score of a pair from two sources: 0.5 actors + 0.2 deaths + 0.2 place + 0.1 days, each in
-    [0, 1]. Actors: for each party of the shorter list the best token-set likeness in the longer,
-    averaged. Its share is exp(score / 0.1) over the sum of that for all candidates of either row
-    in the other's source, the lesser of the two. Why these limits, and the precision and recall
-    measured on planted duplicates: ``docs/quality.md``.
+    [0, 1]. Actors: for each party of the shorter list the best token-set similarity in the longer,
+    averaged. The share of a pair is exp(score / 0.1) divided by the sum of exp(score / 0.1) over
+    all candidates of a row in the other row's source, for both rows; the smaller value counts.
+    ``docs/quality.md`` explains the limits and gives precision and recall on planted duplicates.
 
     Examples
     --------
@@ -193,7 +193,7 @@ def check_events(
 
 
 def _refuse_twin_columns(frame: geopandas.GeoDataFrame) -> None:
-    """Rows are compared column by column, so each column must be one."""
+    """Raise an error if two columns share a name: rows are compared column by column."""
     twins = frame.columns[frame.columns.duplicated()]
     if len(twins):
         name = twins[0]
@@ -208,14 +208,14 @@ def _day(now: Any) -> np.datetime64:
 
     moment = pd.Timestamp.now("UTC") if now is None else pd.Timestamp(now)
     if pd.isna(moment):
-        raise ValueError(f"Invalid now: {now!r} is no date.")
+        raise ValueError(f"Invalid now: {now!r} is not a date.")
     if moment.tzinfo is not None:
         moment = moment.tz_convert("UTC").tz_localize(None)
     return np.datetime64(moment, "D")
 
 
 def _days(frame: geopandas.GeoDataFrame, column: str) -> DayArray:
-    """Days of a date column, NaT where there is none."""
+    """Days of a date column; NaT if missing."""
     import pandas as pd
 
     if column not in frame.columns:
@@ -225,7 +225,7 @@ def _days(frame: geopandas.GeoDataFrame, column: str) -> DayArray:
 
 
 def _numbers(frame: geopandas.GeoDataFrame, column: str) -> FloatArray:
-    """Float column, NaN where missing; all NaN where there is no such column."""
+    """Column as floats; NaN if missing, and everywhere if there is no such column."""
     import pandas as pd
 
     if column not in frame.columns:
@@ -250,7 +250,7 @@ def _reports(
 
 
 def _details(frame: geopandas.GeoDataFrame) -> NDArray[np.uint64]:
-    """A hash of everything that a row says but its identifiers."""
+    """Hash of all values of each row except its identifiers."""
     import pandas as pd
 
     report = report_of(frame)
@@ -264,12 +264,12 @@ def _details(frame: geopandas.GeoDataFrame) -> NDArray[np.uint64]:
 
 
 def _as_text(column: Any) -> Any:
-    """A column as text; pandas itself cannot write bytes that are no UTF-8."""
+    """Column as text; pandas itself cannot convert bytes that are not UTF-8."""
     return column.map(text_of) if column.dtype == object else column.astype(str)
 
 
 def _identifies(frame: geopandas.GeoDataFrame, column: str) -> bool:
-    """Whether a column is called an identifier and most of its values are distinct."""
+    """Whether a column is named like an identifier and most of its values are distinct."""
     name = str(column).lower()
     return (name.endswith("id") or "id_" in name) and 2 * _as_text(frame[column]).nunique() > len(
         frame
@@ -279,7 +279,7 @@ def _identifies(frame: geopandas.GeoDataFrame, column: str) -> bool:
 def _minutes(
     frame: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray
 ) -> dict[str | None, tuple[float, int]]:
-    """Chance, by source, that fractions below 0.60 only are no minutes."""
+    """By source, the chance that all fractions are below 0.60 although none are minutes."""
     sources = np.array([*texts_of(frame, "source"), None], dtype=object)[:-1]
     return {
         source: minutes_chance(lon[rows], lat[rows])
@@ -339,11 +339,11 @@ def _columns(
 
 
 def _with_flags(frame: geopandas.GeoDataFrame, found: Found) -> NDArray[np.object_]:
-    """Flags of the frame, without those of an earlier check, and with the new ones."""
+    """Flags of the frame: those of an earlier check removed, the new ones added."""
     ours = set(report_of(frame).get("quality", {}).get("flags", ()))
     flags = add_flags(frame, [])
     if ours:
-        kept = {"fatalities_order"}  # the reader's, too
+        kept = {"fatalities_order"}  # also set by the reader
         flags = [
             ";".join(code for code in text.split(";") if code not in ours - kept) for text in flags
         ]

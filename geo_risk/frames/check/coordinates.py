@@ -1,4 +1,4 @@
-"""Slips of coordinates: exchanged, mirrored, or degrees and minutes typed as decimals."""
+"""Errors in coordinates: exchanged, mirrored, or degrees and minutes typed as decimals."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ __all__ = ["MINUTES_LEVEL", "SLIPS", "Slips", "find_slips", "minutes_chance"]
 
 
 SLIPS = ("swapped_lonlat", "lon_sign_flipped", "lat_sign_flipped", "both_signs_flipped")
-"""Flags, in the order in which `Slips.fits` has its columns."""
+"""Flags, in the order of the columns of `Slips.fits`."""
 
 MINUTES_LEVEL = 1e-4
-"""Chance below which fractions that are all less than 0.60 are taken for minutes."""
+"""If all fractions are below 0.60 and the chance of that is below this, they may be minutes."""
 
 
 class Slips:
-    """What exchanging or mirroring the coordinates of some rows would do.
+    """Result of exchanging or mirroring the coordinates of some rows.
 
     Attributes
     ----------
     fits : ndarray of bool, shape (n, 4)
-        Whether the version of `SLIPS` lies in the stated country.
+        Whether each version in `SLIPS` lies in the stated country.
     lon, lat : ndarray of float64, shape (n,)
-        The version that fits, where exactly one does; else NaN.
+        The version that fits, if exactly one does; else NaN.
     """
 
     def __init__(self, fits: BoolArray, versions: FloatArray) -> None:
@@ -43,7 +43,7 @@ class Slips:
 def find_slips(
     layer: RegionLayer, lon: FloatArray, lat: FloatArray, stated: list[str | None]
 ) -> Slips:
-    """Which exchanged or mirrored version of each point lies in its stated country."""
+    """Find the exchanged or mirrored versions of each point that lie in its stated country."""
     versions = np.stack(
         [
             np.column_stack([lat, lon]),
@@ -54,7 +54,7 @@ def find_slips(
         axis=1,
     )
     x, y = versions[..., 0], versions[..., 1]
-    possible = np.abs(y) <= 90.0  # an exchanged longitude may be no latitude
+    possible = np.abs(y) <= 90.0  # an exchanged longitude may not be a valid latitude
     rows = layer.locate(lon=np.where(possible, x, np.nan), lat=np.where(possible, y, np.nan))
     labels = np.array([*layer.country_labels, None], dtype=object)[rows]
     wanted = np.array([*stated, ""], dtype=object)[:-1]
@@ -62,16 +62,16 @@ def find_slips(
 
 
 def minutes_chance(lon: FloatArray, lat: FloatArray) -> tuple[float, int]:
-    """How likely it is by chance that no fraction of these coordinates is 0.60 or more.
+    """Chance that no fraction of these coordinates is 0.60 or more.
 
-    36°44' typed as 36.44 leaves fractions below 0.60 only. Events crowd, so they are no
-    independent draws: every whole degree of longitude and of latitude in which there are
-    fractions counts once, with a chance of 0.6. Whole degrees say nothing and do not count.
+    36°44' typed as 36.44 gives only fractions below 0.60. Events cluster, so they are not
+    independent draws: every whole degree of longitude and of latitude that contains
+    fractions counts once, with a chance of 0.6. Values without a fraction do not count.
 
     Returns
     -------
     chance : float
-        0.6 to the power of the number of degrees; 1.0 where some fraction is 0.60 or more.
+        0.6 to the power of the number of degrees; 1.0 if any fraction is 0.60 or more.
     degrees : int
         Number of degrees that count.
     """

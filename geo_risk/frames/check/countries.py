@@ -1,4 +1,4 @@
-"""Does the country that a source states agree with the polygon, and if not, why?"""
+"""Compare the stated country of each event with the polygon's, and find why they differ."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ CLASSES = {
     "misplaced": "exchanged or mirrored, the coordinates lie in the stated country",
     "unexplained": "none of these",
 }
-"""Why a stated country differs from the polygon's; the first that holds, in this order, except
-that "misplaced" goes before "precision"."""
+"""Why a stated country differs from the polygon's; the first that applies, in this order, except
+that "misplaced" comes before "precision"."""
 
 _BORDER_LEVEL = 0.05
-_SLIP_KM = 25.0  # nearer than this a point is not called mirrored: borders and coasts err, too
+_SLIP_KM = 25.0  # nearer points are not called mirrored: borders and coasts have errors as well
 
 _PREDECESSOR = {
     **dict.fromkeys(("SVN", "HRV", "BIH", "MKD", "MNE", "XKX"), "SRB"),
@@ -43,7 +43,7 @@ _PREDECESSOR = {
     ),
     "SSD": "SDN", "ERI": "ETH", "TLS": "IDN", "NAM": "ZAF", "SVK": "CZE", "BGD": "PAK",
 }  # fmt: skip
-"""States that were part of another, by that one's code today; since when, Gleditsch and Ward."""
+"""State → today's code of the state it was part of; dates of independence: Gleditsch and Ward."""
 
 _HELD = {"PSE": ("ISR",)}
 """States that hold a region without claiming it: UN Security Council resolution 2334 (2016)."""
@@ -56,20 +56,20 @@ class CountryCheck:
     Attributes
     ----------
     unknown : ndarray of bool
-        A country is stated but not understood.
+        A country is stated but not recognized.
     differs : ndarray of bool
-        Polygon and statement differ.
+        The stated country differs from the polygon's.
     reason : ndarray of object
-        A term of `CLASSES` where they differ, and "misplaced" at sea; else None.
+        A term of `CLASSES` if they differ, also "misplaced" for points at sea; else None.
     probability : ndarray of float64
         Probability that the point lies in the stated country after all, by the certainty model;
-        NaN where they agree, where it says nothing (coarse points) and at sea.
+        NaN if they agree, for coarse points (the model does not apply) and at sea.
     gap_m : ndarray of float64
-        Distance to the stated country's territory; NaN where the two agree or it is unknown.
+        Distance to the stated country's territory; NaN if the two agree or it is unknown.
     slips : ndarray of bool, shape (n, 4)
-        Which of `coordinates.SLIPS` would explain it.
+        Which of `coordinates.SLIPS` would explain the difference.
     lon, lat : ndarray of float64
-        Suggested coordinates where exactly one slip fits; else NaN.
+        Suggested coordinates if exactly one of them fits; else NaN.
     """
 
     unknown: BoolArray
@@ -86,7 +86,7 @@ def check_countries(
     frame: Any, lon: FloatArray, lat: FloatArray, days: NDArray[np.datetime64],
     layer: RegionLayer | DatedLayer,
 ) -> CountryCheck:  # fmt: skip
-    """Compare the stated countries with the polygons, of the event's day if the layer is dated."""
+    """Compare stated countries with polygons (of the event's day if the layer has dates)."""
 
     def compare(chosen: Positions, state: RegionLayer) -> dict[str, NDArray[Any]]:
         return vars(_compare(frame.iloc[chosen], lon[chosen], lat[chosen], days[chosen], state))
@@ -134,7 +134,7 @@ def _compare(
 
 
 def _known(layer: RegionLayer, stated: list[str | None]) -> BoolArray:
-    """Rows whose stated country the layer holds: of others nothing can be said."""
+    """Rows whose stated country is in the layer: the others cannot be compared."""
     labels = set(layer.country_labels)
     return np.array([code in labels for code in stated], dtype=bool)
 
@@ -163,7 +163,7 @@ def _gaps(layer: RegionLayer, lon: FloatArray, lat: FloatArray, stated: list[str
 def _reason(
     layer: RegionLayer, row: int, stated: str, day: np.datetime64, probability: float
 ) -> str | None:
-    """Class of a difference, as far as it does not hang on the coordinates being a slip."""
+    """Reason of a difference; None if only errors in the coordinates are left to explain it."""
     country = layer.columns["country_code"][row]
     if _PREDECESSOR.get(country or "") == stated and not np.isnat(day):
         began = state_began(country or "")

@@ -1,4 +1,4 @@
-"""The same event told twice: pairs near in space and time, judged by actors and deaths."""
+"""Find events reported twice: pairs near in space and time, compared by actors and deaths."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ __all__ = ["WEIGHTS", "Duplicates", "Reports", "find_duplicates"]
 
 
 WEIGHTS = {"actors": 0.5, "fatalities": 0.2, "place": 0.2, "days": 0.1}
-"""Share of each likeness in the score of a pair from two sources (`docs/quality.md`)."""
+"""Weight of each similarity in the score of a pair from two sources (`docs/quality.md`)."""
 
-_LEAST_ACTORS = 0.5  # likeness of the parties below which nothing else makes two events one
+_LEAST_ACTORS = 0.5  # with parties less similar than this, a pair is never a duplicate
 _RIVAL_SCALE = 0.1  # a rival whose score is lower by this counts 1/e
-_LONGEST_SPAN_DAYS = 7  # longer spans overlap with everything: there both ends must agree
+_LONGEST_SPAN_DAYS = 7  # longer spans overlap with everything: both their ends must agree
 _BLOCK_ROWS = 20_000
-_MOST_PARTIES = 50  # of one event that are told apart
+_MOST_PARTIES = 50  # of one event that are compared separately
 _SAME_PLACE_KM = 0.001  # rounding of coordinates, not a distance
 
 
 @dataclass(frozen=True, eq=False)
 class Reports:
-    """What the search needs of a table; one entry per row, missing as NaN, NaT or None."""
+    """Input of the search; one entry per row, missing values are NaN, NaT or None."""
 
     lon: FloatArray
     lat: FloatArray
@@ -45,12 +45,12 @@ class Reports:
     low: FloatArray
     high: FloatArray
     detail: NDArray[np.uint64]
-    """Equal where everything else that two rows say is equal."""
+    """Hash of all other values of a row: equal if these are equal."""
 
 
 @dataclass(frozen=True, eq=False)
 class Duplicates:
-    """Accepted pairs and what follows from them.
+    """Accepted pairs, and their groups by row.
 
     Attributes
     ----------
@@ -59,11 +59,11 @@ class Duplicates:
     score, share : ndarray of float64
         Score and share of each pair, in [0, 1]; 1 and 1 for exact ones.
     duplicate_of : ndarray of int64
-        For each row the earliest row of its group; -1 for that row itself and for rows in none.
+        For each row the earliest row of its group; -1 for that row itself and rows without a group.
     duplicate_score, duplicate_share : ndarray of float64
         For each row with a `duplicate_of` the score and share of its best pair; NaN elsewhere.
     exact : ndarray of bool
-        Rows that repeat another row of their own source in every field compared.
+        Rows that repeat another row of the same source in every field compared.
     """
 
     first: IntArray
@@ -85,12 +85,12 @@ def find_duplicates(
     min_share: float = 0.5,
     within_sources: bool = False,
 ) -> Duplicates:
-    """Find rows that tell of an event that another row tells of.
+    """Find rows that report the same event as another row.
 
-    Rows of different sources are compared by likeness; of several partners in another source only
-    the best is kept (one to one). Rows of one source are duplicates only if they agree in
-    everything they say: in a long conflict the same parties kill one person in the same town
-    several times a day, and a careful source keeps those apart.
+    Rows of different sources are compared by similarity; of several partners in another source
+    only the best is kept (one to one). Rows of one source are duplicates only if all their values
+    agree: in a long conflict the same parties may kill one person in the same town several times
+    a day, and a careful source lists these as separate events.
 
     Parameters
     ----------
@@ -103,10 +103,10 @@ def find_duplicates(
     min_score : float, default 0.6
         Lowest score of a pair from two sources.
     min_share : float, default 0.5
-        Lowest share of a pair: how it stands against the other candidates of its two rows in the
-        other's source. 1 without rivals; 0.5 with one that is equally like.
+        Lowest share of a pair: how it compares with the other candidates of its two rows in the
+        other's source. 1 without rivals; 0.5 with one that is equally similar.
     within_sources : bool, default False
-        Compare rows of one source by likeness, too.
+        Also compare rows of one source by similarity.
 
     Returns
     -------
@@ -115,15 +115,14 @@ def find_duplicates(
     Raises
     ------
     ValueError, TypeError
-        Limits that are negative or no numbers.
+        Limits that are negative or not numbers.
 
     Notes
     -----
-    Candidates come from a k-d tree over position on the sphere and time, so the cost grows with
-    the rows and with the square only of piles: rows on one spot on neighbouring days. A table of
-    one source costs no search, unless `within_sources` asks for it. Pairs
-    whose ranges of deaths cannot both be true to within a factor of two are refused; rows
-    without place or date match nothing.
+    Candidates come from a k-d tree over position on the sphere and time. The cost grows with the
+    rows, and with the square only of piles (rows at one point on neighbouring days). A table of
+    one source needs no search, unless `within_sources` is set. Pairs whose ranges of deaths cannot
+    both be true to within a factor of two are rejected; rows without place or date match nothing.
 
     Examples
     --------
@@ -144,7 +143,7 @@ def find_duplicates(
     pairs, score = np.empty((0, 2), dtype=np.int64), np.zeros(0)
     if within_sources or len(set(reports.source)) > 1:
         head = np.ones(len(reports.lon), dtype=bool)
-        head[repeats[:, 1]] = False  # a repeated row is no rival of its own
+        head[repeats[:, 1]] = False  # a repeated row is not a rival of its own
         pairs = np.concatenate([pairs, *_candidates(reports, start, km, days, head)])
         pairs, score = _judged(reports, pairs, start, end, km, days, min_score, within_sources)
     share = _shares(_codes(reports.source), pairs, score)
@@ -157,14 +156,14 @@ def find_duplicates(
 
 
 def _repeats(reports: Reports, start: FloatArray, end: FloatArray) -> IntArray:
-    """Rows with place and date that say in everything what an earlier row of their source says.
+    """Rows with place and date that equal an earlier row of their source in every value.
 
-    Shape (k, 2): the first row that says it, and the one that repeats it.
+    Shape (k, 2): the first such row, and the row that repeats it.
     """
     texts = (reports.source, reports.actors, reports.category, reports.precision)
     numbers = (reports.lon, reports.lat, start, end, reports.best, reports.low, reports.high)
     columns = [reports.detail, *(_codes(text) for text in texts)]
-    # all missing numbers are alike, and so are both zeros
+    # all missing numbers are equal, and so are both zeros
     columns += [np.where(np.isnan(v), np.nan, v + 0.0).view(np.int64) for v in numbers]
     rows = np.flatnonzero(~np.isnan(reports.lon) & ~np.isnan(start))
     order = rows[np.lexsort([rows, *(column[rows] for column in columns)])]
@@ -179,7 +178,7 @@ def _repeats(reports: Reports, start: FloatArray, end: FloatArray) -> IntArray:
 
 
 def _day_numbers(reports: Reports) -> tuple[FloatArray, FloatArray]:
-    """First and last day as numbers, NaN where there is none; a missing end is the start."""
+    """First and last day as numbers, NaN if missing; a missing end is the start."""
     numbers = []
     for values in (reports.start, reports.end):
         moments = np.asarray(values).astype("datetime64[D]")
@@ -193,7 +192,7 @@ def _day_numbers(reports: Reports) -> tuple[FloatArray, FloatArray]:
 def _candidates(
     reports: Reports, start: FloatArray, km: float, days: int, head: BoolArray
 ) -> Iterator[IntArray]:
-    """Pairs of rows that are near in space and begin on near days, block by block in time."""
+    """Pairs of rows near in space that begin within a few days, block by block in time."""
     from scipy.spatial import cKDTree
 
     usable = np.flatnonzero(head & ~np.isnan(reports.lon) & ~np.isnan(start))
@@ -223,7 +222,7 @@ def _judged(
     reports: Reports, pairs: IntArray, start: FloatArray, end: FloatArray,
     km: float, days: int, min_score: float, within: bool,
 ) -> tuple[IntArray, FloatArray]:  # fmt: skip
-    """Pairs that stand, and their scores."""
+    """Pairs that pass all limits, and their scores."""
     a, b = pairs[:, 0], pairs[:, 1]
     here, there = (unit_vectors(reports.lon[rows], reports.lat[rows]) for rows in (a, b))
     apart = arc_km(np.linalg.norm(here - there, axis=1))
@@ -249,14 +248,14 @@ def _judged(
 
 
 def _codes(values: Sequence[str | None]) -> IntArray:
-    """Whole numbers that are equal where the texts are; -1 for missing."""
+    """Whole numbers, equal if the texts are equal; -1 for missing."""
     known: dict[str, int] = {}
     codes = [-1 if v is None else known.setdefault(v, len(known)) for v in values]
     return np.array(codes, dtype=np.int64)
 
 
 def _deaths_likeness(reports: Reports, a: IntArray, b: IntArray) -> tuple[FloatArray, BoolArray]:
-    """Likeness of the numbers of deaths, in [0, 1], and whether both may be true."""
+    """Similarity of the numbers of deaths, in [0, 1], and whether both may be true."""
     low = np.fmin(np.fmin(reports.low, reports.best), reports.high)
     high = np.fmax(np.fmax(reports.high, reports.best), reports.low)
     middle = np.where(np.isnan(reports.best), (low + high) / 2.0, reports.best)
@@ -270,7 +269,7 @@ def _deaths_likeness(reports: Reports, a: IntArray, b: IntArray) -> tuple[FloatA
 
 
 def _actor_likeness(actors: Sequence[str | None], a: IntArray, b: IntArray) -> FloatArray:
-    """Likeness of the named parties of each pair, in [0, 1]; 0 where one names none."""
+    """Similarity of the named parties of each pair, in [0, 1]; 0 if either names none."""
     code = _codes(actors)
     text = dict(zip(code.tolist(), actors))
     keys = np.column_stack([np.minimum(code[a], code[b]), np.maximum(code[a], code[b])])
@@ -283,7 +282,7 @@ def _actor_likeness(actors: Sequence[str | None], a: IntArray, b: IntArray) -> F
 def _parties_alike(
     one: str | None, other: str | None, known: dict[tuple[str, str], float]
 ) -> float:
-    """Mean, over the parties of the shorter list, of the best likeness in the longer one."""
+    """Mean over the parties of the shorter list: the best similarity in the longer one."""
     from rapidfuzz import fuzz
 
     if one is None or other is None:
@@ -308,7 +307,7 @@ def _parties_alike(
 
 
 def _shares(source: IntArray, pairs: IntArray, score: FloatArray) -> FloatArray:
-    """Weight of each pair among the candidates of either row in the other's source, the lesser."""
+    """Share of each pair among the candidates of each row in the other's source; the smaller."""
     if len(pairs) == 0:
         return np.zeros(0)
     weight = np.exp((score - 1.0) / _RIVAL_SCALE)
@@ -329,7 +328,7 @@ def _grouped(
     exact: BoolArray,
     start: FloatArray,
 ) -> Duplicates:
-    """Keep the best partner per other source, join pairs to groups, name the earliest row."""
+    """Keep the best partner per other source, join pairs to groups, find each earliest row."""
     n = len(reports.lon)
     source = _codes(reports.source)
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -score))
@@ -359,7 +358,7 @@ def _grouped(
 
 
 def _earliest_of_group(pairs: IntArray, start: FloatArray) -> IntArray:
-    """Earliest row of the group that pairs join a row to; -1 for that row and those without."""
+    """Earliest row of each row's group; -1 for that row itself and rows without a group."""
     n = len(start)
     if not len(pairs):
         return np.full(n, -1)

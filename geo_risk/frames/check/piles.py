@@ -1,4 +1,4 @@
-"""Many events on exactly the same coordinates, and what stands at them."""
+"""Piles: many events with exactly the same coordinates, labelled by what is there."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PILE_LABELS = {
     "place": "another place of the gazetteer",
     "other": "none of these",
 }
-"""Terms of `pile_label`, in the order in which they are tried."""
+"""Terms of `pile_label`, in the order in which they are checked."""
 
 _MIDDLE_SHARE = 0.05  # of the radius of a disc of the same area: by chance 1 point in 400
 _MAIN_PLACE_KM, _PLACE_KM = 5.0, 3.0
@@ -44,7 +44,7 @@ class Piles:
     count : ndarray of int64, one per row
         Events at exactly the row's coordinates; 0 without coordinates.
     label, name : ndarray of object, one per row
-        A term of `PILE_LABELS` and the name of what stands there; None outside piles.
+        A term of `PILE_LABELS` and the name of what is there; None outside piles.
     """
 
     count: IntArray
@@ -56,9 +56,9 @@ def find_piles(
     layer: RegionLayer | DatedLayer, frame: Any, lon: FloatArray, lat: FloatArray, size: int,
     coarse: NDArray[np.bool_],
 ) -> Piles:  # fmt: skip
-    """Count events on one spot and label the spots that have at least `size` of them.
+    """Count events at each point and label the points with at least `size` of them.
 
-    All days count; what stands at the spot is that of the event's day if the layer is dated.
+    All days count; if the layer has dates, the label is that of the event's day.
     """
     n = len(lon)
     count, label = np.zeros(n, dtype=np.int64), np.full(n, None, dtype=object)
@@ -83,7 +83,7 @@ def find_piles(
 
 
 def _labelled(layer: RegionLayer, points: FloatArray) -> NDArray[np.object_]:
-    """What stands at each point, and its name; shape (n, 2)."""
+    """Label and name of each point, shape (n, 2)."""
     result = np.full((len(points), 2), None, dtype=object)
     if len(points) == 0:
         return result
@@ -93,7 +93,7 @@ def _labelled(layer: RegionLayer, points: FloatArray) -> NDArray[np.object_]:
     own = [labels[row] if row >= 0 else None for row in at.tolist()]
     _label_places(result, points, own)
     result[(points * 2.0 == np.round(points * 2.0)).all(axis=1)] = ["round_degrees", None]
-    if len(layer) == 0:  # on a day on which no region holds
+    if len(layer) == 0:  # a day on which no region is valid
         return result
     regions, reach, countries, country_reach, codes = _middles(layer)
     for kind, targets, radius, names in (
@@ -107,7 +107,7 @@ def _labelled(layer: RegionLayer, points: FloatArray) -> NDArray[np.object_]:
 
 
 def _label_places(result: NDArray[np.object_], points: FloatArray, own: list[str | None]) -> None:
-    """Label points by the places of their own country that are near."""
+    """Label points by nearby places of their own country."""
     from geo_risk.places import load_gazetteer
 
     gazetteer = load_gazetteer()
@@ -139,7 +139,7 @@ def _largest(population: NDArray[np.int32], start: int, stop: int) -> int:
 def _middles(
     layer: RegionLayer,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, list[str]]:
-    """Middles of regions and of countries with the reach of each, and the countries' codes."""
+    """Centres of regions and of countries with the radius of each, and the countries' codes."""
     regions, areas = region_centroids(layer), region_areas(layer)
     labels = np.array(layer.country_labels, dtype=object)
     names, back = np.unique(labels.astype(str), return_inverse=True)
@@ -153,7 +153,7 @@ def _middles(
 
 
 def _nearest(points: FloatArray, targets: FloatArray, k: int = 1) -> tuple[IntArray, FloatArray]:
-    """The `k` nearest targets of each point, and the great-circle distances in kilometres."""
+    """The `k` nearest targets of each point, and their great-circle distances in kilometres."""
     from scipy.spatial import cKDTree
 
     usable = np.flatnonzero(~np.isnan(targets).any(axis=1))

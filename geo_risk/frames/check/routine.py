@@ -1,4 +1,4 @@
-"""The check of `assess`: `check_events` on what was read, told in a result of the same bytes."""
+"""The check in `assess`: run `check_events` on the events read, with a reproducible result."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _SLIPPED = (
     "%s. They lie outside the country that they state, and inside it with coordinates exchanged "
     "or mirrored. Nothing was corrected: see flags, suggested_lon and suggested_lat."
 )
-_LAST_ZONE = "Etc/GMT-14"  # where a day begins first on Earth; the sign is POSIX's
+_LAST_ZONE = "Etc/GMT-14"  # here each day begins first on Earth; POSIX reverses the sign
 
 
 def check_read(
     frame: geopandas.GeoDataFrame, layer: RegionLayer, now: Any
 ) -> geopandas.GeoDataFrame:
-    """Events with the flags of `check_events` and, where there are any, suggested coordinates.
+    """Events with the flags of `check_events` and suggested coordinates, if there are any.
 
-    Columns of an earlier check are brought up to date.
+    Columns of an earlier check are updated.
     """
     from geo_risk.frames.check.check import CHECK_COLUMNS, check_events
     from geo_risk.frames.check.coordinates import SLIPS
@@ -37,7 +37,7 @@ def check_read(
     checked = check_events(frame, layer=layer, now=_today() if now is None else now)
     quality = report_of(checked)["quality"]
     if now is None and "future_date" not in quality["flags"]:
-        # no event begins later, so the day decided nothing: unsaid, the result is tomorrow's, too
+        # no event begins later: without the day, the result is the same tomorrow
         quality = quality | {"options": quality["options"] | {"now": None}}
     before = report_of(frame)
     names = [name for name in CHECK_COLUMNS if name in before.get("added_columns", ())]
@@ -54,7 +54,7 @@ def check_read(
 
 
 def _today() -> str:
-    """The latest day that it is anywhere: nowhere is an event of today one to come."""
+    """Latest calendar day anywhere: an event of today is never in the future."""
     import pandas as pd
 
     return str(pd.Timestamp.now(_LAST_ZONE).date())
@@ -69,7 +69,7 @@ def flag_counts(frame: Any) -> dict[str, int]:
 
 
 def flag_line(frame: Any) -> str:
-    """How many events are flagged and with what, in one line."""
+    """One line that states how many events are flagged, and with which flags."""
     flagged = sum(text is not None for text in texts_of(frame, "flags"))
     if flagged == 0:
         return f"None of {_events(len(frame))} is flagged."

@@ -1,4 +1,4 @@
-"""The verbs on event frames: where is it, in which cell, how near is which border?
+"""Functions that add to each event its region, its H3 cell and its distance to a border.
 
 Each takes a GeoDataFrame and returns a new one with more columns. No row is dropped or reordered,
 the index is kept, and the caller's frame is never changed.

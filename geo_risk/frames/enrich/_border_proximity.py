@@ -1,4 +1,4 @@
-"""How near is which border."""
+"""`border_proximity`: the distance of each event to the nearest border."""
 
 from __future__ import annotations
 
@@ -39,17 +39,16 @@ def border_proximity(
     Parameters
     ----------
     events : GeoDataFrame
-        Points in any CRS. Where `geocode` has been here, its country counts as the event's own,
-        so that a snapped event and its border agree.
+        Points in any CRS. After `geocode`, its country counts as the event's own country, so that
+        a snapped event and its border agree.
     borders : Borders, RegionLayer or DatedLayer, optional
-        Borders, or the layer whose borders are meant (`load_borders`); default: the bundled world
-        layer. Of a layer that holds by date, the borders on `date_start`; events without a date
-        get NaN.
+        Borders, or the layer whose borders are used (`load_borders`); default: the bundled world
+        layer. For a dated layer, the borders on `date_start`; events without a date get NaN.
     kind : {"land", "any", "outline", "line"}
-        What counts as border; see `Borders.nearest`.
+        What counts as a border; see `Borders.nearest`.
     coarse : {"skip", "keep"}
         Events whose coordinates only stand for a district, a province or a country get NaN
-        ("skip"): the distance of a stand-in point says nothing about the event.
+        ("skip"): the distance of a representative point says nothing about the event.
     n_jobs : int, default 1
         Threads; -1 for all processors.
 
@@ -58,22 +57,22 @@ def border_proximity(
     GeoDataFrame
         EPSG:4326, same rows, with `border_m` (WGS84 geodesic metres), `border_country_code` (the
         country on the other side, or its unit code), `border_foot_lon` and `border_foot_lat`
-        (nearest point of the border); NaN and None where undefined: at sea, on islands without
+        (nearest point of the border); NaN and None if undefined: at sea, on islands without a
         land border, for missing coordinates. With `kind="land"` also `country_certainty`: the
-        probability that the country is right, see `country_certainty`; NaN where `border_m` is
+        probability that the country is right, see `country_certainty`; NaN if `border_m` is NaN
         and for snapped events.
 
     Raises
     ------
     TypeError, ValueError
-        No GeoDataFrame, no CRS, geometries other than points, an unknown kind.
+        Not a GeoDataFrame, no CRS, geometries other than points, an unknown kind.
 
     Notes
     -----
     The distance is exact for the layer's border; the layer's own error, about a kilometre, is in
-    `layer.provenance` and is not added here. The distance is that of the stated point:
-    `border_within` gives the interval that holds the event's own distance, and the probability
-    that the border is within so many kilometres of it.
+    `layer.provenance` and is not added here. The distance is measured from the stated point:
+    `border_within` gives an interval for the distance of the event itself, and the probability
+    that the border is within a given distance of it.
 
     Examples
     --------
@@ -113,7 +112,7 @@ def border_proximity(
 
 
 def _own_countries(frame: geopandas.GeoDataFrame) -> NDArray[np.object_] | None:
-    """Country of each event where `geocode` has been."""
+    """Country of each event as found by `geocode`; None if the frame has no such columns."""
     if "unit_code" not in frame.columns or "country_code" not in frame.columns:
         return None
     codes = zip(texts_of(frame, "country_code"), texts_of(frame, "unit_code"))
@@ -123,7 +122,7 @@ def _own_countries(frame: geopandas.GeoDataFrame) -> NDArray[np.object_] | None:
 
 
 def _certainty(frame: geopandas.GeoDataFrame, border_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Certainty of the country of each event that lies inside the country it was given."""
+    """Certainty of the country of each event that lies inside its assigned country."""
     from geo_risk.borders.certainty import country_certainty
 
     radius: NDArray[np.float64] | float = 0.0

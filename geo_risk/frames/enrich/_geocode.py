@@ -1,4 +1,4 @@
-"""Where is it: the admin region of each event."""
+"""`geocode`: the admin region of each event."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["geocode"]
 
-# What was found by name and is no column of the result.
+# Found by name, but not a column of the result.
 _ASIDE = ("place_lon", "place_lat", "named_region", "named_country", "lost", "unsure")
 
 
@@ -34,29 +34,30 @@ def geocode(
 ) -> geopandas.GeoDataFrame:
     """Find the admin region of each event.
 
-    Events with coordinates are located by exact polygon. Events without, but with a
-    `location_name`, are located by gazetteer and get the place's coordinates. Points outside
-    every region, on a pier or just offshore, go to the nearest region within `snap_km`.
+    Events with coordinates are located by exact point-in-polygon tests. Events without
+    coordinates but with a `location_name` are located by gazetteer and get the place's
+    coordinates. Points outside every region (on a pier, just offshore) are assigned to the nearest
+    region within `snap_km`.
 
     Parameters
     ----------
     events : GeoDataFrame
         Points in any CRS; best from `read_events`. `location_name` and `country_stated` are
-        used where a row has no geometry.
+        used if a row has no geometry.
     layer : RegionLayer or DatedLayer, optional
-        Default: the bundled world layer. Of a layer whose regions hold from one day to another
-        (`load_regions` with `valid_from`, `valid_to`), the region that holds on `date_start`;
-        events without a date then get none, and of places found by name only the point.
+        Default: the bundled world layer. For a dated layer (`load_regions` with `valid_from`,
+        `valid_to`), the region that is valid on `date_start`; events without a date then get no
+        region, and if they are found by name only the point.
     snap_km : float, default 5.0
-        How far outside a point may lie and still be given to the nearest region; 0 for never.
-        Where a layer of your own ends at a border, points that the bundled layer puts in another
-        country are not.
+        Largest distance at which a point outside all regions is assigned to the nearest one; 0 for
+        never. If your own layer ends at a border, points that the bundled layer locates in another
+        country are not assigned.
     min_score : float, default 0.8
-        Lowest gazetteer score, in [0, 1], that is taken for a match.
+        Lowest gazetteer score, in [0, 1], that counts as a match.
     coarse : {"skip", "keep"}
         Events whose `location_precision` supports no region of the layer's level (a country, a
-        line, at level 2 also a region of level 1) get none ("skip"), since their coordinates are
-        a stand-in, or the one that holds the stand-in ("keep"). Their country is given always.
+        line, at level 2 also a region of level 1) have only a representative point. They get no
+        region ("skip"), or the region of that point ("keep"). They always get their country.
     n_jobs : int, default 1
         Threads; -1 for all processors.
 
@@ -65,36 +66,36 @@ def geocode(
     GeoDataFrame
         EPSG:4326, same rows, order and index, with
 
-        - `country_code`, `country_name`, `region_code`, `region_name`: None where unknown, the
-          region also where the precision supports none (`coarse`). The country code is None, too,
-          where no state is assigned; `unit_code` then names the layer's unit;
+        - `country_code`, `country_name`, `region_code`, `region_name`: None if unknown; the
+          region also if the precision supports none (`coarse`). The country code is also None
+          if no state is assigned; `unit_code` then names the layer's unit;
         - `unit_code`: the layer's own country-like unit;
-        - `claimed_by`: codes of the states that claim the region beside its administrator,
-          joined by ";", None where none does;
+        - `claimed_by`: codes of the states that claim the region in addition to its administrator,
+          joined by ";", None if there are none;
         - `match`: "polygon", "snapped", "gazetteer" or "none";
         - `snap_m`: geodesic metres to the region for "snapped", else NaN;
-        - `place_name`, `geonames_id`, `place_score`: what the gazetteer found (None, -1, NaN
-          elsewhere). Such rows get the place's coordinates and, where the input states none, the
-          precision "place" with 5 km. A name that is no place but one region of the layer gives
+        - `place_name`, `geonames_id`, `place_score`: what the gazetteer found (otherwise None, -1,
+          NaN). Such rows get the place's coordinates and, if the input states no precision, the
+          precision "place" with 5 km. A name that is not a place but one region of the layer gives
           the region, without coordinates, and the precision "admin1". The name of a country, if
-          no place of that country is called so, or no name but a stated country, gives the
+          no place of that country has it, or a stated country without a name, gives the
           country, without region and coordinates, and the precision "country". Flags:
-          "place_not_found", and "ambiguous_place" where another place of that name is nearly as
-          likely, or a country bears it (Georgia, Congo, Luxembourg).
+          "place_not_found", and "ambiguous_place" if another place of that name is nearly as
+          likely, or a country has the same name (Georgia, Congo, Luxembourg).
 
         A column of the input with one of these names is kept with an underscore appended.
 
     Raises
     ------
     TypeError, ValueError
-        No GeoDataFrame, no CRS, geometries other than points, options out of range.
+        Not a GeoDataFrame, no CRS, geometries other than points, options out of range.
 
     Notes
     -----
-    Exact means: for the layer's polygons. Near a border compare `border_m` with the layer's
-    nominal accuracy (`layer.provenance`), which is of the order of a kilometre. The region is that
-    of the stated point: an event known to 25 km may lie in another one. `region_probabilities`
-    gives every region that the event's disc, or the unit it is coded to, touches.
+    The result is exact for the layer's polygons. Near a border, compare `border_m` with the
+    layer's nominal accuracy (`layer.provenance`), which is about a kilometre. The region is the
+    one that contains the stated point: an event known to within 25 km may lie in another one.
+    `region_probabilities` gives every region that the event's disc, or its coded unit, touches.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""In which H3 cell is it."""
+"""`index_h3`: the H3 cell of each event."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["index_h3"]
 def index_h3(
     events: Any, *, resolution: int = RESOLUTION, coarse: str = "skip"
 ) -> geopandas.GeoDataFrame:
-    """Give each event its H3 cell.
+    """Find the H3 cell of each event.
 
     Parameters
     ----------
@@ -38,21 +38,21 @@ def index_h3(
     coarse : {"skip", "parent", "keep"}
         Events whose `location_precision` says that their coordinates only stand for a district,
         a province or a country get no cell ("skip"): a cell would state more than is known.
-        "parent": nor does any other event get a cell smaller than the disc that its
-        `location_uncertainty_km` leaves, but the larger cell of the finest resolution that is
-        not; so resolutions are mixed. `assess` does so unless it is told a resolution. "keep":
+        "parent": in addition, no event gets a cell smaller than the disc of its
+        `location_uncertainty_km`; it gets the cell of the finest resolution that is at least that
+        large, so resolutions are mixed. `assess` does this unless a resolution is given. "keep":
         every point gets its cell.
 
     Returns
     -------
     GeoDataFrame
-        EPSG:4326, same rows, with `h3_cell` (hexadecimal string, None where missing); skipped
+        EPSG:4326, same rows, with `h3_cell` (hexadecimal string, None if missing); skipped
         rows have the flag "coarser_than_cell".
 
     Raises
     ------
     TypeError, ValueError
-        No GeoDataFrame, no CRS, geometries other than points, an invalid resolution.
+        Not a GeoDataFrame, no CRS, geometries other than points, an invalid resolution.
 
     Examples
     --------

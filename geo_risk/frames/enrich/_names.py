@@ -1,4 +1,4 @@
-"""Events without coordinates: what their names, or the countries that they state, tell."""
+"""Locate events without coordinates by their place name or their stated country."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["find_named", "with_places"]
 
-_EXACT = 1.0 - 1e-9  # score of a place that is called just so
+_EXACT = 1.0 - 1e-9  # score of a place with exactly this name
 _PLACE_RADIUS_KM = 5.0  # judgement, as for UCDP where_prec 1: the town is known, not the street
 
 
 def find_named(
     frame: geopandas.GeoDataFrame, layer: RegionLayer, wanted: NDArray[np.bool_], min_score: float
 ) -> dict[str, NDArray[Any]]:
-    """Look up the named places, else the named regions, of the `wanted` rows.
+    """Look up the named place or, if there is none, the named region of each `wanted` row.
 
     Returns
     -------
@@ -87,9 +87,9 @@ def _named_countries(
     places: PlaceMatches,
     regions: dict[int, int],
 ) -> dict[int, tuple[int, bool]]:
-    """Rows whose name is that of a country and of no place in it: the home, and whether in doubt.
+    """Rows whose name is that of a country but of no place in it: its layer row, and any doubt.
 
-    A region of that name in another country, of a row that states none, is taken out of `regions`.
+    If a row states no country, a region of that name in another country is removed from `regions`.
     """
     names, countries = texts_of(frame, "location_name"), texts_of(frame, "country_stated")
     stated, found = stated_countries(frame), {}
@@ -111,9 +111,9 @@ def _named_countries(
 
 
 def _homes(layer: RegionLayer) -> dict[str | None, int]:
-    """A row of the layer that carries each country's code and name."""
+    """For each country code, a row of the layer that has its code and name."""
     homes: dict[str | None, int] = {}
-    for name in ("unit_code", "country_code"):  # a unit of its own before what is part of it
+    for name in ("unit_code", "country_code"):  # a country's own unit before its parts
         for row, code in enumerate(layer.columns.get(name, ())):
             if code is not None:
                 homes.setdefault(code, row)
@@ -126,7 +126,7 @@ def _named_regions(
     countries: list[str | None],
     rows: NDArray[np.int64],
 ) -> dict[int, int]:
-    """Rows whose name is exactly that of one region of the layer, with the region's row."""
+    """Rows whose name is exactly that of one region of the layer → the region's row."""
     from geo_risk.regions import find_region
 
     found = {}
@@ -135,7 +135,7 @@ def _named_regions(
             match = find_region(
                 names[row] or "", country=countries[row], layer=layer, min_score=1.0
             )
-        except (LookupError, ValueError):  # none, several, or an unknown country: stays unfound
+        except (LookupError, ValueError):  # no or several regions, or an unknown country
             continue
         found[row] = match.row
     return found
@@ -144,7 +144,7 @@ def _named_regions(
 def with_places(
     frame: geopandas.GeoDataFrame, found: dict[str, NDArray[Any]]
 ) -> geopandas.GeoDataFrame:
-    """Copy with the geometry and the precision of the places that were found by name."""
+    """Copy of the frame with geometry and precision of the places found by name."""
     import shapely
 
     result = frame.copy()

@@ -1,4 +1,4 @@
-"""Where events lie in one layer of polygons, by their point or by their name."""
+"""Locate events in one layer of polygons, by their point or by their name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["geocoded"]
 
 
-# The finest level of which a stand-in coordinate tells the unit.
+# Finest admin level that a representative point supports, by location_precision.
 _LEVEL_OF = {"admin2": 2, "admin1": 1, "line": 0, "country": 0, "none": 0}
 
 
@@ -27,7 +27,7 @@ def geocoded(
     frame: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray, layer: RegionLayer,
     snap_km: float, min_score: float, coarse: str, n_jobs: int,
 ) -> dict[str, NDArray[Any]]:  # fmt: skip
-    """Columns of `geocode` by one layer, and the rest of what `find_named` found."""
+    """Columns of `geocode` for one layer, and the other results of `find_named`."""
     found = find_named(frame, layer, np.isnan(lon), min_score)
     place, region = found["geonames_id"] >= 0, found["named_region"] >= 0
     lon, lat = np.where(place, found["place_lon"], lon), np.where(place, found["place_lat"], lat)
@@ -50,7 +50,7 @@ def geocoded(
 
 
 def _region_columns(layer: RegionLayer, rows: IntArray) -> dict[str, Any]:
-    """Attributes of the layer's rows, None where the row is -1."""
+    """Attributes of the layer's rows; None if the row is -1."""
     columns: dict[str, Any] = {}
     for name in ("country_code", "country_name", "region_code", "region_name", "unit_code"):
         if name in layer.columns:
@@ -69,7 +69,10 @@ def _located(
     snap_km: float,
     n_jobs: int,
 ) -> tuple[IntArray, FloatArray]:
-    """Region that holds each point or, within the limit, is nearest: row or -1, and metres."""
+    """Row of the region that contains each point or is nearest within the limit, and metres.
+
+    The row is -1 if there is none; the metres are NaN unless the point is snapped.
+    """
     rows, snap_m = layer.locate(lon=lon, lat=lat, n_jobs=n_jobs), np.full(len(lon), np.nan)
     if snap_km > 0.0:
         adrift = np.flatnonzero((rows < 0) & ~np.isnan(lon))
@@ -84,7 +87,7 @@ def _snap(
     snap_km: float,
     n_jobs: int,
 ) -> tuple[IntArray, FloatArray]:
-    """Nearest region of points outside all, within the limit: row or -1, and metres."""
+    """Nearest region within the limit for points outside all regions: row or -1, and metres."""
     from geo_risk.borders import load_borders
 
     rows = np.full(len(lon), -1, dtype=np.int64)
@@ -96,7 +99,7 @@ def _snap(
     hit = np.flatnonzero(~np.isnan(near.distance_m))
     row_of = {code: row for row, code in enumerate(layer.columns["region_code"])}
     found = np.array([row_of[code] for code in near.other_region_code[hit]], dtype=np.int64)
-    if borders.context is not None:  # outside a layer that ends at a border is often abroad
+    if borders.context is not None:  # a point outside a layer that ends at a border may be abroad
         context = borders.context
         own = np.array([*layer.country_labels, None], dtype=object)[found]
         inside = context.locate(lon=lon[hit], lat=lat[hit], n_jobs=n_jobs)

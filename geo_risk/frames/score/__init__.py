@@ -1,4 +1,4 @@
-"""Hotspot scores on frames: events, cells or regions in; scored cells or regions out."""
+"""Hotspot scores on frames: from events, cells or regions to scored cells or regions."""
 
 from geo_risk.frames.score._options import StudyOptions
 from geo_risk.frames.score.score import score_hotspots

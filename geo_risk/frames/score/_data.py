@@ -1,4 +1,4 @@
-"""What is scored: frames of events, cells or regions as values, or tables of periods, by unit."""
+"""Data to score: values of events, cells or regions by unit, or by unit and period."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class Tally:
     ----------
     values : ndarray of float64, shape (n,)
     counted : bool
-        Whether they are numbers of events, counted here.
+        Whether they are counts of events, counted here.
     cube : ndarray of float64, shape (n, T), or None
         The values by period.
     labels, days : ndarray, shape (T,), or None
         First day (or number) and length of each period.
     lon, lat, amount : ndarray, shape (m,), or None
-        The events themselves, those outside too, and what is summed of them.
+        The events themselves, including those outside, and the amount that is summed.
     inside : ndarray of bool, shape (m,), or None
-        Which of them lie in a unit.
+        Whether each event lies in a unit.
     """
 
     values: FloatArray
@@ -51,7 +51,7 @@ class Tally:
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """Events to be counted in units; NaN coordinates count nowhere."""
+    """Events to count in units; those with NaN coordinates are not counted."""
 
     lon: FloatArray
     lat: FloatArray
@@ -63,12 +63,12 @@ class Events:
     def of(
         cls, lon: FloatArray, lat: FloatArray, amount: FloatArray | None, periods: Periods | None
     ) -> Events:
-        """Take the span of periods from all events with a time, wherever they are."""
+        """Build from columns; the span of periods is that of all events with a time."""
         span = (0, 0)
         if periods is not None:
             known = periods.number[~periods.missing]
             if known.size == 0:
-                raise ValueError("Invalid time: no event has one.")
+                raise ValueError("Invalid time: no event has a time.")
             span = int(known.min()), int(known.max())
         return cls(lon, lat, amount, periods, span)
 
@@ -100,15 +100,15 @@ class Events:
 def tally_of_rows(
     frame: Any, units: Units, unit: IntArray, value: str, periods: Periods | None
 ) -> tuple[Tally, int]:
-    """Values of cells or regions, or of each in each period; and how many bins had no row."""
+    """Values of cells or regions, or by unit and period; and the number of bins without a row."""
     values = numbers_of(frame, value)
     if periods is None:
         return Tally(values, False), 0
     if periods.missing.any():
         first = int(np.argmax(periods.missing))
         raise ValueError(
-            f"Invalid time: {int(periods.missing.sum())} of {len(frame)} rows have none; first at "
-            f"position {first}."
+            f"Invalid time: {int(periods.missing.sum())} of {len(frame)} rows have no time; first "
+            f"at position {first}."
         )
     first, last = int(periods.number.min()), int(periods.number.max())
     cube = np.zeros((len(units), last - first + 1))
@@ -139,7 +139,7 @@ def population_of(
     population: Any, units: Units, frame: Any, unit: IntArray | None, tally: Tally,
     periods: Periods | None,
 ) -> FloatArray | None:  # fmt: skip
-    """Population of each unit, shape (n,), or of each in each period, shape (n, T)."""
+    """Population by unit, shape (n,), or by unit and period, shape (n, T)."""
     if population is None:
         return None
     if isinstance(population, str):
@@ -165,8 +165,8 @@ def population_of(
 def _by_code(population: Any, units: Units) -> FloatArray:
     if not isinstance(population, Mapping) and not hasattr(population, "items"):
         raise TypeError(
-            f"Invalid population: {type(population).__name__}; the name of a column, or a mapping "
-            f"or Series from {units.column} to population, is needed."
+            f"Invalid population: {type(population).__name__}; must be the name of a column, or a "
+            f"mapping or Series from {units.column} to population."
         )
     known = {_code(key): value for key, value in population.items()}
     people = np.array([known.get(code, np.nan) for code in units.codes], dtype=np.float64)
@@ -174,11 +174,11 @@ def _by_code(population: Any, units: Units) -> FloatArray:
         first = int(np.argmax(np.isnan(people)))
         raise ValueError(
             f"Invalid population: {int(np.isnan(people).sum())} of {people.size} units have none; "
-            f"first {units.codes[first]!r}. Where nobody lives it is 0."
+            f"first {units.codes[first]!r}. It must be 0 where nobody lives."
         )
     return people
 
 
 def _code(key: Any) -> str:
-    """Code as frames carry it: H3 cells may come as integers."""
+    """Code as it is written in frames: H3 cells may be given as integers."""
     return f"{int(key):x}" if isinstance(key, (int, np.integer)) else str(key)

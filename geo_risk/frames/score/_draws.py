@@ -1,4 +1,4 @@
-"""How much of a score hangs on where uncertain events happened to be put."""
+"""Score random draws of uncertain locations, to see how much a score depends on them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def score_draws(
     events: Events,
     places: LocationDraws,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Score every draw of the places; `measure` names the column of methods that do not test.
+    """Score every draw of the locations; `measure` is the column to use for methods without a test.
 
     Returns
     -------
     columns : dict
-        `n_events_mean`; where the method tests, `stability`, the share of draws in which the unit
-        is significant, and `stable_label`, the label that it then has most often; else mean and
+        `n_events_mean`; if the method tests, `stability`, the share of draws in which the unit
+        is significant, and `stable_label`, its most frequent label in these draws; else mean and
         standard deviation of the measure.
     report : dict
     """
@@ -47,8 +47,8 @@ def score_draws(
         if seen is None or not seen.any():
             labels.append(np.full(len(units), QUIET[0], dtype=object))
             measures.append(np.zeros(len(units)))
-            continue  # nothing lies in the study area this time
-        # a stream of its own: the child's first is that of the places
+            continue  # nothing lies in the study area in this draw
+        # a separate stream: the child's first stream is used for the locations
         scored = score(tally, replace(ask, seed=np.random.default_rng(child.spawn(1)[0])))
         if measure:
             measures.append(np.asarray(scored.columns[measure]))
@@ -69,12 +69,12 @@ def score_draws(
 
 
 def _stability(labels: list[NDArray[np.object_]]) -> dict[str, Any]:
-    """Share of draws with a label that claims something, and the most frequent of those."""
+    """Share of draws with a finding, and the most frequent label among these."""
     table = np.array(labels, dtype=str)
     claims = ~np.isin(table, QUIET)
     most = np.zeros(table.shape[1], dtype=np.int64)
     label = np.full(table.shape[1], QUIET[0], dtype=object)
-    for name in np.unique(table[claims]):  # of labels as frequent the first by alphabet
+    for name in np.unique(table[claims]):  # ties: the first in alphabetical order
         count = (table == name).sum(axis=0)
         label[count > most] = str(name)
         most = np.maximum(most, count)

@@ -1,4 +1,4 @@
-"""A frame as a study: its units, their values, and the rows that the result will have."""
+"""Convert a frame to a study: its units, their values, and the rows of the result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Study", "study_of_events", "study_of_rows"]
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """What is scored.
+    """Units and values to score.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Study:
     units : Units
     tally : Tally
     events : Events or None
-        What was counted; None for cells and regions.
+        The events that were counted; None for cells and regions.
     rows : DataFrame or None
         The caller's cells or regions, for further columns; None for events.
     unit : ndarray of int64 or None
@@ -40,7 +40,7 @@ class Study:
     periods : Periods or None
         Period of each row or event.
     report : dict
-        What was counted and what was not.
+        Numbers of events that were counted and that were not.
     """
 
     frame: geopandas.GeoDataFrame
@@ -56,7 +56,7 @@ class Study:
 def study_of_events(
     frame: Any, value: str | None, asked: StudyOptions, *, spread: bool, n_jobs: int
 ) -> Study:
-    """Count events in every unit of a study area; with `spread` all of them choose the area."""
+    """Count events in every unit of a study area; with `spread` all events set the area."""
     import geopandas
 
     events = check_frame(frame)
@@ -93,7 +93,7 @@ def study_of_events(
 
 
 def study_of_rows(frame: Any, kind: str, value: str, asked: StudyOptions) -> Study:
-    """Cells or regions as they are; those of several periods become one row each."""
+    """Use cells or regions as they are; those of several periods become one row each."""
     import geopandas
 
     units, unit = units_of_rows(frame, kind, asked.layer, asked.k)

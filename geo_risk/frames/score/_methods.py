@@ -1,4 +1,4 @@
-"""The statistics as columns of a frame: one function per method."""
+"""Run a statistic and return its columns: one function per method."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["METHODS", "QUIET", "TIMED", "Question", "Scored", "method_of", "opti
 
 
 QUIET = ("not significant", "undefined", "isolated", "no pattern detected")
-"""Labels that claim nothing."""
+"""Labels without a finding."""
 TIMED = ("scan", "emerging")
-"""Methods that know periods."""
+"""Methods that use periods."""
 
 
 @dataclass(eq=False)
 class Question:
-    """What is asked: the method, and all that does not change from draw to draw."""
+    """Method and options: all that is the same in every draw."""
 
     method: str
     units: Units
@@ -38,9 +38,9 @@ class Question:
     options: dict[str, Any]
 
     def of_counts(self, tally: Tally, *, limited: bool) -> dict[str, Any]:
-        """Options of a test of counts, with a seed where it draws; `limited` by the dispersion."""
+        """Options of a test of counts, with a seed if it draws; `limited`: checks dispersion."""
         options = dict(self.options)
-        if limited and tally.counted:  # events counted here are counts, however unevenly they lie
+        if limited and tally.counted:  # events counted here are counts, however uneven
             options.setdefault("max_dispersion", np.inf)
         if draws_numbers(self.method, options):
             options["seed"] = self.seed
@@ -49,7 +49,7 @@ class Question:
 
 @dataclass(eq=False)
 class Scored:
-    """Columns by unit; labels where the method tests, else the column that draws average."""
+    """Columns by unit; labels if the method tests, else the column to average over draws."""
 
     columns: dict[str, Any]
     labels: NDArray[np.object_] | None = None
@@ -58,17 +58,17 @@ class Scored:
 
 
 def method_of(name: Any) -> Callable[[Tally, Question], Scored]:
-    """Look the method up; those that say nothing of single units are named with what to use."""
+    """Find the function of a method; for tests of all units together the error names another."""
     if name in ("knox", "hawkes", "moran", "general_g"):
         raise ValueError(
-            f"Invalid method: {name!r} says something of all units together, not of each; call "
+            f"Invalid method: {name!r} tests all units together, not each of them; call "
             f"geo_risk.hotspots.{'hawkes_fit' if name == 'hawkes' else name} with arrays."
         )
     return METHODS[check_choice(name, "method", tuple(METHODS))]
 
 
 def options_of(method: str) -> list[str]:
-    """Keywords that the statistic of a method takes."""
+    """Keywords that the statistic of a method accepts."""
     from geo_risk import hotspots
 
     statistic = hotspots.gi_star if method == "gi" else getattr(hotspots, method)
@@ -100,13 +100,13 @@ def _local(tally: Tally, ask: Question) -> Scored:
 
 
 def _of_deals(ask: Question, tally: Tally) -> dict[str, Any]:
-    """Options of a local statistic; threads only for what takes them."""
+    """Options of a local statistic; threads only if it can use them."""
     from geo_risk.hotspots.options import tries_exact
 
-    total = ask.options.get("moments") == "total"  # of local Moran's I: the normal p alone
-    limited = tries_exact(ask.options) and not total and ask.population is None  # not of rates
+    total = ask.options.get("moments") == "total"  # local Moran's I: only the analytic p
+    limited = tries_exact(ask.options) and not total and ask.population is None  # not for rates
     options = ask.of_counts(tally, limited=limited) | {"alpha": ask.alpha}
-    if ask.method == "gi_star":  # is the cell itself hot? so its own count is dealt out, too
+    if ask.method == "gi_star":  # is the cell itself hot? so its own count is also permuted
         options.setdefault("null", "total")
     fresh = options.get("null") != "total" and options.get("deal") != "shared"
     if fresh and draws_numbers(ask.method, options):
@@ -153,7 +153,7 @@ def _scan(tally: Tally, ask: Question) -> Scored:
 def _periods(
     found: Sequence[Any], cluster: NDArray[np.int64], labels: NDArray[Any]
 ) -> dict[str, Any]:
-    """First and last period of each unit's cluster; NaT, or NaN for numbered ones, in none."""
+    """First and last period of each unit's cluster; NaT, or NaN if numbered, without a cluster."""
     dated = labels.dtype.kind == "M"
     kind, none = ("datetime64[us]", np.datetime64("NaT", "us")) if dated else ("float64", np.nan)
     ends = [[c.period[end] for c in found] for end in (0, 1)]
@@ -164,7 +164,7 @@ def _periods(
 
 
 def _exposure(tally: Tally, ask: Question, model: str) -> FloatArray | None:
-    """What the model takes for the population: by default true areas, times days of periods."""
+    """Exposure for the model: population, by default true areas, times days of periods."""
     people = ask.population
     if model in ("space_time_permutation", "bernoulli"):
         return people
@@ -176,7 +176,7 @@ def _exposure(tally: Tally, ask: Question, model: str) -> FloatArray | None:
 
 
 def _describe(cluster: Any, units: Units) -> dict[str, Any]:
-    """A cluster in words and numbers that JSON can hold."""
+    """Description of a cluster that can be written as JSON."""
     period = None if cluster.period is None else [str(end) for end in cluster.period]
     return {
         "centre": str(units.codes[cluster.centre]),
@@ -196,8 +196,7 @@ def _kde(tally: Tally, ask: Question) -> Scored:
 
     if not isinstance(ask.units, CellUnits):
         raise ValueError(
-            "Invalid method: 'kde' of regions; a density varies within them. Score events, or "
-            "cells."
+            "Invalid method: 'kde' of regions; a density varies within them. Score events or cells."
         )
     _no_population(ask)
     (lon, lat), amount, inside = ask.units.centers, tally.values, None
@@ -214,7 +213,7 @@ def _kde(tally: Tally, ask: Question) -> Scored:
         lon=lon, lat=lat, at_lon=at_lon, at_lat=at_lat, weights=amount, n_jobs=ask.n_jobs,
         **options,
     )  # fmt: skip
-    ask.options["bandwidth_km"] = result.bandwidth_km  # draws take the one found first
+    ask.options["bandwidth_km"] = result.bandwidth_km  # used for all draws
     columns = {"intensity_km2": result.intensity, "log_density_km2": result.log_density}
     return Scored(columns, measure="intensity_km2", report={"bandwidth_km": result.bandwidth_km})
 
@@ -223,7 +222,7 @@ def _eb_rates(tally: Tally, ask: Question) -> Scored:
     from geo_risk import hotspots
 
     if ask.population is None:
-        raise ValueError("Invalid population: None; rates need one.")
+        raise ValueError("Invalid population: None; rates need a population.")
     options = dict(ask.options)
     prior = check_choice(options.pop("prior", "local"), "prior", ("local", "global"))
     graph = ask.units.graph if prior == "local" else None

@@ -1,4 +1,4 @@
-"""Options of `score_hotspots`: what is counted where; and refusals of those that nothing uses."""
+"""Options of `score_hotspots` for counting, and checks for options that are not used."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _MEASURES = ("kde", "eb_rates")
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StudyOptions:
-    """Options of `score_hotspots`: in which cells or regions, and periods, events are counted.
+    """Options of `score_hotspots`: the cells or regions, and periods, in which events are counted.
 
     Parameters
     ----------
     by : {"cells", "regions"}, default "cells"
-        What events are counted in.
+        Units in which events are counted.
     resolution : int, optional
-        Of the cells, for events. Default: that of the column `h3_cell`, the finest where they are
-        mixed (as `assess` gives them), else 7. Each event is counted by its point, not by that
-        column.
+        H3 resolution of the cells, for events. Default: that of the column `h3_cell`, the finest
+        if they are mixed (as in the result of `assess`), else 7. Each event is counted by its
+        point, not by that column.
     study_area : "regions", "countries", code(s), geometry or bounds
-        For events: "regions" (default for cells) is every region that holds an event, "countries"
-        (default for regions) every country that does; or a region or country code or several;
-        for cells also a shapely geometry, a frame of them or (west, south, east, north). What is
-        outside is not scored, and is counted.
+        For events: "regions" (default for cells) is every region with an event, "countries"
+        (default for regions) every country with one; or one or more region or country codes;
+        for cells also a shapely geometry, a frame of them or (west, south, east, north). Events
+        outside are not scored, but their number is reported.
     k : int, default 1
         Rings of cells, or steps over shared edges, that count as neighbours.
     time : str, optional
@@ -52,15 +52,15 @@ class StudyOptions:
         For regions, a study area of codes, and draws; default: the bundled world layer.
     coarse : {"skip", "keep"}, default "skip"
         Events whose coordinates only stand for a district, province or country are not counted
-        in a cell ("skip"), since a pile of them would make a hotspot of the stand-in point. A
-        region counts those of its districts and its own.
+        in a cell ("skip"), since a pile of them would make the representative point a hotspot. A
+        region counts the events known to it or to its districts.
     max_cells : int, default 200,000
-        Refuse larger study areas, naming the finest resolution that fits.
+        Larger study areas raise an error that states the finest resolution that fits.
 
     Raises
     ------
     ValueError, TypeError
-        A value that is none of those named, a resolution that H3 does not have.
+        A value that is not one of those named, a resolution that H3 does not have.
     """
 
     by: str | None = None
@@ -94,20 +94,20 @@ def draws_numbers(method: str, options: Mapping[str, Any]) -> bool:
 def refuse_of_method(
     method: str, options: Mapping[str, Any], *, alpha: Any, seed: Any, places: bool
 ) -> None:
-    """Refuse a level of methods that do not test, and a seed where nothing is drawn."""
+    """Raise an error for `alpha` of methods without a test, and for a seed that is not used."""
     if method in _MEASURES:
         refuse_unused({"alpha": alpha}, f"{method!r} does not test")
     if not places and not draws_numbers(method, options):
-        refuse_unused({"seed": seed}, f"{method!r} draws nothing here, and no places are drawn")
+        refuse_unused({"seed": seed}, f"{method!r} draws nothing, and no places are drawn")
 
 
 def refuse_of_counting(kind: str, asked: StudyOptions, *, places: bool) -> None:
-    """Refuse what only the counting of events uses, or their counting in cells."""
+    """Raise an error for options of counting if no events, or no cells, are counted."""
     of_cells = {"resolution": asked.resolution, "max_cells": asked.max_cells}
     if places and kind != "events":
-        raise ValueError(f"Invalid places: the frame holds {kind}; only events have places.")
+        raise ValueError(f"Invalid places: the frame contains {kind}; only events have places.")
     if kind != "events":
-        why = f"the frame holds {kind}, which are scored as they are"
+        why = f"the frame contains {kind}, which are scored as they are"
         other = None if asked.by == kind else asked.by
         of_events = {"by": other, "study_area": asked.study_area, "coarse": asked.coarse}
         refuse_unused(of_events | of_cells, why)
@@ -116,6 +116,6 @@ def refuse_of_counting(kind: str, asked: StudyOptions, *, places: bool) -> None:
 
 
 def refuse_step(step: str | None, dated: bool) -> None:
-    """Refuse the length of a period where there are none, or where they are numbered."""
+    """Raise an error for the length of a period if there are no periods or they are numbered."""
     if not dated:
-        refuse_unused({"step": step}, "no dates are made periods")
+        refuse_unused({"step": step}, "no dates are grouped into periods")

@@ -1,4 +1,4 @@
-"""From a frame to its units: which cells or regions make up the study."""
+"""The units of a study: the cells or regions for a frame of events, cells or regions."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ __all__ = ["kind_of", "layer_asked", "study_shapes", "units_around", "units_of_r
 
 
 _MOST_CELLS = 200_000
-# Supports that lie in one region for certain, by the level of the layer.
+# Precisions that certainly lie in one region, by the level of the layer.
 _WITHIN_REGION = {0: ("admin2", "admin1", "line", "country"), 1: ("admin2", "admin1")}
 
 
 def kind_of(frame: Any, time: str | None) -> str:
-    """What the rows are: events (points), cells or regions, once each or once per period."""
+    """Kind of the rows: events (points), cells or regions, each once or once per period."""
     import geopandas
     import pandas as pd
 
@@ -63,7 +63,7 @@ def kind_of(frame: Any, time: str | None) -> str:
 
 
 def layer_asked(asked: StudyOptions, kind: str, *, drawn: bool) -> RegionLayer | None:
-    """The layer given, if regions of it are asked for; one that holds by date is refused then."""
+    """The layer given, if its regions are needed; a dated layer then raises an error."""
     by_code = asked.study_area is None or _codes_of(asked.study_area) is not None
     events = kind == "events" and (drawn or asked.by == "regions" or by_code)
     if asked.layer is None or not (events or kind == "regions"):
@@ -74,7 +74,7 @@ def layer_asked(asked: StudyOptions, kind: str, *, drawn: bool) -> RegionLayer |
 def units_of_rows(
     frame: Any, kind: str, layer: RegionLayer | None, k: int
 ) -> tuple[Units, IntArray]:
-    """Units of a frame of cells or regions, in order of their first row; and each row's unit."""
+    """Units of a frame of cells or regions, in order of their first row, and each row's unit."""
     import pandas as pd
 
     column = "h3_cell" if kind == "cells" else "region_code"
@@ -101,7 +101,7 @@ def units_of_rows(
 def units_around(
     events: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray, asked: StudyOptions
 ) -> Units:
-    """Every cell or region of the study area of events, those without events too."""
+    """Every cell or region of the study area of events, including those without events."""
     if asked.by == "regions":
         return RegionUnits(*_study_rows(asked.study_area, lon, lat, asked.layer), asked.k)
     from geo_risk.cells import study_grid
@@ -113,7 +113,7 @@ def units_around(
 
 
 def unplaced(events: geopandas.GeoDataFrame, asked: StudyOptions) -> NDArray[np.bool_]:
-    """Events whose coordinates only stand for something larger than the units."""
+    """Events whose coordinates only stand for an area larger than the units."""
     skipped = too_coarse(events, asked.coarse or "skip")
     if asked.by != "regions" or not skipped.any():
         return skipped
@@ -124,7 +124,7 @@ def unplaced(events: geopandas.GeoDataFrame, asked: StudyOptions) -> NDArray[np.
 
 
 def _resolution_of(events: geopandas.GeoDataFrame) -> int:
-    """Finest resolution of the column h3_cell, else the default."""
+    """Finest resolution in the column h3_cell, else the default."""
     from geo_risk.cells import cell_resolutions, strings_to_cells
 
     named = [cell for cell in texts_of(events, "h3_cell") if cell is not None]
@@ -136,7 +136,7 @@ def _resolution_of(events: geopandas.GeoDataFrame) -> int:
 def study_shapes(
     study_area: Any, lon: FloatArray, lat: FloatArray, layer: RegionLayer | None
 ) -> Any:
-    """Geometry of the study area, as `cells.study_grid` takes it."""
+    """Geometry of the study area, as input of `cells.study_grid`."""
     if study_area is not None and _codes_of(study_area) is None:
         return study_area
     layer, rows = _rows_of(study_area or "regions", lon, lat, layer)
@@ -151,8 +151,8 @@ def _study_rows(
         study_area = "countries"
     if study_area == "regions" or _codes_of(study_area) is None:
         raise ValueError(
-            'Invalid study_area: with by="regions" it must be "countries" or codes; regions '
-            "without events belong to it."
+            'Invalid study_area: with by="regions" it must be "countries" or codes, because it '
+            "must include regions without events."
         )
     return _rows_of(study_area, lon, lat, layer)
 
@@ -160,7 +160,7 @@ def _study_rows(
 def _rows_of(
     study_area: Any, lon: FloatArray, lat: FloatArray, layer: RegionLayer | None
 ) -> tuple[RegionLayer, IntArray]:
-    """Rows of "regions", "countries" or codes."""
+    """Rows of the layer for "regions", "countries" or codes."""
     from geo_risk.regions import load_regions
 
     layer = load_regions() if layer is None else layer
@@ -180,7 +180,7 @@ def _rows_of(
 
 
 def _codes_of(study_area: Any) -> list[str] | None:
-    """The codes a study area names, None where it is a geometry or bounds."""
+    """The codes of a study area, None if it is a geometry or bounds."""
     if isinstance(study_area, str):
         return [study_area]
     if isinstance(study_area, Sequence) and all(isinstance(code, str) for code in study_area):

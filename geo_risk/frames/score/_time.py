@@ -1,4 +1,4 @@
-"""Dates or numbers of periods as consecutive periods of equal kind."""
+"""Convert dates or numbers of periods to consecutive periods of one kind."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Periods:
     ----------
     number : ndarray of int64, shape (n,)
     missing : ndarray of bool, shape (n,)
-        Rows without a time; their number means nothing.
+        Rows without a time; their number has no meaning.
     step : str or None
-        One of `STEPS`; None where the column holds numbers of periods.
+        One of `STEPS`; None if the column contains numbers of periods.
     """
 
     number: IntArray
@@ -61,8 +61,8 @@ class Periods:
             if (numbers[~missing] == np.floor(numbers[~missing])).all():
                 return cls(np.where(missing, 0, numbers).astype(np.int64), missing, None)
         raise TypeError(
-            f"Invalid time: column {column!r} ({frame[column].dtype}) holds neither dates nor "
-            "whole numbers of periods."
+            f"Invalid time: column {column!r} ({frame[column].dtype}) must contain dates or whole "
+            "numbers of periods."
         )
 
     def labels(self, first: int, last: int) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""The units that are scored, H3 cells or regions: neighbours, areas, centres, who lies where."""
+"""The units that are scored, H3 cells or regions: neighbours, areas, centres, assigned points."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class CellUnits:
 
     @cached_property
     def centers(self) -> tuple[FloatArray, FloatArray]:
-        """Longitude and latitude of each middle."""
+        """Longitude and latitude of each centre."""
         from geo_risk.cells import cell_centers
 
         return cell_centers(self.cells)
@@ -73,7 +73,7 @@ class CellUnits:
         return cell_polygons(self.cells)
 
     def assign(self, lon: FloatArray, lat: FloatArray, n_jobs: int = 1) -> IntArray:
-        """Position of the unit that holds each point; -1 for none and for NaN."""
+        """Position of the unit that contains each point; -1 for none and for NaN."""
         from geo_risk.cells import cell_resolutions, count_in_cells, h3_cells
 
         resolution = int(cell_resolutions(self.cells[:1])[0])
@@ -101,7 +101,7 @@ class RegionUnits:
 
     @cached_property
     def _reach(self) -> Any:
-        """Which regions of the layer are within k steps of each of the units."""
+        """Regions of the layer within k steps of each unit, as a sparse matrix."""
         from scipy.sparse import csr_array
 
         n = len(self.layer)
@@ -140,7 +140,7 @@ class RegionUnits:
 
     @cached_property
     def centers(self) -> tuple[FloatArray, FloatArray]:
-        """Longitude and latitude of each centroid on the sphere, right across ±180 too."""
+        """Longitude and latitude of each centroid on the sphere, also correct across ±180."""
         return lonlat_of_vectors(region_vectors(self.layer)[self.rows])
 
     def shapes(self) -> NDArray[np.object_]:
@@ -148,7 +148,7 @@ class RegionUnits:
         return np.asarray(self.layer.table.geometry.to_numpy()[self.rows], dtype=object)
 
     def assign(self, lon: FloatArray, lat: FloatArray, n_jobs: int = 1) -> IntArray:
-        """Position of the unit that holds each point; -1 for none and for NaN."""
+        """Position of the unit that contains each point; -1 for none and for NaN."""
         place = np.full(len(self.layer) + 1, -1)
         place[self.rows] = np.arange(len(self))
         return np.asarray(place[self.layer.locate(lon=lon, lat=lat, n_jobs=n_jobs)])

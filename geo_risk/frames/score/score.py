@@ -1,4 +1,4 @@
-"""Hotspot scores on frames: events, cells or regions in; scored cells or regions out."""
+"""Hotspot scores on frames: from events, cells or regions to scored cells or regions."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def score_hotspots(
     options: StudyOptions | None = None,
     **statistic: Any,
 ) -> geopandas.GeoDataFrame:
-    """Score where events, or a value of cells or regions, concentrate.
+    """Find where events, or a value of cells or regions, concentrate.
 
-    Events are first counted in every H3 cell of a study area, or in every region, the empty ones
-    too: without them every cold spot is false. Cells and regions are scored as they are.
+    Events are first counted in every H3 cell of a study area, or in every region, including empty
+    ones: without them every cold spot is false. Cells and regions are scored as they are.
 
     Parameters
     ----------
@@ -64,74 +64,74 @@ def score_hotspots(
         Numeric column to score. For events it is summed per cell; default: events are counted.
         For cells and regions the default is `n_events`.
     method : str
-        - "gi_star", "gi": Getis and Ord's statistic with and without the unit itself; here
-          Gi*'s exact and simulated p deal the unit's own value out, too (``null="total"``), so
-          that the fullest cell can be hot itself and not only those around it;
+        - "gi_star", "gi": Getis and Ord's statistic with and without the unit itself; here the
+          exact and simulated p of Gi* also permute the unit's own value (``null="total"``), so
+          that the cell with the most events can be hot itself, not only its neighbours;
         - "local_moran": local Moran's I;
-        - "scan": Kulldorff's scan statistic, with or without `time`; exposure is `population` or
-          else the true area of each unit, times the days of each period;
+        - "scan": Kulldorff's scan statistic, with or without `time`; exposure is `population`, by
+          default the true area of each unit, times the days of each period;
         - "emerging": emerging hot spots; needs periods;
-        - "kde": kernel density of the events (of the values at the middles of cells);
+        - "kde": kernel density of the events (or of the values at the centres of cells);
         - "eb_rates": empirical Bayes rates; needs `population`; option `prior`, "local"
           (default) or "global".
 
-        Knox's test and Hawkes processes say nothing of single cells: `geo_risk.hotspots`.
+        Knox's test and Hawkes processes do not score single cells: `geo_risk.hotspots`.
     population : str, mapping or Series, optional
         Column of cells or regions, or a mapping from `h3_cell` or `region_code`: people or any
         other exposure. "gi", "gi_star" and "local_moran" then score standardised rates.
     places : int or LocationDraws, default 0
-        For events: score so many draws of their places as well (`draw_locations` with its
-        defaults, or what it gave). Events left out as too coarse take part in the draws.
+        For events: also score this number of draws of their locations (`draw_locations` with its
+        defaults), or the draws given. Events left out as too coarse are part of the draws.
     seed : int, numpy Generator or None
-        Of the drawn places and of the permutations (`replications` of "scan").
+        Seed of the drawn locations and of the permutations (`replications` of "scan").
     alpha : float, default 0.05
         Level of the labels.
     n_jobs : int, default 1
-        Threads, wherever something takes them; -1 for all processors. Accepted with every method;
-        the result does not depend on it.
+        Threads, for every step that can use them; -1 for all processors. Accepted with every
+        method; the result does not depend on it.
     draws : int or LocationDraws, optional
         Old name of `places`, deprecated.
     options : StudyOptions, optional
-        In which cells or regions, and periods, events are counted.
+        The cells or regions, and the periods, in which events are counted.
     **fields
         The fields of `StudyOptions`, in place of `options`.
     **statistic
         Passed to the statistic: `permutations`, `p_method`, `fdr`, `model`, `bandwidth_km`, …
-        Events that are counted here are never refused as too uneven to be counts
+        Events that are counted here are never rejected as too uneven to be counts
         (`max_dispersion`); a summed value can be.
 
     Returns
     -------
     GeoDataFrame
         EPSG:4326. For events `h3_cell` or `region_code`, `n_events` and the summed value; always
-        `neighbors_missing` (neighbours outside the study: the edge effect). Then
+        `neighbors_missing` (neighbours outside the study area: the edge effect). Then
 
         - "gi_star", "gi": `gi_z`, `gi_bin`, `p_value`, `q_value` (adjusted for the false
           discovery rate), `hotspot`, `n_neighbors`;
         - "local_moran": `moran_i`, `moran_z`, `quadrant`, `p_value`, `q_value`, `n_neighbors`;
           with `population` these three also `rate`;
         - "scan": `scan_cluster` (0 for the most likely, -1 for none), `relative_risk`, `p_value`
-          (of the cluster, adjusted for having looked everywhere), `hotspot`, `scan_llr` (of the
+          (of the cluster, adjusted for testing all windows), `hotspot`, `scan_llr` (of the
           best circle around the unit), and with `time` `cluster_from`, `cluster_to`, the first
-          and last period (of dates the first day of each);
+          and last period (for dates the first day of each);
         - "emerging": `category`, `category_also`, `steps_hot`, `steps_cold`, `last_bin`,
           `trend_z`, `trend_p_value`;
         - "kde": `intensity_km2` (events per km²), `log_density_km2`;
         - "eb_rates": `rate`, `rate_raw`, `rate_prior`, `shrinkage`, `isolated`;
         - with `places`: `n_events_mean`; `stability`, the share of draws in which the unit is
-          significant, and `stable_label`, the label it then has most often ("kde", "eb_rates":
-          mean and standard deviation of the measure, `intensity_km2_mean`, …).
+          significant, and `stable_label`, its most frequent label in these draws ("kde",
+          "eb_rates": mean and standard deviation of the measure, `intensity_km2_mean`, …).
 
         ``attrs["geo_risk"]["hotspots"]`` says how many events were counted and how many were
-        not, and why, how p was found, and which clusters there are.
+        not, and why, how p was computed, and which clusters were found.
 
     Raises
     ------
     TypeError, ValueError
-        The frame is none of the three kinds, a column is missing or not numeric, the study area
-        is too large, a layer whose regions are asked for holds by date; an option was given that is
-        not used (`seed` where nothing is drawn, `alpha` of "kde" and "eb_rates", `step` without
-        dates, `study_area` of cells, …); whatever the statistic refuses.
+        The frame is not of one of the three kinds, a column is missing or not numeric, the study
+        area is too large, regions are needed from a dated layer; an option was given that is
+        not used (`seed` if nothing is drawn, `alpha` of "kde" and "eb_rates", `step` without
+        dates, `study_area` of cells, …); errors of the statistic.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def score_hotspots(
         study = study_of_rows(frame, kind, value or COUNT, asked)
     refuse_step(asked.step, dated=study.periods is not None and study.periods.step is not None)
     if spread and isinstance(seed, np.random.Generator):
-        seed = int(seed.integers(0, 2**63))  # the draws and the statistic start from the same
+        seed = int(seed.integers(0, 2**63))  # the draws and the statistic use the same seed
     people = population_of(
         population, study.units, study.rows, study.unit, study.tally, study.periods
     )
@@ -183,9 +183,9 @@ def study_resolution(
     events: Any, *, max_cells: int, study_area: Any = None, layer: RegionLayer | None = None,
     coarse: str = "skip", places: int | LocationDraws | None = None,
 ) -> int:  # fmt: skip
-    """Finest resolution at which the cells around events are at most `max_cells`, or 0.
+    """Finest resolution at which a study area has at most `max_cells` cells, or 0.
 
-    The options are those that `score_hotspots` takes its study area from.
+    The options are those that set the study area in `score_hotspots`.
     """
     from geo_risk.cells import finest_resolution
 
@@ -198,27 +198,27 @@ def study_resolution(
 
 
 def accepted(method: str = "gi_star") -> list[str]:
-    """Keywords of `score_hotspots` with a method, those of the statistic too."""
+    """Keywords of `score_hotspots` with a method, including those of the statistic."""
     method_of(method)
     return [*inspect.signature(score_hotspots).parameters, *options_of(method)]
 
 
 def takes_seed(method: str = "gi_star", *, places: Any = None, **options: Any) -> bool:
-    """Whether `score_hotspots` draws anything with these options, and so takes a seed."""
+    """Whether `score_hotspots` draws random numbers with these options, and so takes a seed."""
     drawn = _is_spread(places) and not isinstance(places, LocationDraws)
     return drawn or draws_numbers(method, options)
 
 
 def _is_spread(places: int | LocationDraws | None) -> bool:
-    """Whether places are drawn: then events too coarse to be counted choose the area, too."""
+    """Whether locations are drawn: then events too coarse to be counted also set the area."""
     return isinstance(places, LocationDraws) or places not in (None, 0)
 
 
 def _time_column(frame: Any, method: str, time: str | None) -> str | None:
-    """Column of times, where the method knows periods."""
+    """Column of times, if the method uses periods."""
     if method not in TIMED:
         if time is not None:
-            raise ValueError(f"Invalid time: {time!r} with {method!r}, which knows no periods.")
+            raise ValueError(f"Invalid time: {time!r} with {method!r}, which uses no periods.")
         return None
     if time is None and method == "emerging" and "date_start" in getattr(frame, "columns", ()):
         return "date_start"
@@ -228,11 +228,11 @@ def _time_column(frame: Any, method: str, time: str | None) -> str | None:
 def _drawn(
     events: Any, layer: RegionLayer | None, places: Any, seed: Any, n_jobs: int
 ) -> LocationDraws:
-    """The draws given, or made with the defaults."""
+    """The draws given, or new ones with the default options."""
     if not isinstance(places, LocationDraws):
         return make_draws(events, layer, places=places, seed=seed, n_jobs=n_jobs)
     if places.lon.shape[1] != len(events):
         raise ValueError(
-            f"Invalid places: those of {places.lon.shape[1]} events for {len(events)} rows."
+            f"Invalid places: draws of {places.lon.shape[1]} events for {len(events)} rows."
         )
     return places

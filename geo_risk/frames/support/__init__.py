@@ -1,4 +1,4 @@
-"""What an event's stated precision supports: which regions it may lie in, how near a border."""
+"""What an event's stated precision supports: possible regions, and the distance to a border."""
 
 from geo_risk.frames.support.probabilities import (
     DISTRIBUTIONS,

@@ -1,4 +1,4 @@
-"""How an event may lie about its stated point: the radial laws, on the mean sphere."""
+"""Distributions of an event's distance from its stated point, on the mean sphere."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["DISTRIBUTIONS", "reach", "stated_radii"]
 
 
 DISTRIBUTIONS = ("normal", "uniform", "heavy")
-"""How an event may lie about its stated point; see `geo_risk.region_probabilities`."""
+"""Distributions of the distance from the stated point; see `geo_risk.region_probabilities`."""
 
 
 def reach(u: ArrayLike, distribution: str, coverage: float) -> FloatArray:
-    """Quantiles u in [0, 1) of the distance from the stated point, in stated radii."""
+    """Quantiles, for u in [0, 1), of the distance from the stated point, in stated radii."""
     share = np.asarray(u, dtype=np.float64)
     if distribution == "normal":
         return np.asarray(np.sqrt(np.log1p(-share) / np.log1p(-coverage)))
@@ -30,7 +30,7 @@ def reach(u: ArrayLike, distribution: str, coverage: float) -> FloatArray:
 
 
 def stated_radii(frame: geopandas.GeoDataFrame) -> FloatArray:
-    """Stated radii in kilometres, 0 where none is stated."""
+    """Stated radii in kilometres, 0 if none is stated."""
     if "location_uncertainty_km" not in frame.columns:
         return np.zeros(len(frame))
     radius = frame["location_uncertainty_km"].to_numpy(dtype=float, na_value=np.nan)

@@ -1,4 +1,4 @@
-"""What an event's stated precision supports: which regions it may lie in, how near a border."""
+"""What an event's stated precision supports: possible regions, and the distance to a border."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["DISTRIBUTIONS", "border_within", "disc_points", "region_probabilitie
 
 
 _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
-_BLOCK_POINTS = 400_000  # quadrature points at a time: bounds the memory
+_BLOCK_POINTS = 400_000  # quadrature points at a time: limits memory
 
 
 def region_probabilities(
@@ -40,12 +40,11 @@ def region_probabilities(
 ) -> pd.DataFrame:
     """Find the regions each event may lie in, with probabilities, from its stated precision.
 
-    What an event supports decides: a place with a radius (`location_uncertainty_km`) gives the
-    regions that the disc touches; a district or province gives the first-order region that holds
-    its point, or that is nearest to it within 25 km; a line or a country gives the country's
-    regions by area; "none" gives nothing. A point
-    without a stated precision is taken as it is. The layer's own error (`country_certainty`) and
-    the chance of altogether wrong coordinates are not part of it.
+    A place with a radius (`location_uncertainty_km`) gives the regions that the disc touches; a
+    district or province gives the first-order region that contains its point, or the nearest one
+    within 25 km; a line or a country gives the country's regions, weighted by area; "none" gives
+    nothing. A point without a stated precision is used as it is. The layer's own error
+    (`country_certainty`) and the chance of completely wrong coordinates are not included.
 
     Parameters
     ----------
@@ -53,19 +52,19 @@ def region_probabilities(
         Points in any CRS; best from `read_events`.
     layer : RegionLayer, optional
         Default: the bundled world layer. For layers finer than first-order regions, events known
-        to the first-order unit give nothing, because the layer does not draw it.
+        only to the first-order unit give nothing, because the layer does not contain that unit.
     distribution : {"normal", "uniform", "heavy"}
-        Law of the true place about the stated one; see Notes. "heavy" is for seeing how much a
-        result hangs on the radius being right.
+        Distribution of the true position around the stated one; see Notes. Use "heavy" to see how
+        much a result depends on a correct radius.
     coverage : float, default 0.95
         Share of events that lie within the stated radius, in (0, 1). The radii of `read_events`
-        are meant for 0.95; lower it to see what becomes of a result if they are too small.
+        are meant for 0.95; lower it to see how a result changes if they are too small.
     points : int, default 500
         Quadrature points per disc, 16 to 100,000.
     stated_country : {"ignore", "cut"}
-        Whether probability outside the stated country is cut off and the rest scaled up to what
-        it was on land (UCDP cuts "near a place" at the country). Discs that do not touch the
-        stated country stay as they are.
+        With "cut", probability outside the stated country is removed and the rest scaled up to the
+        total that lay on land (UCDP cuts "near a place" at the country). Discs that do not touch
+        the stated country stay unchanged.
     n_jobs : int, default 1
         Threads; -1 for all processors.
 
@@ -73,33 +72,32 @@ def region_probabilities(
     -------
     DataFrame
         One row per event and region, sorted by position and falling probability: `position` (of
-        the event in the frame), `event_id` (None where there is none), `region_code`,
-        `region_name`, `country_code` (None where no state is assigned), `probability` in (0, 1].
-        The sum over an event is at most 1, but for
-        rounding; what is missing lies outside every region.
+        the event in the frame), `event_id` (None if missing), `region_code`, `region_name`,
+        `country_code` (None if no state is assigned), `probability` in (0, 1]. The sum over an
+        event is at most 1, except for rounding; the rest lies outside every region.
 
     Raises
     ------
     TypeError, ValueError
-        No GeoDataFrame, no CRS, geometries other than points, negative radii, options out of
-        range, a layer that holds by date.
+        Not a GeoDataFrame, no CRS, geometries other than points, negative radii, options out of
+        range, a dated layer.
 
     Notes
     -----
     With r the distance from the stated point and R the stated radius, P(r < R) = coverage and
 
-    - normal: P(r < x) = 1 - exp(-x²/2σ²), the law that `country_certainty` uses;
+    - normal: P(r < x) = 1 - exp(-x²/2σ²), as in `country_certainty`;
     - uniform: P(r < x) = x²/M² up to M = R / √coverage;
     - heavy: P(r < x) = 1 - 1 / (1 + x²/s²), Student's t in the plane with 2 degrees of freedom.
 
-    Points are the n equally likely quantiles of r, (k + ½)/n, turned by the golden angle from one
-    to the next, on the mean sphere (distances within 0.6 % of geodesic ones). Deterministic. On
+    The points are n equally likely quantiles of r, (k + ½)/n, each rotated by the golden angle from
+    the one before, on the mean sphere (distances within 0.6 % of geodesic ones). Deterministic. On
     either side of a straight border the probability is within 0.013 of the exact one with 500
-    points, 0.004 with 2,000, for all three laws (`tests/oracle/test_support.py`). About 0.1 ms per
-    distinct disc.
+    points, 0.004 with 2,000, for all three distributions (`tests/oracle/test_support.py`). About
+    0.1 ms per distinct disc.
 
-    "heavy" keeps the stated radius, so it draws more events together as well as farther out. For
-    a radius that is too small use `coverage`: in Afghan media reports about 80 % of the events
+    "heavy" keeps the stated radius: it puts more events near the point as well as farther away. If
+    radii are too small use `coverage`: in Afghan media reports about 80 % of the events
     lay within 50 km of the place stated (Weidmann, as quoted), hence ``coverage=0.8``.
 
     References
@@ -151,7 +149,7 @@ def disc_points(
     coverage: float = 0.95,
     points: int = 500,
 ) -> tuple[FloatArray, FloatArray]:
-    """Equally likely points about each centre, shapes (n, points); see `region_probabilities`.
+    """Equally likely points around each centre, shapes (n, points); see `region_probabilities`.
 
     Examples
     --------
@@ -195,7 +193,7 @@ def _disc_regions(
 def _spread(
     group: IntArray, row: IntArray, share: FloatArray, member: IntArray, position: IntArray
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Give every event the entries of its group; `group` is sorted, `member` names each one's."""
+    """Repeat the entries of each group for its events; `group` is sorted, `member` is per event."""
     first = np.searchsorted(group, member, side="left")
     size = np.searchsorted(group, member, side="right") - first
     at = np.repeat(first - np.concatenate([[0], np.cumsum(size)[:-1]]), size)
@@ -207,7 +205,7 @@ def _cut(
     layer: RegionLayer, position: IntArray, row: IntArray, share: FloatArray,
     stated: list[str | None],
 ) -> tuple[IntArray, IntArray, FloatArray]:  # fmt: skip
-    """Leave out regions of other countries than the stated one, where the disc touches that."""
+    """Drop regions outside the stated country, if the disc touches that country."""
     labels = np.array(layer.country_labels, dtype=object)
     wanted = np.array([*stated, None], dtype=object)
     own = labels[row] == wanted[position]
@@ -248,18 +246,18 @@ def border_within(
     points: int = 500,
     n_jobs: int = 1,
 ) -> geopandas.GeoDataFrame:
-    """State how near a border each event is, with the uncertainty of its place.
+    """Find how near a border each event is, given the uncertainty of its location.
 
     Parameters
     ----------
     events : GeoDataFrame
-        Points in any CRS; where `geocode` has been here, its country is the event's own.
+        Points in any CRS; after `geocode`, its country is the event's own country.
     km : float
-        The distance asked about, kilometres, at least 0.
+        Distance in kilometres, at least 0.
     borders : Borders or RegionLayer, optional
-        Borders, or the layer whose borders are meant; default: the bundled world layer.
+        Borders, or the layer whose borders are used; default: the bundled world layer.
     kind : {"land", "outline", "line"}
-        What counts as border; see `Borders.nearest`.
+        What counts as a border; see `Borders.nearest`.
     distribution, coverage, points
         As in `region_probabilities`.
     n_jobs : int, default 1
@@ -270,20 +268,21 @@ def border_within(
     GeoDataFrame
         EPSG:4326, same rows and index, with `border_p_within`, the probability that the border is
         at most `km` away, and `border_low_m`, `border_high_m`, between which the distance lies in
-        9 of 10 cases (5 and 95 %). NaN where there is no such border, for missing coordinates,
-        and where the coordinates only stand for a district, a province, a line or a country.
+        9 of 10 cases (5 and 95 %). NaN if there is no such border, for missing coordinates,
+        and if the coordinates only stand for a district, a province, a line or a country.
 
     Raises
     ------
     TypeError, ValueError
-        No GeoDataFrame, no CRS, geometries other than points, options out of range, a layer that
-        holds by date.
+        Not a GeoDataFrame, no CRS, geometries other than points, options out of range, a dated
+        layer.
 
     Notes
     -----
-    The distance is to the border of the country of the stated point, from either side of it. Both
-    come from the same points as `region_probabilities`, so a probability is a multiple of
-    1 / `points` and never falls as `km` grows. About 1 ms per distinct disc.
+    The distance is to the border of the country of the stated point, from either side of it.
+    Probability and distances come from the same points as in `region_probabilities`, so a
+    probability is a multiple of 1 / `points` and never falls as `km` grows. About 1 ms per
+    distinct disc.
 
     Examples
     --------
@@ -337,11 +336,11 @@ def border_within(
 def _border_metres(
     borders: Borders, x: FloatArray, y: FloatArray, own: list[str | None], kind: str, n_jobs: int
 ) -> FloatArray:
-    """Distances of the points of each disc to its country's border; NaN for discs of none."""
+    """Distances of the points of each disc to its country's border; NaN without a country."""
     country = None if kind == "line" else [code for code in own for _ in range(x.shape[1])]
     near = borders.nearest(lon=x.ravel(), lat=y.ravel(), kind=kind, country=country, n_jobs=n_jobs)
     metres = np.asarray(near.distance_m.reshape(x.shape))
-    if kind != "line":  # a country of the point's own would differ from point to point
+    if kind != "line":  # country None would measure each point from its own country
         metres[[code is None for code in own]] = np.nan
     return metres
 
@@ -349,7 +348,7 @@ def _border_metres(
 def _own_countries(
     frame: geopandas.GeoDataFrame, borders: Borders, lon: FloatArray, lat: FloatArray
 ) -> list[str | None]:
-    """Country of each event: as geocoded, else that of the polygon."""
+    """Country of each event: as geocoded, else the polygon's."""
     row = borders.layer.locate(lon=lon, lat=lat)
     labels = np.array([*borders.layer.country_labels, None], dtype=object)[row].tolist()
     if "unit_code" not in frame.columns or "country_code" not in frame.columns:

@@ -1,4 +1,4 @@
-"""The regions that an event known only to an administrative unit may lie in."""
+"""The regions in which an event may lie that is known only to an administrative unit."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["unit_regions"]
 
 _WHOLE_COUNTRY = ("line", "country")
 _UNITS = ("admin1", "admin2")
-_ASHORE_KM = 25.0  # stand-in points of coastal units lie off drawn coasts
+_ASHORE_KM = 25.0  # representative points of coastal units may lie off the layer's coast
 
 
 def unit_regions(
     layer: RegionLayer, frame: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray,
     coarse: NDArray[np.bool_], stated: list[str | None], n_jobs: int,
 ) -> tuple[IntArray, IntArray, FloatArray]:  # fmt: skip
-    """Regions of events known to a unit: the unit's own, or its country's by area."""
+    """Regions of events known only to a unit: the unit's region, or its country's by area."""
     precision = texts_of(frame, "location_precision")
     there = np.where(coarse, lon, np.nan), np.where(coarse, lat, np.nan)
     located = layer.locate(lon=there[0], lat=there[1], n_jobs=n_jobs).tolist()
@@ -65,7 +65,7 @@ def unit_regions(
 
 
 def _ashore(layer: RegionLayer, lon: FloatArray, lat: FloatArray, n_jobs: int) -> list[str | None]:
-    """Code of the nearest region of points off the coast that only stand for one."""
+    """Code of the region nearest to each representative point off the coast."""
     from geo_risk.borders import load_borders
 
     if len(lon) == 0:

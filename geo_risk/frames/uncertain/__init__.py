@@ -1,4 +1,4 @@
-"""Draws of uncertain locations: where else could these events have been?"""
+"""Random draws of uncertain locations, from the stated precision of each event."""
 
 from geo_risk.frames.uncertain.draws import LocationDraws, draw_locations
 

@@ -1,4 +1,4 @@
-"""Boxes that cover a region closely, so that points in it can be drawn by area without waste."""
+"""Boxes that cover a region closely, for drawing points in it by area with few rejections."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _MOST_BOXES = 1_000_000
 
 
 def cover(layer: RegionLayer, row: int) -> FloatArray:
-    """Disjoint boxes (west, south, east, north) that hold a region, shape (m, 4); degrees.
+    """Disjoint boxes (west, south, east, north) that cover a region, shape (m, 4); degrees.
 
-    Boxes of a regular grid that an edge of the region may pass through, and those whose middle is
-    in it: the others lie outside. Islands and both sides of ±180 have their own boxes, and a box
-    holds little else than the region.
+    The boxes of a regular grid that an edge of the region may cross, and those whose centre is
+    in it: the others lie outside. Islands and both sides of ±180 have their own boxes, and little
+    of a box is outside the region.
     """
     part = np.searchsorted(layer.coverage.part_region, [row, row + 1])
     ring = np.searchsorted(layer.coverage.ring_part, part)
@@ -58,11 +58,11 @@ def cover(layer: RegionLayer, row: int) -> FloatArray:
     return np.clip(box, [-180.0, -90.0] * 2, [180.0, 90.0] * 2)
 
 
-_ROWS = np.int64(2**31)  # of a box's number i * _ROWS + j
+_ROWS = np.int64(2**31)  # the number of a box is i * _ROWS + j
 
 
 def _spans(low: FloatArray, high: FloatArray, side: float) -> tuple[IntArray, IntArray]:
-    """First and last column and row of grid boxes of each extent."""
+    """First and last column and row of the grid boxes of each extent."""
     origin = np.array([180.0, 90.0])
     return (
         np.floor((low + origin) / side).astype(np.int64),
@@ -75,7 +75,7 @@ def _size(first: IntArray, last: IntArray) -> int:
 
 
 def _boxes(first: IntArray, last: IntArray) -> IntArray:
-    """Distinct numbers of all boxes in the spans."""
+    """Numbers of all boxes in the spans, each once."""
     wide, tall = (last - first + 1).T
     size = wide * tall
     owner = np.repeat(np.arange(len(first)), size)

@@ -1,4 +1,4 @@
-"""Random places of events: in discs, in regions by area, in regions by weighted cells."""
+"""Random positions of events: in discs, in regions by area, in regions by weighted cells."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ __all__ = ["FAR", "Boxes", "Cells", "Discs"]
 Propose = Callable[[IntArray, np.random.Generator], tuple[FloatArray, FloatArray, Any]]
 
 FAR = 0.9999
-"""Share of a weighted disc's law at which it ends."""
-_TRIES = 300_000  # proposals for one place
+"""Quantile of the distance at which a weighted disc ends."""
+_TRIES = 300_000  # proposals for one position
 _DISC_TRIES = 50_000
 _HOME_TRIES = 2_000
 _BLOCK = 200_000  # proposals at a time
@@ -32,9 +32,9 @@ _BLOCK = 200_000  # proposals at a time
 
 @dataclass(frozen=True, eq=False)
 class Discs:
-    """Discs of m events, with the highest weight per km² each can meet (0: by the law alone).
+    """Discs of m events, with the highest weight per km² in each (0: no weights used).
 
-    Where `allowed` has rows, event i is to lie in regions for which `allowed[country[i]]`.
+    If `allowed` has rows, event i must lie in regions for which `allowed[country[i]]`.
     """
 
     lon: FloatArray
@@ -45,12 +45,12 @@ class Discs:
     weights: CellWeights | None
     highest: FloatArray
     layer: RegionLayer
-    country: IntArray  # -1 where nothing is cut off
+    country: IntArray  # -1 if nothing is cut off
     allowed: NDArray[np.bool_]  # (countries, regions + 1); the last column is outside
 
     def draw(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         lon, lat, late = _first_accepted(len(self.lon), rng, self._propose, _DISC_TRIES)
-        for i in late:  # a peak of the weights at the rim: choose among many by their weights
+        for i in late:  # weights peak at the rim: choose among many points by their weights
             x, y, _ = self._propose(np.full(_DISC_TRIES, i), rng)
             total = np.cumsum(self.weights.density_at(x, y)) if self.weights else np.zeros(1)
             at = np.searchsorted(total, rng.random() * total[-1], side="right")
@@ -61,7 +61,7 @@ class Discs:
         return lon, lat
 
     def _bring_home(self, lon: FloatArray, lat: FloatArray, rng: np.random.Generator) -> None:
-        """Draw again, within the stated country, what came to lie in another one."""
+        """Redraw, within the stated country, the positions that lie in another country."""
         row = self.layer.locate(lon=lon, lat=lat)
         abroad = (self.country >= 0) & (row >= 0) & ~self.allowed[self.country, row]
         items = np.flatnonzero(abroad)
@@ -92,15 +92,15 @@ class Discs:
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """Regions to draw in by area; event i lies in one of `rows[last[i - 1]:last[i]]`."""
+    """Regions for drawing by area; event i lies in one of `rows[last[i - 1]:last[i]]`."""
 
     layer: RegionLayer
     last: IntArray
     rows: IntArray
-    cumulative: FloatArray  # of the shares of the regions, those of event i from i to i + 1
+    cumulative: FloatArray  # shares of the regions; those of event i run from i to i + 1
     slot_of: IntArray  # (regions,) number of a region among those used
     boxes: FloatArray
-    box_cumulative: FloatArray  # of the boxes' areas, region in slot k from k to k + 1
+    box_cumulative: FloatArray  # areas of the boxes; the region in slot k runs from k to k + 1
     box_last: IntArray
 
     def draw(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
@@ -128,14 +128,14 @@ class Boxes:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Regions to draw in by weighted cells; event i lies in the regions of group `group[i]`."""
+    """Regions for drawing by weighted cells; event i lies in the regions of group `group[i]`."""
 
     layer: RegionLayer
     weights: CellWeights
     group: IntArray
     allowed: NDArray[np.bool_]  # (groups, regions + 1); the last column is outside
     cells: IntArray
-    cumulative: FloatArray  # of the values, group k from k to k + 1
+    cumulative: FloatArray  # values of the cells; group k runs from k to k + 1
     last: IntArray
 
     def draw(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
@@ -149,7 +149,7 @@ class Cells:
         at = np.searchsorted(self.cumulative, group + u, side="right")
         at = self.cells[np.minimum(at, self.last[group])]
         lon, lat = (degrees[at] for degrees in self.weights.centers)
-        # by area in the cap around the cell, of which the cell is the part that is kept
+        # uniform by area in a cap around the cell; points outside the cell are rejected
         km = arc_km(chord_of(self.weights.reach_km[at] / EARTH_RADIUS_KM) * np.sqrt(v))
         x, y = move(lon, lat, km, 2.0 * np.pi * turn)
         good = h3_cells(lon=x, lat=y, resolution=self.weights.resolution) == self.weights.cells[at]
@@ -159,7 +159,7 @@ class Cells:
 def _first_accepted(
     n: int, rng: np.random.Generator, propose: Propose, tries: int
 ) -> tuple[FloatArray, FloatArray, IntArray]:
-    """First accepted of each item's proposals, a draw from the law meant; and who has none."""
+    """First accepted proposal of each item, and the items that have none."""
     lon, lat = np.full(n, np.nan), np.full(n, np.nan)
     pending, batch, done = np.arange(n), 1, 0
     while pending.size and done < tries:
@@ -180,7 +180,7 @@ def _all_accepted(
     lon, lat, late = _first_accepted(n, rng, propose, _TRIES)
     if late.size:
         raise ValueError(
-            f"Invalid {culprit}: {late.size} places could not be drawn; next to nothing of their "
-            "region is open to them (regions that overlap, or weights that hardly reach it)."
+            f"Invalid {culprit}: {late.size} places could not be drawn; almost no part of their "
+            "region is available (regions overlap, or weights hardly touch the region)."
         )
     return lon, lat

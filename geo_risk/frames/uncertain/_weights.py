@@ -1,4 +1,4 @@
-"""Where events are likelier within what is known of them: values of H3 cells, such as people."""
+"""Weights of H3 cells, such as population: events are more likely in cells with higher values."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class CellWeights:
 
     @classmethod
     def of(cls, weights: Any) -> CellWeights:
-        """Check a mapping or pandas Series of H3 cells to values."""
+        """Build from a mapping or pandas Series of H3 cells to values, and check them."""
         from geo_risk.cells import cell_resolutions, strings_to_cells
 
         if not hasattr(weights, "keys") or not hasattr(weights, "items"):
             raise TypeError(
-                f"Invalid weights: {type(weights).__name__}; a mapping or pandas Series from H3 "
-                "cells to values is needed."
+                f"Invalid weights: {type(weights).__name__}; must be a mapping or pandas Series "
+                "from H3 cells to values."
             )
         keys = list(weights.keys())
         values = np.asarray([value for _, value in weights.items()], dtype=np.float64)
@@ -60,26 +60,26 @@ class CellWeights:
         resolution = np.unique(cell_resolutions(cells))
         if not values.any() or len(resolution) != 1:
             raise ValueError(
-                "Invalid weights: cells of one resolution, not all of weight 0, are needed; "
+                "Invalid weights: cells must have one resolution, and not all have weight 0; "
                 f"resolutions: {resolution.tolist()}."
             )
         order = np.argsort(cells)
         cells, values = cells[order], values[order]
         if (cells[1:] == cells[:-1]).any():
-            raise ValueError("Invalid weights: a cell stands there more than once.")
+            raise ValueError("Invalid weights: a cell occurs more than once.")
         kept = values > 0.0
         return cls(cells[kept], values[kept], int(resolution[0]))
 
     @cached_property
     def centers(self) -> tuple[FloatArray, FloatArray]:
-        """Longitude and latitude of the middle of each cell."""
+        """Longitude and latitude of the centre of each cell."""
         from geo_risk.cells import cell_centers
 
         return cell_centers(self.cells)
 
     @cached_property
     def reach_km(self) -> FloatArray:
-        """Distance from the middle of each cell to its farthest corner, and a little more."""
+        """Distance from the centre of each cell to its farthest corner, slightly enlarged."""
         import shapely
 
         from geo_risk.cells import cell_polygons
@@ -99,7 +99,7 @@ class CellWeights:
         return self.values / cell_areas_km2(self.cells)
 
     def density_at(self, lon: FloatArray, lat: FloatArray) -> FloatArray:
-        """Value per km² of the cell that holds each point; 0 in cells that are not there."""
+        """Value per km² of the cell that contains each point; 0 in cells that are not listed."""
         from geo_risk.cells import h3_cells
 
         cell = h3_cells(lon=lon, lat=lat, resolution=self.resolution)
@@ -116,7 +116,7 @@ class CellWeights:
         return np.flatnonzero(np.isin(self.cells, grid, assume_unique=True))
 
     def highest(self, lon: FloatArray, lat: FloatArray, km: FloatArray) -> FloatArray:
-        """Highest density among the cells that a disc may touch; 0 where there is none."""
+        """Highest density among the cells that a disc may touch; 0 if there are none."""
         from scipy.spatial import cKDTree
 
         tree = cKDTree(unit_vectors(*self.centers))

@@ -1,4 +1,4 @@
-"""Draws of uncertain locations: where else could these events have been?"""
+"""`draw_locations`: random positions of events within their stated precision."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def draw_locations(
     n_jobs: int = 1,
     draws: int | None = None,
 ) -> LocationDraws:
-    """Draw places of events at random within what their stated precision supports.
+    """Draw random positions of events within what their stated precision supports.
 
-    Guaranteed: draws are independent of each other and of the order and index of the rows (of
-    events that are stated alike, any one may get any of their places); the same seed gives the
-    same places, and the first draws are the same however many are asked for. Not guaranteed: that
-    the stated precision is right, or that events of one province are where people are, unless
+    Guaranteed: draws are independent of each other and of the order and index of the rows (events
+    with the same stated values may exchange their positions); the same seed gives the same
+    positions, and the first draws do not depend on the number of draws. Not guaranteed: that the
+    stated precision is right, or that events known to a province lie where people live, unless
     `weights` say so.
 
     Parameters
@@ -43,28 +43,28 @@ def draw_locations(
         Points in any CRS, n rows; best from `read_events`.
     layer : RegionLayer, optional
         Default: the bundled world layer. For layers finer than first-order regions, events known
-        to the first-order unit have no place, because the layer does not draw it.
+        only to the first-order unit have no position: the layer does not contain that unit.
     places : int, default 100
-        How many places R are drawn of each event.
+        Number of positions R drawn for each event.
     seed : int, numpy Generator or None
-        None draws a fresh one.
+        None draws a new seed.
     spread : {"support", "disc", "region"}
         "support": each event over what its precision supports: a place with a radius
         (`location_uncertainty_km`) over its disc, a district or province over its first-order
         region, a line or a country over the country's regions; a point without a radius stays
-        where it is. "disc": the same, but what is only known to a unit has no place. "region":
-        every event over the whole region that holds its point, as if no more were known.
+        where it is. "disc": the same, but events known only to a unit have no position. "region":
+        every event over the whole region that contains its point, as if no more were known.
     weights : mapping or Series of H3 cells to values, optional
-        Where events are likelier, people for example: cells of one resolution (hexadecimal or
-        uint64) with values >= 0; a cell that is not there has 0. Without it, by area. A region or
-        disc in which all weights are 0 is drawn in without them; `result.weighted` says so.
+        Where events are more likely, for example population: cells of one resolution (hexadecimal
+        or uint64) with values >= 0; a cell that is not listed has 0. Default: by area. In a region
+        or disc in which all weights are 0 they are not used; `result.weighted` says so.
     distribution, coverage
-        Law of the distance from the stated point, as in `region_probabilities`; refused with
-        `spread="region"`, which has no such distance, and so is `stated_country`.
+        Distribution of the distance from the stated point, as in `region_probabilities`. Not
+        allowed with `spread="region"`, which has no such distance; neither is `stated_country`.
     stated_country : {"ignore", "cut"}, default "ignore"
-        With "cut", what a disc puts into another country than the stated one is drawn again
-        within that (UCDP cuts "near a place" at the country), what falls into the sea stays. A
-        disc of which less than about 1 in 2,000 lies in the stated country is left as it is.
+        With "cut", positions in another country than the stated one are drawn again within it
+        (UCDP cuts "near a place" at the country); positions in the sea stay. A disc of which less
+        than about 1 in 2,000 lies in the stated country is left unchanged.
     n_jobs : int, default 1
         Threads; -1 for all processors. The result does not depend on it.
     draws : int, optional
@@ -73,27 +73,27 @@ def draw_locations(
     Returns
     -------
     LocationDraws
-        `lon`, `lat` of shape (R, n), NaN where nothing is known of the place; `spread`,
-        `weighted` and `missing`, of shape (n,), say for which and how the others were drawn.
+        `lon`, `lat` of shape (R, n), NaN if nothing is known about the location; `spread`,
+        `weighted` and `missing`, of shape (n,), say how each event was drawn.
 
     Raises
     ------
     TypeError, ValueError
-        No GeoDataFrame, no CRS, geometries other than points, negative radii, options out of
-        range; a layer that holds by date; weights that are negative, missing, all 0, of mixed
-        resolutions or hardly touch the region that they should spread events over.
+        Not a GeoDataFrame, no CRS, geometries other than points, negative radii, options out of
+        range; a dated layer; weights that are negative, missing, all 0, of mixed resolutions, or
+        that hardly touch the region in which events are drawn.
 
     Notes
     -----
     Discs: distance by the inverse of its distribution function, bearing uniform, on the mean
     sphere (within 0.6 % of geodesic distances). Regions: uniform by area on the sphere, by
-    rejection from boxes that cover the region (0.6 of the proposals are taken); every place has
-    been located in its region like any other point. With weights the density within a cell is
-    uniform by area, and the places have density proportional to law times weight per km²; a
-    weighted disc ends where 99.99 % of its law do. Discs may reach into the sea and other
-    countries.
+    rejection from boxes that cover the region (0.6 of the proposals are accepted); every position
+    is checked by locating it in its region. With weights the density within a cell is uniform by
+    area, and the density of positions is proportional to the distribution times the weight per
+    km²; a weighted disc ends at the 99.99 % quantile of the distance. Discs may reach into the
+    sea and other countries.
 
-    Memory: 16 bytes for each event and draw. Processor time, each: about 0.2 µs for discs, 0.4 µs
+    Memory: 16 bytes per event and draw. Processor time, each: about 0.2 µs for discs, 0.4 µs
     for regions, 1 µs for countries, 5 µs for weighted discs (`docs/uncertain_locations.md`).
 
     References

@@ -1,7 +1,7 @@
-"""Random places of events within what is known of them; `draw_locations` is its door.
+"""Random positions of events within their stated precision, behind `draw_locations`.
 
-Events are put in an order that depends on what is stated of them alone before anything is drawn,
-so that the order of the rows changes nothing but which of several like events gets which place.
+Before drawing, events are sorted by their stated values alone. So the order of the rows only
+changes which of several events with the same values gets which position.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ __all__ = ["SPREADS", "LocationDraws", "make_draws", "seeds_of"]
 
 
 SPREADS = ("support", "disc", "region")
-_NEAR = 0.99  # share of a disc's law within which weights must lie to count
+_NEAR = 0.99  # quantile of the distance within which weights must lie to count
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class LocationDraws:
-    """Random places of n events, R times over.
+    """Random positions of n events, each drawn R times.
 
     Attributes
     ----------
     lon, lat : ndarray of float64, shape (R, n)
-        Degrees, WGS84; NaN in every draw where nothing is known of the place.
+        Degrees, WGS84; NaN in every draw if nothing is known about the location.
     spread : ndarray of str, shape (n,)
-        What each event was spread over: "point" (nothing, it stays where it is), "disc",
-        "region", "country", or "none" (no place; NaN).
+        Where each event was drawn: "point" (not drawn, it stays where it is), "disc",
+        "region", "country", or "none" (no position; NaN).
     weighted : ndarray of bool, shape (n,)
-        Whether weights decided within it; False where none were given or none lie there.
+        Whether weights were used; False if none were given or none lie there.
     """
 
     lon: FloatArray
@@ -62,12 +62,12 @@ class LocationDraws:
 
     @property
     def missing(self) -> NDArray[np.bool_]:
-        """Events without a place, shape (n,)."""
+        """Events without a position, shape (n,)."""
         return np.asarray(self.spread == "none")
 
 
 def seeds_of(seed: Seed, n: int) -> list[np.random.SeedSequence]:
-    """Independent seeds; the first ones do not depend on how many are asked for."""
+    """Independent seeds; the first ones do not depend on their number."""
     if isinstance(seed, np.random.Generator):
         seed = int(seed.integers(0, 2**63))
     return np.random.SeedSequence(seed).spawn(n)
@@ -78,7 +78,7 @@ def make_draws(
     distribution: str = "normal", coverage: float = 0.95, stated_country: str = "ignore",
     weights: Any = None, n_jobs: int = 1,
 ) -> LocationDraws:  # fmt: skip
-    """Draw the places; parameters as in `geo_risk.draw_locations`."""
+    """Draw the positions; parameters as in `geo_risk.draw_locations`."""
     from geo_risk.regions.sources import plain_layer
 
     frame = check_frame(events)
@@ -111,14 +111,14 @@ def make_draws(
 
 @dataclass(frozen=True, eq=False)
 class _Known:
-    """What is known of each of n events; coordinates are NaN where an event is drawn anew."""
+    """What is known about each of n events; coordinates are NaN if the event is drawn."""
 
     kind: NDArray[np.str_]
     lon: FloatArray
     lat: FloatArray
     centre: tuple[FloatArray, FloatArray]
     radius_km: FloatArray
-    first: IntArray  # (n,) the event's entries of `rows` and `share`
+    first: IntArray  # (n,) first and last: the event's entries in `rows` and `share`
     last: IntArray
     rows: IntArray
     share: FloatArray
@@ -168,7 +168,7 @@ def _discs(
     layer: RegionLayer,
     home: tuple[IntArray, NDArray[np.bool_]],
 ) -> tuple[tuple[IntArray, Discs], NDArray[np.bool_]]:
-    """The events with a disc, in an order of their own, and who of all is weighted."""
+    """Events with a disc, sorted by their values, and which of all events are weighted."""
     rows = np.flatnonzero(known.kind == "disc")
     lon, lat, radius = known.centre[0][rows], known.centre[1][rows], known.radius_km[rows]
     country, allowed = home
@@ -194,7 +194,7 @@ def _discs(
 def _units(
     known: _Known, layer: RegionLayer, weights: CellWeights | None
 ) -> tuple[list[tuple[IntArray, Any]], NDArray[np.bool_]]:
-    """The events known to regions: by weighted cells where there are any, else by area."""
+    """Events known only to regions: by weighted cells if there are any, else by area."""
     events = np.flatnonzero(known.last > known.first)
     lowest = known.rows[known.first[events]] if events.size else events
     order = np.lexsort((known.last[events] - known.first[events], lowest))
@@ -212,7 +212,7 @@ def _units(
 
 
 def _by_area(known: _Known, events: IntArray, layer: RegionLayer) -> Boxes:
-    """Boxes of every region that is used; regions without a shape are never drawn."""
+    """Boxes of every region that is used; regions without a shape never occur."""
     size = known.last[events] - known.first[events]
     last = np.cumsum(size)
     at = np.arange(int(last[-1])) + np.repeat(known.first[events] - (last - size), size)
@@ -235,7 +235,7 @@ def _by_area(known: _Known, events: IntArray, layer: RegionLayer) -> Boxes:
 def _cells(
     known: _Known, events: IntArray, layer: RegionLayer, weights: CellWeights
 ) -> tuple[Cells, NDArray[np.bool_]]:
-    """Weighted cells of each distinct set of regions, and which events have any."""
+    """Weighted cells of each distinct set of regions, and which events have such cells."""
     groups: dict[tuple[int, int], int] = {}
     group = np.full(events.size, -1)
     allowed: list[NDArray[np.bool_]] = []
