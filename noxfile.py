@@ -1,11 +1,11 @@
-"""Sessions of tests and checks, for developers and CI: each names what to run, once.
+"""Sessions of tests and checks for developers and CI; each defines once what to run.
 
     nox --list
-    nox -s quick                                  # in an environment of its own
-    nox -s tests-3.13 -- tests/unit -k locate     # what follows -- goes to pytest
+    nox -s quick                                  # in its own environment
+    nox -s tests-3.13 -- tests/unit -k locate     # arguments after -- go to pytest
     nox --no-venv --no-install -s lint types      # in the environment that is active
 
-A Python that is not there is skipped.
+A Python version that is not installed is skipped.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 
 import nox
 
-if shutil.which("pyenv"):  # a Python of pyenv is found only while it is active
+if shutil.which("pyenv"):  # nox finds a Python of pyenv only if it is active
     listed = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True)
     os.environ.setdefault("PYENV_VERSION", ":".join(listed.stdout.split()))
 
@@ -29,45 +29,45 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
 
 TOOLCHAIN = "tests/toolchain"
-# Files of tests/toolchain that have a session of their own.
+# Files of tests/toolchain that have their own session.
 APART = ("test_lower_bounds", "test_benchmarks", "test_style", "test_gate")
 KERNELS = "tests/unit/test_kernels.py"
 PARALLEL = ("-n", "auto")
 
 
 def pytest(session: nox.Session, *arguments: str, extras: str = "test", **env: str) -> None:
-    """Run pytest in an environment with the package and some of its extras."""
+    """Run pytest in an environment with the package and the given extras."""
     session.install("--editable", f".[{extras}]")
     session.run("python", "-m", "pytest", *arguments, *session.posargs, env=env)
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The README's test command, or the tests behind --, on one Python."""
+    """The README's test command, or the tests after --, on one Python."""
     pytest(session, *PARALLEL)
 
 
 @nox.session
 def quick(session: nox.Session) -> None:
-    """What each module promises, in under two minutes."""
+    """Unit tests: what each module guarantees, in under two minutes."""
     pytest(session, "tests/unit", *PARALLEL)
 
 
 @nox.session
 def random(session: nox.Session) -> None:
-    """The properties on other examples than in every other run."""
+    """Property tests with new random examples; all other sessions use the same examples."""
     pytest(session, "tests/property", *PARALLEL, "--hypothesis-profile", "random")
 
 
 @nox.session
 def oldest(session: nox.Session) -> None:
-    """The lowest versions that pyproject.toml allows, in an environment that the tests make."""
+    """The lowest versions that pyproject.toml allows, in an environment that the test creates."""
     pytest(session, f"{TOOLCHAIN}/test_lower_bounds.py")
 
 
 @nox.session
 def newest(session: nox.Session) -> None:
-    """The newest versions, numba's among them: compiled code is loaded as if it were tested."""
+    """The newest versions, also of numba; compiled kernels are loaded as if it were tested."""
     session.install("--editable", ".[test]", "--upgrade", "--upgrade-strategy", "eager")
     own = {"GEO_RISK_QUICK_LOAD": "1", "NUMBA_CACHE_DIR": session.create_tmp()}
     pytest(session, "tests/unit", f"{TOOLCHAIN}/test_jit.py", *PARALLEL, **own)
@@ -75,7 +75,7 @@ def newest(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Every page and every docstring: code, output, links."""
+    """Every page and docstring: code, output, links."""
     pytest(session, "tests/docs", "geo_risk", *PARALLEL)
 
 
@@ -87,7 +87,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Types, with the stubs that are pinned."""
+    """mypy, with the pinned stubs."""
     pytest(session, f"{TOOLCHAIN}/test_style.py", "-k", "mypy")
 
 
@@ -99,20 +99,20 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session
 def toolchain(session: nox.Session) -> None:
-    """What is long and rarely breaks and has no session of its own."""
+    """Slow tests that rarely fail and do not have their own session."""
     apart = (f"--ignore={TOOLCHAIN}/{name}.py" for name in APART)
     pytest(session, TOOLCHAIN, *PARALLEL, *apart)
 
 
 @nox.session
 def kernels_python(session: nox.Session) -> None:
-    """The kernels' own tests with the kernels as plain Python."""
+    """The tests of the kernels, with the kernels as plain Python."""
     pytest(session, KERNELS, *PARALLEL, NUMBA_DISABLE_JIT="1")
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Lines and branches that the tests reach, kernels as plain Python; fails below the floor."""
+    """Coverage of lines and branches, kernels as plain Python; fails below the minimum."""
     measured = ("--cov", "--cov-report=")
     pytest(session, "tests/unit", "tests/property", "tests/oracle", *PARALLEL, *measured)
     append = (*measured, "--cov-append")
@@ -122,5 +122,5 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def gate(session: nox.Session) -> None:
-    """Kernels must not have become slower than benchmarks/ratios.json allows."""
+    """Check that kernels are not slower than benchmarks/ratios.json allows."""
     pytest(session, f"{TOOLCHAIN}/test_gate.py")

@@ -1,4 +1,4 @@
-"""Options in a frozen dataclass that a function takes as `options=` or field by field."""
+"""Options in a frozen dataclass that a function takes as `options=` or as single fields."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _Options = TypeVar("_Options")
 
 
 def carries(kind: type) -> Callable[[_Function], _Function]:
-    """Show the fields of a dataclass in signature and docstring of a function that takes them.
+    """Decorator that shows a dataclass's fields in the signature and docstring of a function.
 
-    The function is marked, not wrapped. It takes the fields as ``**fields``, alone or among other
+    The function is marked, not wrapped. It takes the fields as ``**fields``, alone or with other
     keywords that it passes on, and calls `chosen` to make the options from them. In its docstring
-    the names replace ``**fields``.
+    the names of the fields replace ``**fields``.
     """
 
     def mark(function: _Function) -> _Function:
@@ -41,7 +41,7 @@ def carries(kind: type) -> Callable[[_Function], _Function]:
 
 
 def carried_by(function: Any) -> type | None:
-    """The dataclass whose fields a function takes as keywords."""
+    """The dataclass whose fields a function takes as keywords; None if there is none."""
     return getattr(function, "__carried__", None)
 
 
@@ -51,23 +51,24 @@ def chosen(
     given: Mapping[str, Any],
     function: Callable[..., Any],
 ) -> _Options:
-    """The options that a function was given, as an object or field by field.
+    """Options given to a function, either as an object or as single fields.
 
     Raises
     ------
     TypeError
-        A keyword that is not a field (the message names the nearest); `options` of another class.
+        A keyword that is not a field (the message names the closest one); `options` of another
+        class.
     ValueError
-        An object and a field; a value that the dataclass rejects.
+        Both an object and a field; a value that the dataclass rejects.
     """
     refuse_unknown([name for name in given if name not in _names(kind)], function)
     if options is None:
         return kind(**given)
     if not isinstance(options, kind):
-        raise TypeError(f"Invalid options: {type(options).__name__} is no {kind.__name__}.")
+        raise TypeError(f"Invalid options: {type(options).__name__}; must be {kind.__name__}.")
     for keyword, value in given.items():
         raise ValueError(
-            f"Invalid {keyword}: {value!r} is not used; options= holds it, as "
+            f"Invalid {keyword}: {value!r} is not used; options= sets it to "
             f"{getattr(options, keyword)!r}."
         )
     return options
@@ -76,7 +77,7 @@ def chosen(
 def refuse_unknown(
     given: Iterable[str], function: Callable[..., Any], others: Collection[str] = ()
 ) -> None:
-    """Raise for a keyword that is neither a function's nor among `others` that it passes on."""
+    """Raise for a keyword that is neither a parameter of a function nor in `others`."""
     known = list(inspect.signature(function).parameters)
     for keyword in given:
         if keyword in others:

@@ -1,8 +1,8 @@
 """Hotspot statistics: arrays in, frozen results out.
 
-A table of contents. The modules named here import numpy alone; scipy and numba are imported
-inside the functions that need them. (A function may carry its module's name, so the functions
-are bound here at once and not looked up later.)
+This module lists the public names. The modules named here import only numpy; scipy and numba are
+imported inside the functions that need them. (A function may have the same name as its module, so
+the functions are bound here on import and not looked up later.)
 """
 
 from geo_risk.hotspots.emerging import EmergingResult, emerging

@@ -1,4 +1,4 @@
-"""Neighbourhoods of the bins of a space-time cube, and Gi* of them: z, and what p deals out."""
+"""Neighbourhoods of the bins of a space-time cube, and their Gi*."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["Neighbourhoods", "neighbourhoods", "z_scores"]
 
 @dataclass(frozen=True, eq=False)
 class Neighbourhoods:
-    """What a bin sums up: its cell and neighbours, in its period and some before.
+    """Neighbourhood of each bin: its cell and neighbours, in its period and some earlier ones.
 
     Attributes
     ----------
     weights : csr_array of float64, shape (n, n)
-        1 for each neighbour where the caller's weights are equal within each row: z does not
-        depend on the scale of a row, and sums of whole numbers are then free of rounding.
+        1 for each neighbour if the caller's weights are equal within each row: z does not
+        depend on the scale of a row, and sums of whole numbers then have no rounding error.
     rows : RowSums
-        Of `weights`.
+        Row sums of `weights`.
     own : ndarray of float64, shape (n,)
         Weight of the cell itself: the largest of its row.
     layers : int
-        Earlier periods.
+        Number of earlier periods.
     window : str
         "cube", "step" or "neighborhood".
     """
@@ -47,11 +47,11 @@ class Neighbourhoods:
         return total
 
     def covered(self, n_periods: int) -> IntArray:
-        """Periods in the neighbourhood of a bin of each period."""
+        """Number of periods in the neighbourhood of a bin, for each period."""
         return np.minimum(np.arange(n_periods), self.layers) + 1
 
     def blocks(self, n_periods: int) -> list[tuple[slice, slice]]:
-        """Periods compared with, and those of them whose bins are scored so."""
+        """Periods to compare with, and the periods among them whose bins are scored."""
         if self.window == "cube":
             return [(slice(0, n_periods), slice(0, n_periods))]
         back = self.layers if self.window == "neighborhood" else 0

@@ -1,4 +1,4 @@
-"""Values dealt out at random: how often a sum is at or below, at or above the observed one."""
+"""Random permutations: how often a sum is at most, or at least, the observed one."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["fresh", "shared", "shuffled"]
 def fresh(
     x: FloatArray, csr: Csr, rows: RowSums, test: Test, at_most: IntArray, at_least: IntArray
 ) -> None:
-    """Count over deals of each unit's own, for all units, be they defined or not."""
+    """Count with separate permutations for each unit, for all units, also undefined ones."""
     from geo_risk._core.jit import run_chunks
     from geo_risk.hotspots import _permute as kernel
 
-    # Weights equal within a row are dealt as weights of 1, so that scaling a row changes nothing.
+    # Weights equal within a row are replaced by 1, so that scaling a row changes nothing.
     data = np.ones(csr.data.size) if rows.uniform else csr.data
     key = stream_key(test.seed)
 
@@ -34,7 +34,7 @@ def shared(
     x: FloatArray, csr: Csr, rows: RowSums, defined: BoolArray, test: Test,
     at_most: IntArray, at_least: IntArray,
 ) -> None:  # fmt: skip
-    """Count over one set of deals for all defined units with so many neighbours."""
+    """Count with one set of permutations for all defined units with equally many neighbours."""
     from geo_risk.hotspots import _permute as kernel
 
     key = stream_key(test.seed)
@@ -58,7 +58,9 @@ def shuffled(
     permutations: int,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
-    """Counts at most and at least, all values of the block being shuffled; equal sums in both."""
+    """Counts of sums at most and at least the observed ones, with all values of the block shuffled.
+
+    Equal sums count in both."""
     observed = near.sums(block)[:, scored]
     slack = 1e-12 * np.abs(block).max(initial=0.0) * np.maximum(near.rows.total + near.own, 1.0)
     dealt = block.copy()

@@ -1,13 +1,13 @@
 """Exact distribution of a neighbour sum of counts (arrays in, arrays out).
 
-k of the n - 1 other values are dealt to a unit's neighbours. With the distinct values v and their
+A unit's k neighbours receive k of the n - 1 other values. With the distinct values v and their
 multiplicities m, the number of k-subsets of sum s is the coefficient of y^k x^s in the product of
 (1 + y x^v)^m. That product is formed by adding and multiplying positive numbers only, so every
 tail keeps its relative accuracy, and sums above the largest one observed share one last column.
 
-The pool lacks the unit's own value, and each distinct value needs the product without one of its
-copies. Dividing it out would subtract nearly equal numbers; halving the set of values does not:
-going down to one value, the other half is multiplied in, log2(d) times for d distinct values.
+The unit's own value is not among them, so each distinct value needs the product without one of its
+copies. Dividing would subtract nearly equal numbers. Instead, the set of values is halved
+repeatedly and the other half multiplied in each time: log2(d) times for d distinct values.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def multiply(
 ) -> None:
     """Multiply (1 + odds * y x^value)^copies into `table`, in place, up to a constant factor.
 
-    ``table[c, s]`` belongs to c drawn with sum s; its last column takes every larger sum. It is 0
-    beyond row `drawn` and, but for the last column, beyond column `reached`.
+    ``table[c, s]`` is for c values drawn with sum s; the last column holds all larger sums. It is 0
+    beyond row `drawn` and, except in the last column, beyond column `reached`.
     """
     last = table.shape[1] - 1
     most = min(table.shape[0] - 1, copies)
-    # Weights t = 0, 1, ... relative to the greatest, which lies where the next ratio falls below 1.
+    # Weights t = 0, 1, ... relative to the largest, after which the ratios are below 1.
     mode = min(most, max(0, int(odds * (copies + 1) / (1.0 + odds))))
     weight = np.empty(most + 1)
     weight[mode] = 1.0
@@ -43,7 +43,7 @@ def multiply(
     for t in range(mode, 0, -1):
         weight[t - 1] = weight[t] * t / (odds * (copies - t + 1))
     for c in range(min(table.shape[0] - 1, drawn + most), -1, -1):
-        target = table[c]  # rows below c are still those of the old table
+        target = table[c]  # rows below c still hold the old table
         for s in range(last + 1):
             target[s] *= weight[0]
         for t in range(max(1, c - drawn), min(c, most) + 1):
@@ -59,7 +59,7 @@ def multiply(
 
 
 def work(values: IntArray, copies: IntArray, k_most: int, sum_most: int) -> float:
-    """Additions that `exact_tails` needs, to judge whether it is affordable."""
+    """Number of additions that `exact_tails` needs, to decide whether it is fast enough."""
     t = np.arange(1, k_most + 1, dtype=np.float64)
     rows = k_most + 1 - t
     total = 0.0
@@ -95,8 +95,8 @@ def exact_tails(
     bounds = np.searchsorted(unit_group[order], np.arange(group_k.size + 1))
     k_left = np.unique(group_k)
     while k_left.size:
-        # One pass serves numbers of neighbours near its largest; far below it, with hundreds of
-        # neighbours, the table would underflow.
+        # One pass handles numbers of neighbours near its largest; for much smaller numbers, with
+        # hundreds of neighbours, the table would underflow.
         k_most = int(k_left[-1])
         least = k_most // 2 if k_most > _ONE_PASS else 0
         chosen = np.flatnonzero((group_k <= k_most) & (group_k > least))

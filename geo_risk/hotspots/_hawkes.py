@@ -1,8 +1,8 @@
 """Kernels of self-exciting point processes: arrays in, numbers out.
 
-Times are sorted. `strict` says whether simultaneous events leave each other alone; otherwise an
-event is excited by all that stand before it in the array. Events before `start` excite but are
-not themselves explained.
+Times are sorted. If `strict`, simultaneous events do not excite each other; otherwise an
+event is excited by all events before it in the array. Events before `start` excite others but are
+not part of the likelihood.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def exponential(
 ) -> tuple[float, float]:
     """Sum of log intensities and integral for mu + alpha sum exp(-beta (t - t_i)).
 
-    `gradient` gets the derivatives of their difference by mu, alpha and beta.
+    `gradient` receives the derivatives of their difference by mu, alpha and beta.
     """
     logs, integral = 0.0, mu * (end - start)
     gradient[0], gradient[1], gradient[2] = -(end - start), 0.0, 0.0
@@ -82,7 +82,7 @@ def exponential_intensity(
 
 @njit
 def _omori_integral(x: float, p: float) -> float:
-    """Integral of (1 + u)^(-p) over u from 0 to x, smooth through p = 1."""
+    """Integral of (1 + u)^(-p) over u from 0 to x, smooth at p = 1."""
     log = math.log1p(x)
     q = (1.0 - p) * log
     if abs(q) < 1e-8:
@@ -116,8 +116,8 @@ def omori(
 ) -> tuple[float, float]:
     """Sum of log intensities and integral for the ETAS intensity.
 
-    lambda(t) = mu + a sum exp(alpha m_i) (1 + (t - t_i)/c)^(-p). `gradient` gets the derivatives
-    of their difference by mu, a, alpha, c and p.
+    lambda(t) = mu + a sum exp(alpha m_i) (1 + (t - t_i)/c)^(-p). `gradient` receives the
+    derivatives of their difference by mu, a, alpha, c and p.
     """
     n = times.size
     gradient[:] = 0.0

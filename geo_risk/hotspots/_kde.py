@@ -1,6 +1,6 @@
 """Kernel density on the unit sphere (arrays in, arrays out).
 
-Densities are per steradian and kept as logarithms, so that nothing overflows or vanishes.
+Densities are per steradian and stored as logarithms, so that nothing overflows or underflows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["cell_keys", "log_density", "log_density_near", "unit_vectors"]
 
 @njit
 def unit_vectors(lon: FloatArray, lat: FloatArray) -> FloatArray:
-    """Points of the unit sphere, shape (n, 3); -180 and +180 agree, and so do all at a pole."""
+    """Points of the unit sphere, shape (n, 3); equal for -180 and +180, and for all at a pole."""
     out = np.empty((lon.size, 3))
     for i in range(lon.size):
         sin_lon, cos_lon = sincosd(lon[i])
@@ -40,8 +40,8 @@ def log_density(
 ) -> None:
     """Logarithm of sum_i exp(log_peak_i - kappa_i |p - e_i|^2 / 2) at points [start, stop).
 
-    The cosine t of the angle enters as t - 1 = -|p - e|^2 / 2: t itself loses its digits for near
-    points. `skip_same` leaves out the events at the very place of the point.
+    The cosine t of the angle enters as t - 1 = -|p - e|^2 / 2: t itself loses precision for
+    near points. `skip_same` leaves out the events at exactly the same place as the point.
     """
     for p in range(start, stop):
         x, y, z = points[p, 0], points[p, 1], points[p, 2]
@@ -62,7 +62,7 @@ def log_density(
 
 @njit
 def cell_keys(points: FloatArray, side: float, cells: int) -> IntArray:
-    """Number of the cube of the given side that holds each point, in a grid over [-1, 1]^3."""
+    """Number of the cube (of the given side) that contains each point, in a grid over [-1, 1]^3."""
     keys = np.empty(points.shape[0], dtype=np.int64)
     for i in range(points.shape[0]):
         key = 0
@@ -88,7 +88,7 @@ def log_density_near(
 ) -> None:
     """As `log_density`, without the events whose kernel is below exp(-depth) of its peak.
 
-    Events are sorted by `keys` (`cell_keys`); `side` is at least the longest chord that counts.
+    Events are sorted by `keys` (`cell_keys`); `side` is at least the longest chord that is used.
     """
     for p in range(start, stop):
         x, y, z = points[p, 0], points[p, 1], points[p, 2]

@@ -15,7 +15,7 @@ __all__ = ["count_bands", "permuted_counts", "space_bands", "time_degrees"]
 
 @njit
 def sphere_km(a: FloatArray, b: FloatArray, radius: float) -> float:
-    """Great-circle distance between two unit vectors, good for near and for far points."""
+    """Great-circle distance between two unit vectors, accurate for near and for far points."""
     dx, dy, dz = a[0] - b[0], a[1] - b[1], a[2] - b[2]
     half = 0.5 * math.sqrt(dx * dx + dy * dy + dz * dz)
     return 2.0 * radius * math.asin(min(1.0, half))
@@ -23,7 +23,7 @@ def sphere_km(a: FloatArray, b: FloatArray, radius: float) -> float:
 
 @njit
 def band_of(value: float, limits: FloatArray) -> int:
-    """Position of the first limit that is at least `value` (closed bands); the number if none."""
+    """Position of the first limit >= `value` (closed bands); the number of limits if none."""
     for band in range(limits.size):
         if value <= limits[band]:
             return band
@@ -34,7 +34,7 @@ def band_of(value: float, limits: FloatArray) -> int:
 def space_bands(
     points: FloatArray, pairs: IntArray, limits: FloatArray, radius: float
 ) -> BandArray:
-    """Distance band of each pair; `radius` > 0: unit vectors on a sphere, else a plane."""
+    """Distance band of each pair: of unit vectors on a sphere if `radius` > 0, else in a plane."""
     out = np.empty(pairs.shape[0], dtype=np.int16)
     for p in range(pairs.shape[0]):
         a, b = points[pairs[p, 0]], points[pairs[p, 1]]
@@ -45,7 +45,7 @@ def space_bands(
 
 @njit
 def time_degrees(sorted_time: FloatArray, order: IntArray, limits: FloatArray) -> IntArray:
-    """For each limit and event, the other events within that interval; shape (limits, n).
+    """Number of other events within each limit of each event; shape (limits, n).
 
     `order` holds the events' positions by increasing time.
     """
@@ -66,7 +66,7 @@ def time_degrees(sorted_time: FloatArray, order: IntArray, limits: FloatArray) -
 def count_bands(
     time: FloatArray, pairs: IntArray, bands: BandArray, limits: FloatArray, counts: IntArray
 ) -> None:
-    """Add the pairs to `counts`, shape (distance bands, time bands), by both their bands."""
+    """Count the pairs in `counts`, shape (distance bands, time bands)."""
     longest = limits[limits.size - 1]
     for p in range(pairs.shape[0]):
         interval = abs(time[pairs[p, 0]] - time[pairs[p, 1]])
@@ -85,7 +85,7 @@ def permuted_counts(
     stop: int,
     out: IntArray,
 ) -> None:
-    """Band counts with the times dealt out over the events, for permutations [start, stop)."""
+    """Band counts with the times permuted over the events, for permutations [start, stop)."""
     shuffled = np.empty_like(time)
     for r in range(start, stop):
         shuffled[:] = time

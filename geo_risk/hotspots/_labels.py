@@ -13,12 +13,12 @@ __all__ = ["adjusted", "confidence_bins", "directions", "label_hotspots"]
 
 
 def adjusted(p_value: FloatArray, fdr: str | None) -> FloatArray:
-    """q-values by `fdr`, or the p-values themselves where no adjustment is asked for."""
+    """q-values by `fdr`, or the p-values themselves if `fdr` is None."""
     return p_value.copy() if fdr is None else adjust_fdr(p_value, method=fdr)
 
 
 def directions(z: FloatArray, tails: Tails) -> NDArray[np.int8]:
-    """+1 where z and the smaller tail both say high, -1 where both say low, else 0."""
+    """+1 if z and the smaller tail both indicate high, -1 if both indicate low, else 0."""
     high = (z > 0.0) & (tails.high <= tails.low)
     low = (z < 0.0) & (tails.low <= tails.high)
     return high.astype(np.int8) - low.astype(np.int8)
@@ -41,6 +41,6 @@ def label_hotspots(
 def confidence_bins(
     q: FloatArray, direction: NDArray[np.int8], count: IntArray
 ) -> NDArray[np.int8]:
-    """ArcGIS's Gi_Bin: 3, 2, 1 for hot at 99, 95, 90 % confidence, negative for cold, 0 else."""
+    """ArcGIS's Gi_Bin: 3, 2, 1 for hot at 99, 95, 90 % confidence, negative for cold, else 0."""
     level = (q <= 0.10).astype(np.int8) + (q <= 0.05) + (q <= 0.01)
     return np.where(count > 0, level * direction, 0).astype(np.int8)

@@ -1,4 +1,4 @@
-"""Moments of a weighted neighbour sum when the values are dealt out at random (arrays in, out)."""
+"""Moments of a weighted neighbour sum when the values are permuted at random (arrays in, out)."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = [
 ]
 
 
-# N * S1 - W^2 is 0 exactly when all N others are neighbours with one weight; below this share
-# of N * S1 it is rounding.
+# N * S1 - W^2 is 0 exactly if all N others are neighbours with equal weight; below this share
+# of N * S1 it is rounding error.
 _DEGENERATE = 1e-12
 
 
@@ -30,7 +30,7 @@ def centred(values: FloatArray) -> FloatArray:
         return values
     scaled = values * unit_scale(values)
     scaled -= scaled.mean()
-    scaled -= scaled.mean()  # what rounding left of the mean
+    scaled -= scaled.mean()  # the mean that remains after rounding
     return scaled
 
 
@@ -41,12 +41,12 @@ def unit_scale(values: FloatArray) -> float:
 
 
 def _sum_of_squares(dev: FloatArray) -> float:
-    # Not dev @ dev: a threaded BLAS takes 100 times as long when the processors are busy.
+    # Not dev @ dev: a threaded BLAS takes 100 times as long if the processors are busy.
     return float(np.add.reduce(dev * dev))
 
 
 def others_constant(values: FloatArray) -> BoolArray:
-    """Whether the values of all the other units are one value, decided without rounding."""
+    """Whether all other units have the same value, decided without rounding error."""
     result = np.zeros(values.size, dtype=np.bool_)
     if values.size == 0:
         return result
@@ -61,10 +61,10 @@ def others_constant(values: FloatArray) -> BoolArray:
 
 
 def deal_is_defined(values: FloatArray, rows: RowSums) -> BoolArray:
-    """Whether dealing the other values to a unit's neighbours can give different sums.
+    """Whether permuting the other values can change the sum over a unit's neighbours.
 
-    Not for an island, nor where all the others are neighbours of one weight, nor where the
-    others' values are all the same.
+    It cannot for an island, if all others are neighbours with equal weight, or if all others
+    have the same value.
     """
     others = values.size - 1
     free = others * rows.squares - rows.total**2 > _DEGENERATE * others * rows.squares
@@ -72,10 +72,10 @@ def deal_is_defined(values: FloatArray, rows: RowSums) -> BoolArray:
 
 
 def _others(dev: FloatArray) -> tuple[FloatArray, FloatArray, int]:
-    """Mean and variance of the others' deviations, and the unit for which to compute directly.
+    """Mean and variance of the others' deviations, and the unit to compute directly.
 
-    A unit that holds most of the sum of squares would leave its others' variance to
-    cancellation. There can be only one (-1: none).
+    For a unit with most of the sum of squares, the variance of the others would lose its digits
+    to cancellation. There is at most one such unit (-1: none).
     """
     others = dev.size - 1
     squares = _sum_of_squares(dev)
@@ -86,7 +86,7 @@ def _others(dev: FloatArray) -> tuple[FloatArray, FloatArray, int]:
 
 
 def conditional_moments(values: FloatArray, rows: RowSums) -> tuple[FloatArray, FloatArray]:
-    """Mean and variance of the neighbour sum of `centred` values, the unit's own held fixed."""
+    """Mean and variance of the neighbour sum of `centred` values, the unit's own value fixed."""
     n = values.size
     if n < 3:
         return np.full(n, np.nan), np.full(n, np.nan)
@@ -99,7 +99,7 @@ def conditional_moments(values: FloatArray, rows: RowSums) -> tuple[FloatArray, 
 
 
 def conditional_z(values: FloatArray, csr: Csr, rows: RowSums) -> FloatArray:
-    """z of the neighbour sum with the unit's own value held fixed (Gi); NaN where undefined."""
+    """z of the neighbour sum with the unit's own value fixed (Gi); NaN if undefined."""
     n = values.size
     z = np.full(n, np.nan)
     if n < 3:
@@ -130,7 +130,7 @@ def _direct(
     numerator: FloatArray,
     variance: FloatArray,
 ) -> None:
-    # The scale is another than that of the other units; z is a ratio and does not know it.
+    # The scale differs from that of the other units; z is a ratio and does not depend on it.
     dev = centred(np.delete(values, i))
     inside = csr.indices[csr.indptr[i] : csr.indptr[i + 1]]
     position = inside - (inside > i)
@@ -140,9 +140,9 @@ def _direct(
 
 
 def total_z(values: FloatArray, csr: Csr, rows: RowSums, lag: FloatArray) -> FloatArray:
-    """z of the sum over a unit and its neighbours, all values dealt out (Gi*); NaN undefined.
+    """z of the sum over a unit and its neighbours, all values permuted (Gi*); NaN if undefined.
 
-    The unit itself enters with the row's largest weight, an island with weight 1. `lag` is
+    The unit itself has the row's largest weight, an island has weight 1. `lag` is
     ``csr @ values``.
     """
     n = values.size
@@ -169,7 +169,7 @@ def _binary_total_z(
     dev: FloatArray,
     variance: float,
 ) -> FloatArray:
-    """`total_z` for weights of 1: the scale depends on the number of neighbours alone."""
+    """`total_z` for weights of 1: the scale depends only on the number of neighbours."""
     n = values.size
     k = np.arange(1.0, float(rows.count.max()) + 2.0)  # members of a window of 0, 1, ... others
     spread = variance * (n * k - k * k) / (n - 1)
@@ -178,7 +178,7 @@ def _binary_total_z(
     mean = float(values.mean())
     unit = unit_scale(values)
     if abs(mean) * unit < 100.0 * np.sqrt(variance):
-        # The sums at hand will do: the mean takes at most two digits from them.
+        # The given sums are precise enough: subtracting the mean costs at most two digits.
         window = (lag + values - (mean * k)[rows.count]) * unit
     else:
         window = csr @ dev + dev

@@ -1,7 +1,7 @@
 """Conditional permutation of neighbour sums (arrays in, arrays out).
 
-Each unit has a stream of random numbers of its own, found from the key and the unit's position
-alone, so a result does not depend on the number of threads or on how the units are split.
+Each unit has its own stream of random numbers, which depends only on the key and the unit's
+position, so a result does not depend on the number of threads or on how the units are split.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S32 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32)
 _LOW, _RANGE = np.uint64(0xFFFFFFFF), np.uint64(0x100000000)
-# Up to so many neighbours a repeated position is found by comparing with all those drawn.
+# Up to this number of neighbours, a repeated position is found by comparing with all drawn ones.
 _COMPARE = 24
-# Draws made together: their positions and sums stay in the nearest cache.
+# Draws made together: their positions and sums stay in the fastest processor cache.
 _BLOCK = 128
 
 
@@ -37,7 +37,7 @@ def mix(state: np.uint64) -> np.uint64:
 
 @njit
 def stream(key: np.uint64, unit: int) -> np.uint64:
-    """Start of the stream of one unit."""
+    """Initial state of the stream of one unit."""
     return mix(mix(np.uint64(unit) * _GAMMA + _GAMMA) + key)
 
 
@@ -61,8 +61,8 @@ def draw_positions(
 ) -> np.uint64:
     """Fill `drawn[:k]` with distinct numbers of [0, size) in random order.
 
-    `pool` holds 0..size-1 in order where k is above the comparing limit, and does so again
-    afterwards.
+    If repeats are not found by comparing, `pool` must hold 0..size-1 in order; its order is
+    restored afterwards.
     """
     if k <= _COMPARE and 4 * k <= size:
         t = 0
@@ -83,7 +83,7 @@ def draw_positions(
         pool[j] = pool[t]
         pool[t] = drawn[t]
     for t in range(k):
-        # Undo: whatever was moved lies in the first k places or at a drawn number.
+        # Undo: all moved numbers are in the first k places or at a drawn number.
         pool[drawn[t]] = drawn[t]
     for t in range(k):
         pool[t] = t
@@ -94,9 +94,9 @@ def draw_positions(
 def tie_range(
     x: FloatArray, neighbours: IntArray, weights: FloatArray, typical: float
 ) -> tuple[float, float]:
-    """Range of sums that are the observed neighbour sum but for rounding.
+    """Range of sums that equal the observed neighbour sum within rounding error.
 
-    `typical` is the mean size of the values: one enormous value must not make ties of all others.
+    `typical` is the mean size of the values: one very large value must not make all others ties.
     """
     observed, size, total = 0.0, 0.0, 0.0
     for t in range(neighbours.size):
@@ -122,9 +122,9 @@ def blocks_of_sums(
 ) -> tuple[int, int]:
     """Count draws with a sum of at least `low`, and of at most `high`.
 
-    A draw takes distinct positions of `pool` but its last. Draws are made a block at a time,
-    each step over the whole block, which the processor does several times faster; a draw with a
-    repeated position is void and made again.
+    A draw takes distinct positions of `pool`, without the last. Draws are made in blocks, each
+    step over the whole block, which is several times faster; a draw with a repeated position is
+    discarded and repeated.
     """
     k, width = drawn.shape
     size = np.uint64(pool.size - 1)
@@ -199,8 +199,8 @@ def fresh_draws(
 ) -> None:
     """Count, for the units of [start, stop), the draws at or above and at or below the observed.
 
-    A draw deals k of the other values to the k neighbours, without replacement, each unit's draws
-    being its own. Sums within rounding of the observed one are ties and count on both sides.
+    A draw gives k of the other values to the k neighbours, without replacement; each unit has its
+    own draws. Sums within rounding error of the observed one are ties and count on both sides.
     """
     last = x.size - 1
     longest = 0
@@ -217,7 +217,7 @@ def fresh_draws(
             continue
         mine = data[first : first + k]
         low, high = tie_range(x, indices[first : first + k], mine, typical)
-        pool[i] = x[last]  # positions [0, n - 1) now hold all the values but the unit's own
+        pool[i] = x[last]  # positions [0, n - 1) now hold all values except the unit's own
         state = stream(key, i)
         if k <= _COMPARE and k * k <= last:
             at_least[i], at_most[i] = blocks_of_sums(
@@ -251,9 +251,9 @@ def shared_weighted(
     at_least: IntArray,
     at_most: IntArray,
 ) -> None:
-    """As `fresh_draws` for `units` of k neighbours, all dealing by one table of positions.
+    """As `fresh_draws` for `units` with k neighbours, which all use one table of positions.
 
-    Positions are of the first n - 1 units; where a unit's own turns up, the last one steps in.
+    Positions are those of the first n - 1 units; a unit's own position is replaced by the last one.
     """
     last = x.size - 1
     typical = np.abs(x).mean()
@@ -285,10 +285,10 @@ def shared_plain(
     at_least: IntArray,
     at_most: IntArray,
 ) -> None:
-    """`shared_weighted` for weights of 1, from the sums of the draws and the same in order.
+    """`shared_weighted` for weights of 1, from the sums of the draws and the same sums sorted.
 
     `flat` holds all drawn positions in order, `by_position` their places in the table of draws:
-    only the few draws that hold a unit's own position are looked at for that unit.
+    for each unit, only the few draws that contain its own position are recomputed.
     """
     last, draws = x.size - 1, sums.size
     typical, ones = np.abs(x).mean(), np.ones(k)

@@ -1,14 +1,14 @@
 """Kernels of the scan statistic: arrays in, arrays out.
 
-Vocabulary. A *cell* is a location in a period, numbered location * T + period. Each cell has a
-*key*: what the null hypothesis expects of it, in any unit (expected cases, population, product of
+Terms: a *cell* is a location in a period, numbered location * T + period. Each cell has a
+*key*: what the null hypothesis expects in it, in any unit (expected cases, population, product of
 margins). A *window* is a circle (the beginning of a centre's list of neighbours) times a run of
 periods. Its log-likelihood ratio (LLR) depends on its cases c and its key alone.
 
-Simulated data sets go through the windows `LANES` at a time, side by side, so that additions and
+`LANES` simulated data sets are processed at a time, side by side, so that additions and
 comparisons become vector instructions. Logarithms are avoided: for a level L, the count at which
-a window has LLR > L is known beforehand (`thresholds`), and the LLR is computed only for windows
-that reach it.
+a window has LLR > L is computed beforehand (`thresholds`), and the LLR is computed only for
+windows that reach it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _c_log(c: float, share: float) -> float:
 
 @njit
 def llr(c: float, key: float, cases: float, total: float, kind: int) -> float:
-    """Log-likelihood ratio of a window of c cases, whichever its direction; never negative."""
+    """Log-likelihood ratio of a window with c cases, for either direction; never negative."""
     if kind == POISSON:
         expected = key * (cases / total)
         return max(_c_log(c, expected) + _c_log(cases - c, cases - expected), 0.0)
@@ -74,9 +74,9 @@ def llr(c: float, key: float, cases: float, total: float, kind: int) -> float:
 def cuts(
     level: float, top: float, cases: float, total: float, kind: int, sign: int, out: Array
 ) -> None:
-    """For each count c = 0, 1, ..., the key at which a window of c cases has LLR = level.
+    """For each count c = 0, 1, ..., the key at which a window with c cases has LLR = level.
 
-    Guaranteed on the safe side, and non-decreasing: for sign = 1 a window of c cases has
+    Errs on the safe side, and is non-decreasing: for sign = 1 a window with c cases has
     LLR > level only if its key is below out[c]; for sign = -1 only if its key is above out[c].
     No window has a key above `top`.
     """
@@ -113,7 +113,7 @@ def cuts(
 
 @njit
 def pad_width(n_starts: int, longest: int, n_periods: int) -> int:
-    """Width of a row of `thresholds`: every start's windows, rounded up to the unrolling."""
+    """Width of a row of `thresholds`: the windows of each start, rounded up for loop unrolling."""
     width = 0
     for s in range(n_starts):
         width += -(-(min(n_periods, s + longest) - s) // UNROLL) * UNROLL
@@ -135,7 +135,7 @@ def count_passed(cut: Array, key: float, sign: int) -> int:
 
 @njit
 def _passed_from(cut: Array, key: float, sign: int, guess: int) -> int:
-    """As `count_passed`, of a key that has passed at least `guess`, and probably few more."""
+    """As `count_passed`, for a key that has passed at least `guess` cuts and probably few more."""
     for c in range(guess, min(guess + 6, cut.size)):
         if not (cut[c] < key or (sign > 0 and cut[c] == key)):
             return c
@@ -144,7 +144,7 @@ def _passed_from(cut: Array, key: float, sign: int, guess: int) -> int:
 
 @njit
 def count_needed(passed: int, size: int, sign: int, never: int) -> int:
-    """Smallest count that lets a key through (for sign = -1 the largest, with a minus)."""
+    """Smallest count at which a key reaches the level (for sign = -1 the largest, negated)."""
     if sign > 0:
         return passed if passed < size else never
     return 1 - passed if passed > 0 else never
@@ -169,7 +169,7 @@ def thresholds(
     """Count that each window of the centres first..last-1 needs, as `sweep` compares it.
 
     For sign = 1 a window reaches the level with c >= out, for sign = -1 with -c >= out; `never`
-    is out of reach. `rows` numbers the list entries that close a circle, -1 for the others; row
+    cannot be reached. `rows` numbers the list entries that complete a circle (-1: others); row
     `row0` is the first of `out`.
     """
     n_periods = key_prefix.shape[1] - 1
@@ -221,8 +221,8 @@ def sweep(
 ) -> None:
     """Raise best[lane] to the largest LLR among the windows that reach their threshold.
 
-    `counts` has sums over time (`accumulate_time`) of the cases, times -1 where clusters of low
-    rate are sought, as `thresholds` has it. Windows are those of the centres first..last-1.
+    `counts` has sums over time (`accumulate_time`) of the cases, times -1 in a search for
+    clusters of low rate, as in `thresholds`. Windows are those of the centres first..last-1.
     """
     n_periods = counts.shape[1]
     summed = np.zeros((n_periods + 1 + UNROLL, LANES), dtype=counts.dtype)
@@ -268,7 +268,7 @@ def sweep(
 def _mark(
     summed: Array, row: Array, n_starts: int, longest: int, n_periods: int, hit: Array
 ) -> None:
-    """Mark the lanes in which some run of periods of one circle reaches its threshold."""
+    """Mark the lanes in which any run of periods of one circle reaches its threshold."""
     for lane in range(LANES):
         hit[lane] = 0
     i = 0
@@ -278,7 +278,7 @@ def _mark(
             i += UNROLL
             for lane in range(LANES):
                 before = summed[s, lane]
-                # The cast back to the narrow type keeps the vectors full.
+                # The cast back to the narrow type keeps vector instructions full.
                 a = hit.dtype.type(summed[e, lane] - before) >= n0
                 b = hit.dtype.type(summed[e + 1, lane] - before) >= n1
                 c = hit.dtype.type(summed[e + 2, lane] - before) >= n2
@@ -331,11 +331,11 @@ def best_windows(
     value: Array,
     where: Array,
 ) -> None:
-    """Best window of each centre start..stop-1 in the observed data, every LLR computed.
+    """Best window of each centre start..stop-1 in the observed data, with every LLR computed.
 
-    `allowed[s, e]` says whether a window may run from period s up to before e. `value` gets the
-    LLR (0 where no window qualifies), `where` the list entry that closes the circle, the first
-    period and the one after the last (-1 where none). Ties stay with the smallest circle, then
+    `allowed[s, e]` says whether a window may run from period s to e - 1. `value` receives the
+    LLR (0 if no window qualifies), `where` the list entry that completes the circle, the first
+    period and the one after the last (-1 if none). Among ties the smallest circle is taken, then
     the earliest and the shortest run.
     """
     n_periods = key_prefix.shape[1] - 1

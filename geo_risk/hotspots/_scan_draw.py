@@ -1,7 +1,7 @@
-"""Kernels that draw the scan statistic's null data: one lane of the counts per replication.
+"""Kernels that draw data under the scan's null hypothesis: one lane of counts per replication.
 
-A *cell* is a location in a period. Every replication has a random stream of its own (SplitMix64;
-Steele, Lea and Flood 2014), which depends on nothing but the key and its number.
+A *cell* is a location in a period. Every replication has its own random stream (SplitMix64; Steele,
+Lea and Flood 2014), which depends only on the key and the number of the replication.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _mix(z: Any) -> Any:
 
 @njit
 def _stream(key: Any, replication: int) -> Any:
-    """State of the stream of one replication: depends on nothing but the key and its number."""
+    """Initial state of the stream of one replication; depends only on the key and its number."""
     return _mix(key ^ _mix((np.uint64(replication) + _ONE) * _GAMMA))
 
 
@@ -45,10 +45,10 @@ def _stream(key: Any, replication: int) -> Any:
 def draw_multinomial(
     key: Any, replications: Array, cases: int, keep: Array, other: Array, counts: Array
 ) -> None:
-    """Fill one lane per replication with `cases` cases dealt over the cells.
+    """Fill one lane per replication with `cases` cases, distributed at random over the cells.
 
-    `keep` and `other` are Walker's alias table: a cell is drawn uniformly, then left for
-    `other` with probability 1 - keep / 2**32.
+    `keep` and `other` are Walker's alias table: a cell is drawn uniformly, then replaced
+    by `other` with probability 1 - keep / 2**32.
     """
     counts[:] = 0
     n_cells = np.uint64(keep.size)
@@ -58,7 +58,7 @@ def draw_multinomial(
             state += _GAMMA
             u = _mix(state)
             cell = np.int64(((u >> _S32) * n_cells) >> _S32)
-            second = other[cell]  # loaded in any case: a branch would be mispredicted
+            second = other[cell]  # always loaded: a branch would be mispredicted
             counts[second if (u & _LOW) >= keep[cell] else cell, lane] += 1
 
 
@@ -81,7 +81,7 @@ def _stirling(k: float) -> float:
 
 @njit
 def _binomial(n: int, p: float, state: Any) -> tuple[int, Any]:
-    """One binomial number and the stream's next state: inversion, or Hormann's BTRS (1993)."""
+    """Binomial random number and the stream's next state; by inversion or Hormann's BTRS (1993)."""
     if p <= 0.0 or n <= 0:
         return 0, state
     if p >= 1.0:
@@ -134,9 +134,9 @@ def _binomial_half(n: int, p: float, state: Any) -> tuple[int, Any]:
 def draw_large_multinomial(
     key: Any, replications: Array, cases: int, share: Array, counts: Array
 ) -> None:
-    """As `draw_multinomial`, cell by cell: for many more cases than cells.
+    """As `draw_multinomial`, cell by cell; faster for many more cases than cells.
 
-    `share[i]` is the weight of cell i over that of cells i, i + 1, ...
+    `share[i]` is the weight of cell i divided by that of cells i, i + 1, ...
     """
     for lane in range(replications.size):
         state = _stream(key, replications[lane])
@@ -151,7 +151,7 @@ def draw_large_multinomial(
 def draw_times(
     key: Any, replications: Array, first_cell: Array, period: Array, counts: Array
 ) -> None:
-    """Fill one lane per replication: the events keep their places, their times are shuffled."""
+    """Fill one lane per replication: the events keep their places and their times are shuffled."""
     counts[:] = 0
     shuffled = np.empty_like(period)
     for lane in range(replications.size):

@@ -1,4 +1,4 @@
-"""Kernels of the scan statistic where there are no periods; vocabulary as in `_scan`."""
+"""Kernels of the scan statistic without periods; terms as in `_scan`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = Any  # numba has no types for mypy
 def spatial_thresholds(
     cut: Array, sign: int, never: int, key: Array, closes: Array, out: Array
 ) -> None:
-    """As `thresholds` without time: for each list entry, given the key of its circle."""
+    """As `thresholds` without time: for each list entry, from the key of its circle."""
     for k in range(key.size):
         out[k] = (
             count_needed(count_passed(cut, key[k], sign), cut.size, sign, never)
@@ -41,8 +41,8 @@ def spatial_sweep(
 ) -> None:
     """As `sweep` without time.
 
-    The lists are filled up to multiples of `BLOCK` entries, with the number of a location
-    without cases (the last row of `counts`) that no circle needs.
+    The lists are padded to multiples of `BLOCK` entries with the number of a location without
+    cases (the last row of `counts`).
     """
     inside = np.zeros(LANES, dtype=counts.dtype)
     hit = np.zeros(LANES, dtype=counts.dtype)
@@ -76,7 +76,7 @@ def _add_and_mark(
     c2, c3 = counts[order[k + 2]], counts[order[k + 3]]
     n0, n1, n2, n3 = needed[k], needed[k + 1], needed[k + 2], needed[k + 3]
     for lane in range(LANES):
-        # The casts back to the narrow type keep the vectors full.
+        # The casts back to the narrow type keep vector instructions full.
         a = hit.dtype.type(inside[lane] + c0[lane])
         b = hit.dtype.type(a + c1[lane])
         c = hit.dtype.type(b + c2[lane])

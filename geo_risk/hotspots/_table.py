@@ -16,9 +16,9 @@ _SINGLE = (str, int, float, bool, np.generic, type(None))
 
 
 def table_of(result: Any, *names: str, **more: Any) -> pandas.DataFrame:
-    """Table of fields of a result, and more columns; its single values stand in `attrs`.
+    """Table of fields of a result and of further columns; single values are in `attrs`.
 
-    Columns are of one length when flat, and keep their types; text is of type object.
+    Flattened columns must have equal lengths. They keep their types; text has type object.
     """
     import pandas
 
@@ -29,14 +29,14 @@ def table_of(result: Any, *names: str, **more: Any) -> pandas.DataFrame:
 
 
 def row_of(**values: Any) -> pandas.DataFrame:
-    """Table of one row."""
+    """Table with one row."""
     import pandas
 
     return pandas.DataFrame({name: _column([value]) for name, value in values.items()})
 
 
 def single_values(result: Any) -> dict[str, Any]:
-    """Public fields of a result that are no arrays."""
+    """Public fields of a result that are not arrays."""
     values = {field.name: getattr(result, field.name) for field in fields(result)}
     return {
         name: value
@@ -46,7 +46,7 @@ def single_values(result: Any) -> dict[str, Any]:
 
 
 def _column(values: Any) -> pandas.Series[Any]:
-    """Values as a column; text as objects, whatever pandas' version makes of strings."""
+    """Values as a column; text as objects, in every version of pandas."""
     import pandas
 
     flat = np.asarray(values).reshape(-1)

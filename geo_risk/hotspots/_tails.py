@@ -1,10 +1,10 @@
-"""From statistics to p-values: every rule for a tail, once.
+"""From statistics to p-values: all rules for tails.
 
-How large is a neighbourhood's sum among those of values dealt out at random? Two null hypotheses
-say what is dealt. `Conditional`: a unit keeps its own value, the others are dealt to its
-neighbours; one reference distribution serves Gi, Gi* and local Moran's I. `Total`: all values are
-dealt, the unit's own included, as in the z of Gi*; for a cube and, as a cube of one period, a map.
-`tails_of` finds the tails under either, exact or simulated.
+How large is a neighbourhood's sum compared with sums of values permuted at random? Two null
+hypotheses define what is permuted. `Conditional`: a unit keeps its own value, its neighbours
+receive values of the others; Gi, Gi* and local Moran's I have the same reference distribution.
+`Total`: all values are permuted, including the unit's own, as in the z of Gi*; for a cube and, as
+a cube of one period, a map. `tails_of` computes the tails under either, exact or simulated.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = [
     "two_sided",
 ]
 
-# Above so many additions (seconds) "auto" does not take the exact p.
+# Above this number of additions (seconds), "auto" does not use the exact p.
 _AFFORDABLE = 3e9
 _SMALLEST = float(np.finfo(np.float64).tiny)
 
@@ -55,7 +55,7 @@ class Tails:
 
 
 def normal_p(z: FloatArray) -> FloatArray:
-    """Two-sided p of a standard normal, at full relative accuracy far out."""
+    """Two-sided p of a standard normal, with full relative accuracy for large z."""
     from scipy.special import ndtr
 
     p: FloatArray = ndtr(-np.abs(z))
@@ -64,7 +64,7 @@ def normal_p(z: FloatArray) -> FloatArray:
 
 
 def normal_tails(z: FloatArray) -> Tails:
-    """Tails of the standard normal; the smaller one keeps its relative accuracy far out."""
+    """Tails of the standard normal; the smaller one keeps its relative accuracy for large z."""
     small = 0.5 * normal_p(z)
     high = np.where(z > 0.0, small, 1.0 - small)
     low = np.where(z > 0.0, 1.0 - small, small)
@@ -72,7 +72,7 @@ def normal_tails(z: FloatArray) -> Tails:
 
 
 def normal_bound(alpha: float) -> float:
-    """What a standard normal exceeds, on either side, with probability `alpha`."""
+    """Two-sided critical value of a standard normal at level `alpha`."""
     from scipy.special import ndtri
 
     return float(ndtri(1.0 - alpha / 2.0))
@@ -84,12 +84,12 @@ def two_sided(tails: Tails) -> FloatArray:
 
 
 def simulated_p(reaching: ArrayLike, draws: int) -> FloatArray:
-    """P-value where `reaching` of so many draws reach the observed one, itself a draw too."""
+    """P-value if `reaching` of `draws` draws reach the observed value, which counts as a draw."""
     return np.asarray((1.0 + np.asarray(reaching)) / (draws + 1.0))
 
 
 def poisson_p(observed: IntArray, expected: FloatArray) -> FloatArray:
-    """P of at least `observed` in a Poisson count of mean `expected`."""
+    """P of at least `observed` in a Poisson count with mean `expected`."""
     from scipy.special import gammainc
 
     # P(X >= k) of a Poisson count is the regularised lower gamma function of k.
@@ -116,11 +116,11 @@ def null_of(
 
 
 def tails_of(null: Conditional | Total, test: Test) -> Tails | None:
-    """Tails of the neighbourhood sums when values are dealt out; None asks for the normal.
+    """Tails of the neighbourhood sums when values are permuted; None: use the normal.
 
-    "auto" takes simulation where draws are asked for, else the exact tails for counts on weights
-    that are equal within each row, else the normal. Called by the public functions themselves, so
-    that a warning points at their caller.
+    "auto" simulates if permutations are requested, else takes the exact tails for counts on
+    weights that are equal within each row, else the normal. Called directly by the public
+    functions, so that a warning points at their caller.
     """
     method = test.p_method
     if method == "auto":
@@ -141,14 +141,14 @@ def tails_of(null: Conditional | Total, test: Test) -> Tails | None:
 
 
 class _Obstacle(NamedTuple):
-    """Why the exact p cannot be had; not worth a warning where it was never meant ("invalid")."""
+    """Why the exact p is not available; "invalid" values or weights give no warning."""
 
     kind: Literal["invalid", "overdispersed", "costly"]
     text: str
 
 
 def _refuse_exact(obstacle: _Obstacle, test: Test) -> None:
-    """Refuse the exact p, and options that only it would have used, where it cannot be had."""
+    """Raise for a requested exact p that is not available, and for options that only it uses."""
     if test.p_method == "exact":
         raise ValueError(obstacle.text)
     limit = test.max_dispersion if obstacle.kind == "invalid" else MAX_DISPERSION
@@ -157,11 +157,11 @@ def _refuse_exact(obstacle: _Obstacle, test: Test) -> None:
         "max_dispersion": None if limit == MAX_DISPERSION else limit,
     }
     why = obstacle.text.removesuffix(".")
-    refuse_unused(given, f"the exact p cannot be had here. {why}")
+    refuse_unused(given, f"the exact p is not available here. {why}")
 
 
 def _obstacle(null: Conditional | Total, test: Test) -> _Obstacle | None:
-    """Why the exact p cannot be had; None where it can."""
+    """Why the exact p is not available; None if it is."""
     x = null.x
     if x.size == 0:
         return None
@@ -196,7 +196,7 @@ def _obstacle(null: Conditional | Total, test: Test) -> _Obstacle | None:
     if cost > _AFFORDABLE:
         return _Obstacle(
             "costly",
-            f"Costly exact p: about {cost:.2g} additions for {x.size} values; ask for it with "
+            f"Costly exact p: about {cost:.2g} additions for {x.size} values; request it with "
             'p_method="exact", or simulate with permutations=9999.',
         )
     return None
@@ -204,7 +204,7 @@ def _obstacle(null: Conditional | Total, test: Test) -> _Obstacle | None:
 
 @dataclass(frozen=True, eq=False)
 class Conditional:
-    """A unit keeps its value; the values of the others, shape (n,), are dealt to its neighbours."""
+    """A unit keeps its value; its neighbours receive values of the others, shape (n,)."""
 
     x: FloatArray
     csr: Csr
@@ -212,11 +212,11 @@ class Conditional:
 
     @property
     def largest(self) -> float:
-        """Values up to which sums of counts are exact."""
+        """Largest value for which sums of counts are exact."""
         return float(2.0**53 / max(1, int(self.rows.count.max())))
 
     def cost(self) -> float:
-        """Additions of the exact tails."""
+        """Number of additions for the exact tails."""
         from geo_risk.hotspots import _exact as kernel
 
         if not self.csr.data.size:
@@ -234,7 +234,7 @@ class Conditional:
         return np.asarray(csr @ self.x).astype(np.int64)
 
     def exact(self, mid_p: bool) -> tuple[FloatArray, FloatArray]:
-        """P of a sum at or below, at or above the observed one."""
+        """P of a sum at most, and at least, the observed one."""
         x, rows = self.x, self.rows
         defined = deal_is_defined(x, rows)
         if not defined.any():
@@ -247,7 +247,7 @@ class Conditional:
         return _exact(values, copies, groups, self._sums()[defined], mid_p, defined)
 
     def simulated(self, test: Test) -> tuple[FloatArray, FloatArray]:
-        """The same by random deals."""
+        """The same from random permutations."""
         defined = deal_is_defined(self.x, self.rows)
         counts = np.zeros((2, self.x.size), dtype=np.int64)
         graph = (self.x, self.csr, self.rows)
@@ -261,7 +261,7 @@ class Conditional:
 
 @dataclass(frozen=True, eq=False)
 class Total:
-    """All values of a window, a bin's own included, are dealt to the bins of a cube (n, T).
+    """All values of a window, including a bin's own, are permuted over the bins of a cube (n, T).
 
     A map, shape (n,), is a cube of one period.
     """
@@ -271,11 +271,11 @@ class Total:
     near: Neighbourhoods
 
     largest = 2.0**31
-    """Values up to which sums of counts are taken."""
+    """Largest value for which sums of counts are taken."""
 
     @property
     def rows(self) -> RowSums:
-        """Of the weights."""
+        """Row sums of the weights."""
         return self.near.rows
 
     @property
@@ -283,7 +283,7 @@ class Total:
         return self.x if self.x.ndim == 2 else self.x[:, None]
 
     def cost(self) -> float:
-        """Additions of the exact tails."""
+        """Number of additions for the exact tails."""
         from geo_risk.hotspots import _exact as kernel
 
         cube = self._cube
@@ -293,7 +293,7 @@ class Total:
         return kernel.work(values, copies.astype(np.int64), most, int(self.near.sums(cube).max()))
 
     def exact(self, mid_p: bool) -> tuple[FloatArray, FloatArray]:
-        """P of a sum at or below, at or above the observed one; NaN where z is."""
+        """P of a sum at most, and at least, the observed one; NaN where z is NaN."""
         return self._by_window(lambda block, scored: self._exact_window(block, scored, mid_p))
 
     def simulated(self, test: Test) -> tuple[FloatArray, FloatArray]:
@@ -326,7 +326,7 @@ class Total:
         if not dealt.any():
             return _filled(dealt), _filled(dealt)
         values, copies = np.unique(block.astype(np.int64), return_counts=True)
-        # The kernel leaves out one copy of a unit's own value: give it one more to leave out.
+        # The kernel leaves out one copy of a unit's own value: add one copy.
         copies = copies.astype(np.int64)
         copies[0] += 1
         numbers, group = np.unique(size[dealt], return_inverse=True)
@@ -367,6 +367,6 @@ def _exact(
     below, above, equal = kernel.exact_tails(values, copies, *groups, sums)
     if mid_p:
         below, above = below - 0.5 * equal, above - 0.5 * equal
-    # The observed deal is one of the deals, so no tail is 0, however far out.
+    # The observed arrangement is one of the permutations, so no tail is 0, however small.
     low, high = np.clip(below, _SMALLEST, 1.0), np.clip(above, _SMALLEST, 1.0)
     return _filled(defined, low), _filled(defined, high)

@@ -1,4 +1,4 @@
-"""Emerging hot spots: how the hot and cold spots of each cell came about over time."""
+"""Emerging hot spots: how the hot and cold spots of each cell developed over time."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class EmergingResult:
     Attributes
     ----------
     category : ndarray of str, shape (n,)
-        One of `CATEGORIES`, or "isolated" (no neighbours), or "undefined" (nothing varies).
+        One of `CATEGORIES`, or "isolated" (no neighbours), or "undefined" (values do not vary).
     also : ndarray of str, shape (n,)
         A second category that fits as well (see `HotspotCategories`), else "".
     z : ndarray of float64, shape (n, T)
-        Gi* of each bin; NaN where nothing varies.
+        Gi* of each bin; NaN where the values compared do not vary.
     p_value, q_value : ndarray of float64, shape (n, T)
-        Two-sided p, and p adjusted for all bins; NaN for isolated cells and where z is.
+        Two-sided p, and p adjusted over all bins; NaN for isolated cells and where z is NaN.
     bins : ndarray of int8, shape (n, T)
         1 hot, -1 cold, 0 not significant.
     trend : MannKendallResult
@@ -105,12 +105,12 @@ def emerging(
     options: Inference | None = None,
     **fields: Any,
 ) -> EmergingResult:
-    """Find for each cell which kind of hot or cold spot it has been, and has become.
+    """Classify the history of each cell as a kind of hot or cold spot.
 
     Parameters
     ----------
     cube : array_like, shape (n, T)
-        Values of n cells in T >= 4 periods of equal length, in order of time, zeros filled in
+        Values of n cells in T >= 4 periods of equal length, in order of time, with zeros filled in
         (`space_time_cube`).
     weights : scipy.sparse matrix (n, n), libpysal Graph or W
         Spatial weights without self; see `as_weights`.
@@ -122,18 +122,18 @@ def emerging(
     bin_alpha, trend_alpha : float
         Levels of the bins (after `fdr`) and of the trend.
     trend_correction : {"overlap", "hamed_rao", "none"}
-        Consecutive neighbourhoods share periods, so their z are correlated even when nothing is
-        going on: correct the trend test for exactly that, or for the autocorrelation found in
+        Consecutive neighbourhoods share periods, so their z are correlated even without a
+        pattern: correct the trend test for exactly that, or for the autocorrelation found in
         each series, or not at all.
     trend_time_neighbors : int, optional
-        `time_neighbors` of the z-scores whose trend is tested, 0 for each period by itself; by
-        default those of the bins.
+        `time_neighbors` of the z-scores whose trend is tested, 0 for each period alone; by
+        default that of the bins.
     sporadic_requires_last, persistent_requires_last, earlier_cold
         Rules that the published descriptions leave open; see `hotspot_categories`.
     options : Inference, optional
         How the p-values of the bins are found and adjusted; `permutations` shuffle all values.
     **fields
-        The fields of `Inference`, in place of `options`.
+        The fields of `Inference`, instead of `options`.
 
     Returns
     -------
@@ -143,26 +143,26 @@ def emerging(
     ------
     ValueError
         Fewer than four periods, values missing or infinite, weights that do not fit, options out
-        of range, against each other or given where nothing uses them (`seed` without
+        of range, in conflict, or given but not used (`seed` without
         `permutations`, `max_dispersion` without the exact p).
     TypeError
-        Values that are not numbers, weights of no known kind.
+        Values that are not numbers, weights of an unknown type.
 
     Notes
     -----
-    Gi* with the cell itself and its neighbours in the same period and in `time_neighbors` earlier
-    ones (fewer at the beginning). Exact and simulated p-values belong to the same null hypothesis
-    as z: all values of the window, a bin's own included, dealt at random. The seventeen
+    Gi* of the cell itself and its neighbours in the same period and in `time_neighbors` earlier
+    ones (fewer at the beginning). Exact and simulated p-values have the same null hypothesis as
+    z: all values of the window, including a bin's own, permuted at random. The seventeen
     categories: `hotspot_categories`.
 
-    ArcGIS's tool works with neighbours of one earlier period, the whole cube, normal p-values,
+    ArcGIS's tool uses neighbours of one earlier period, the whole cube, normal p-values,
     FDR for the bins and an uncorrected trend: ``p_method="analytic", trend_correction="none"``.
-    Two things are known to go wrong that way. The uncorrected trend test rejects 12-16 % at 0.05
-    where nothing is going on, because neighbourhoods overlap in time; "overlap" rejects 2-5 %
+    This has two known problems. The uncorrected trend test rejects 12-16 % at 0.05
+    without any pattern, because neighbourhoods overlap in time; "overlap" rejects 2-5 %
     ("hamed_rao" needs long series to help). And normal p-values of sparse counts are too small in
     the upper tail, so that FDR no longer holds; the default is exact.
 
-    Cells without neighbours are "isolated", whatever their own counts.
+    Cells without neighbours are "isolated", regardless of their own counts.
 
     References
     ----------
@@ -233,7 +233,7 @@ def emerging(
 def _check_cube(cube: ArrayLike) -> FloatArray:
     x = as_float(cube, "cube")
     if x.ndim != 2:
-        raise ValueError(f"Invalid cube: shape {x.shape}; (cells, periods) needed.")
+        raise ValueError(f"Invalid cube: shape {x.shape}; must be (cells, periods).")
     if x.shape[1] < MINIMUM_STEPS:
         raise ValueError(
             f"Invalid cube: {x.shape[1]} periods; a history needs at least {MINIMUM_STEPS}."
@@ -254,14 +254,14 @@ def _check_layers(value: Any, window: str, n_periods: int, name: str) -> int:
     layers = check_integer(value, name, low=0, high=n_periods - 1)
     if window == "step" and layers > 0:
         raise ValueError(
-            f'Invalid {name}: {value} with window="step", in which a neighbourhood cannot hold '
+            f'Invalid {name}: {value} with window="step", in which a neighbourhood cannot contain '
             "other periods than its own."
         )
     return layers
 
 
 def _for_trend(z: FloatArray, varies: BoolArray) -> FloatArray:
-    """Series of the periods in which something varies; all missing where too few are left."""
+    """Series over the periods with variation; all missing if too few of them remain."""
     if varies.sum() < MINIMUM_STEPS:
         return np.full(z.shape, np.nan)
     kept: FloatArray = z[:, varies]
@@ -269,7 +269,7 @@ def _for_trend(z: FloatArray, varies: BoolArray) -> FloatArray:
 
 
 def _overlap(layers: int, n_periods: int, varies: BoolArray) -> FloatArray:
-    """Correlation that z has between periods because its neighbourhoods share periods."""
+    """Correlation of z between periods that results from neighbourhoods sharing periods."""
     last = np.arange(n_periods)
     first = np.maximum(0, last - layers)
     shared = np.minimum.outer(last, last) - np.maximum.outer(first, first) + 1

@@ -27,7 +27,7 @@ __all__ = [
 
 
 MINIMUM_STEPS = 4
-"""Steps below which a series has no history."""
+"""Minimum number of steps of a series."""
 
 _KINDS = (
     "historical",
@@ -56,10 +56,10 @@ class HotspotCategories:
     category : ndarray of str, shape (n,)
         One of `CATEGORIES`.
     also : ndarray of str, shape (n,)
-        The cold-spot category that fits as well, where a hot-spot category came first (a history
-        of hot steps that ends in a cold one); "" elsewhere.
+        The cold-spot category that fits as well, if a hot-spot category takes precedence (a
+        history of hot steps that ends in a cold one); else "".
     trend : MannKendallResult
-        Of each series of z.
+        Trend of each series of z.
     """
 
     category: NDArray[np.str_]
@@ -79,7 +79,7 @@ class HotspotCategories:
 
 
 def trend_columns(trend: MannKendallResult) -> dict[str, NDArray[Any]]:
-    """Arrays of a trend by the names that they have beside other columns."""
+    """Arrays of a trend, named as columns of a larger table."""
     table = trend.to_frame()
     return {name if name == "trend" else f"trend_{name}": table[name].to_numpy() for name in table}
 
@@ -97,16 +97,16 @@ def hotspot_categories(
     persistent_requires_last: bool = True,
     earlier_cold: str = "oscillating",
 ) -> HotspotCategories:
-    """Put each series of z-scores into one of the seventeen categories.
+    """Classify each series of z-scores into one of the seventeen categories.
 
     Parameters
     ----------
     z : array_like of float, shape (n, T) or (T,)
         z-scores in order of time, T >= 4.
     bins : array_like of int, shape of `z`, optional
-        1 hot, -1 cold, 0 not significant; without it, two-sided normal p <= `bin_alpha`.
+        1 hot, -1 cold, 0 not significant; by default two-sided normal p <= `bin_alpha`.
     bin_alpha, trend_alpha : float, default 0.05
-        Levels of the bins (not together with `bins`) and of the trend.
+        Levels of the bins (cannot be given with `bins`) and of the trend.
     trend_z : array_like of float, shape of `z`, optional
         Series for the trend, if not `z` itself.
     trend_correction, autocorrelation
@@ -132,8 +132,8 @@ def hotspot_categories(
 
     Notes
     -----
-    With f the share of hot steps, in this order; then the same with hot and cold, and the sign
-    of the trend, exchanged:
+    f is the share of hot steps. The rows apply in this order; then the same with hot and cold,
+    and the sign of the trend, exchanged:
 
     ============= ========= ======== =================================== =====================
     category      f >= 0.9  last hot other hot steps                     otherwise
@@ -150,8 +150,8 @@ def hotspot_categories(
 
     sfdep 0.2.5 and pyehsa 0.1.2 differ: their intensifying hotspot counts significant steps of
     either sign (so a diminishing cold spot becomes an intensifying hot spot), a spot that has
-    ended stays persistent (or, with a trend and z > 0, nothing), and sporadic spots need not be
-    hot in the end; the latter two are options here.
+    ended stays persistent (or, with a trend and z > 0, has no category), and sporadic spots need
+    not be hot at the end; the last two rules are options here.
 
     Examples
     --------
@@ -162,10 +162,10 @@ def hotspot_categories(
     series = np.atleast_2d(as_float(z, "z"))
     if series.ndim != 2 or series.shape[1] < MINIMUM_STEPS:
         raise ValueError(
-            f"Invalid z: shape {series.shape}; (n, T) with T >= {MINIMUM_STEPS} needed."
+            f"Invalid z: shape {series.shape}; must be (n, T) with T >= {MINIMUM_STEPS}."
         )
     if bins is not None:
-        refuse_unused({"bin_alpha": bin_alpha}, "the bins are given, with their level")
+        refuse_unused({"bin_alpha": bin_alpha}, "the bins are given, so their level is fixed")
     bin_alpha = 0.05 if bin_alpha is None else bin_alpha
     for alpha, name in ((bin_alpha, "bin_alpha"), (trend_alpha, "trend_alpha")):
         check_scalar(alpha, name, low=0.0, high=1.0, open_low=True)
@@ -199,7 +199,7 @@ def _decide(
     persistent_requires_last: bool,
     ignore_cold: bool,
 ) -> IntArray:
-    """Row of the table for each series, as a position in `_KINDS`; -1 where none fits."""
+    """Category of each series, as a position in `_KINDS`; -1 if none fits."""
     count, n_steps = hot.sum(axis=1), hot.shape[1]
     often = 10 * count >= 9 * n_steps
     last = hot[:, -1]
@@ -208,7 +208,7 @@ def _decide(
     free = last & (np.full_like(mixed, ignore_cold) | ~mixed)
     ended = often & ~last
     stays = ended & (trend == 0) if not persistent_requires_last else np.zeros_like(last)
-    rows = (  # the first that holds
+    rows = (  # the first that is true
         ("persistent", stays),
         ("historical", ended),
         ("intensifying", often & (trend > 0)),

@@ -27,7 +27,7 @@ def adjust_fdr(p_values: ArrayLike, *, method: str = "bh") -> NDArray[np.float64
     Returns
     -------
     ndarray of float64, the shape of `p_values`
-        Adjusted p-values (q), at least `p_values`, at most 1; NaN where the p-value is.
+        Adjusted p-values (q), at least `p_values`, at most 1; NaN where the p-value is NaN.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def adjust_fdr(p_values: ArrayLike, *, method: str = "bh") -> NDArray[np.float64
     -----
     With the m finite p-values in increasing order, ``q_(i) = min_{j >= i} min(1, m p_(j) / j)``,
     for "by" times ``1 + 1/2 + ... + 1/m``; reject where ``q <= alpha``. Simulated p-values cannot
-    fall below 1 / (R + 1): a lone unit among m can be found only with R >= m / alpha draws.
+    fall below 1 / (R + 1): a single unit among m can be found only with R >= m / alpha draws.
     Cost: one sort.
 
     References
@@ -67,7 +67,7 @@ def adjust_fdr(p_values: ArrayLike, *, method: str = "bh") -> NDArray[np.float64
     if m == 0:
         return q
     order = np.argsort(tested)
-    # m / rank >= 1 is formed first, so that rounding can never put q below p.
+    # m / rank >= 1 is computed first, so that rounding never makes q less than p.
     factor = m / np.arange(1.0, m + 1.0)
     if method == "by":
         factor *= np.sum(1.0 / np.arange(1.0, m + 1.0))

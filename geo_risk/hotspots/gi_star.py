@@ -1,4 +1,4 @@
-"""Getis and Ord's local Gi and Gi*: which units lie in high or in low surroundings."""
+"""Getis and Ord's local Gi and Gi*: which units are surrounded by high or low values."""
 
 from __future__ import annotations
 
@@ -32,26 +32,25 @@ class GiStarResult:
     Attributes
     ----------
     z : ndarray of float64
-        Standard deviate of the neighbourhood sum (Gi* where `star`, else Gi); NaN where
-        undefined.
+        Standardised neighbourhood sum (Gi* if `star`, else Gi); NaN where undefined.
     p_value, q_value : ndarray of float64
         Two-sided p by `p_method`; p adjusted for the false discovery rate over the finite ones.
     hotspot : ndarray of str
-        "hot" where ``q_value <= alpha``, z > 0 and the upper tail is the smaller one; "cold" the
-        other way round; "not significant"; "undefined" (no p); "isolated" (no neighbour).
+        "hot" if ``q_value <= alpha``, z > 0 and the upper tail is the smaller one; "cold" in the
+        opposite case; "not significant"; "undefined" (no p); "isolated" (no neighbour).
     gi_bin : ndarray of int8
         ArcGIS's Gi_Bin on the q-values: 3, 2, 1 for hot at 99, 95, 90 % confidence, -3, -2, -1
-        for cold, 0 else.
+        for cold, else 0.
     g : ndarray of float64
-        The ratio Gi or Gi*: the share of the sum of all values that lies in the neighbourhood
+        The ratio Gi or Gi*: the neighbourhood's share of the sum of all values
         (per unit of weight for row-standardised weights); NaN where that sum is 0.
     p_low, p_high : ndarray of float64
-        Tails: a sum at or below, at or above the observed one.
+        Tails: probability of a sum at most, and at least, the observed one.
     n_neighbors : ndarray of int64
         Neighbours with a weight above 0, the unit itself not counted.
     star : bool
     null : str
-        "conditional" or "total": what the exact and the simulated p-values deal out.
+        "conditional" or "total": what the exact and the simulated p-values permute.
     p_method : str
         "exact", "permutation" or "analytic": how the p-values were found.
     alpha : float
@@ -59,7 +58,7 @@ class GiStarResult:
 
     Notes
     -----
-    The tails, q-values, labels and bins are computed when they are first asked for.
+    The tails, q-values, labels and bins are computed on first access.
     """
 
     z: FloatArray
@@ -73,8 +72,8 @@ class GiStarResult:
     fdr: str | None
     _tails: Tails | None
 
-    # What many callers do not ask for (the draws and steps of other statistics) waits until
-    # someone does.
+    # Computed on first access: many callers (the draws and steps of other statistics) do not
+    # need these.
 
     @cached_property
     def _both_tails(self) -> Tails:
@@ -82,12 +81,12 @@ class GiStarResult:
 
     @property
     def p_low(self) -> FloatArray:
-        """P of a sum at or below the observed one."""
+        """P of a sum at most the observed one."""
         return self._both_tails.low
 
     @property
     def p_high(self) -> FloatArray:
-        """P of a sum at or above the observed one."""
+        """P of a sum at least the observed one."""
         return self._both_tails.high
 
     @cached_property
@@ -140,29 +139,29 @@ def gi_star(
 
     Guaranteed, for any weights (binary, row-standardised, kernel, asymmetric): z does not change
     when values are shifted or scaled by a positive number or when a row of the weights is scaled.
-    Not guaranteed: that a hot unit is more than chance where values are autocorrelated all over
-    (look at the global `moran` beside it), or that a hotspot of reports is one of events.
+    Not guaranteed: that a hot unit is more than chance where values are autocorrelated everywhere
+    (also check the global `moran`), or that a hotspot of reports is one of events.
 
     Parameters
     ----------
     values : array_like, shape (n,)
-        One finite number per unit, units without events included with 0.
+        One finite number per unit, including 0 for units without events.
     weights : scipy.sparse matrix (n, n), libpysal Graph or W
         Neighbours of each unit, weights >= 0, without self weights (see `as_weights`).
     star : bool, default True
         Gi*: add a self weight equal to the row's largest weight (1 for binary weights and for
         islands). False: Gi.
     null : {"conditional", "total"}, default "conditional"
-        What the exact and the simulated p compare with. "conditional": the unit keeps its value,
-        the others are dealt to its neighbours: are the *neighbours* high? "total", for Gi* only:
-        all values are dealt to the unit and its neighbours, as in z: is the sum *with* the unit
-        high? Only "total" finds a unit hot for its own sake, with quiet neighbours.
+        What the exact and the simulated p compare with. "conditional": the unit keeps its value
+        and the others are permuted: are the *neighbours* high? "total", for Gi* only: all values
+        are permuted, as in z: is the sum *with* the unit high? Only "total" finds a unit hot
+        because of its own value, with low neighbours.
     draws : str, optional
         Old name of `deal`, deprecated.
     options : LocalInference, optional
-        How p is found, adjusted and made a label.
+        How p is found and adjusted, and how units are labelled.
     **fields
-        The fields of `LocalInference`, in place of `options`.
+        The fields of `LocalInference`, instead of `options`.
 
     Returns
     -------
@@ -171,10 +170,10 @@ def gi_star(
     Raises
     ------
     TypeError
-        Values or weights of the wrong kind.
+        Values or weights of the wrong type.
     ValueError
-        NaN or infinite values (with their place), weights not (n, n), negative or with a
-        diagonal, an option out of range or given where nothing uses it (`seed`, `deal` and
+        NaN or infinite values (with their position), weights not (n, n), negative or with a
+        diagonal, an option out of range or given but not used (`seed`, `deal` and
         `n_jobs` without a simulation, `mid_p` and `max_dispersion` without the exact p, `deal` and
         `n_jobs` with ``null="total"``, ``null="conditional"`` with the analytic p of Gi*);
         `p_method="exact"` with values that are not counts or too dispersed, or with weights that
@@ -183,8 +182,8 @@ def gi_star(
     Warns
     -----
     UserWarning
-        "auto" met counts whose exact p is refused (`max_dispersion`) or would take more than
-        some seconds, and used the normal approximation.
+        With "auto", the exact p of counts was not available (`max_dispersion`) or would take more
+        than some seconds, so the normal approximation was used.
 
     Notes
     -----
@@ -194,18 +193,18 @@ def gi_star(
     The ratio and its moments are those of Getis and Ord (1992), Ord and Getis (1995).
 
     The analytic p of Gi* asks whether the sum over the unit *and* its neighbours is high. The
-    exact and the simulated p hold the unit's own value and deal the others to its neighbours, so
-    they ask whether the *neighbours* are high; they are the same for Gi, Gi* and local Moran's I.
-    So the middle of a heap of events can stay unlabelled where the cells around it are hot;
-    ``null="total"`` asks the question of z, exactly.
-    On sparse counts the normal approximation is far from right in the tail that matters (with
-    0.05 events a cell two of them in one neighbourhood have p = 0.005, though one in twenty has
+    exact and the simulated p fix the unit's own value and permute the others, so they ask
+    whether the *neighbours* are high; they are the same for Gi, Gi* and local Moran's I.
+    So the centre of a cluster of events can stay unlabelled while the cells around it are hot;
+    ``null="total"`` tests exactly what z measures.
+    On sparse counts the normal approximation is very wrong in the upper tail (with
+    0.05 events per cell, two of them in one neighbourhood have p = 0.005, though one in twenty has
     them; after FDR there are false hotspots in every run), so the exact p is the default there.
-    A unit is labelled only where z and p point the same way.
+    A unit is labelled only if z and p agree in direction.
 
-    Islands: Gi is NaN; Gi* has a finite z and analytic p, but no conditional one; the label is
-    "isolated" in any case. A unit whose neighbours are all the others, or constant values: NaN
-    and "undefined". q is over the finite p-values.
+    Islands: Gi is NaN; Gi* has a finite z and analytic p, but no conditional p; the label is
+    always "isolated". If all other units are neighbours, or the values are constant: NaN and
+    "undefined". q is computed over the finite p-values.
 
     Cost: a few ms for 100,000 cells with the analytic p, tens of ms with the exact p of sparse
     counts, R n k draws for the simulated one.
@@ -256,13 +255,13 @@ def gi_star(
 
 
 def _checked_null(null: str | None, star: bool, asked: LocalInference) -> str:
-    """The null hypothesis, if the statistic, the way to p and its options can have it."""
+    """The null hypothesis, checked against the statistic, `p_method` and other options."""
     if null is None:
         return "conditional"
     check_choice(null, "null", ("conditional", "total"))
     if null == "conditional":
         if star and asked.p_method == "analytic":
-            refuse_unused({"null": null}, "the analytic p of Gi* deals its own value out, too")
+            refuse_unused({"null": null}, "the analytic p of Gi* also permutes the own value")
         return null
     if not star:
         raise ValueError('Invalid null: "total" with star=False; Gi leaves the own value out.')
@@ -272,11 +271,11 @@ def _checked_null(null: str | None, star: bool, asked: LocalInference) -> str:
 
 
 def _ratio(x: FloatArray, lag: FloatArray, rows: RowSums, star: bool) -> FloatArray:
-    """Gi or Gi* as a share of the sum; NaN where that sum is 0 or there is no neighbour."""
+    """Gi or Gi* as a share of the sum; NaN if that sum is 0 or there is no neighbour."""
     whole = float(x.sum())
     if star:
         window = lag + (x if rows.binary else _moments.own_weights(rows) * x)
-        if rows.standardised:  # row-standardise after adding self, not before
+        if rows.standardised:  # row-standardise after adding the self weight, not before
             window /= rows.total + _moments.own_weights(rows)
         return window / whole if whole != 0.0 else np.full(x.size, np.nan)
     g = np.full(x.size, np.nan)

@@ -1,7 +1,7 @@
-"""Global statistics: is there spatial autocorrelation anywhere at all?
+"""Global statistics: is there spatial autocorrelation in the study area as a whole?
 
-A local test takes values for exchangeable; where they are autocorrelated all over, every local
-test rejects too often. So a global statistic belongs beside the local scores.
+A local test assumes exchangeable values; if they are autocorrelated everywhere, every local test
+rejects too often. So compute a global statistic together with the local scores.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ __all__ = ["GlobalResult", "geary_c", "general_g", "moran"]
 
 @dataclass(frozen=True)
 class GlobalResult:
-    """Result of a global statistic; all numbers are NaN where it is undefined.
+    """Result of a global statistic; all numbers are NaN if it is undefined.
 
     Attributes
     ----------
     statistic, expectation, variance, z : float
         z = (statistic - expectation) / sqrt(variance).
     p_low, p_high, p_value : float
-        A statistic at or below, at or above the observed one; two-sided.
+        Probability of a statistic at most, and at least, the observed one; two-sided.
     p_method : str
         "analytic" (normal) or "permutation".
     """
@@ -50,7 +50,7 @@ class GlobalResult:
     p_method: str
 
     def to_frame(self) -> pandas.DataFrame:
-        """Table of one row.
+        """Table with one row.
 
         Returns
         -------
@@ -66,7 +66,7 @@ _UNDEFINED = GlobalResult(_NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, "analytic")
 
 @dataclass(frozen=True)
 class _WeightSums:
-    """S0, S1, S2 of Cliff and Ord (1981), and the number of units that count."""
+    """S0, S1, S2 of Cliff and Ord (1981), and the number of units counted."""
 
     n: float
     s0: float
@@ -83,10 +83,10 @@ def moran(
     seed: Seed = None,
     adjust_n: bool = False,
 ) -> GlobalResult:
-    """Global Moran's I: near values that are alike (z > 0) or unlike (z < 0).
+    """Global Moran's I: whether neighbouring values are similar (z > 0) or different (z < 0).
 
     The moments are exact for the stated assumption; the p from z is a normal approximation, poor
-    for few units or very skewed values: use `permutations` there.
+    for few units or very skewed values: use `permutations` for these.
 
     Parameters
     ----------
@@ -96,20 +96,20 @@ def moran(
         Neighbours, without self weights (see `as_weights`). Row-standardise them for the usual
         form.
     assumption : {"randomisation", "normality"}
-        Null model of the variance: the values dealt out at random, or normal values.
+        Null model of the variance: values permuted at random, or normal values.
     permutations : int, default 0
-        With R > 0, p is simulated by dealing the values out R times.
+        With R > 0, p is simulated from R random permutations of the values.
     seed : int, numpy Generator or None
-        Of the permutations.
+        Seed of the permutations.
     adjust_n : bool, default False
         Count only the units with neighbours in n, as spdep does (a convention: it changes the
         figures by about the share of islands). The default counts all, and its moments are
-        exactly those of dealing the values over all units.
+        exactly those of permuting the values over all units.
 
     Returns
     -------
     GlobalResult
-        NaN where the values are constant, nobody has a neighbour or n < 4.
+        NaN if the values are constant, no unit has a neighbour or n < 4.
 
     Raises
     ------
@@ -165,8 +165,8 @@ def geary_c(
 ) -> GlobalResult:
     """Global Geary's C: mean squared difference of neighbours against that of all pairs.
 
-    C below 1 (z < 0) means that near values are alike: the opposite sign of Moran's. (spdep
-    prints z with the sign turned.)
+    C below 1 (z < 0) means that neighbouring values are similar: the opposite sign of Moran's.
+    (spdep prints z with the sign reversed.)
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def general_g(
     seed: Seed = None,
     adjust_n: bool = False,
 ) -> GlobalResult:
-    """Global G of Getis and Ord: high values (z > 0) or low values (z < 0) that lie together.
+    """Global G of Getis and Ord: whether high (z > 0) or low values (z < 0) cluster.
 
     Parameters
     ----------
@@ -243,9 +243,9 @@ def general_g(
     Raises
     ------
     ValueError
-        Negative values, or others that cannot be used.
+        Negative values, or other values that cannot be used.
     TypeError
-        Values or weights of the wrong kind.
+        Values or weights of the wrong type.
 
     Notes
     -----
@@ -273,11 +273,11 @@ def general_g(
     if sums.s0 == 0.0 or sums.n < 4 or x.min() == x.max():
         return _UNDEFINED
     x = x / x.max()
-    if adjust_n:  # an island's value is in no pair
+    if adjust_n:  # an island is not part of any pair
         x = np.where(np.diff(csr.indptr) > 0, x, 0.0)
     rising = np.sort(x)
-    pairs = 2.0 * float(np.sum(rising[1:] * np.cumsum(rising)[:-1]))  # without cancellation
-    if pairs < 1e-150:  # at most one value above 0, or as good as one
+    pairs = 2.0 * float(np.sum(rising[1:] * np.cumsum(rising)[:-1]))  # avoids cancellation
+    if pairs < 1e-150:  # at most one value is above 0, or practically so
         return _UNDEFINED
 
     def statistic(order: FloatArray) -> float:
@@ -306,8 +306,8 @@ def _prepared(
 ) -> tuple[FloatArray, Csr, _WeightSums]:
     if check_permutations(permutations) and adjust_n:
         raise ValueError(
-            f"Invalid permutations: {permutations} with adjust_n=True, which concerns the "
-            "analytic moments; a deal is over all units."
+            f"Invalid permutations: {permutations} with adjust_n=True, which applies to the "
+            "analytic moments only; permutations are over all units."
         )
     if not permutations:
         refuse_unused({"seed": seed}, NOT_SIMULATED)

@@ -52,7 +52,7 @@ class HawkesParameters:
 
     @property
     def branching_ratio(self) -> float:
-        """Events that one event sets off on average; the process explodes from 1 on."""
+        """Mean number of events that one event triggers; the process explodes if it is >= 1."""
         return self.alpha / self.beta
 
     def to_frame(self) -> pandas.DataFrame:
@@ -81,7 +81,7 @@ class EtasParameters:
     alpha : float
         How much a unit of magnitude adds to the logarithm of the jump.
     c : float
-        Time before the decay sets in, > 0.
+        Time before the decay begins, > 0.
     p : float
         Exponent of the decay, > 0; the process explodes in the long run for p <= 1.
     """
@@ -112,12 +112,12 @@ class EtasParameters:
 
 Parameters = HawkesParameters | EtasParameters
 """Either kind of parameters."""
-NO_MAGNITUDES = "the exponential kernel knows none; ETAS (omori) does"
+NO_MAGNITUDES = "the exponential kernel has no magnitudes; ETAS (omori) has"
 
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """Checked events in order of time, and the period to be explained."""
+    """Checked events in order of time, and the period of the likelihood."""
 
     times: FloatArray
     magnitudes: FloatArray
@@ -128,10 +128,10 @@ class Events:
 def check_events(
     times: ArrayLike, magnitudes: ArrayLike | None, start: float | None, end: float | None
 ) -> Events:
-    """Check and sort events; the period ends with the last event if not told otherwise."""
+    """Check and sort events; by default the period ends with the last event."""
     t = as_float(times, "times")
     if t.ndim != 1:
-        raise ValueError(f"Invalid times: shape {t.shape}; one time per event, (n,), needed.")
+        raise ValueError(f"Invalid times: shape {t.shape}; must be (n,), one time per event.")
     m = np.zeros(t.size) if magnitudes is None else as_float(magnitudes, "magnitudes")
     if m.shape != t.shape:
         raise ValueError(f"Invalid magnitudes: shape {m.shape} for {t.size} times.")
@@ -143,7 +143,7 @@ def check_events(
                 f"index {int(np.argmax(bad))}."
             )
     if end is None and t.size == 0:
-        raise ValueError("Invalid times: no events; end is needed.")
+        raise ValueError("Invalid times: no events; give end.")
     first = 0.0 if start is None else check_scalar(start, "start")
     last = float(t.max()) if end is None else check_scalar(end, "end")
     if last <= first:
@@ -155,7 +155,7 @@ def check_events(
         )
     if start is None and t.size and t.min() < 0.0:
         raise ValueError(
-            f"Invalid times: the first is {t.min():g}; with times before 0, start is needed."
+            f"Invalid times: the first is {t.min():g}; with times before 0, give start."
         )
     order = np.argsort(t, kind="stable")
     return Events(t[order], m[order], first, last)
@@ -197,11 +197,11 @@ def evaluate(events: Events, parameters: Parameters, ties: str) -> tuple[float, 
 
 
 def check_parameters(parameters: Any, magnitudes: ArrayLike | None, ties: str = "strict") -> None:
-    """Check the type of the parameters, that they know magnitudes, and the way of ties."""
+    """Check the type of the parameters, whether they take magnitudes, and `ties`."""
     if not isinstance(parameters, (HawkesParameters, EtasParameters)):
         raise TypeError(
-            f"Invalid parameters: {type(parameters).__name__}; HawkesParameters or "
-            "EtasParameters needed."
+            f"Invalid parameters: {type(parameters).__name__}; must be "
+            "HawkesParameters or EtasParameters."
         )
     if isinstance(parameters, HawkesParameters):
         refuse_unused({"magnitudes": magnitudes}, NO_MAGNITUDES)
@@ -223,21 +223,21 @@ def hawkes_log_likelihood(
     ----------
     times : array_like of float, shape (n,)
         Times of the events in any order and unit, none after `end`. Events before `start` excite
-        later ones but are not themselves explained.
+        later ones but are not part of the likelihood.
     parameters : HawkesParameters or EtasParameters
         The model.
     magnitudes : array_like of float, shape (n,), optional
-        For ETAS only, above the threshold of completeness; 0 if not given.
+        For ETAS only: magnitudes above the threshold of completeness; 0 if not given.
     start, end : float, optional
-        By default 0 and the last event.
+        By default 0 and the time of the last event.
     ties : {"strict", "index"}
-        Whether simultaneous events leave each other alone, or each excites those after it in the
-        order of the rows (which the result then depends on).
+        "strict": simultaneous events do not excite each other. "index": each excites those after
+        it in the order of the rows (on which the result then depends).
 
     Returns
     -------
     float
-        Natural logarithm; -inf where an event has intensity 0.
+        Natural logarithm; -inf if an event has intensity 0.
 
     Raises
     ------
@@ -274,7 +274,7 @@ def hawkes_compensator(
     start: float | None = None,
     end: float | None = None,
 ) -> float:
-    """Integral of the intensity from `start` to `end`: the events that the model expects.
+    """Integral of the intensity from `start` to `end`: the expected number of events.
 
     Parameters
     ----------
@@ -307,14 +307,14 @@ def hawkes_intensity(
     *,
     magnitudes: ArrayLike | None = None,
 ) -> FloatArray:
-    """Intensity just before each moment, given the events before it.
+    """Intensity just before each time `at`, given the events before it.
 
     Parameters
     ----------
     times, parameters, magnitudes
-        As in `hawkes_log_likelihood`; events at or after a moment do not matter for it.
+        As in `hawkes_log_likelihood`; events at or after a time have no effect on it.
     at : array_like of float
-        Moments, in any order and shape.
+        Times, in any order and shape.
 
     Returns
     -------
@@ -324,7 +324,7 @@ def hawkes_intensity(
     Raises
     ------
     ValueError, TypeError
-        As in `hawkes_log_likelihood`; missing moments.
+        As in `hawkes_log_likelihood`; missing times in `at`.
 
     Examples
     --------
@@ -336,7 +336,7 @@ def hawkes_intensity(
     check_parameters(parameters, magnitudes)
     moments = as_float(at, "at")
     if not np.isfinite(moments).all():
-        raise ValueError(f"Invalid at: {int((~np.isfinite(moments)).sum())} moments are missing.")
+        raise ValueError(f"Invalid at: {int((~np.isfinite(moments)).sum())} times are missing.")
     t = as_float(times, "times")
     low = float(min(t.min(initial=0.0), moments.min(initial=0.0))) - 1.0
     high = float(max(t.max(initial=0.0), moments.max(initial=0.0))) + 1.0

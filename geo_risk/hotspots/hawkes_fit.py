@@ -42,14 +42,14 @@ class HawkesFit:
     parameters : HawkesParameters or EtasParameters
     log_likelihood : float
     poisson_log_likelihood : float
-        Of a constant rate, the model without excitation.
+        Log-likelihood of a constant rate, the model without excitation.
     aic, poisson_aic : float
-        Akaike's criterion of both; the smaller one describes the events better.
+        Akaike's information criterion of both; the smaller one indicates the better model.
     converged : bool
-        Whether the likelihood is flat there (slope below 0.01 by relative changes of the
-        parameters), away from the bounds.
+        Whether the likelihood is flat at the result (slope below 0.01 for relative changes of
+        the parameters) and the parameters are not at the bounds.
     n_events : int
-        Events explained.
+        Number of events in the likelihood.
     """
 
     parameters: Parameters
@@ -66,7 +66,7 @@ class HawkesFit:
         Returns
         -------
         pandas.DataFrame
-            The columns of `parameters.to_frame()`, then one for each other attribute.
+            The columns of `parameters.to_frame()`, then one column for each other attribute.
         """
         return self.parameters.to_frame().assign(**single_values(self))
 
@@ -84,7 +84,7 @@ def hawkes_fit(
 
     Guaranteed: the result is the best of the local maxima found, inside the bounds. Not
     guaranteed: that it is the global maximum, or that excitation is real; compare `aic` with
-    `poisson_aic`, and mind that changing report rates look like excitation.
+    `poisson_aic`, and note that changing report rates look like excitation.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def hawkes_fit(
     events = check_events(times, magnitudes, start, end)
     n = int((events.times >= events.start).sum())
     if n < _MINIMUM_EVENTS:
-        raise ValueError(f"Invalid times: {n} events to fit; at least {_MINIMUM_EVENTS} needed.")
+        raise ValueError(f"Invalid times: {n} events to fit; must be at least {_MINIMUM_EVENTS}.")
     search = _search_exponential if kernel == "exponential" else _search_omori
     value, parameters, converged, free = search(events, n, ties)
     poisson = n * (np.log(n / (events.end - events.start)) - 1.0)
@@ -157,7 +157,7 @@ def _search_exponential(events: Events, n: int, ties: str) -> Found:
     def negative(x: FloatArray) -> tuple[float, FloatArray]:
         p = parameters(x)
         logs, integral, g = evaluate(events, p, ties)
-        # alpha = ratio * beta, so beta moves alpha as well.
+        # alpha = ratio * beta, so beta changes alpha as well.
         by = np.array([g[0] * p.mu, g[1] * p.beta, (g[1] * x[1] + g[2]) * p.beta])
         return integral - logs, -by
 
@@ -226,9 +226,9 @@ def _best(
                 low == high or (v > low + 1e-9 * abs(low) and v < high - 1e-9 * abs(high))
                 for v, (low, high) in zip(found.x, bounds)
             )
-            # The slope tells: the line search may give up within rounding of the maximum.
+            # The slope decides: the line search may stop within rounding error of the maximum.
             flat = bool(np.abs(np.asarray(found.jac)).max() <= _FLAT)
             best = (-float(found.fun), np.asarray(found.x), flat and inside)
     if best is None:
-        raise ValueError("Invalid times: no start of the fit gave a finite likelihood.")
+        raise ValueError("Invalid times: no start value of the fit gave a finite likelihood.")
     return best

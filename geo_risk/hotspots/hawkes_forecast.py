@@ -1,4 +1,4 @@
-"""Forecast self-exciting point processes by simulation, and let old events fade."""
+"""Forecast self-exciting point processes by simulation; sums of events with decaying weights."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class HawkesForecast:
     Attributes
     ----------
     edges : ndarray of float64, shape (bins + 1,)
-        Times between which events are counted.
+        Edges of the bins in time.
     mean : ndarray of float64, shape (bins,)
         Mean simulated count of each bin.
     lower, upper : ndarray of int64, shape (bins,)
-        Quantiles of the simulated counts, with `coverage` of them between.
+        Quantiles of the simulated counts; a share of `coverage` lies between them.
     counts : ndarray of int64, shape (simulations, bins)
     """
 
@@ -56,7 +56,7 @@ class HawkesForecast:
         -------
         pandas.DataFrame
             Columns `start` and `end` (of the bin, in the unit of the times), `mean`, `lower` and
-            `upper`. The counts of the single futures are no columns.
+            `upper`. The counts of the single simulations are not included.
         """
         return table_of(
             self,
@@ -70,7 +70,7 @@ class HawkesForecast:
 
 @dataclass(frozen=True, eq=False)
 class _Generation:
-    """Events of all simulated futures: which future, when, and how large."""
+    """Events of all simulations: number of the simulation, time and magnitude."""
 
     future: IntArray
     moment: FloatArray
@@ -90,10 +90,10 @@ def hawkes_forecast(
     coverage: float = 0.95,
     seed: int | np.random.Generator | None = None,
 ) -> HawkesForecast:
-    """Simulate the events from `end` to `end + horizon`, given those until `end`.
+    """Simulate the events from `end` to `end + horizon`, given the events until `end`.
 
-    Guaranteed: one seed, one result. Not guaranteed: that the parameters are right; their
-    uncertainty is not part of the interval.
+    Guaranteed: the same seed gives the same result. Not guaranteed: that the parameters are
+    right; their uncertainty is not part of the interval.
 
     Parameters
     ----------
@@ -102,13 +102,13 @@ def hawkes_forecast(
     horizon : float
         Length of the forecast, > 0.
     bins : int
-        Equal parts of the horizon to count in.
+        Number of equal parts of the horizon in which events are counted.
     simulations : int
-        Simulated futures.
+        Number of simulations.
     coverage : float
-        Share of the futures from `lower` to `upper`, in (0, 1).
+        Share of the simulations from `lower` to `upper`, in (0, 1).
     seed : int, numpy Generator or None
-        Of the simulation.
+        Seed of the simulation.
 
     Returns
     -------
@@ -121,12 +121,12 @@ def hawkes_forecast(
         million events in all).
     TypeError
         Parameters of another type, values that are not numbers; `bins` or `simulations` that are
-        no integers.
+        not integers.
 
     Notes
     -----
-    Branching simulation: background events are Poisson, and every event, past or simulated, sets
-    off a Poisson number of others at times drawn by inverting its decay. Simulated ETAS events
+    Branching simulation: background events are Poisson, and every event, past or simulated,
+    triggers a Poisson number of others at times drawn by inverting its decay. Simulated ETAS events
     take their magnitudes at random from the past ones (0 where there are none).
 
     Examples
@@ -167,7 +167,7 @@ def hawkes_forecast(
 def _first_generation(
     events: Events, parameters: Parameters, horizon: float, simulations: int, rng: Any
 ) -> _Generation:
-    """Background events of the horizon, and what the past events set off in it."""
+    """Background events of the horizon, and the events in it that past events trigger."""
     stop = events.end + horizon
     background = rng.poisson(parameters.mu * horizon, simulations)
     moments = events.end + rng.uniform(0.0, horizon, int(background.sum()))
@@ -209,7 +209,7 @@ def _lags(times: FloatArray, start: float, stop: float) -> tuple[FloatArray, Flo
 def _expected(
     parameters: Parameters, times: FloatArray, size: FloatArray, start: float, stop: float
 ) -> FloatArray:
-    """Events that each event sets off directly from `start` to `stop`."""
+    """Expected number of events that each event triggers directly from `start` to `stop`."""
     since, until = _lags(times, start, stop)
     if isinstance(parameters, HawkesParameters):
         beta = parameters.beta
@@ -247,27 +247,27 @@ def decayed_intensity(
     unit: ArrayLike | None = None,
     n_units: int | None = None,
 ) -> FloatArray:
-    """Sum of events up to a moment, each worth half as much after every half-life.
+    """Sum of events up to a time, with weights that halve in each half-life.
 
     Parameters
     ----------
     times : array_like of float or datetime64, shape (m,)
-        Times of the events; NaN or NaT counts nowhere.
+        Times of the events; NaN or NaT is not counted.
     at : float or datetime64
-        The moment; later events do not count.
+        Time of the sum; later events do not count.
     half_life : float
         In the unit of `times`; in days for datetime64.
     weight : array_like of float, shape (m,), optional
-        Worth of each event when it happens; 1 if not given.
+        Weight of each event at its own time; 1 if not given.
     unit : array_like of int, shape (m,), optional
         Row of the cell or region of each event, -1 for none.
     n_units : int, optional
-        Number of units; needed with `unit`, refused without.
+        Number of units; required with `unit`, not allowed without.
 
     Returns
     -------
     ndarray of float64, shape () or (n_units,)
-        Of each unit, 0 where nothing has happened.
+        Sum of each unit; 0 for units without events.
 
     Raises
     ------
@@ -290,16 +290,16 @@ def decayed_intensity(
     worth = np.ones(age.size) if weight is None else as_float(weight, "weight")
     if age.ndim != 1 or worth.shape != age.shape:
         raise ValueError(f"Invalid times, weight: shapes {age.shape} and {worth.shape}.")
-    counted = age >= 0.0  # false where the time is missing
+    counted = age >= 0.0  # false if the time is missing
     left = worth[counted] * np.exp2(-age[counted] / half_life)
     if unit is None:
-        refuse_unused({"n_units": n_units}, "without unit there is one sum")
+        refuse_unused({"n_units": n_units}, "without unit there is only one sum")
         return np.asarray(left.sum())
     which = np.asarray(unit)
     if n_units is None or which.shape != age.shape or which.dtype.kind not in "iu":
         raise ValueError(
-            f"Invalid unit: {which.dtype} of shape {which.shape} for {age.size} events; whole "
-            "numbers, and n_units, are needed."
+            f"Invalid unit: {which.dtype} of shape {which.shape} for {age.size} events; must be "
+            "whole numbers, (n,), with n_units."
         )
     if which.size and (which.min() < -1 or which.max() >= n_units):
         raise ValueError(
@@ -317,6 +317,6 @@ def _age(times: ArrayLike, at: Any) -> FloatArray:
         try:
             now = np.asarray(at, dtype="datetime64[ns]")
         except (TypeError, ValueError) as error:
-            raise TypeError(f"Invalid at: {at!r} is no date, but the times are.") from error
+            raise TypeError(f"Invalid at: {at!r} is not a date, but the times are.") from error
         return np.asarray((now - moment.astype("datetime64[ns]")) / np.timedelta64(1, "D"))
     return check_scalar(at, "at") - as_float(times, "times")

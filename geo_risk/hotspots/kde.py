@@ -1,4 +1,4 @@
-"""Kernel density of events on the sphere: where they are dense, per square kilometre."""
+"""Kernel density of events on the sphere, per square kilometre."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["KdeResult", "kde", "kde_bandwidth"]
 
-# Narrower kernels ask more of the coordinates than doubles hold (see Notes of kde).
+# Narrower kernels need more precise coordinates than float64 holds (see Notes of kde).
 _NARROWEST_KM = 0.001
-# Abramson's factors are kept in this range, so that a lone event is still a place.
+# Abramson's factors are kept in this range, so that an isolated event stays visible.
 _FACTOR_RANGE = (0.1, 10.0)
 _GOLDEN = 0.5 * (np.sqrt(5.0) - 1.0)
 
@@ -38,14 +38,14 @@ class KdeResult:
     intensity : ndarray of float64
         `density` times the total weight: events per km².
     log_density : ndarray of float64
-        Natural logarithm of `density`, good where `density` underflows to 0; -inf only where
-        every event was cut off.
+        Natural logarithm of `density`, finite even if `density` underflows to 0; -inf only
+        if all events were truncated.
     bandwidth_km : float
-        The bandwidth used (found, where "cv" was asked for).
+        The bandwidth used (with "cv", the one that was found).
     event_bandwidth_km : ndarray of float64, shape (n,)
-        Each event's own, where adaptive; else all the same.
+        Bandwidth of each event if adaptive; else all equal.
     error_bound : float
-        The most by which truncation can have lowered any `density`; 0 without truncation.
+        Largest possible reduction of any `density` by truncation; 0 without truncation.
     """
 
     density: FloatArray
@@ -62,8 +62,8 @@ class KdeResult:
         -------
         pandas.DataFrame
             Columns `density` (per km²), `intensity` (events per km²) and `log_density`; `attrs`
-            holds `bandwidth_km` and `error_bound`. The bandwidths of the events are no columns:
-            events need not be the points.
+            holds `bandwidth_km` and `error_bound`. The bandwidths of the events are not
+            included: the points may be other than the events.
         """
         return table_of(self, "density", "intensity", "log_density")
 
@@ -82,27 +82,27 @@ def kde(
 ) -> KdeResult:
     """Estimate the density of events on the sphere with von Mises-Fisher kernels.
 
-    Guaranteed: a density that integrates to 1 over the sphere, with no seam at ±180 and no fault
-    at the poles. Not guaranteed: a correction for where events cannot be (the sea, beyond the
-    study area).
+    Guaranteed: a density that integrates to 1 over the sphere, with no seam at ±180 and no error
+    at the poles. Not guaranteed: a correction for places where events cannot be (the sea, outside
+    the study area).
 
     Parameters
     ----------
     lon, lat : array_like, shape (n,)
         Events, degrees, WGS84; at least one, none missing.
     at_lon, at_lat : array_like, shape (m,), optional
-        Where to evaluate; by default at the events.
+        Points to evaluate; by default the events.
     bandwidth_km : float or "cv", default "cv"
-        Standard deviation of the kernel along the surface, at least 0.001 km; "cv" takes the
-        one of `kde_bandwidth`.
+        Standard deviation of the kernel along the surface, at least 0.001 km; "cv" uses
+        `kde_bandwidth`.
     weights : array_like, shape (n,), optional
         Weight of each event, >= 0, not all 0.
     adaptive : bool, default False
-        Abramson's: narrower where events are dense, wider where they are sparse, by the inverse
-        square root of a first estimate (factors within 0.1 to 10).
+        Abramson's method: narrower where events are dense, wider where they are sparse, by the
+        inverse square root of a first estimate (factors within 0.1 to 10).
     truncate : float, default 0
-        With e > 0, events whose kernel is below e times its peak are left out at a point, which
-        makes many events fast; the error is at most `error_bound`. 0: every event counts.
+        With e > 0, events whose kernel at a point is below e times its peak are left out there,
+        which is fast for many events; the error is at most `error_bound`. 0: every event counts.
     n_jobs : int, default 1
         Threads; -1 for all processors. The result does not depend on it.
 
@@ -116,14 +116,14 @@ def kde(
         Coordinates out of range or missing, no events, negative weights or all 0, a bandwidth
         or `truncate` out of range, "cv" with fewer than three places.
     TypeError
-        Values of the wrong kind.
+        Values of the wrong type.
 
     Notes
     -----
     ``f(x) = sum_i w_i K_i(x) / sum_i w_i`` with ``kappa = (6371.0088 / h)^2`` and
     ``K = kappa / (2 pi (1 - exp(-2 kappa))) exp(kappa (x.x_i - 1))`` per steradian, in logarithms,
-    divided by the squared radius for km². ``x.x_i - 1`` is formed from the chord. Relative error
-    about 1e-13 at h = 45 km and 1e-9 at h = 10 m, where it is that of the positions.
+    divided by the squared radius for km². ``x.x_i - 1`` is computed from the chord. Relative
+    error about 1e-13 at h = 45 km and 1e-9 at h = 10 m, where it results from the positions.
     Cost: m n exponentials (5 ns each), or those of the near events with `truncate`.
 
     References
@@ -166,8 +166,8 @@ def kde_bandwidth(
 ) -> float:
     """Choose a bandwidth by likelihood cross-validation, leaving out one place at a time.
 
-    A whole place is left out, not one event: with events piled on centroids or rounded
-    coordinates, leaving out one would always find its twins and choose a bandwidth of 0.
+    A whole place is left out, not one event: with piles of events on centroids or rounded
+    coordinates, leaving out one event would leave its duplicates, and the bandwidth would be 0.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def kde_bandwidth(
     Returns
     -------
     float
-        Kilometres.
+        Bandwidth in kilometres.
 
     Raises
     ------
@@ -236,7 +236,7 @@ def _events(
     if weight.size != len(events):
         raise ValueError(f"Invalid weights: {weight.size} for {len(events)} events.")
     if weight.min() < 0.0 or not weight.sum() > 0.0:
-        raise ValueError("Invalid weights: they must be >= 0 and not all 0.")
+        raise ValueError("Invalid weights: must be >= 0 and not all 0.")
     return events, weight
 
 
@@ -250,7 +250,7 @@ def _log_density(
     *,
     skip_same: bool = False,
 ) -> tuple[FloatArray, float]:
-    """Logarithm of the density per steradian at points, and the most that truncation took."""
+    """Logarithm of the density per steradian at points, and the largest error by truncation."""
     from geo_risk._core.jit import run_chunks
     from geo_risk.hotspots import _kde as kernel
 
@@ -262,7 +262,7 @@ def _log_density(
     out = np.empty(len(points))
     depth = -np.log(truncate) if truncate > 0.0 else np.inf
     reach = float(np.sqrt(2.0 * depth / kappa.min()))
-    if reach >= 1.0:  # a grid so coarse saves nothing
+    if reach >= 1.0:  # such a coarse grid saves no time
 
         def run(start: int, stop: int) -> None:
             kernel.log_density(points, events, kappa, log_peak, skip_same, start, stop, out)

@@ -37,19 +37,19 @@ class KnoxResult:
     observed : ndarray of int64
         Pairs within distance *and* interval, thresholds included (cumulative).
     expected, variance : ndarray of float64
-        Exact moments of `observed` when the times are dealt out at random over the events.
+        Exact moments of `observed` if the times are permuted at random over the events.
     ratio, z : ndarray of float64
-        observed / expected, (observed - expected) / sqrt(variance); NaN where 0 / 0.
+        observed / expected, (observed - expected) / sqrt(variance); NaN for 0 / 0.
     p_value : ndarray of float64
-        By permutation of the times, P(count >= observed); NaN with ``permutations=0``.
+        P(count >= observed) by permutation of the times; NaN with ``permutations=0``.
     p_poisson : ndarray of float64
-        P(X >= observed) of a Poisson count of mean `expected`: an approximation that ignores
-        how pairs share events.
+        P(X >= observed) of a Poisson count with mean `expected`: an approximation that ignores
+        that pairs share events.
     band_observed, band_expected, band_ratio, band_p_value : ndarray
-        The same for pairs in one band each: farther than the threshold before, and within this
-        one (near-repeat matrix).
+        The same for pairs in a single band: beyond the previous threshold and within this one
+        (near-repeat matrix).
     space_pairs, time_pairs : ndarray of int64
-        Pairs within each distance, and within each interval (Ns, Nt).
+        Number of pairs within each distance (Ns) and within each interval (Nt).
     n_events, permutations : int
     """
 
@@ -72,7 +72,7 @@ class KnoxResult:
     permutations: int
 
     def to_frame(self) -> pandas.DataFrame:
-        """Table of the pairs of thresholds, one row each, distance by distance.
+        """Table of the combinations of thresholds, one row each, ordered by distance.
 
         Returns
         -------
@@ -109,30 +109,30 @@ def knox(
     seed: Seed = None,
     n_jobs: int = 1,
 ) -> KnoxResult:
-    """Count pairs of events close in space and time, against times dealt out at random.
+    """Count pairs of events close in space and time, compared with randomly permuted times.
 
-    Guaranteed: exact counts and exact moments; a p-value that is valid whatever the patterns in
-    space alone and in time alone. Not guaranteed: an answer about contagion where the population
-    at risk changed at different pace in different places.
+    Guaranteed: exact counts and exact moments; a p-value that is valid for any pattern in
+    space alone and in time alone. Not guaranteed: a conclusion about contagion if the population
+    at risk changed at different rates in different places.
 
     Parameters
     ----------
     time : array_like, shape (n,)
         Numbers in the unit of `interval`, or datetime64 (then `interval` is in days).
     distance_km : float or array_like
-        Distance thresholds, km, >= 0, increasing; a pair at the threshold counts.
+        Distance thresholds, km, >= 0, increasing; a pair exactly at the threshold counts.
     interval : float or array_like
-        Time thresholds, >= 0, increasing; closed as well.
+        Time thresholds, >= 0, increasing; a pair exactly at the threshold counts.
     lon, lat : array_like, shape (n,)
         Degrees, WGS84: great-circle distances on the sphere of radius 6371.0088 km.
     x_km, y_km : array_like, shape (n,)
         Instead of lon and lat: kilometres in a plane.
     permutations : int, default 999
-        Random deals of the times; 0 for none.
+        Number of random permutations of the times; 0 for none.
     seed : int, numpy Generator or None
-        Of the permutations.
+        Seed of the permutations.
     n_jobs : int, default 1
-        Threads of the permutations; -1 for all processors. The result does not depend on it.
+        Threads for the permutations; -1 for all processors. The result does not depend on it.
 
     Returns
     -------
@@ -142,18 +142,19 @@ def knox(
     ------
     ValueError
         Missing or out-of-range values, fewer than 4 events, thresholds that do not increase,
-        both or neither kind of coordinates, more than 100 million pairs within the largest
+        both or no kind of coordinates, more than 100 million pairs within the largest
         distance; `seed` or `n_jobs` without permutations.
     TypeError
-        Values of the wrong kind.
+        Values of the wrong type.
 
     Notes
     -----
-    With a_i, b_i the events within distance, within interval of event i (Barton and David 1966):
+    a_i and b_i are the numbers of events within the distance and the interval of event i (Barton
+    and David 1966):
     ``Ns = sum a / 2``, ``A = sum a (a - 1) / 2``, Nt and B likewise, ``N = n (n - 1) / 2``,
     ``E = Ns Nt / N``, ``Var = E + 4 A B / (n (n-1) (n-2)) + 4 (Ns (Ns-1) - 2 A)
-    (Nt (Nt-1) - 2 B) / (n (n-1) (n-2) (n-3)) - E^2``. Two events at one place and time are a
-    pair like any other. Cost: the pairs within the largest distance, times the permutations.
+    (Nt (Nt-1) - 2 B) / (n (n-1) (n-2) (n-3)) - E^2``. Two events at the same place and time are
+    a pair like any other. Cost: the pairs within the largest distance, times the permutations.
 
     References
     ----------
@@ -213,7 +214,7 @@ def _points(
         for values, name in ((x, "x_km"), (y, "y_km")):
             if values.size and np.abs(values).max() > _FARTHEST_KM:
                 raise ValueError(
-                    f"Invalid {name}: {np.abs(values).max():g} km is no place on Earth; at most "
+                    f"Invalid {name}: {np.abs(values).max():g} km is not a place on Earth; at most "
                     f"{_FARTHEST_KM:g}. Are these metres?"
                 )
         return np.column_stack([x, y]), 0.0
@@ -247,14 +248,14 @@ def _near_pairs(
     reach = float(distances[-1])
     if radius:
         reach = float(chord_of(reach / radius))
-    # The tree finds a little too much; the kernel's distance decides.
+    # The tree finds slightly too many pairs; the kernel's distance decides.
     reach = reach * (1.0 + 1e-9) + 1e-12
     tree = cKDTree(points)
     expected = (int(tree.count_neighbors(tree, reach)) - len(points)) // 2
     if expected > _PAIR_LIMIT:
         raise ValueError(
             f"Invalid distance_km: {expected} pairs of events lie within {distances[-1]:g} km; "
-            f"at most {_PAIR_LIMIT} can be held. Choose a smaller largest distance."
+            f"at most {_PAIR_LIMIT} are possible. Choose a smaller largest distance."
         )
     pairs = tree.query_pairs(reach, output_type="ndarray")
     bands = kernel.space_bands(points, pairs, distances, radius)
@@ -292,7 +293,7 @@ def _counts(
 def _space_degrees(
     pairs: NDArray[Any], bands: NDArray[np.int16], n: int, count: int
 ) -> NDArray[np.int64]:
-    """For each distance and event, the other events within it (cumulative); shape (d, n)."""
+    """Number of other events within each distance of each event (cumulative); shape (d, n)."""
     degrees = np.zeros((count, n), dtype=np.int64)
     for band in range(count):
         chosen = pairs[bands == band]

@@ -1,4 +1,4 @@
-"""Local Moran's I: which units resemble, or differ from, their surroundings."""
+"""Local Moran's I: which units are similar to, or differ from, their surroundings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalMoranResult", "local_moran"]
 
-# A deviation or lag below these shares of the largest is the rounding of a zero.
+# A deviation or lag below these shares of the largest is a zero with rounding error.
 _ZERO_DEVIATION = 4e-15
 _ZERO_LAG = 1e-13
 
@@ -36,19 +36,19 @@ class LocalMoranResult:
     statistic : ndarray of float64
         I_i; 0 for an island.
     expectation, variance : ndarray of float64
-        Moments of I_i under the null that `moments` names; NaN where undefined.
+        Moments of I_i under the null hypothesis of `moments`; NaN where undefined.
     z : ndarray of float64
         (statistic - expectation) / sqrt(variance); NaN where undefined.
     p_value, q_value : ndarray of float64
         Two-sided p, and p adjusted for the false discovery rate over the finite ones.
     p_low, p_high : ndarray of float64
-        Tails of I_i at or below, and at or above, the observed one.
+        Tails: probability of I_i at most, and at least, the observed one.
     quadrant : ndarray of str
-        Where ``q_value <= alpha``: "HH", "LL" (the unit and its neighbours on the same side of
+        If ``q_value <= alpha``: "HH", "LL" (the unit and its neighbours on the same side of
         the mean), "HL", "LH" (outliers; the first letter is the unit's). Else "not significant",
         "undefined" or "isolated".
     quadrant_all : ndarray of str
-        The same without regard to significance.
+        The same, regardless of significance.
     n_neighbors : ndarray of int64
     p_method : str
         "exact", "permutation" or "analytic".
@@ -100,12 +100,12 @@ def local_moran(
     options: LocalInference | None = None,
     **fields: Any,
 ) -> LocalMoranResult:
-    """Score how far each unit and its neighbours depart from the mean together.
+    """Score how far each unit and its neighbours deviate from the mean together.
 
     Guaranteed: z does not change when values are shifted or scaled by a positive number or when
     a row of the weights is scaled, and ``z = sign(x_i - mean) * z(Gi)`` (conditional moments).
-    Not guaranteed: that a significant unit is unusual where values are autocorrelated all over
-    (look at the global `moran` beside it).
+    Not guaranteed: that a significant unit is unusual where values are autocorrelated
+    everywhere (also check the global `moran`).
 
     Parameters
     ----------
@@ -114,17 +114,17 @@ def local_moran(
     weights : scipy.sparse matrix (n, n), libpysal Graph or W
         Neighbours of each unit, without self weights (see `as_weights`).
     lagged : array_like, shape (n,), optional
-        Bivariate: the variable whose neighbours' values are summed, `values` being that of the
-        unit itself. The unit's own value of both is held fixed.
+        Bivariate: the variable that is summed over the neighbours; `values` is that of the unit
+        itself. The unit's own value of both is fixed.
     moments : {"conditional", "total"}
-        Conditional: the unit's value held, the others dealt out. Total: all values dealt out
+        Conditional: the unit's value is fixed, the others permuted. Total: all values permuted
         (Anselin 1995); p is then analytic, and there is no bivariate form.
     draws : str, optional
         Old name of `deal`, deprecated.
     options : LocalInference, optional
-        How p is found, adjusted and made a label.
+        How p is found and adjusted, and how units are labelled.
     **fields
-        The fields of `LocalInference`, in place of `options`.
+        The fields of `LocalInference`, instead of `options`.
 
     Returns
     -------
@@ -133,12 +133,12 @@ def local_moran(
     Raises
     ------
     ValueError, TypeError
-        As for `gi_star`; `moments="total"` with `lagged` or with another p than the analytic.
+        As for `gi_star`; `moments="total"` with `lagged` or with a p other than analytic.
 
     Notes
     -----
-    ``I_i = (z_i / m2) sum_j w_ij z_j``, z deviations from the mean, m2 their mean square (divided
-    by n). A unit at the mean has I_i = 0 whatever its neighbours are: z and p are NaN, the label
+    ``I_i = (z_i / m2) sum_j w_ij z_j``, z: deviations from the mean, m2: their mean square (divided
+    by n). A unit at the mean has I_i = 0 for any neighbours: z and p are NaN, the label is
     "undefined". The tails of I_i are those of the neighbour sum, exchanged for units below the
     mean; so the exact p for counts is that of `gi_star`.
 
@@ -188,7 +188,7 @@ class _Parts:
 def _analytic_only(asked: LocalInference, bivariate: bool) -> LocalInference:
     if asked.p_method not in ("auto", "analytic") or asked.permutations:
         raise ValueError(
-            'Invalid moments: "total" has an analytic p only; dealing out the other values is '
+            'Invalid moments: "total" has an analytic p only; permuting the other values is '
             'conditional on the unit\'s own: moments="conditional".'
         )
     if bivariate:
@@ -201,7 +201,7 @@ def _side_of_mean(x: FloatArray) -> FloatArray:
     if x.size == 0:
         return x
     dev = _moments.centred(x)
-    # dev is on a scale on which the largest value lies in [0.5, 1).
+    # dev is scaled so that the largest value is in [0.5, 1).
     return np.where(np.abs(dev) <= _ZERO_DEVIATION, 0.0, np.sign(dev))
 
 

@@ -22,7 +22,7 @@ __all__ = ["MannKendallResult", "mann_kendall"]
 _MINIMUM_STEPS = 4
 _PAIRS_AT_ONCE = 2_000_000
 _CORRECTIONS = ("none", "hamed_rao", "known")
-# Beyond so many steps the factor for a known autocorrelation is extrapolated.
+# Above this number of steps the factor for a known autocorrelation is extrapolated.
 _EXACT_STEPS = 100
 
 
@@ -35,7 +35,7 @@ class MannKendallResult:
     s : ndarray of float64
         Number of increasing pairs minus number of decreasing pairs.
     var_s : ndarray of float64
-        Variance of `s` without trend, corrected for ties and, where asked, for autocorrelation.
+        Variance of `s` without trend, corrected for ties and, if requested, for autocorrelation.
     z, p_value : ndarray of float64
         Continuity-corrected normal score and its two-sided p.
     tau_a, tau_b : ndarray of float64
@@ -43,9 +43,9 @@ class MannKendallResult:
     slope, intercept : ndarray of float64
         Sen's slope per step, and the line's value at the first step.
     trend : ndarray of int8
-        1 up, -1 down, 0 neither significant at `alpha` nor known.
+        1 up, -1 down, 0 not significant at `alpha` or unknown.
     n : int
-        Steps in each series.
+        Number of steps in each series.
     correction : str
         "none", "hamed_rao" or "known".
     alpha : float
@@ -91,24 +91,24 @@ def mann_kendall(
     """Test each series for a monotone trend.
 
     The p-value is two-sided and comes from the normal distribution with continuity correction,
-    through its upper tail, so small p keep their digits. It assumes that a series without trend
+    computed from its upper tail, so small p are precise. It assumes that a series without trend
     is exchangeable in time: autocorrelation makes the plain test reject too often, which
-    ``correction="hamed_rao"`` mends approximately, and ``"known"`` well where the autocorrelation
-    comes from how the series was made (moving sums, overlapping windows).
+    ``correction="hamed_rao"`` corrects approximately, and ``"known"`` well if the autocorrelation
+    results from how the series was made (moving sums, overlapping windows).
 
     Parameters
     ----------
     series : array_like of float, shape (T,) or (n, T)
         Values in order of time at equal steps, T >= 4. A series with a NaN has NaN results.
     correction : {"none", "hamed_rao", "known"}
-        How the variance of S allows for autocorrelation.
+        How the variance of S is corrected for autocorrelation.
     autocorrelation : array_like of float, shape (k,) or (T, T), optional
         For "known": the autocorrelation of a series without trend at lags 1..k (0 beyond), or
         between every two steps.
     alpha : float
         Level of `MannKendallResult.trend`, in (0, 1).
     lag_alpha : float, default 0.05
-        For "hamed_rao": level at which an autocorrelation counts, in (0, 1).
+        For "hamed_rao": significance level from which an autocorrelation is used, in (0, 1).
 
     Returns
     -------
@@ -119,7 +119,7 @@ def mann_kendall(
     ------
     ValueError
         Fewer than four steps, infinite values, an unknown correction, a level outside (0, 1], an
-        autocorrelation missing, not asked for, outside (-1, 1) or not symmetric, `lag_alpha`
+        autocorrelation missing, not used, outside (-1, 1) or not symmetric, `lag_alpha`
         without the Hamed-Rao correction.
     TypeError
         Values that are not real numbers.
@@ -134,8 +134,8 @@ def mann_kendall(
     pairwise slopes.
 
     Hamed and Rao multiply var S by 1 + 2/(n(n-1)(n-2)) sum (n-k)(n-k-1)(n-k-2) r_k over the lags
-    k at which r_k, the autocorrelation of the ranks of the series without its Sen line, exceeds
-    the two-sided normal bound at `lag_alpha`. Where that factor is not positive, z and p are NaN.
+    k at which r_k, the autocorrelation of the ranks of the series minus its Sen line, exceeds
+    the two-sided normal bound at `lag_alpha`. If that factor is not positive, z and p are NaN.
     The correction needs long series: on noise with lag-1 autocorrelation 0.4 the plain test
     rejected 17-19 % at 0.05, the corrected one 21 % at T = 20, 15 % at 60 and 12 % at 150
     (1,500 series each).
@@ -146,7 +146,7 @@ def mann_kendall(
     linearly in 1/T. On moving sums of two (r_1 = 0.5) the plain test rejected 14-16 % at 0.05,
     this one 3.2 % at T = 10, 4.0 % at 19 and 4.9 % at 100 (20,000 series each).
 
-    Time and memory grow with n T^2; memory is bounded by working through blocks of series.
+    Time grows with n T^2; memory is bounded by processing the series in blocks.
 
     References
     ----------
@@ -165,7 +165,7 @@ def mann_kendall(
     check_choice(correction, "correction", _CORRECTIONS)
     check_scalar(alpha, "alpha", low=0.0, high=1.0, open_low=True)
     if correction != "hamed_rao":
-        refuse_unused({"lag_alpha": lag_alpha}, 'it is of correction="hamed_rao"')
+        refuse_unused({"lag_alpha": lag_alpha}, 'it applies to correction="hamed_rao" only')
     lag_alpha = 0.05 if lag_alpha is None else lag_alpha
     check_scalar(lag_alpha, "lag_alpha", low=0.0, high=1.0, open_low=True)
     values, shape = _check_series(series)
@@ -222,7 +222,7 @@ def _check_series(series: ArrayLike) -> tuple[FloatArray, tuple[int, ...]]:
 def _check_autocorrelation(
     autocorrelation: ArrayLike | None, correction: str, n: int
 ) -> FloatArray | None:
-    """Correlation between every two steps, or None where it is not used."""
+    """Correlation between every two steps, or None if it is not used."""
     if (autocorrelation is None) == (correction == "known"):
         raise ValueError(
             'Invalid autocorrelation: correction="known" needs it, the others do not take it.'
@@ -299,7 +299,7 @@ def _ties(values: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _score(s: FloatArray, var_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Continuity-corrected z and two-sided p; S = 0 says no trend whatever its variance."""
+    """Continuity-corrected z and two-sided p; S = 0 means no trend for any variance."""
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (s - np.sign(s)) / np.sqrt(np.where(var_s > 0.0, var_s, np.nan))
     z = np.where(s == 0.0, 0.0, z)

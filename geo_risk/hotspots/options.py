@@ -1,4 +1,4 @@
-"""Options that the tests share: checked once, and refused where they were given for nothing."""
+"""Options that the tests share: checked once, and rejected if given but not used."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ __all__ = [
 
 P_METHODS = ("auto", "analytic", "permutation", "exact")
 MAX_DISPERSION = 200.0
-"""Variance / mean above which numbers are not taken for counts of events.
+"""Variance / mean above which numbers are not treated as counts of events.
 
 Fatalities per event have 418 (UCDP Mexico), 559 (one side in UCDP Afghanistan) and 1,039 (a sample
 of UCDP's world); a week of Californian earthquakes per H3 cell of resolution 3 has 99. No limit
-tells all counts from all fatalities: UCDP Mexico's events per cell have 1,087.
+separates all counts from all fatalities: UCDP Mexico's events per cell have 1,087.
 """
-NOT_SIMULATED = "it is of a simulated p, and no permutations are asked for"
+NOT_SIMULATED = "it applies to a simulated p, and there are no permutations"
 
 
 @dataclass(frozen=True)
 class Test:
-    """How p is to be found, checked."""
+    """Checked options of how p is found."""
 
     p_method: str
     permutations: int
@@ -62,29 +62,28 @@ class Inference:
     Parameters
     ----------
     permutations : int, default 0
-        Number of random deals R for the simulated p. To find a lone unit among m after FDR,
-        R must be at least m / alpha.
+        Number of random permutations R for the simulated p. To find a single unit among m after
+        FDR, R must be at least m / alpha.
     seed : int, numpy Generator or None
-        Of the simulation; None draws a fresh one. The result does not depend on `n_jobs`.
+        Seed of the simulation; None draws a new one. The result does not depend on `n_jobs`.
     p_method : {"auto", "analytic", "permutation", "exact"}
-        "auto" simulates where `permutations` are asked for; else takes the exact p where the
-        values are counts and the weights equal within each row (binary, or row-standardised);
-        else the normal approximation. `result.p_method` says which.
+        "auto" simulates if `permutations` is given; else takes the exact p if the values are
+        counts and the weights equal within each row (binary, or row-standardised); else the
+        normal approximation. `result.p_method` names the method used.
     max_dispersion : float, default 200
-        Limit of variance / mean above which values are not taken for counts of events (UCDP
-        Mexico's fatalities per event have 418) and the exact p is refused. Counts of events in
-        very uneven areas can exceed it: if that is what the values are, pass ``float("inf")``.
+        Limit of variance / mean above which values are not treated as counts of events
+        (UCDP Mexico's fatalities per event have 418) and the exact p is not available. Counts of
+        events in very uneven areas can exceed it: for these, pass ``float("inf")``.
     fdr : {"bh", "by", None}
-        Adjustment of the q-values, for all units or bins together (see `adjust_fdr`); None leaves
-        q = p.
+        Adjustment of the q-values, over all units or bins (see `adjust_fdr`); None: q = p.
 
     Raises
     ------
     ValueError
-        A value out of range, or given where nothing uses it: `seed` without a simulation,
+        A value out of range, or given but not used: `seed` without a simulation,
         `max_dispersion` without the exact p.
     TypeError
-        A value that is no number.
+        A value that is not a number.
     """
 
     permutations: int = 0
@@ -106,32 +105,32 @@ class Inference:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalInference(Inference):
-    """Options of `gi_star` and `local_moran`: how p is found, adjusted and made a label.
+    """Options of `gi_star` and `local_moran`: how p is found and adjusted; labels of units.
 
     Parameters
     ----------
     permutations, seed, p_method, max_dispersion, fdr
-        As of `Inference`.
+        As for `Inference`.
     alpha : float, default 0.05
         Level of the labels, on the q-values.
     mid_p : bool, default False
         For the exact p: count half of the probability of the observed sum in each tail. Less
-        conservative on sparse counts; rejects at most about as often as stated, not certainly.
+        conservative on sparse counts; rejects at most about as often as stated, without guarantee.
     deal : {"fresh", "shared"}, default "fresh"
-        How the simulation of ``null="conditional"`` deals the values. "fresh": each unit has
-        random deals of its own. "shared": all units use the same ones; each p is as valid, and
-        many times faster, but this is another algorithm: the errors of simulation of different
-        units go together, so a share of significant units varies more from seed to seed.
+        How the simulation of ``null="conditional"`` permutes the values. "fresh": each unit has
+        its own random permutations. "shared": all units use the same ones; each p is as valid,
+        and many times faster, but this is another algorithm: the simulation errors of different
+        units are correlated, so a share of significant units varies more from seed to seed.
     n_jobs : int, default 1
-        Threads for fresh deals; -1 for all processors. Nothing else takes threads.
+        Threads for ``deal="fresh"``; -1 for all processors. Other methods use one thread.
 
     Raises
     ------
     ValueError
-        A value out of range, or given where nothing uses it: `seed`, `deal` and `n_jobs` without a
+        A value out of range, or given but not used: `seed`, `deal` and `n_jobs` without a
         simulation, `mid_p` and `max_dispersion` without the exact p.
     TypeError
-        A value that is no number.
+        A value that is not a number.
     """
 
     alpha: float = 0.05
@@ -149,9 +148,9 @@ class LocalInference(Inference):
         if not simulated:
             refuse_unused({"deal": self.deal, "n_jobs": self.threads}, NOT_SIMULATED)
         if self.deal == "shared":
-            refuse_unused({"n_jobs": self.threads}, "shared deals take one thread")
+            refuse_unused({"n_jobs": self.threads}, 'deal="shared" uses one thread')
         if simulated or self.p_method == "analytic":
-            refuse_unused({"mid_p": self.mid_p or None}, "it is of the exact p")
+            refuse_unused({"mid_p": self.mid_p or None}, "it applies to the exact p only")
 
     @property
     def threads(self) -> int | None:
@@ -166,7 +165,7 @@ class LocalInference(Inference):
 
 
 def check_test(p_method: str, permutations: int, seed: Seed, max_dispersion: float | None) -> Test:
-    """Check how p is to be found, and what only some ways use."""
+    """Check the options of how p is found, including those that only some methods use."""
     check_choice(p_method, "p_method", P_METHODS)
     check_permutations(permutations)
     if p_method == "permutation" and permutations == 0:
@@ -181,7 +180,7 @@ def check_test(p_method: str, permutations: int, seed: Seed, max_dispersion: flo
     if not simulates(asked):
         refuse_unused({"seed": seed}, NOT_SIMULATED)
     if not tries_exact(asked):
-        refuse_unused({"max_dispersion": max_dispersion}, "it is of the exact p")
+        refuse_unused({"max_dispersion": max_dispersion}, "it applies to the exact p only")
     limit = MAX_DISPERSION if max_dispersion is None else float(max_dispersion)
     return Test(p_method, int(permutations), seed, limit)
 
@@ -193,23 +192,23 @@ def simulates(options: Mapping[str, Any]) -> bool:
 
 
 def tries_exact(options: Mapping[str, Any]) -> bool:
-    """Whether a test with these options takes the exact p, at least where it can be had."""
+    """Whether a test with these options takes the exact p, if it is available."""
     return options.get("p_method", "auto") in ("auto", "exact") and not simulates(options)
 
 
 def check_permutations(permutations: int) -> int:
-    """Check a number of random deals, an integer of at least 0."""
+    """Check a number of random permutations, an integer of at least 0."""
     return check_integer(permutations, "permutations", low=0)
 
 
 def stream_key(seed: Seed) -> np.uint64:
-    """64 bits that name the streams of random numbers of one call."""
+    """64 bits that identify the streams of random numbers of one call."""
     if isinstance(seed, np.random.Generator):
         return np.uint64(seed.integers(0, 2**64, dtype=np.uint64))
     try:
         sequence = np.random.SeedSequence(seed)
     except (TypeError, ValueError) as error:
         raise type(error)(
-            f"Invalid seed: {seed!r}; a whole number >= 0, a numpy Generator or None."
+            f"Invalid seed: {seed!r}; must be a whole number >= 0, a numpy Generator or None."
         ) from error
     return np.uint64(sequence.generate_state(1, np.uint64)[0])

@@ -1,4 +1,4 @@
-"""Population at risk over time, from censuses of a few dates."""
+"""Population at risk over time, from censuses on a few dates."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["person_time"]
 
 
 def person_time(population: ArrayLike, dates: ArrayLike, edges: ArrayLike) -> FloatArray:
-    """Person-days in each period, with straight lines between censuses.
+    """Person-days in each period, by linear interpolation between censuses.
 
-    Before the first census and after the last the population is taken to be constant. This is
-    what SaTScan makes of dated populations (a census with a year alone is of 1 July).
+    Before the first census and after the last the population is assumed to be constant. SaTScan
+    treats dated populations in this way (a census with only a year is of 1 July).
 
     Parameters
     ----------
     population : array_like of float, shape (n, k)
         People (or any exposure) in n rows at k censuses.
     dates : array_like of datetime64, shape (k,)
-        Dates of the censuses, increasing; a date is its midnight.
+        Dates of the censuses, increasing; a date means its midnight.
     edges : array_like of datetime64, shape (T + 1,)
         Beginning of each period, and the end of the last (the day after its last day),
         increasing.
@@ -30,7 +30,7 @@ def person_time(population: ArrayLike, dates: ArrayLike, edges: ArrayLike) -> Fl
     Returns
     -------
     ndarray of float64, shape (n, T)
-        Person-days: what `scan` takes as the population of each period.
+        Person-days, which `scan` takes as the population of each period.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def person_time(population: ArrayLike, dates: ArrayLike, edges: ArrayLike) -> Fl
     if people.ndim != 2 or people.shape[1] != census.size or edge.size < 2:
         raise ValueError(
             f"Invalid population: shape {people.shape} for {census.size} dates and {edge.size} "
-            "edges; (n, dates), and two edges at least, are needed."
+            "edges; must be (n, dates), with at least two edges."
         )
     bad = ~(np.isfinite(people) & (people >= 0.0))
     if bad.any():
@@ -62,7 +62,7 @@ def person_time(population: ArrayLike, dates: ArrayLike, edges: ArrayLike) -> Fl
             f"Invalid population: {int(bad.sum())} of {people.size} values are negative, missing "
             f"or infinite; first at index {first}."
         )
-    # Between neighbouring knots everything is linear: the trapezoid rule is exact.
+    # Between consecutive knots the population is linear: the trapezoid rule is exact.
     knots = np.union1d(edge, census[(census > edge[0]) & (census < edge[-1])])
     share = np.stack([np.interp(knots, census, row) for row in np.eye(census.size)])
     area = 0.5 * (share[:, 1:] + share[:, :-1]) * np.diff(knots)
@@ -74,10 +74,10 @@ def person_time(population: ArrayLike, dates: ArrayLike, edges: ArrayLike) -> Fl
 def _days(values: ArrayLike, name: str) -> FloatArray:
     moment = np.asarray(values)
     if moment.dtype.kind != "M":
-        raise TypeError(f"Invalid {name}: dtype {moment.dtype}; datetime64 is needed.")
+        raise TypeError(f"Invalid {name}: dtype {moment.dtype}; must be datetime64.")
     if moment.ndim != 1 or moment.size == 0 or np.isnat(moment).any():
         raise ValueError(f"Invalid {name}: shape {moment.shape}, none may be missing.")
     days = (moment - np.datetime64("1970-01-01")) / np.timedelta64(1, "D")
     if not (days[1:] > days[:-1]).all():
-        raise ValueError(f"Invalid {name}: they must increase.")
+        raise ValueError(f"Invalid {name}: must increase.")
     return np.asarray(days, dtype=np.float64)

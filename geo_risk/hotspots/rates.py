@@ -1,4 +1,4 @@
-"""Empirical Bayes rates: small populations borrow strength, so that 1 of 2 is no hotspot."""
+"""Empirical Bayes rates: small populations borrow strength, so 1 case in 2 is not a hotspot."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class EbRates:
     raw : ndarray of float64
         Events / population; NaN where the population is 0.
     prior_mean, prior_variance : ndarray of float64
-        Mean and variance (at least 0) of the rates around each unit, towards which it is pulled.
+        Mean and variance (at least 0) of the reference rates towards which each unit is smoothed.
     shrinkage : ndarray of float64
-        Weight of the unit's own raw rate, 0 (all prior) to 1 (all own).
+        Weight of the unit's own raw rate, from 0 (only the prior) to 1 (only its own).
     isolated : ndarray of bool
-        Local rates: the unit has no neighbour, so the global prior was used for it.
+        For local rates: whether the unit has no neighbour, so that the global prior was used.
     method : str
     """
 
@@ -65,9 +65,9 @@ def eb_rates(
 ) -> EbRates:
     """Smooth rates towards the mean of all units, or of each unit's neighbourhood.
 
-    The fewer people a unit has, the more it is pulled. Guaranteed: a smoothed rate lies between
-    the raw one and the prior mean. Not guaranteed: unbiased single rates (it trades a little
-    bias for much less noise).
+    The fewer people a unit has, the more it is smoothed. Guaranteed: a smoothed rate lies between
+    the raw one and the prior mean. Not guaranteed: unbiased single rates (a small bias
+    is accepted for much less noise).
 
     Parameters
     ----------
@@ -88,19 +88,19 @@ def eb_rates(
     Raises
     ------
     TypeError
-        Values or weights of the wrong kind.
+        Values or weights of the wrong type.
     ValueError
-        Negative or missing numbers, events where there is no population, no population at all,
+        Negative or missing numbers, events in units without population, no population at all,
         "local" without weights, "global" with them.
 
     Notes
     -----
     Marshall's method of moments (1991), Poisson: with p = O / N over the reference units,
     ``b = sum O / sum N``, ``s2 = sum N (p - b)^2 / sum N``, ``a = max(0, s2 - b / mean(N))``,
-    ``rate = b + a (p - b) / (a + b / N)``. Local rates take the unit and its neighbours for the
-    reference; an isolated unit has only itself to learn from, so it takes the global reference
-    and is flagged (spdep returns its raw rate). Where the whole reference has no event the rate
-    is 0 (spdep returns NaN).
+    ``rate = b + a (p - b) / (a + b / N)``. The reference of local rates is the unit and its
+    neighbours; an isolated unit has no neighbours, so it takes the global reference and is
+    flagged (spdep returns its raw rate). If the whole reference has no event, the rate is 0
+    (spdep returns NaN).
 
     References
     ----------
@@ -144,10 +144,10 @@ def eb_rates(
 
 
 def standardized_rates(events: ArrayLike, population: ArrayLike) -> FloatArray:
-    """Rates as deviates with equal variance, to be passed to `moran` or `local_moran`.
+    """Standardised rates with equal variance, to be passed to `moran` or `local_moran`.
 
-    Raw rates of small populations vary more, so Moran's I of raw rates mistakes noise for
-    pattern; these deviates do not.
+    Raw rates of small populations vary more, so Moran's I of raw rates takes noise for
+    pattern; with standardised rates it does not.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def standardized_rates(events: ArrayLike, population: ArrayLike) -> FloatArray:
     if (n == 0.0).any():
         first = int(np.argmax(n == 0.0))
         raise ValueError(
-            f"Invalid population: {int((n == 0.0).sum())} of {n.size} are 0, so have no rate; "
+            f"Invalid population: {int((n == 0.0).sum())} of {n.size} are 0, so they have no rate; "
             f"first at index {first}. Leave those units out (of the weights too)."
         )
     mean, variance = _global_prior(o, n)
@@ -212,7 +212,7 @@ def _counts(events: ArrayLike, population: ArrayLike) -> tuple[FloatArray, Float
             f"population; first at index {first}: {o[first]:g} events."
         )
     if not n.sum() > 0.0:
-        raise ValueError("Invalid population: it is 0 everywhere.")
+        raise ValueError("Invalid population: all are 0.")
     return o, n
 
 

@@ -1,4 +1,4 @@
-"""Kulldorff's scan statistic: where, and when, are there more cases than chance allows."""
+"""Kulldorff's scan statistic: where, and when, there are more cases than expected by chance."""
 
 from __future__ import annotations
 
@@ -46,47 +46,47 @@ def scan(
     options: ScanOptions | None = None,
     **fields: Any,
 ) -> ScanResult:
-    """Find the circles, or circles times periods, that chance explains least.
+    """Find the circles, or circles and periods, that are least likely by chance.
 
     Kulldorff's scan statistic: every circle around every location, in a space-time scan with
-    every run of periods, is compared with what the model expects of it; the p-values allow for
-    having looked everywhere, because each compares with the largest value of simulated data.
+    every run of periods, is compared with the cases that the model expects in it. The p-values
+    account for multiple testing: each compares with the maximum of simulated data.
 
     Guaranteed: the LLR of the clusters is the maximum over all windows, exactly; the result
     depends on the seed, not on `n_jobs`; with ``ties="together"`` it does not depend on the order
-    of the rows, simulated data included. Not guaranteed: that a cluster has the shape of a
-    circle, that every member has a raised rate, or (as `p_value` of a secondary cluster compares
-    with the largest of all) that minor clusters are found with full power.
+    of the rows, including the simulated data. Not guaranteed: that a cluster has the shape of a
+    circle, that every member has an increased rate, or (as `p_value` of a secondary cluster
+    compares with the overall maximum) that minor clusters are found with full power.
 
     Parameters
     ----------
     cases : array_like of whole numbers, shape (n,) or (n, T)
         Events at each place, or at each place in each of T periods of equal length, in order of
-        time and with the zeros filled in. Counts of events, not of fatalities.
+        time and with zeros filled in. Counts of events, not of fatalities.
     population : array_like, shape (n,) or (n, T), optional
         Poisson models: population at risk or any other exposure, >= 0, in any unit; equal for all
         places if not given. Periods of unequal length need `person_time`. Bernoulli: cases plus
         controls, whole numbers, required. Space-time permutation: none.
     lon, lat : array_like of float, shape (n,)
-        Degrees, WGS84; circles are on the sphere, across the antimeridian too. Rows at one place
-        are one location.
+        Degrees, WGS84; circles are on the sphere, also across the antimeridian. Rows at the same
+        place are one location.
     x_km, y_km : array_like of float, shape (n,)
-        Instead: kilometres in a projected plane.
+        Instead of lon and lat: kilometres in a projected plane.
     time : array_like, shape (T,) or (n,), optional
         For cases (n, T): labels of the periods, increasing. For cases (n,), with the space-time
         permutation model only: the time of each row, whole numbers or datetime64, whose unit is
         one period; periods without events are filled in.
     covariates : array_like, shape (n,) or (n, k), optional
         Poisson models: stratum of each row (age and sex, say). Each place then has one row for
-        each stratum, and what is expected of it is indirectly standardised.
+        each stratum, and its expected cases are indirectly standardised.
     n_jobs : int
         Threads; -1 for all processors.
     progress : callable, optional
-        Called with (data sets done, replications) now and then.
+        Called repeatedly with (data sets done, replications).
     options : ScanOptions, optional
-        The model, the windows that are looked at, and the test.
+        The model, the windows that are scanned, and the test.
     **fields
-        The fields of `ScanOptions`, in place of `options`: `model`, `replications`, `seed`, …
+        The fields of `ScanOptions`, instead of `options`: `model`, `replications`, `seed`, …
 
     Returns
     -------
@@ -96,31 +96,31 @@ def scan(
     ------
     ValueError
         Cases that are negative, fractional, missing, all 0 or overdispersed; cases where the
-        population is 0, or more of them than people (Bernoulli); strata without population;
-        shapes that do not match; options out of range, or given where nothing uses them (`seed`
+        population is 0, or more cases than people (Bernoulli); strata without population;
+        shapes that do not match; options out of range, or given but not used (`seed`
         without replications, `max_dispersion` in the Bernoulli model).
     TypeError
         Values that are not numbers or times.
 
     Notes
     -----
-    With c cases in the window, C in all and E expected in it, the Poisson models and, as its
+    With c cases in the window, C in total and E expected in it, the Poisson models and, as its
     test statistic, the permutation model have LLR = c ln(c/E) + (C-c) ln((C-c)/(C-E)). Expected
     cases are proportional to the population or, for the permutation model, E = n_z n_t / C from
-    the cases of the circle and of the periods. With n people in the window and N in all, the
+    the cases of the circle and of the periods. With n people in the window and N in total, the
     Bernoulli model has LLR = l(c, n) + l(C-c, N-n) - l(C, N), l(c, n) = c ln(c/n) +
     (n-c) ln((n-c)/n). Null data: multinomial, shuffled event times, and shuffled case labels.
 
-    Spherical distances take the mean Earth radius of 6371.0088 km (SaTScan: 6367).
+    Spherical distances use the mean Earth radius of 6371.0088 km (SaTScan: 6367).
 
-    Secondary clusters: of each centre only its best window is a candidate, by falling LLR, and
-    those are left out that share a location with a better cluster ("no_shared_location").
-    SaTScan 10.3 differs in space-time scans: clusters may share locations if their periods are
-    apart (adjacent periods are not), and a centre whose best window meets a better cluster tries
-    again with periods apart from that cluster's. "satscan" does the same; this rule was inferred
-    from its output.
+    Secondary clusters: only the best window of each centre is a candidate, in order of decreasing
+    LLR; candidates that share a location with a better cluster are left out
+    ("no_shared_location"). SaTScan 10.3 differs in space-time scans: clusters may share locations
+    if their periods are separate (adjacent periods are not), and a centre whose best window
+    overlaps a better cluster is tried again with periods separate from that cluster's. "satscan"
+    does the same; this rule was inferred from its output.
 
-    Cost: with the windows counted as (centres x places in the largest circle x runs of periods),
+    Cost: with (centres x places in the largest circle x runs of periods) as the number of windows,
     about 0.1 nanoseconds for each window and data set, one thread (measured: 2.2 million windows,
     9,999 data sets, 2.4 s); memory grows with the number of pairs of places within the limits.
 
@@ -156,7 +156,7 @@ def scan(
     )
     check_dispersion(study, asked.max_dispersion)
     longest = longest_window(study, asked.max_duration, asked.prospective)
-    if asked.prospective:  # in reversed time all windows begin at the last period
+    if asked.prospective:  # in reversed time, all windows begin at the last period
         study = replace(study, cases=study.cases[:, ::-1], key=study.key[:, ::-1])
     windows = Windows(
         study=study,

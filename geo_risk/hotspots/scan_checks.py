@@ -1,4 +1,4 @@
-"""What the scan statistic refuses."""
+"""Checks of the options and cases of the scan statistic."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["check_dispersion", "check_replications", "longest_window"]
 
 
 def check_replications(replications: Any, p_method: str, seed: Any) -> None:
-    """Refuse a number of simulated data sets that `p_method` cannot do with."""
+    """Reject a number of simulated data sets that is too small for `p_method`."""
     check_integer(replications, "replications", low=2 if p_method == "gumbel" else 0)
     if replications == 0:
-        refuse_unused({"seed": seed}, "no replications are asked for")
+        refuse_unused({"seed": seed}, "there are no replications")
 
 
 def check_dispersion(study: Study, max_dispersion: float | None) -> None:
-    """Refuse cases that vary more than counts of events do."""
+    """Reject cases that vary more than counts of events."""
     if study.kind != POISSON:
-        why = "in the Bernoulli model the population bounds the cases"
+        why = "in the Bernoulli model the population limits the cases"
         refuse_unused({"max_dispersion": max_dispersion}, why)
         return
     limit = MAX_DISPERSION if max_dispersion is None else max_dispersion
@@ -33,7 +33,7 @@ def check_dispersion(study: Study, max_dispersion: float | None) -> None:
     dispersion = float(((study.cases - expected) ** 2).sum() / study.cases.sum())
     if dispersion > limit:
         raise ValueError(
-            f"Overdispersed cases: their variance around what is expected is {dispersion:.4g} "
+            f"Overdispersed cases: their variance around the expected cases is {dispersion:.4g} "
             f"times their mean (limit max_dispersion={limit:g}), as sums of fatalities are. The "
             "scan's null hypothesis is for counts of events: scan the number of events. If these "
             "are counts of events, say so with max_dispersion=float('inf')."
@@ -41,7 +41,7 @@ def check_dispersion(study: Study, max_dispersion: float | None) -> None:
 
 
 def longest_window(study: Study, max_duration: int | None, prospective: bool) -> int:
-    """Periods that a window may last."""
+    """Largest number of periods of a window."""
     n_periods = study.cases.shape[1]
     if study.labels is None:
         if max_duration is not None or prospective:

@@ -1,4 +1,4 @@
-"""Circles of the scan statistic: every location with its nearest ones, within limits."""
+"""Circles of the scan statistic: every location with its nearest locations, within limits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIED_KM = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Circles:
-    """For each centre its neighbours by distance, as one flat list.
+    """Neighbours of each centre by distance, as one flat list.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Circles:
         Locations; the list of centre z is order[ends[z]:ends[z + 1]].
     ends : ndarray of int64, shape (n + 1,)
     rows : ndarray of int32, shape (m,)
-        Running number of the circle that the entry closes; -1 where none closes there.
+        Running number of the circle that the entry completes; -1 if it completes none.
     """
 
     order: NDArray[np.int32]
@@ -41,7 +41,7 @@ def draw_circles(
 ) -> Circles:
     """Circles around every location: neighbours by distance, within both limits.
 
-    Locations at one distance enter together, or one by one in the order of the locations
+    Locations at the same distance enter together, or one by one in the order of the locations
     (``ties="satscan"``). Memory and time grow with the number of pairs within the limits.
     """
     limit = max_population * study.size.sum() * (1.0 + 1e-12)
@@ -54,7 +54,7 @@ def draw_circles(
         near = np.flatnonzero(distance <= reach)
         order = near[np.argsort(distance[near])]
         closes = np.append(np.diff(distance[order]) > tied, True)
-        if not closes.all():  # one order of the tied, whatever the sort did
+        if not closes.all():  # a fixed order of ties, independent of the sort
             group = np.cumsum(np.append(0, closes[:-1]))
             order = order[np.lexsort((order, group))]
             if ties == "satscan":

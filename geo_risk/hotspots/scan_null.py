@@ -20,11 +20,11 @@ __all__ = ["Progress", "null_maxima"]
 Progress = Callable[[int, int], object]
 Draw = Callable[[IntArray, NDArray[Any]], None]
 
-# The first batch of data sets goes down these levels of LLR; it shows where the others will end.
+# Decreasing levels of LLR for the first batch of data sets, which shows where the others end.
 _PILOT_LEVELS = (9.0, 7.0, 5.0, 3.5, 2.0, 1.0, 0.0)
-# Share of the data sets that the first pass may leave to the lower levels.
+# Share of the data sets that the first pass may leave to lower levels.
 _USUAL = 0.35
-# Cases for each cell from which drawing cell by cell is faster than case by case.
+# Cases per cell from which drawing cell by cell is faster than case by case.
 _MANY_CASES = 20
 
 
@@ -33,7 +33,7 @@ def null_maxima(
 ) -> FloatArray:
     """Largest LLR of each of `replications` simulated data sets.
 
-    Guaranteed: replication r depends on `key` and r alone, never on `n_jobs`.
+    Guaranteed: replication r depends only on `key` and r, never on `n_jobs`.
     """
     from geo_risk.hotspots import _scan as kernel
 
@@ -54,7 +54,7 @@ def null_maxima(
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """Everything that stays the same from one level to the next."""
+    """What stays the same for all levels."""
 
     directions: tuple[int, ...]
     sweep: Sweep
@@ -151,7 +151,7 @@ def _drawer(study: Study, key: np.uint64) -> Draw:
 
 
 def _conditional_shares(weight: FloatArray) -> FloatArray:
-    """Weight of each cell over that of itself and all after it; 1 for the last that has any."""
+    """Weight of each cell divided by that of itself and all later cells; 1 for the last above 0."""
     after = np.cumsum(weight[::-1])[::-1]
     share = np.divide(weight, after, out=np.zeros(weight.size), where=weight > 0.0)
     share[np.flatnonzero(weight)[-1]] = 1.0
@@ -171,7 +171,7 @@ def _alias_table(weight: FloatArray) -> tuple[NDArray[np.uint64], NDArray[np.int
         share[many] -= 1.0 - share[few]
         if share[many] < 1.0:
             small.append(large.pop())
-    # What rounding leaves over keeps itself, unless nothing may fall there.
+    # Cells left over by rounding keep probability 1, unless their weight is 0.
     for i in small:
         if weight[i] == 0.0:
             keep[i], other[i] = 0.0, int(np.argmax(weight))

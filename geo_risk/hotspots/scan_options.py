@@ -1,4 +1,4 @@
-"""What a scan may be told: the model, the windows, the test."""
+"""Options of a scan: the model, the windows, the test."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ __all__ = ["ScanOptions"]
 
 @dataclass(frozen=True, kw_only=True)
 class ScanOptions:
-    """Options of `scan`: the model, the windows that are looked at, and the test.
+    """Options of `scan`: the model, the windows that are scanned, and the test.
 
     Parameters
     ----------
     model : {"poisson", "bernoulli", "space_time_poisson", "space_time_permutation"}
         "poisson" with cases (n, T) is "space_time_poisson"; "bernoulli" takes both.
     replications : int
-        Simulated data sets; 0 for none (p NaN).
+        Number of simulated data sets; 0 for none (p is NaN).
     seed : int, numpy Generator or None
-        Of the simulation.
+        Seed of the simulation.
     max_population : float
         Largest share of the population (of the cases, for the permutation model; of the expected
-        cases, where they are standardised) in a circle, (0, 1].
+        cases, if they are standardised) in a circle, in (0, 1].
     max_radius_km : float, optional
         Largest radius.
     max_duration : int, optional
-        Longest run of periods, at most half of them, which is the default.
+        Longest run of periods, at most (and by default) half of all periods.
     prospective : bool
-        Only windows that last until the final period.
+        Whether to scan only windows that last until the final period.
     clusters : {"high", "low", "both"}
         Higher rates (with at least two cases), lower rates, or both.
     ties : {"together", "satscan"}
-        Whether places at one distance from a centre enter its circles together, or one by one in
-        the order of the rows, which makes the result depend on that order.
+        Whether places at the same distance from a centre enter its circles together, or one by
+        one in the order of the rows, so that the result depends on that order.
     secondary : {"no_shared_location", "satscan"}
         Which clusters follow the first: see Notes of `scan`.
     p_method : {"monte_carlo", "gumbel"}
@@ -45,15 +45,15 @@ class ScanOptions:
         a Gumbel distribution with their mean and variance, which can be smaller than
         1 / (replications + 1) but is an approximation.
     max_dispersion : float, default 200
-        Refuse cases whose variance around what is expected exceeds this many times their mean
-        (not for the Bernoulli model, in which the population bounds them).
+        Limit of variance (around the expected cases) / mean above which cases are rejected
+        (not for the Bernoulli model, in which the population limits the cases).
 
     Raises
     ------
     ValueError
         A value out of range; `seed` without replications.
     TypeError
-        A value that is no number.
+        A value that is not a number.
     """
 
     model: str = "poisson"

@@ -1,4 +1,4 @@
-"""What a scan finds: clusters, and the table of them."""
+"""Results of a scan: clusters, and their table."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class ScanCluster:
     Attributes
     ----------
     members : ndarray of int64
-        Rows of the input inside the circle, whatever their period, nearest first.
+        Rows of the input inside the circle, in any period, nearest first.
     centre : int
-        Row of the input (the first one there) on which the circle is centred.
+        Row of the input (the first one at that place) at the centre of the circle.
     radius_km : float
         Distance of the farthest member from the centre; 0 for a single location.
     period : tuple or None
@@ -34,16 +34,16 @@ class ScanCluster:
     direction : str
         "high" or "low".
     observed : int
-        Cases inside.
+        Number of cases inside.
     expected : float
-        Cases expected inside under the null hypothesis.
+        Expected number of cases inside under the null hypothesis.
     relative_risk : float
-        Rate inside over rate outside; infinite if all cases are inside, NaN for the space-time
+        Rate inside / rate outside; infinite if all cases are inside, NaN for the space-time
         permutation model, which has no population at risk.
     llr : float
         Log-likelihood ratio (the test statistic, for the space-time permutation model).
     p_value : float
-        Probability of a largest LLR at least as large under the null hypothesis; NaN without
+        Probability of a maximum LLR at least this large under the null hypothesis; NaN without
         replications.
     """
 
@@ -59,7 +59,7 @@ class ScanCluster:
     p_value: float
 
     def to_frame(self) -> pandas.DataFrame:
-        """Table of one row, as in `ScanResult.to_frame`."""
+        """Table with one row, as in `ScanResult.to_frame`."""
         return _table_of((self,))
 
 
@@ -70,15 +70,15 @@ class ScanResult:
     Attributes
     ----------
     clusters : tuple of ScanCluster
-        By falling LLR: the most likely cluster, then every other centre's best cluster that
-        shares no location with one before it.
+        By decreasing LLR: the most likely cluster, then the best cluster of every other centre
+        that shares no location with a previous one.
     centre_llr : ndarray of float64, shape (rows,)
-        Largest LLR among the windows centred on the location of each row; 0 where none has a
-        rate in the direction sought.
+        Largest LLR among the windows centred on the location of each row; 0 if none has a
+        rate in the direction of the scan.
     null_llr : ndarray of float64, shape (replications,)
         Largest LLR of each simulated data set.
     cases : int
-        Cases in all.
+        Total number of cases.
     model : str
     p_method : str
     """
@@ -96,7 +96,7 @@ class ScanResult:
         return self.clusters[0] if self.clusters else None
 
     def cluster_of(self, alpha: float = 1.0) -> IntArray:
-        """Position in `clusters` of each row's first cluster; -1 in none with p <= `alpha`."""
+        """Position in `clusters` of each row's first cluster with p <= `alpha`; -1 if none."""
         position = np.full(self.centre_llr.size, -1, dtype=np.int64)
         for i, cluster in reversed(list(enumerate(self.clusters))):
             if alpha >= 1.0 or cluster.p_value <= alpha:
@@ -113,11 +113,11 @@ class ScanResult:
         Returns
         -------
         pandas.DataFrame
-            Of clusters, by falling LLR: `centre`, `radius_km`, `period_start` and `period_end`
+            Of clusters, by decreasing LLR: `centre`, `radius_km`, `period_start` and `period_end`
             (labels; None in a purely spatial scan), `direction`, `observed`, `expected`,
-            `relative_risk`, `llr`, `p_value`, and `members`, an array of rows in each. Of rows:
-            `centre_llr`, and `cluster`, as `cluster_of()` has it. `attrs` holds `cases`, `model`
-            and `p_method`.
+            `relative_risk`, `llr`, `p_value`, and `members`, an array of rows. Of rows:
+            `centre_llr`, and `cluster`, as returned by `cluster_of()`. `attrs` holds `cases`,
+            `model` and `p_method`.
 
         Raises
         ------

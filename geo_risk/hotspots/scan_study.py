@@ -1,4 +1,4 @@
-"""What the scan statistic works on: locations, periods, cases, and what is expected."""
+"""Data of the scan statistic: locations, periods, cases and expected cases."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Study:
     ----------
     cases : ndarray of int64, shape (n, T)
     key : ndarray of float64, shape (n, T)
-        Proportional to what the null hypothesis expects.
+        Proportional to the expected cases under the null hypothesis.
     kind : int
         POISSON or BERNOULLI.
     model : str
     size : ndarray of float64, shape (n,)
-        What counts against the largest share of the population.
+        Population (or cases) for the limit `max_population`.
     position : ndarray of float64, shape (n, 2) or (n, 3)
         Kilometres in the plane, or unit vectors.
     location : ndarray of int64, shape (rows,)
@@ -49,7 +49,7 @@ class Study:
     place : ndarray of float64, shape (n, 2)
         (lon, lat) or (x_km, y_km).
     labels : ndarray of shape (T,) or None
-        What the caller calls the periods; None for a purely spatial study.
+        The caller's labels of the periods; None for a purely spatial study.
     """
 
     cases: IntArray
@@ -79,12 +79,12 @@ def build_study(
 ) -> Study:
     """Check the caller's arrays and aggregate them by location and period.
 
-    Locations are sorted by place, so that nothing depends on the order of the rows, or with
-    `keep_order` stand in the order of their first rows.
+    Locations are sorted by place, so that nothing depends on the order of the rows; with
+    `keep_order` they are in the order of their first rows.
     """
     check_choice(model, "model", MODELS)
     counts = _check_cases(cases)
-    tabulated = counts.ndim == 1 and time is not None  # each event with its own time
+    tabulated = counts.ndim == 1 and time is not None  # each row with its own time
     rows = counts.shape[0]
     place, sphere = _check_places(lon, lat, x_km, y_km, rows)
     location, first_row = _locations(place, keep_order)
@@ -99,7 +99,7 @@ def build_study(
         if population is not None:
             raise ValueError(
                 "Invalid population: the space-time permutation model takes none; its margins "
-                "say what is expected."
+                "give the expected cases."
             )
         margins = by_location.sum(axis=1), by_location.sum(axis=0)
         key = np.multiply.outer(*(margin.astype(np.float64) for margin in margins))
@@ -144,7 +144,7 @@ def _check_cases(cases: ArrayLike) -> IntArray:
                 f"index {first if array.ndim == 2 else first[0]}: {array[first]:g}."
             )
     if array.sum() >= 2**31:
-        raise ValueError(f"Invalid cases: {array.sum():g} in all; at most 2**31 - 1 are possible.")
+        raise ValueError(f"Invalid cases: {array.sum():g} in total; at most 2**31 - 1 allowed.")
     counts: IntArray = array.astype(np.int64)
     return counts
 
@@ -175,7 +175,7 @@ def _check_places(
         raise ValueError(
             f"Invalid {names}: shapes {first.shape} and {second.shape} for {rows} rows of cases."
         )
-    place = np.column_stack([first, second]) + 0.0  # -0.0 and 0.0 are one place
+    place = np.column_stack([first, second]) + 0.0  # -0.0 and 0.0 are the same place
     bad = ~np.isfinite(place).all(axis=1)
     if bad.any():
         raise ValueError(
@@ -186,7 +186,7 @@ def _check_places(
 
 
 def _locations(place: FloatArray, keep_order: bool) -> tuple[IntArray, IntArray]:
-    """Rows at one place are one location."""
+    """Locations of the rows: rows at the same place are one location."""
     _, first, inverse = np.unique(place, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
     if keep_order:
@@ -198,7 +198,7 @@ def _locations(place: FloatArray, keep_order: bool) -> tuple[IntArray, IntArray]
 def _periods(
     counts: IntArray, time: ArrayLike | None, location: IntArray, model: str
 ) -> tuple[IntArray, NDArray[Any] | None, str]:
-    """Cases as (rows or n, T), the labels of the periods, and the model's full name."""
+    """Cases as (rows or n, T), the labels of the periods, and the full name of the model."""
     if counts.ndim == 2:
         n_periods = counts.shape[1]
         labels = np.arange(n_periods) if time is None else np.asarray(time)
@@ -229,7 +229,7 @@ def _periods(
 def _tabulate(
     counts: IntArray, time: ArrayLike, location: IntArray
 ) -> tuple[IntArray, NDArray[Any]]:
-    """Events with a time each, as a table of locations x consecutive periods."""
+    """Events with individual times, as a table of locations x consecutive periods."""
     moment = whole_times(time)
     if moment.shape != counts.shape:
         raise ValueError(f"Invalid time: shape {moment.shape} for {counts.size} rows of cases.")
@@ -258,12 +258,12 @@ def _sum_by(values: NDArray[Any], group: IntArray, n: int) -> Any:
 
 
 def _check_population(population: ArrayLike, counts: IntArray) -> FloatArray:
-    """Population as (rows, T): given once for all periods, or for each."""
+    """Population as (rows, T), given once for all periods or for each one."""
     array = as_float(population, "population")
     rows, n_periods = counts.shape
     if array.shape not in ((rows,), (rows, n_periods)):
         raise ValueError(
-            f"Invalid population: shape {array.shape}; ({rows},) or ({rows}, {n_periods}) needed."
+            f"Invalid population: shape {array.shape}; must be ({rows},) or ({rows}, {n_periods})."
         )
     bad = ~(np.isfinite(array) & (array >= 0))
     if bad.any():
@@ -273,7 +273,7 @@ def _check_population(population: ArrayLike, counts: IntArray) -> FloatArray:
             f"or infinite; first at index {first if array.ndim == 2 else first[0]}."
         )
     if not array.sum() > 1e-250:
-        raise ValueError("Invalid population: all are 0, or as good as 0.")
+        raise ValueError("Invalid population: all are 0 or practically 0.")
     return np.broadcast_to(array if array.ndim == 2 else array[:, None], counts.shape)
 
 
@@ -287,8 +287,8 @@ def _individuals(
         raise ValueError("Invalid population: the Bernoulli model needs whole numbers.")
     if people.sum() >= 2**31:
         raise ValueError(
-            f"Invalid population: {people.sum():g} in all; the Bernoulli model takes at most "
-            "2**31 - 1. The Poisson model is as good for rare cases."
+            f"Invalid population: {people.sum():g} in total; the Bernoulli model takes at most "
+            "2**31 - 1. For rare cases the Poisson model is as good."
         )
     bad = counts > people
     if bad.any():
@@ -309,7 +309,7 @@ def _expected(
     n: int,
     n_periods: int,
 ) -> FloatArray:
-    """Proportional to the expected cases; indirectly standardised where there are strata."""
+    """Proportional to the expected cases; indirectly standardised if there are strata."""
     if population is None:
         if covariates is not None:
             raise ValueError("Invalid covariates: they need the population of each stratum.")

@@ -1,4 +1,4 @@
-"""Which windows of simulated data exceed a level of LLR: with time, and faster without."""
+"""Find the windows of simulated data above a level of LLR: with time, and faster without."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Sweep(Protocol):
     """Passes simulated data sets through all windows."""
 
     groups: list[tuple[int, int]]
-    """Runs of centres that go through together."""
+    """Runs of centres that are processed together."""
 
     def work_array(self) -> NDArray[Any]:
-        """Room for simulated counts: (location, period, lane)."""
+        """Array for simulated counts: (location, period, lane)."""
 
     def table(self, level: float, sign: int, group: tuple[int, int], n_jobs: int) -> NDArray[Any]:
         """Count that each window of a group of centres needs for LLR > level."""
@@ -41,12 +41,12 @@ def sweep_for(windows: Windows) -> Sweep:
 
 
 def _count_type(windows: Windows) -> np.dtype[Any]:
-    """Narrow numbers fill a vector instruction with more lanes."""
+    """Type of the counts: narrow, so that a vector instruction holds more lanes."""
     return np.dtype(np.int16 if windows.cases <= 32_000 else np.int32)
 
 
 def _cuts(windows: Windows, level: float, sign: int, top: float) -> FloatArray:
-    """Keys at which counts reach the level (see the kernel), as far as any window needs them."""
+    """Keys at which counts reach the level (see the kernel), up to the largest needed."""
     from geo_risk.hotspots import _scan as kernel
 
     cases = windows.cases

@@ -1,4 +1,4 @@
-"""Windows of the scan statistic, the best of each centre, and which of them are clusters."""
+"""Windows of the scan statistic, the best window of each centre, and which of them are clusters."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = [
 
 
 TOLERANCE = 1e-9
-"""Relative difference below which two LLRs are equal: they differ by rounding alone."""
+"""Relative difference below which two LLRs are equal: they differ only by rounding."""
 
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Everything that the observed and the simulated data sets have in common.
+    """What the observed and the simulated data sets have in common.
 
     Attributes
     ----------
@@ -38,11 +38,11 @@ class Windows:
     n_starts : int
         Periods at which a window may begin.
     longest : int
-        Periods that a window may last.
+        Largest number of periods of a window.
     directions : tuple of int
         1 for clusters of high rate, -1 for low.
     cases : int
-        Cases in all.
+        Total number of cases.
     total : float
         Sum of the keys.
     count_prefix, key_prefix : ndarray, shape (n, T + 1)
@@ -66,7 +66,7 @@ class Windows:
         object.__setattr__(self, "key_prefix", _prefix_sums(self.study.key))
 
     def radius_km(self, centre: IntArray, entry: IntArray) -> FloatArray:
-        """Radii of circles, given their centres and the list entries that close them."""
+        """Radii of circles, given their centres and the list entries that complete them."""
         position = self.study.position
         return distances_km(position[self.circles.order[entry]], position[centre])
 
@@ -134,10 +134,10 @@ def _fill_best(
 
 
 def _ranked(windows: Windows, value: FloatArray, where: IntArray) -> IntArray:
-    """Centres by falling LLR of their best windows.
+    """Centres by decreasing LLR of their best windows.
 
-    Equal LLRs (to rounding) go by the smaller radius, then by the place, never by the order of
-    the rows.
+    Equal LLRs (within rounding) are ordered by radius, smaller first, then by place, never by the
+    order of the rows.
     """
     candidates = np.flatnonzero(value > 0.0)
     candidates = candidates[np.argsort(-value[candidates], kind="stable")]
@@ -166,8 +166,8 @@ def no_shared_location(windows: Windows, value: FloatArray, where: IntArray) -> 
 def no_shared_time(windows: Windows, value: FloatArray, where: IntArray) -> list[Found]:
     """SaTScan's secondary clusters of a space-time scan.
 
-    Clusters may share locations if a period lies between them. A centre whose best window meets
-    a better cluster tries again with periods apart from that cluster's.
+    Clusters may share locations if a period lies between them. A centre whose best window
+    overlaps a better cluster is tried again with periods separate from that cluster's.
     """
     circles = windows.circles
     value, where = value.copy(), where.copy()

@@ -1,4 +1,4 @@
-"""Space-time cubes: events counted by unit and period, zeros filled in."""
+"""Space-time cubes: events counted by unit and period, with zeros filled in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["MOST_BINS", "space_time_cube", "whole_times"]
 
 
 MOST_BINS = 200_000_000
-"""Largest table of units x periods that is made (1.6 GB)."""
+"""Largest number of bins (units x periods) of a cube (1.6 GB)."""
 
 
 def space_time_cube(
@@ -26,11 +26,11 @@ def space_time_cube(
     stop: Any = None,
     weight: ArrayLike | None = None,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Count events by unit and period; every period between the first and the last is there.
+    """Count events by unit and period; every period between the first and the last is included.
 
-    Guaranteed: every event with a unit and a time within the periods counts once, in the bin of
-    its own; bins without events hold 0. Events without a unit, or outside the periods asked for,
-    do not count.
+    Guaranteed: every event with a unit and a time within the periods counts once, in its own
+    bin; bins without events hold 0. Events without a unit, or outside the given periods, do not
+    count.
 
     Parameters
     ----------
@@ -40,17 +40,17 @@ def space_time_cube(
         Whole numbers, or datetime64 whose unit is one period, as in
         ``times.astype("datetime64[M]")`` (`.to_numpy()` first, for a pandas column).
     n_units : int
-        Rows of the cube.
+        Number of rows of the cube.
     start, stop : optional
         First and last period, inclusive; the events' own if not given.
     weight : array_like of float, shape (m,), optional
-        Sum this instead of counting.
+        Weights to sum instead of counting.
 
     Returns
     -------
     cube : ndarray of int64 (float64 with weights), shape (n_units, T)
     periods : ndarray, shape (T,)
-        Labels, of the type of `time`.
+        Labels of the periods, of the type of `time`.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def space_time_cube(
         raise ValueError(f"Invalid unit, time: shapes {which.shape} and {moment.shape}.")
     if which.dtype.kind not in "iu":
         if which.size:
-            raise TypeError(f"Invalid unit: dtype {which.dtype}; row numbers are needed.")
+            raise TypeError(f"Invalid unit: dtype {which.dtype}; must be row numbers.")
         which = which.astype(np.int64)
     bad = (which < -1) | (which >= n_units)
     if bad.any():
@@ -87,7 +87,7 @@ def space_time_cube(
     if n_units * (high - low + 1) > MOST_BINS:
         raise ValueError(
             f"Invalid time: {high - low + 1} periods of {n_units} units; at most {MOST_BINS} bins "
-            "are made. Use longer periods, as in times.astype('datetime64[D]')."
+            "are allowed. Use longer periods, as in times.astype('datetime64[D]')."
         )
     inside = (which >= 0) & (number >= low) & (number <= high)
     bin_of = which[inside].astype(np.int64) * (high - low + 1) + number[inside] - low

@@ -1,4 +1,4 @@
-"""Spatial weights and values at the door: whatever the caller has becomes one checked form.
+"""Check spatial weights and values, and convert them to one form.
 
 Every statistic of this package works on a `scipy.sparse.csr_array` of float64, shape (n, n),
 indices sorted, no duplicates, no explicit zeros, nothing on the diagonal. The caller's object
@@ -18,22 +18,22 @@ from geo_risk._core.validate import as_float
 
 __all__ = ["RowSums", "as_values", "as_weights", "row_sums"]
 
-# scipy's stubs have no one name for "a csr_array of float64" over the versions we support.
+# scipy's stubs have no single name for "a csr_array of float64" in all supported versions.
 Csr = Any
 
 
 def as_values(values: ArrayLike, name: str = "values") -> FloatArray:
-    """Check one finite number per unit.
+    """Check that there is one finite number per unit.
 
-    Nothing is left out in silence: a missing value is refused with its place, because a unit
-    that is left out must leave the weights as well.
+    A missing value raises an error with its position and is never left out silently, because a
+    unit that is left out must also be left out of the weights.
 
     Parameters
     ----------
     values : array_like, shape (n,)
         Real numbers.
     name : str
-        What messages call them.
+        Name of the values in messages.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def as_weights(weights: Any, n: int) -> Csr:
     ----------
     weights : scipy.sparse array or matrix of any format, libpysal Graph or W
         Row i holds the weights of the neighbours of unit i. A Graph or W is read in the order
-        of its own ids (`Graph.unique_ids`, `W.id_order`): values must stand in that order.
+        of its own ids (`Graph.unique_ids`, `W.id_order`): values must be in that order.
     n : int
         Number of units.
 
@@ -80,12 +80,12 @@ def as_weights(weights: Any, n: int) -> Csr:
     -------
     scipy.sparse.csr_array of float64, shape (n, n)
         Canonical; explicit zeros dropped (a Graph marks its isolates with one), duplicates
-        added up as scipy does. May share memory with the caller's matrix: do not write to it.
+        summed as in scipy. May share memory with the caller's matrix: do not write to it.
 
     Raises
     ------
     TypeError
-        Not one of the accepted kinds.
+        Not one of the accepted types.
     ValueError
         Not square, not `n` units, NaN, infinite or negative weights, self weights.
 
@@ -103,8 +103,8 @@ def as_weights(weights: Any, n: int) -> Csr:
         matrix = getattr(weights, "sparse", None)
     if not _is_sparse(matrix):
         raise TypeError(
-            f"Invalid weights: {type(weights).__name__}; a scipy.sparse matrix (n, n), or a "
-            "libpysal Graph or W, is needed. A dense array becomes one by "
+            f"Invalid weights: {type(weights).__name__}; must be a scipy.sparse matrix (n, n), "
+            "or a libpysal Graph or W. Convert a dense array with "
             "scipy.sparse.csr_array(array)."
         )
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
@@ -146,13 +146,13 @@ def _canonical(matrix: Any, sparse: Any) -> Csr:
         count, first = int(np.count_nonzero(diagonal)), int(np.argmax(diagonal != 0))
         raise ValueError(
             f"Invalid weights: {count} self weights on the diagonal; first at index {first}: "
-            f"{diagonal[first]:g}. Weights come without self; star=True adds it."
+            f"{diagonal[first]:g}. Weights must not contain self weights; star=True adds them."
         )
     return csr
 
 
 def _lowest(csr: Csr) -> float:
-    """Smallest weight, all being checked; 1 where there is none."""
+    """Smallest weight, after a check of all; 1 if there are no weights."""
     data = csr.data
     if data.size == 0:
         return 1.0
@@ -160,8 +160,8 @@ def _lowest(csr: Csr) -> float:
     if lowest >= 0.0 and highest < np.inf:  # false for NaN
         if highest > 0.0 and not 1e-100 < highest < 1e100:
             raise ValueError(
-                f"Invalid weights: the largest is {highest:g}; sums of squares need one between "
-                "1e-100 and 1e100. Divide the weights by it: no z depends on their scale."
+                f"Invalid weights: the largest is {highest:g}; sums of squares need it between "
+                "1e-100 and 1e100. Divide the weights by it: z does not depend on their scale."
             )
         return lowest
     bad = ~((data >= 0.0) & (data < np.inf))
@@ -175,7 +175,7 @@ def _lowest(csr: Csr) -> float:
 
 @dataclass(frozen=True, eq=False)
 class RowSums:
-    """What the moments need of each row of the weights (shape (n,) each).
+    """Sums over each row of the weights, for the moments (shape (n,) each).
 
     Attributes
     ----------
@@ -184,10 +184,10 @@ class RowSums:
     total, squares, largest : ndarray of float64
         Sum of the weights, sum of their squares, largest weight (0 for an island).
     uniform : bool
-        Whether each row has one weight for all its neighbours (binary, or binary then
+        Whether each row has equal weights for all its neighbours (binary, or binary then
         row-standardised): then a weighted sum is a multiple of a plain sum.
     standardised : bool
-        Whether each row with a neighbour sums to 1 (and the weights are not simply all 1).
+        Whether each row with a neighbour sums to 1 (and the weights are not all 1).
     binary : bool
         Whether all weights are 1.
     """
@@ -215,7 +215,7 @@ def row_sums(csr: Csr) -> RowSums:
     squares[occupied] = np.add.reduceat(data * data, starts)
     largest[occupied] = np.maximum.reduceat(data, starts)
     smallest[occupied] = np.minimum.reduceat(data, starts)
-    # Row-standardising 1/k by sums may leave weights of one row an ulp apart.
+    # Row-standardisation by sums may make equal weights 1/k of a row differ by one ulp.
     uniform = bool(np.all(largest - smallest <= 1e-12 * largest))
     standardised = bool(np.all(np.abs(total[occupied] - 1.0) <= 1e-9))
     return RowSums(count, total, squares, largest, uniform, standardised, False)

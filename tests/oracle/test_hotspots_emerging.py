@@ -520,7 +520,7 @@ def test_cube_counts_every_event_once_and_fills_in_zeros() -> None:
         (([0, 1], [1.5, 2.0], 3), {}, TypeError, "whole period numbers or numpy datetime64"),
         (([0, 1], [1.0, np.nan], 3), {}, TypeError, "whole period numbers or numpy datetime64"),
         (([0, 1], [1.0, np.inf], 3), {}, TypeError, "whole period numbers or numpy datetime64"),
-        (([0.5, 1], [1, 2], 3), {}, TypeError, "Invalid unit: dtype float64; row numbers"),
+        (([0.5, 1], [1, 2], 3), {}, TypeError, "Invalid unit: dtype float64; must be row numbers"),
         (([0, 1], [0, 10**9], 3), {}, ValueError, "1000000001 periods of 3 units; at most"),
         (([0, 1], [1, 2], 3), {"stop": 0}, ValueError, "lies before start"),
         (([], np.array([], int), 3), {}, ValueError, "start and stop are needed"),

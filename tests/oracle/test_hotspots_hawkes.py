@@ -341,9 +341,9 @@ ETAS = EtasParameters(0.2, 0.9, 0.7, 0.3, 1.3)
     [
         ([1.0, np.nan], {}, "1 of 2 are missing or infinite; first at index 1"),
         ([[1.0]], {}, "Invalid times: shape"),
-        ([], {}, "no events; end is needed"),
+        ([], {}, "no events; give end"),
         ([1.0, 5.0], {"end": 4.0}, "1 of 2 are after the end, 4; first at index 1: 5"),
-        ([-1.0, 5.0], {}, "with times before 0, start is needed"),
+        ([-1.0, 5.0], {}, "with times before 0, give start"),
         ([1.0], {"start": 3.0, "end": 2.0}, "must be after start"),
         ([1.0], {"magnitudes": [1.0, 2.0]}, "Invalid magnitudes: shape"),
         ([1.0], {"ties": "random"}, "Invalid ties"),
@@ -362,23 +362,23 @@ def test_bad_parameters() -> None:
         HawkesParameters(1.0, -1.0, 1.0)
     with pytest.raises(ValueError, match="Invalid c"):
         EtasParameters(1.0, 1.0, 1.0, 0.0, 1.0)
-    with pytest.raises(TypeError, match="HawkesParameters or EtasParameters needed"):
+    with pytest.raises(TypeError, match="must be HawkesParameters or EtasParameters"):
         hawkes_log_likelihood([1.0], (1, 2, 3))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: hawkes_fit([1.0] * 9), "9 events to fit; at least 10"),
+        (lambda: hawkes_fit([1.0] * 9), "9 events to fit; must be at least 10"),
         (lambda: hawkes_fit(np.arange(1.0, 20), kernel="gamma"), "Invalid kernel"),
         (lambda: hawkes_forecast([1.0], HAWKES, horizon=0.0), "Invalid horizon"),
         (lambda: hawkes_forecast([1.0], HAWKES, horizon=1.0, bins=0), "Invalid bins"),
         (lambda: hawkes_forecast([1.0], HAWKES, horizon=1.0, simulations=0), "simulations"),
         (lambda: hawkes_forecast([1.0], HAWKES, horizon=1.0, coverage=1.0), "Invalid coverage"),
-        (lambda: hawkes_intensity([1.0], HAWKES, [np.nan]), "1 moments are missing"),
+        (lambda: hawkes_intensity([1.0], HAWKES, [np.nan]), "1 times are missing"),
         (lambda: decayed_intensity([1.0], at=2.0, half_life=0.0), "Invalid half_life"),
         (lambda: decayed_intensity([1.0], at=2.0, half_life=1.0, weight=[1, 2]), "times, weight"),
-        (lambda: decayed_intensity([1.0], at=2.0, half_life=1.0, unit=[0]), "and n_units"),
+        (lambda: decayed_intensity([1.0], at=2.0, half_life=1.0, unit=[0]), "with n_units"),
         (
             lambda: decayed_intensity([1.0], at=2.0, half_life=1.0, unit=[3], n_units=3),
             r"outside \[-1, 2\]",

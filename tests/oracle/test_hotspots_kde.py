@@ -137,7 +137,7 @@ def test_cross_validation_finds_the_right_scale() -> None:
         ({"lon": [1], "lat": [1], "truncate": 0.5, "bandwidth_km": 9}, "Invalid truncate"),
         ({"lon": [1, 1], "lat": [1, 1]}, "at least 3 different places, not 1"),
         ({"lon": [1, 2], "lat": [1, 2], "weights": [1]}, "Invalid weights: 1 for 2 events"),
-        ({"lon": [1, 2], "lat": [1, 2], "weights": [0, 0]}, "they must be >= 0 and not all 0"),
+        ({"lon": [1, 2], "lat": [1, 2], "weights": [0, 0]}, "must be >= 0 and not all 0"),
         ({"lon": [1], "lat": [1], "at_lon": [1], "bandwidth_km": 9}, "give both or neither"),
     ],
 )

@@ -94,7 +94,7 @@ def test_no_events_at_all() -> None:
         ([-1, 2], [1, 2], "Invalid events: 1 of 2 are negative; first at index 0: -1"),
         ([1, 2], [1, -2], "Invalid population: 1 of 2 are negative; first at index 1: -2"),
         ([1, 2], [1, 0], "1 of 2 units have events but no population; first at index 1: 2"),
-        ([0, 0], [0, 0], "it is 0 everywhere"),
+        ([0, 0], [0, 0], "population: all are 0"),
         ([1, 2], [1], "Invalid population: 1 values for 2 units"),
         ([1, np.nan], [1, 2], "Invalid events: 1 of 2 are missing"),
     ],
@@ -109,5 +109,5 @@ def test_bad_options() -> None:
         eb_rates([1, 2], [3, 4], method="local")
     with pytest.raises(ValueError, match="Invalid method: 'bayes'"):
         eb_rates([1, 2], [3, 4], method="bayes")
-    with pytest.raises(ValueError, match="1 of 2 are 0, so have no rate"):
+    with pytest.raises(ValueError, match="1 of 2 are 0, so they have no rate"):
         standardized_rates([1, 0], [3, 0])

@@ -185,14 +185,14 @@ NEAR = {"distance_km": 1, "interval": 1}
         (
             lambda: hotspots.knox(x_km=[0, 1, 2, 4e6], y_km=[0] * 4, time=[1] * 4, **NEAR),
             ValueError,
-            r"Invalid x_km: 4e\+06 km is no place on Earth.*metres",
+            r"Invalid x_km: 4e\+06 km is not a place on Earth.*metres",
         ),
         (
             lambda: hotspots.decayed_intensity(
                 np.array(["2024-01-01"], "M8[D]"), at="soon", half_life=1
             ),
             TypeError,
-            "Invalid at: 'soon' is no date",
+            "Invalid at: 'soon' is not a date",
         ),
         (
             lambda: hotspots.gi_star([1, 2, 3, 4, 9], LINE * 1e200),
@@ -208,12 +208,12 @@ NEAR = {"distance_km": 1, "interval": 1}
         (
             lambda: hotspots.gi_star([1, 2, 3, 4, 9], LINE, permutations=9, seed=-1),
             ValueError,
-            "Invalid seed: -1; a whole number",
+            "Invalid seed: -1; must be a whole number",
         ),
         (
             lambda: hotspots.emerging(CUBE, LINE, permutations=9, seed="x"),
             TypeError,
-            "Invalid seed: 'x'; a whole number",
+            "Invalid seed: 'x'; must be a whole number",
         ),
         (lambda: hotspots.scan([1] * 5, **PLANE, seed=1.5), TypeError, r"Invalid seed: 1\.5"),
     ],

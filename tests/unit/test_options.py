@@ -77,9 +77,9 @@ def test_the_signature_lists_the_carried_keywords_before_options():
         ({"hots": 5}, TypeError, "Did you mean 'hot'"),
         ({"zzz": 5}, TypeError, r"^brew\(\) got an unexpected keyword argument 'zzz'\.$"),
         ({"options": Brew(), "zzz": 5}, TypeError, "unexpected keyword argument 'zzz'"),
-        ({"options": {"minutes": 5}}, TypeError, "^Invalid options: dict is no Brew.$"),
+        ({"options": {"minutes": 5}}, TypeError, "^Invalid options: dict; must be Brew.$"),
         ({"options": Brew(7.0), "minutes": 5}, ValueError,
-         r"^Invalid minutes: 5 is not used; options= holds it, as 7.0.$"),
+         r"^Invalid minutes: 5 is not used; options= sets it to 7.0.$"),
         ({"minutes": 0}, ValueError, "^Invalid minutes: 0; must be above 0.$"),
     ],
 )  # fmt: skip
