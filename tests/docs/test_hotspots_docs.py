@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from paths import ROOT
 
@@ -33,7 +34,7 @@ PAGES = {  # page: what its worked example is printed by, if it quotes any outpu
 STATISTICS = [page for page in PAGES if page != "study_area"]
 NAMES = {  # what a reader brings along
     "alpha", "area", "at", "cases", "cell_row", "counts", "counts_per_month", "cube", "dates",
-    "days", "events", "gr", "grid", "hotspots", "lat", "lon", "n", "n_cells", "other",
+    "days", "events", "frame", "gr", "grid", "hotspots", "lat", "lon", "n", "n_cells", "other",
     "population", "today", "values", "weeks", "weights",
 }  # fmt: skip
 
@@ -65,7 +66,9 @@ def belongings() -> dict[str, Any]:
         "today": np.datetime64("2024-07-01"), "counts_per_month": rng.poisson(9.0, 24),
         "at": weeks[-1], "alpha": 0.05, "gr": gr, "hotspots": gr.hotspots,
     }  # fmt: skip
-    return have | {"lon": at_lon[cell_row], "lat": at_lat[cell_row]}
+    lon, lat = at_lon[cell_row], at_lat[cell_row]
+    frame = gr.read_events(pd.DataFrame({"lon": lon, "lat": lat, "date": have["dates"]}))
+    return have | {"lon": lon, "lat": lat, "frame": frame}
 
 
 @pytest.mark.parametrize("page", PAGES)
