@@ -119,8 +119,7 @@ def assess(
 
     Example: geo-risk assess ged.csv --out result --study-area AF-TAK,AF-BDS
     """
-    from geo_risk.assessment import assess as run
-    from geo_risk.assessment import save_result
+    from geo_risk.assessment import assess as run, save_result
     from geo_risk.frames.share import Sharing
 
     sharing = Sharing(share, _number_or_name(coarsen), min_count, strip, source_rows, worldview)
@@ -192,8 +191,7 @@ def geocode(
 
     Example: geo-risk geocode events.csv > located.csv
     """
-    from geo_risk.frames.enrich import geocode as run
-    from geo_risk.frames.enrich import index_h3
+    from geo_risk.frames.enrich import geocode as run, index_h3
 
     check_out(out, events, regions, csv_safe=csv_safe, as_json=as_json)
     layer = pick_layer(regions, level, worldview)
@@ -224,8 +222,7 @@ def borders(
     Example: cat events.csv | geo-risk borders - > near.csv
     """
     from geo_risk.borders import load_borders
-    from geo_risk.frames.enrich import border_proximity
-    from geo_risk.frames.enrich import geocode as locate
+    from geo_risk.frames.enrich import border_proximity, geocode as locate
 
     check_out(out, events, regions, csv_safe=csv_safe, as_json=as_json)
     layer = pick_layer(regions, level, worldview)

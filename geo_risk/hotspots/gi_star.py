@@ -16,8 +16,7 @@ from geo_risk.hotspots import _labels, _moments
 from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots._tails import Tails, normal_p, normal_tails, null_of, tails_of, two_sided
 from geo_risk.hotspots.options import LocalInference
-from geo_risk.hotspots.weights import RowSums, as_values, as_weights
-from geo_risk.hotspots.weights import row_sums as _row_sums
+from geo_risk.hotspots.weights import RowSums, as_values, as_weights, row_sums as _row_sums
 
 if TYPE_CHECKING:
     import pandas

@@ -14,8 +14,7 @@ from geo_risk._core.validate import check_choice, renamed
 from geo_risk.hotspots import _labels, _moments, _tails
 from geo_risk.hotspots._table import table_of
 from geo_risk.hotspots.options import LocalInference
-from geo_risk.hotspots.weights import Csr, RowSums, as_values, as_weights
-from geo_risk.hotspots.weights import row_sums as _row_sums
+from geo_risk.hotspots.weights import Csr, RowSums, as_values, as_weights, row_sums as _row_sums
 
 if TYPE_CHECKING:
     import pandas

@@ -19,8 +19,7 @@ import geopandas
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from paths import ROOT, shared
 
 from geo_risk import cli

@@ -6,8 +6,7 @@ import numpy as np
 import pyproj
 import pytest
 from geographiclib.geodesic import Geodesic
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from geo_risk._core import geodesic as geodesy
 from geo_risk._core.constants import WGS84_A, WGS84_F

@@ -13,8 +13,7 @@ import scan_oracle as oracle
 from paths import reference
 from scipy import stats
 
-from geo_risk.hotspots import _scan as kernel
-from geo_risk.hotspots import scan_null, scan_sweep
+from geo_risk.hotspots import _scan as kernel, scan_null, scan_sweep
 from geo_risk.hotspots.person_time import person_time
 from geo_risk.hotspots.scan import ScanResult, scan
 from geo_risk.hotspots.scan_circles import draw_circles

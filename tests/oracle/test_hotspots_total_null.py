@@ -7,8 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from hotspot_cases import chain, grid
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from scipy import sparse, stats
 
 from geo_risk.hotspots import gi_star

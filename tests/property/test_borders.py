@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from layer_cases import layer_of
 from oracles_borders import GEOD, brute_force, every_edge
 from strategies import coverages, lonlats

@@ -6,8 +6,7 @@ import h3.api.basic_int as h3
 import h3_points
 import numpy as np
 import shapely
-from hypothesis import assume, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, example, given, settings, strategies as st
 
 from geo_risk import cells
 

@@ -16,8 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from source_frames import acled_frame, gtd_frame, ucdp_frame
 
 from geo_risk.events import (

@@ -12,8 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from strategies import lats, lonlats, lons
 
 import geo_risk as gr

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 from hotspot_cases import chain, gi_by_definition, grid, row_standardised, tails_by_listing
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 from scipy import sparse
 
 from geo_risk.hotspots import (

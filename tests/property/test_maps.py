@@ -14,8 +14,7 @@ import h3
 import numpy as np
 import pandas as pd
 import shapely
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from map_cases import prepare
 from strategies import coverages, lonlats
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from geo_risk._core.fold import fold, fold_words, strip_marks
 from geo_risk.places import find_places, load_gazetteer, locate_names, suggest_names

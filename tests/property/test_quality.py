@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import geopandas
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import geo_risk as gr
 from geo_risk.frames.check.coordinates import minutes_chance

@@ -6,8 +6,7 @@ import geopandas
 import numpy as np
 import pandas as pd
 from dated_cases import assert_by_hand, box_layer, by_hand, days_apart
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import geo_risk as gr
 

@@ -8,8 +8,7 @@ import geopandas
 import numpy as np
 import shapely
 from geopandas.testing import assert_geodataframe_equal
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from strategies import coverages
 
 import geo_risk as gr

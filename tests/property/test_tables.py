@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from strategies import lonlats
 
 from geo_risk.frames.tables import FORMATS, flat_table, storable, write_csv, write_table

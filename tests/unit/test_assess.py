@@ -370,8 +370,7 @@ AREAS = [
 
 @pytest.mark.parametrize("options", AREAS, ids=str)
 def test_the_resolution_is_the_first_that_is_not_refused(table, monkeypatch, options):
-    from geo_risk.frames import score as scores
-    from geo_risk.frames import steps
+    from geo_risk.frames import score as scores, steps
 
     monkeypatch.setattr(steps, "_AUTO_CELLS", 90)
     score, asked = scores.score_hotspots, []

@@ -19,8 +19,7 @@ from paths import ROOT
 from geo_risk._core import products as _products
 from geo_risk._core.fold import fold
 from geo_risk.errors import DataCorruptError, UnknownPlaceError
-from geo_risk.places import gazetteer as module
-from geo_risk.places import load_gazetteer
+from geo_risk.places import gazetteer as module, load_gazetteer
 
 NAME = "gazetteer.npz"
 

@@ -17,8 +17,7 @@ import pytest
 import shapely
 import xxhash
 from damage import DAMAGES
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from geo_risk._core import cache as _cache

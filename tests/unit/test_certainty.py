@@ -9,8 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from paths import ROOT
 
 import geo_risk as gr

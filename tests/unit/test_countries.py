@@ -10,8 +10,7 @@ import sys
 import pandas as pd
 import pycountry
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from paths import shared
 
 import geo_risk as gr

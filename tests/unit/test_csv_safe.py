@@ -13,8 +13,7 @@ import geopandas
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import geo_risk as gr
 from geo_risk import cli

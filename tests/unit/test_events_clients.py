@@ -15,8 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from source_frames import acled_frame, ucdp_frame
 
 from geo_risk.errors import AccessDeniedError, DataCorruptError, GeoRiskError, ServiceError

@@ -16,8 +16,7 @@ import pytest
 from paths import shared
 
 from geo_risk.errors import DataCorruptError, DataNotFoundError
-from geo_risk.events import archives, gdelt, iter_events, read_events
-from geo_risk.events import lines as line_source
+from geo_risk.events import archives, gdelt, iter_events, lines as line_source, read_events
 
 MALFORMED = {"too_few_fields", "too_many_fields", "unreadable_row"}
 

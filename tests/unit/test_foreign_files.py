@@ -21,8 +21,7 @@ import shapely
 from foreign_cases import GML, READERS, SENTINEL, Elsewhere, texts, tried, watched, written
 
 import geo_risk as gr
-from geo_risk._core import grids as _grids
-from geo_risk._core import vector as _vector
+from geo_risk._core import grids as _grids, vector as _vector
 from geo_risk.errors import DataCorruptError
 
 NATIVE = {"network link": ".kml", "style": ".kml"}

@@ -19,8 +19,7 @@ import shapely
 
 import geo_risk as gr
 from geo_risk import events
-from geo_risk._core import archives as _archives
-from geo_risk._core import geojson as _geojson
+from geo_risk._core import archives as _archives, geojson as _geojson
 from geo_risk._core.nesting import MOST_LEVELS, deep_shapes, too_deep
 from geo_risk.errors import DataCorruptError
 from geo_risk.regions.coverage import to_geometries

@@ -9,8 +9,7 @@ import sys
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from paths import ROOT, shared
 from pyproj import Geod
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from damage import DAMAGES
 
-from geo_risk._core import files as _files
-from geo_risk._core import kernel_files as _kernel_files
+from geo_risk._core import files as _files, kernel_files as _kernel_files
 from geo_risk._core.jit import njit
 from geo_risk._core.kernel_files import KernelFiles, _sources
 

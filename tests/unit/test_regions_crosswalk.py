@@ -10,8 +10,7 @@ import pytest
 from paths import shared
 
 import geo_risk as gr
-from geo_risk._core import countries as _countries
-from geo_risk._core import products as _products
+from geo_risk._core import countries as _countries, products as _products
 from geo_risk._core.products import product_bytes
 from geo_risk.errors import AmbiguousRegionError, DataCorruptError, UnknownRegionError
 from geo_risk.regions import country_codes, country_from

@@ -13,8 +13,7 @@ import sys
 import threading
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import geo_risk as gr
 from geo_risk.errors import AccessDeniedError, DataCorruptError, DataNotFoundError, ServiceError

@@ -93,7 +93,7 @@ def result_classes() -> set[type]:
             hints = typing.get_type_hints(kind)
             left += [hints[f.name] for f in dataclasses.fields(kind) if f.name[0] != "_"]
     others = {thing for thing in offered if dataclasses.is_dataclass(thing)} - found
-    assert all(kind.__name__.endswith("Options") for kind in others), others
+    assert all(kind.__name__.endswith(("Options", "Inference")) for kind in others), others
     return found
 
 

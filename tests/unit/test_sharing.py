@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from map_cases import data_of, prepare
 from matplotlib.colors import to_hex
 from PIL import Image
