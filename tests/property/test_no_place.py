@@ -40,7 +40,7 @@ def test_a_system_of_no_place_on_the_map_is_named(tmp_path, read, way, name):
         path.with_suffix(".prj").write_text(NO_PLACE[name])
     elif way != "frame":
         source.to_file(path)
-    told = f"Invalid source: its CRS '{name}' cannot be turned into longitude and latitude"
+    told = f"Invalid source: its CRS '{name}' cannot be transformed to longitude and latitude"
     with pytest.raises(ValueError, match=told):
         read(source if way == "frame" else path)
 
@@ -49,6 +49,6 @@ def test_a_system_of_no_place_on_the_map_is_named(tmp_path, read, way, name):
 @pytest.mark.parametrize("verb", [check_frame, as_frame])
 def test_a_frame_of_no_place_on_the_map_is_named(verb, name):
     frame = geopandas.GeoDataFrame({"id": [1]}, geometry=[shapely.Point(5, 5)])
-    told = f"Invalid events: its CRS '{name}' cannot be turned into longitude and latitude"
+    told = f"Invalid events: its CRS '{name}' cannot be transformed to longitude and latitude"
     with pytest.raises(ValueError, match=told):
         verb(frame.set_crs(NO_PLACE[name]), "events")
