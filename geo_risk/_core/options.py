@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from difflib import get_close_matches
@@ -34,7 +35,8 @@ def carries(kind: type) -> Callable[[_Function], _Function]:
         marked.__carried__ = kind
         if function.__doc__ is not None:
             names = ", ".join(parameter.name for parameter in shown)
-            marked.__doc__ = function.__doc__.replace("    **fields\n", f"    {names}\n")
+            text = re.sub(r"^( *)\*\*fields$", rf"\1{names}", function.__doc__, flags=re.MULTILINE)
+            marked.__doc__ = text  # from Python 3.13 on without the indentation of the source
         return function
 
     return mark

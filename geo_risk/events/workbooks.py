@@ -107,8 +107,11 @@ def _refuse_doctype(read: Callable[[int], bytes], name: str) -> None:
     parser.StartDoctypeDeclHandler = refuse
     parser.StartElementHandler = lambda element, _: elements.append(element)
     with suppress(expat.ExpatError):  # openpyxl reports errors that matter
-        while not elements and (block := read(1 << 12)):
-            parser.Parse(block)
+        while not elements:
+            block = read(1 << 12)
+            parser.Parse(block, not block)  # newer versions put work off until the end
+            if not block:
+                return
 
 
 Sheets = dict[str, Callable[[], Iterator[Row]]]

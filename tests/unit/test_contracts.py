@@ -621,7 +621,7 @@ def test_options_that_a_function_carries_are_documented_field_by_field(name):
     assert kind.__dataclass_params__.frozen
     assert sorted(fields_told(kind)) == sorted(fields), kind
     assert kind in public_things().values()
-    assert f"    {', '.join(fields)}\n" in function.__doc__
+    assert f"\n{', '.join(fields)}\n" in inspect.getdoc(function)
     assert set(fields) < set(inspect.signature(function).parameters)
 
 

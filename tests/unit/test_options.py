@@ -61,7 +61,7 @@ def test_the_signature_lists_the_carried_keywords_before_options():
     parameters = inspect.signature(brew).parameters
     assert list(parameters) == ["pot", "cups", "hot", "minutes", "leaves", "options"]
     assert list(inspect.signature(pour).parameters) == ["minutes", "leaves", "others"]
-    assert "    minutes, leaves\n        How.\n" in (brew.__doc__ or "")
+    assert "\nminutes, leaves\n    How." in (inspect.getdoc(brew) or "")
     assert parameters["pot"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
     assert parameters["minutes"].kind is inspect.Parameter.KEYWORD_ONLY
     assert parameters["minutes"].default == 3.0
