@@ -113,7 +113,7 @@ def kernels_python(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Coverage of lines and branches, kernels as plain Python; fails below the minimum."""
-    measured = ("--cov", "--cov-report=")
+    measured = ("--cov", "--cov-report=", "--cov-fail-under=0")  # the report has the floor
     pytest(session, "tests/unit", "tests/property", "tests/oracle", *PARALLEL, *measured)
     append = (*measured, "--cov-append")
     pytest(session, KERNELS, *PARALLEL, *append, NUMBA_DISABLE_JIT="1")
