@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 __all__ = ["ShortNames"]
@@ -29,7 +29,7 @@ class ShortNames:
         for name, module in self._modules.items():
             sys.modules.setdefault(f"{package}.{name}", _Proxy(f"{package}.{name}", module))
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[str]:
         return iter(self._modules)
 
     def __contains__(self, name: str) -> bool:

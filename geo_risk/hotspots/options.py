@@ -95,7 +95,7 @@ class Inference:
     def __post_init__(self) -> None:
         if self.fdr is not None:
             check_choice(self.fdr, "fdr", ("bh", "by"))
-        assert self.test is not None  # checks how p is to be found
+        _ = self.test  # checked now
 
     @property
     def test(self) -> Test:

@@ -102,7 +102,7 @@ class Map(Asked):
     """
 
     def __post_init__(self) -> None:
-        assert self._given is not None  # raise errors here, not when the map is drawn
+        _ = self._given  # checked now, not when the map is drawn
 
     def html(
         self, path: str | PathLike[str], *, popup_columns: Sequence[str] | None = None

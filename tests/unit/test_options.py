@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -225,3 +227,16 @@ def test_a_layer_takes_its_options_together_or_one_by_one():
         gr.load_regions(frame, contry="AFG")
     with pytest.raises(ValueError, match="Invalid snap_tolerance_m: -1"):
         gr.LayerOptions(snap_tolerance_m=-1)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [("hotspots.LocalInference(p_method='x')", "Invalid p_method: 'x'"),
+     ("gr.Map(bounds=(0, 0, 0, 0))", "Invalid bounds")],
+)  # fmt: skip
+def test_options_are_checked_when_they_are_made_without_asserts_too(call, said):
+    code = f"import geo_risk as gr\nfrom geo_risk import hotspots\n{call}"
+    result = subprocess.run(
+        [sys.executable, "-O", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert f"ValueError: {said}" in result.stderr
