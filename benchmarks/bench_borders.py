@@ -24,6 +24,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import common
 import numpy as np
+import peers_arrays
 import peers_sql
 
 from geo_risk.borders import Borders, load_borders
@@ -101,19 +102,21 @@ def time_set(
     if name == "B":
         jobs["sjoin_nearest, UTM"] = sjoin_job(borders, *few)
         n["sjoin_nearest, UTM"] = len(few[0])
+    edges, spacing = border_edges(borders), peers_arrays.SPACING_M[name]
+    tree, part = "k-d tree of sampled borders", tuple(axis[:100_000] for axis in points)
+    jobs[tree] = peers_arrays.nearest_sample(edges, part, spacing)
+    n[tree] = len(part[0])
     slow = tuple(axis[: max(1, len(axis) // 10)] for axis in few)
     try:
-        jobs["PostGIS geography"] = peers_sql.postgis_distance(border_edges(borders), slow)
+        jobs["PostGIS geography"] = peers_sql.postgis_distance(edges, slow)
         n["PostGIS geography"] = len(slow[0])
     except peers_sql.UnavailableError as error:
         absent["PostGIS geography"] = str(error)
-    ours = borders.nearest(lon=few[0], lat=few[1], kind="line").distance_m
+    ours = borders.nearest(lon=lon, lat=lat, kind="line").distance_m
     peers = [job for job in jobs if "geo_risk" not in job]
     differences = [compare(peer, jobs[peer](), ours[: n[peer]]) for peer in peers]
-    seconds = common.interleave(jobs, rounds)
-    return {
-        "set": name, "n": n, "differences": differences, "absent": absent, "seconds": seconds,
-    }  # fmt: skip
+    times = common.interleave(jobs, rounds)
+    return {"set": name, "n": n, "differences": differences, "absent": absent, **times}
 
 
 def show(row: dict[str, Any]) -> None:
@@ -127,9 +130,9 @@ def show(row: dict[str, Any]) -> None:
         )
     for peer, reason in row["absent"].items():
         print(f"  {peer}: not measured, {reason}")
-    for job, each in row["seconds"].items():
-        ratio = np.median(common.ratios(row["seconds"], row["n"], job, "geo_risk, line"))
-        microseconds = 1e6 * np.median(each) / row["n"][job]
+    for job in row["seconds"]:
+        ratio = np.median(common.ratios(row, job, "geo_risk, line"))
+        microseconds = 1e6 * np.median(common.seconds_of(row, job)) / row["n"][job]
         print(f"  {job:<28}{microseconds:>9.3f} µs/pt{ratio:>9.2f} x geo_risk, line")
 
 
