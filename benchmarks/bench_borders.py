@@ -36,20 +36,27 @@ def border_edges(borders: Borders) -> np.ndarray:
     return ends[sides[:, 1] >= 0]
 
 
-def spherely_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
-    """Job with all borders as one prepared geography; points are created before."""
+def spherely_borders(borders: Borders) -> Any:
+    """All borders as one prepared geography."""
     import shapely
     import spherely
 
     lines = shapely.multilinestrings(shapely.get_parts(borders.table.geometry.to_numpy()))
     geography = spherely.from_wkb(shapely.to_wkb(lines))
     spherely.prepare(geography)
-    points = spherely.points(lon, lat)
+    return geography
+
+
+def spherely_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
+    """Job with a prepared geography; points are created before."""
+    import spherely
+
+    geography, points = spherely_borders(borders), spherely.points(lon, lat)
     return lambda: np.asarray(spherely.distance(points, geography))
 
 
-def sjoin_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
-    """Job with borders around Tajikistan and points in UTM 42N, one line string per edge."""
+def utm_edges(borders: Borders) -> Any:
+    """Borders around Tajikistan in UTM 42N, one line string per edge."""
     import geopandas
     import shapely
 
@@ -58,9 +65,16 @@ def sjoin_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
     same = line[1:] == line[:-1]
     lines = shapely.linestrings(np.stack([xy[:-1][same], xy[1:][same]], axis=1))
     lines = lines[shapely.intersects(lines, shapely.box(60, 30, 78, 45))]
-    utm = geopandas.GeoDataFrame(geometry=lines, crs="EPSG:4326").to_crs("EPSG:32642")
+    return geopandas.GeoDataFrame(geometry=lines, crs="EPSG:4326").to_crs("EPSG:32642")
+
+
+def sjoin_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
+    """Job with points in UTM 42N, projected before."""
+    import geopandas
+
+    utm = utm_edges(borders)
     points = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(lon, lat), crs="EPSG:4326")
-    points = points.to_crs("EPSG:32642")
+    points = points.to_crs(utm.crs)
 
     def job() -> np.ndarray:
         joined = geopandas.sjoin_nearest(points, utm, distance_col="m")
@@ -102,10 +116,10 @@ def time_set(
     if name == "B":
         jobs["sjoin_nearest, UTM"] = sjoin_job(borders, *few)
         n["sjoin_nearest, UTM"] = len(few[0])
-    edges, spacing = border_edges(borders), peers_arrays.SPACING_M[name]
-    tree, part = "k-d tree of sampled borders", tuple(axis[:100_000] for axis in points)
-    jobs[tree] = peers_arrays.nearest_sample(edges, part, spacing)
-    n[tree] = len(part[0])
+    edges, part = border_edges(borders), tuple(axis[:100_000] for axis in points)
+    tree = peers_arrays.tree_of(edges, peers_arrays.SPACING_M[name])
+    jobs["k-d tree of sampled borders"] = lambda: peers_arrays.metres_to(tree, part)
+    n["k-d tree of sampled borders"] = len(part[0])
     slow = tuple(axis[: max(1, len(axis) // 10)] for axis in few)
     try:
         jobs["PostGIS geography"] = peers_sql.postgis_distance(edges, slow)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,19 @@ import numpy as np
 SEED = 20221
 Points = tuple[np.ndarray, np.ndarray]
 Job = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Given:
+    """A job on an argument that is made anew before every call; making it is not timed."""
+
+    make: Callable[[], Any]
+    run: Callable[[Any], Any]
+
+    def prepared(self) -> Job:
+        """The call on an argument of its own."""
+        argument = self.make()
+        return lambda: self.run(argument)
 
 
 def options(doc: str, n: int, what: str) -> argparse.ArgumentParser:
@@ -43,10 +57,14 @@ def clustered_points(n: int, rng: np.random.Generator, km: float = 5.0) -> Point
 
     places = load_gazetteer()
     pick = rng.integers(0, len(places), n)
-    lon, lat = np.asarray(places.lon)[pick], np.asarray(places.lat)[pick]
+    return jitter(np.asarray(places.lon)[pick], np.asarray(places.lat)[pick], rng, km)
+
+
+def jitter(lon: np.ndarray, lat: np.ndarray, rng: np.random.Generator, km: float = 5.0) -> Points:
+    """Points moved by about `km`."""
     wide = km / (111.2 * np.maximum(np.cos(np.radians(lat)), 0.01))
-    lon = (lon + rng.normal(0, 1, n) * wide + 180) % 360 - 180
-    return lon, np.clip(lat + rng.normal(0, km / 111.2, n), -90, 90)
+    lon = (lon + rng.normal(0, 1, lon.size) * wide + 180) % 360 - 180
+    return lon, np.clip(lat + rng.normal(0, km / 111.2, lon.size), -90, 90)
 
 
 def border_points(n: int, rng: np.random.Generator, km: float = 10.0) -> Points:
@@ -79,7 +97,7 @@ def processor_seconds() -> float:
 
 
 def interleave(
-    jobs: Mapping[str, Job], rounds: int, budget_s: float = float("inf")
+    jobs: Mapping[str, Job | Given], rounds: int, budget_s: float = float("inf")
 ) -> dict[str, dict[str, list[float]]]:
     """Time every job in every round, one after the other, after one warm-up round.
 
@@ -87,8 +105,15 @@ def interleave(
     is for threads and for a peer that works in a server's process (`clock`). After three rounds
     none is begun that would exceed the budget.
     """
+
+    def call(job: Job | Given) -> tuple[float, float]:
+        ready = job.prepared() if isinstance(job, Given) else job
+        start, cpu = time.perf_counter(), processor_seconds()
+        ready()
+        return time.perf_counter() - start, processor_seconds() - cpu
+
     for job in jobs.values():
-        job()
+        call(job)
     seconds: dict[str, list[float]] = {name: [] for name in jobs}
     wall: dict[str, list[float]] = {name: [] for name in jobs}
     began = time.perf_counter()
@@ -97,10 +122,9 @@ def interleave(
         if done >= 3 and spent * (done + 1) / done > budget_s:
             break
         for name, job in jobs.items():
-            start, cpu = time.perf_counter(), processor_seconds()
-            job()
-            wall[name].append(time.perf_counter() - start)
-            seconds[name].append(processor_seconds() - cpu)
+            elapsed, busy = call(job)
+            wall[name].append(elapsed)
+            seconds[name].append(busy)
     return {"seconds": seconds, "wall_seconds": wall}
 
 

@@ -38,20 +38,22 @@ def boxes_and_prepared(table: Any, points: Points) -> Callable[[], np.ndarray]:
     polygons = table.geometry.to_numpy()
     shapely.prepare(polygons)
     tree, places = shapely.STRtree(polygons), shapely.points(*points)
-    lon, lat = points
+    return lambda: by_boxes(tree, places, *points)
 
-    def job() -> np.ndarray:
-        point, row = tree.query(places)
-        order = np.argsort(row, kind="stable")
-        point, row = point[order], row[order]
-        ends = np.flatnonzero(np.diff(row, append=-1)) + 1
-        inside = np.zeros(len(row), dtype=bool)
-        for start, stop in zip([0, *ends[:-1].tolist()], ends.tolist()):
-            near = point[start:stop]
-            inside[start:stop] = shapely.intersects_xy(polygons[row[start]], lon[near], lat[near])
-        return np.stack([point[inside], row[inside]], axis=1)
 
-    return job
+def by_boxes(tree: Any, places: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Pairs of point and polygon that meet: boxes by the tree, then each prepared polygon."""
+    import shapely
+
+    point, row = tree.query(places)
+    order = np.argsort(row, kind="stable")
+    point, row = point[order], row[order]
+    ends = np.flatnonzero(np.diff(row, append=-1)) + 1
+    inside = np.zeros(len(row), dtype=bool)
+    for start, stop in zip([0, *ends[:-1].tolist()], ends.tolist()):
+        polygon, near = tree.geometries[row[start]], point[start:stop]
+        inside[start:stop] = shapely.intersects_xy(polygon, lon[near], lat[near])
+    return np.stack([point[inside], row[inside]], axis=1)
 
 
 def vectors(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
@@ -71,17 +73,17 @@ def sampled(ends: np.ndarray, spacing_m: float) -> Points:
     return xy[:, 0], xy[:, 1]
 
 
-def nearest_sample(ends: np.ndarray, points: Points, spacing_m: float) -> Callable[[], np.ndarray]:
-    """Job of a k-d tree of points on the edges: metres on a sphere to the nearest of them."""
+def tree_of(ends: np.ndarray, spacing_m: float) -> Any:
+    """k-d tree of points on the edges."""
     from scipy.spatial import KDTree
 
-    tree = KDTree(vectors(*sampled(ends, spacing_m)))
+    return KDTree(vectors(*sampled(ends, spacing_m)))
 
-    def job() -> np.ndarray:
-        chord, _ = tree.query(vectors(*points))
-        return 2.0 * EARTH_M * np.arcsin(np.minimum(chord / 2.0, 1.0))
 
-    return job
+def metres_to(tree: Any, points: Points) -> np.ndarray:
+    """Metres on a sphere from each point to the nearest of the tree."""
+    chord, _ = tree.query(vectors(*points))
+    return 2.0 * EARTH_M * np.arcsin(np.minimum(chord / 2.0, 1.0))
 
 
 def h3ronpy_graph(cells: np.ndarray, k: int) -> Callable[[], Any]:

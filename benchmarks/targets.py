@@ -96,12 +96,46 @@ TARGETS = (
     Target("memory h3", "peak memory, H3 cells", "", 500, None, "MB", True),
     Target("memory growth", "peak memory, ten chunks", "one chunk", 1.05, 1.0, "×", True),
 )
-_BY_KEY = {target.key: target for target in TARGETS}
+
+_MS, _S, _MB = "ms", "s", "MB"
+VERB_TARGETS = (
+    Target("verb read parquet", "read_events, Parquet, per row", "", 1600, 800, "ns", True),
+    Target("verb read csv", "read_events, CSV, per row", "", 2000, 1000, "ns", True),
+    Target("verb check", "check_events, per row", "", 5000, 2500, "ns", True),
+    Target("verb geocode", "geocode, per row", "", 500, 250, "ns", True),
+    Target("geocode sjoin", "geocode", "geopandas.sjoin of the same frame", 3, 6),
+    Target("verb index_h3", "index_h3, per row", "", 450, 200, "ns", True),
+    Target("verb border", "border_proximity, per row", "", 1300, 900, "ns", True),
+    *(
+        Target(f"name {kind} {key}", f"a name, {told}, {where}", "", floor, aim, _MS, True)
+        for key, where in (("country", "country stated"), ("world", "worldwide"))
+        for kind, told, floor, aim in (
+            ("known", "known spelling", 0.1, 0.03),
+            ("fuzzy", "one letter wrong", 0.5, 0.2),
+            ("miss", "in no list", 0.3, 0.1),
+        )
+    ),
+    Target("process municipalities", "12,732 municipalities by name", "", 5, None, _S, True),
+    Target("geoparse", "geoparse, an article of 1,700 characters", "", 1.5, None, _MS, True),
+    Target("memory gazetteer", "memory of the gazetteer", "", 150, None, _MB, True),
+    Target("nearest one", "nearest of one point", "", 0.05, None, _MS, True),
+    Target("process assess", "assess, 1,000,000 events", "", 15, 8, _S, True),
+    Target("memory assess", "assess, 1,000,000 events, peak memory", "", 1500, None, _MB, True),
+    Target("process assess tenth", "assess, 100,000 events", "", 1.5, None, _S, True),
+    Target("process assess ten", "assess, 10 rows, caches warm", "", 1.2, 0.9, _S, True),
+    Target("process assess first", "assess, 10 rows, first ever", "", 15, 8, _S, True),
+    Target("process demo cold", "geo-risk demo, first ever", "", 15, None, _S, True),
+    Target("process locate cold", "first locate, first ever", "", 6, None, _S, True),
+    Target("process cli geocode", "geo-risk geocode, 10 rows", "", 0.8, None, _S, True),
+    Target("process cli info", "geo-risk info", "", 0.3, None, _S, True),
+)
+"""Whole verbs, processor time: `end_to_end.py`."""
+BY_KEY = {target.key: target for target in TARGETS + VERB_TARGETS}
 
 
 def measured(key: str, rounds: Iterable[float], note: str = "") -> dict[str, Any]:
     """Row with the median of the rounds and its verdict."""
-    target, values = _BY_KEY[key], [float(value) for value in rounds]
+    target, values = BY_KEY[key], [float(value) for value in rounds]
     figure = float(np.median(values))
 
     def reaches(bound: float | None) -> bool:
@@ -119,7 +153,7 @@ def measured(key: str, rounds: Iterable[float], note: str = "") -> dict[str, Any
 def skipped(key: str, reason: str) -> dict[str, Any]:
     """Row that could not be measured, with the reason."""
     return {
-        **asdict(_BY_KEY[key]), "rounds": [], "figure": None, "verdict": "not measured",
+        **asdict(BY_KEY[key]), "rounds": [], "figure": None, "verdict": "not measured",
         "note": reason,
     }  # fmt: skip
 
