@@ -162,7 +162,7 @@ def peak_mb(code: str) -> float:
 def ratios(row: Mapping[str, Any], job: str, to: str) -> Any:
     """Time of a job per item relative to that of `to`, in every round, both by one clock."""
     key = "wall_seconds" if "wall_seconds" in (clock(job), clock(to)) else "seconds"
-    times, n = row[key], row["n"]
+    times, n = row.get(key, row["seconds"]), row["n"]
     items = n if isinstance(n, dict) else dict.fromkeys(times, n)
     return np.array(times[job]) / items[job] / (np.array(times[to]) / items[to])
 

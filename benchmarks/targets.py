@@ -122,6 +122,7 @@ VERB_TARGETS = (
     Target("process assess", "assess, 1,000,000 events", "", 15, 8, _S, True),
     Target("memory assess", "assess, 1,000,000 events, peak memory", "", 1500, None, _MB, True),
     Target("process assess tenth", "assess, 100,000 events", "", 1.5, None, _S, True),
+    Target("beside", "assess, 100,000 events", "the commit before (2988913)", 0.5, None, "×", True),
     Target("process assess ten", "assess, 10 rows, caches warm", "", 1.2, 0.9, _S, True),
     Target("process assess first", "assess, 10 rows, first ever", "", 15, 8, _S, True),
     Target("process demo cold", "geo-risk demo, first ever", "", 15, None, _S, True),

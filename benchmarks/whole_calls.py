@@ -12,7 +12,7 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -66,7 +66,9 @@ print(json.dumps({{
 """
 
 
-def in_process(process: Process, folder: Path) -> dict[str, float]:
+def in_process(
+    process: Process, folder: Path, env: Mapping[str, str] | None = None
+) -> dict[str, float]:
     """Processor seconds, and resident memory before and at the peak, of a fresh process."""
     code = _HOOK.format(
         folder=str(folder), given=process.given, run=process.run, whole=process.whole
@@ -74,7 +76,7 @@ def in_process(process: Process, folder: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as empty:
         caches = {"GEO_RISK_CACHE_DIR": empty, "NUMBA_CACHE_DIR": empty} if process.cold else {}
         done = subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, **caches},
+            [sys.executable, "-P", "-c", code], env={**os.environ, **caches, **(env or {})},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
     if done.returncode:
