@@ -194,7 +194,7 @@ def one_text(value):
 @settings(max_examples=400)
 def test_texts_are_those_of_every_value_by_itself(column):
     frame = pd.DataFrame({"text": column})
-    found = texts_of(frame, "text")
+    found = texts_of(frame, "text").tolist()
     assert found == texts_one_by_one(frame, "text")
     assert {type(text) for text in found} <= {str, type(None)}
 
@@ -202,4 +202,4 @@ def test_texts_are_those_of_every_value_by_itself(column):
 def test_text_in_arrow_is_not_asked_row_by_row(monkeypatch):
     column = pd.Series(["Kabul", " ", None], dtype=pd.StringDtype("pyarrow"))
     monkeypatch.setattr(type(column.array), "__iter__", lambda _: pytest.fail("row by row"))
-    assert texts_of(pd.DataFrame({"text": column}), "text") == ["Kabul", None, None]
+    assert texts_of(pd.DataFrame({"text": column}), "text").tolist() == ["Kabul", None, None]

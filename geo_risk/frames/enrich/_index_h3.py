@@ -8,20 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._core.constants import RESOLUTION
-from geo_risk._core.frames import (
-    add_columns,
-    add_flags,
-    check_frame,
-    lonlat_of,
-    radii_of,
-    too_coarse,
-)
+from geo_risk._core.types import FloatArray
 from geo_risk._core.validate import check_choice, check_resolution
+from geo_risk.frames.columns import EventColumns
 
 if TYPE_CHECKING:
     import geopandas
 
-__all__ = ["index_h3"]
+__all__ = ["index_columns", "index_h3"]
 
 
 def index_h3(
@@ -63,37 +57,38 @@ def index_h3(
     >>> gr.index_h3(events, resolution=5, coarse="parent")["h3_cell"].tolist()
     ['8420865ffffffff']
     """
+    return index_columns(EventColumns.of(events), resolution=resolution, coarse=coarse).to_frame()
+
+
+def index_columns(
+    events: EventColumns, *, resolution: int = RESOLUTION, coarse: str = "skip"
+) -> EventColumns:
+    """Events with the column of `index_h3`."""
     from geo_risk.cells import cells_to_strings, h3_cells
 
     check_choice(coarse, "coarse", ("skip", "parent", "keep"))
-    frame = check_frame(events)
     resolution = check_resolution(resolution)
-    lon, lat = lonlat_of(frame)
-    skipped = too_coarse(frame, "keep" if coarse == "keep" else "skip") & ~np.isnan(lon)
-    lon[skipped] = np.nan
+    lon, lat = events.lonlat
+    skipped = np.zeros(len(events), dtype=np.bool_)
+    if coarse != "keep" and events.coarse.any():
+        skipped = events.coarse & ~np.isnan(lon)
+        lon = np.where(skipped, np.nan, lon)
     if coarse == "parent":
-        cells = _supported_cells(frame, lon, lat, resolution)
-        skipped |= (cells == 0) & ~np.isnan(lon)
+        cells = _supported_cells(events.radius_km, lon, lat, resolution)
+        skipped = skipped | ((cells == 0) & ~np.isnan(lon))
     else:
         cells = h3_cells(lon=lon, lat=lat, resolution=resolution)
-    columns: dict[str, Any] = {"h3_cell": cells_to_strings(cells)}
-    result = add_columns(frame, columns)
-    if skipped.any():
-        result["flags"] = add_flags(frame, [(skipped, "coarser_than_cell")])
-    return result
+    result = events.with_columns({"h3_cell": cells_to_strings(cells)})
+    return result.with_flags([(skipped, "coarser_than_cell")])
 
 
 def _supported_cells(
-    frame: geopandas.GeoDataFrame,
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    resolution: int,
+    radius_km: FloatArray, lon: FloatArray, lat: FloatArray, resolution: int
 ) -> NDArray[np.uint64]:
     """Cells of the finest resolution, at most `resolution`, with at least the area of the disc."""
     from geo_risk.cells import cell_areas_km2, h3_cells
 
-    radius = radii_of(frame)
-    disc_km2 = np.pi * np.where(np.isnan(radius), 0.0, radius) ** 2
+    disc_km2 = np.pi * np.where(np.isnan(radius_km), 0.0, radius_km) ** 2
     cells, left = np.zeros(len(lon), dtype=np.uint64), np.flatnonzero(~np.isnan(lon))
     for finest in range(resolution, -1, -1):
         if len(left) == 0:

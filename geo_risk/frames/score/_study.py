@@ -119,7 +119,7 @@ def unplaced(events: geopandas.GeoDataFrame, asked: StudyOptions) -> NDArray[np.
         return skipped
     level = 1 if asked.layer is None else asked.layer.level
     certain = _WITHIN_REGION.get(level, ("admin2",))
-    known = [term in certain for term in texts_of(events, "location_precision")]
+    known = [term in certain for term in texts_of(events, "location_precision").tolist()]
     return np.asarray(skipped & ~np.array(known, dtype=np.bool_))
 
 
@@ -127,7 +127,7 @@ def _resolution_of(events: geopandas.GeoDataFrame) -> int:
     """Finest resolution in the column h3_cell, else the default."""
     from geo_risk.cells import cell_resolutions, strings_to_cells
 
-    named = [cell for cell in texts_of(events, "h3_cell") if cell is not None]
+    named = [cell for cell in texts_of(events, "h3_cell").tolist() if cell is not None]
     if not named:
         return RESOLUTION
     return int(cell_resolutions(strings_to_cells(named)).max())
