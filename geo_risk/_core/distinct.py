@@ -76,6 +76,16 @@ class Texts:
             return Texts(self.values, self.codes[rows])
         return Texts(self.values, np.append(self.codes, np.int32(-1))[rows])
 
+    def used(self) -> Texts:
+        """The same rows, without the values that belong to none of them."""
+        held = self.counts() > 0
+        number = np.append(np.cumsum(held) - 1, -1).astype(np.int32)
+        return Texts(self.values[held], number[self.codes])
+
+    def counts(self) -> IntArray:
+        """Rows of each value, shape (k,)."""
+        return np.bincount(self.codes + 1, minlength=len(self.values) + 1)[1:].astype(np.int64)
+
     def to_numpy(self, missing: str | None = None) -> NDArray[np.object_]:
         """One text per row, shape (n,); `missing` where there is none."""
         return _objects([*self.values, missing])[self.codes]

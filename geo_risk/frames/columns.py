@@ -130,6 +130,15 @@ class EventColumns:
             return Texts.missing(len(self))
         return self._once(("texts", name), lambda: Texts.of(self[name]))
 
+    def known(self, name: str) -> BoolArray:
+        """Rows that have a value in a column."""
+        import pandas as pd
+
+        held = self._written.get(name)
+        if isinstance(held, Texts):
+            return held.known
+        return np.asarray(pd.notna(self.base[name] if held is None else held))
+
     def days(self, name: str) -> DayArray:
         """Days of a date column (UTC), as datetime64[D]; NaT if missing."""
         import pandas as pd

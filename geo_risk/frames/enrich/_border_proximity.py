@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from geo_risk.borders import Borders
     from geo_risk.regions import DatedLayer, RegionLayer
 
-__all__ = ["border_proximity", "proximity_columns"]
+__all__ = ["border_proximity", "own_countries", "proximity_columns"]
 
 
 def border_proximity(
@@ -98,10 +98,10 @@ def proximity_columns(
     lon, lat = events.lonlat
     if coarse == "skip" and events.coarse.any():
         lon = np.where(events.coarse, np.nan, lon)
-    own = _own_countries(events)
+    own = own_countries(events)
 
     def measure(chosen: Positions, lines: Borders) -> dict[str, Any]:
-        country = None if own is None or not lines.countries else own.take(chosen).tolist()
+        country: Any = None if own is None or not lines.countries else own.take(chosen)
         near = lines.nearest(
             lon=lon[chosen], lat=lat[chosen], kind=kind, country=country, n_jobs=n_jobs
         )
@@ -121,7 +121,7 @@ def proximity_columns(
     return events.with_columns(columns)
 
 
-def _own_countries(events: EventColumns) -> Texts | None:
+def own_countries(events: EventColumns) -> Texts | None:
     """Country of each event as found by `geocode`; None if the frame has no such columns."""
     if "unit_code" not in events or "country_code" not in events:
         return None
