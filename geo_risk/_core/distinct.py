@@ -168,7 +168,7 @@ def _encoded(column: Any) -> tuple[list[str | None], Int32Array] | None:
         return None
     try:
         array = pa.array(column.array, from_pandas=True)
-    except (pa.ArrowException, UnicodeEncodeError, TypeError, ValueError):  # mixed, surrogates
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):  # mixed, surrogates
         return None
     if isinstance(array, pa.ChunkedArray):
         array = array.cast(pa.large_string()).combine_chunks()
