@@ -152,8 +152,12 @@ def _objects(texts: Iterable[Any]) -> NDArray[np.object_]:
 
 def _texts(column: Any) -> list[str | None]:
     """Text of each row of a Series, whatever its values are; None if missing."""
-    missing, values = column.isna().tolist(), column.to_numpy(dtype=object).tolist()
-    return [None if absent else text_of(value) for value, absent in zip(values, missing)]
+    import pandas as pd
+
+    missing = column.isna().tolist()
+    if isinstance(column.dtype, pd.StringDtype):  # Arrow's text is slow row by row
+        column = column.to_numpy(dtype=object)
+    return [None if absent else text_of(value) for value, absent in zip(column.tolist(), missing)]
 
 
 def _encoded(column: Any) -> tuple[list[str | None], Int32Array] | None:
