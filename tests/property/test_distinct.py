@@ -15,6 +15,7 @@ from geo_risk._core.distinct import Texts, joint_codes
 
 NOTHING = st.sampled_from([None, np.nan, pd.NA, pd.NaT, Decimal("NaN"), np.datetime64("NaT")])
 TEXT = st.text(max_size=4) | st.sampled_from(["", " ", "\u00a0", "a\0b", "a\0c", "\ud800", "1"])
+UTF8 = TEXT.filter(lambda value: "\ud800" not in value)
 ODD = (
     st.sampled_from([1, True, 1.0, 0.0, -0.0, Decimal("1"), "1", "True", b"a", np.str_("1")])
     | st.sampled_from([pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-01", tz="Asia/Kabul")])
@@ -27,7 +28,7 @@ ODD = (
 TYPED = [
     ("Int64", st.integers(-5, 5)), ("int8", st.integers(-5, 5)), ("float32", st.floats(width=32)),
     ("float64", st.floats()), ("Float64", st.floats(allow_nan=False)), ("bool", st.booleans()),
-    ("boolean", st.booleans()), ("complex128", st.complex_numbers()), ("category", TEXT),
+    ("boolean", st.booleans()), ("complex128", st.complex_numbers()), ("category", UTF8),
     ("datetime64[ns]", st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2100, 1, 1))),
     ("datetime64[ns, Asia/Kabul]", st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2100, 1, 1))),
     ("timedelta64[ns]", st.timedeltas(dt.timedelta(0), dt.timedelta(9))),
@@ -54,8 +55,7 @@ def columns(draw):
         return column
     if kind == "strings":
         dtype = draw(st.sampled_from(STRINGS))
-        text = TEXT.filter(lambda value: "\ud800" not in value)  # no UTF-8
-        return pd.Series(draw(st.lists(text | st.none())), dtype=dtype)
+        return pd.Series(draw(st.lists(UTF8 | st.none())), dtype=dtype)
     dtype, values = draw(st.sampled_from(TYPED))
     values = values if dtype in WITHOUT_MISSING else values | st.none()
     return pd.Series(draw(st.lists(values)), dtype=dtype)
