@@ -14,6 +14,7 @@ from geo_risk._core.progress import stages
 from geo_risk._core.validate import renamed
 from geo_risk.errors import DataNotFoundError
 from geo_risk.frames.check.routine import check_read, flag_line
+from geo_risk.frames.columns import EventColumns
 from geo_risk.frames.result import borders_of, provenance_of, regions_of
 from geo_risk.frames.saved import read_result, write_result
 from geo_risk.frames.share import Sharing
@@ -253,9 +254,10 @@ def assess(
         step("Reading")
         frame = _as_events(events, source)
         frame = check_read(frame, layer, asked.now) if asked.check else frame
-        frame, borders = locate_events(frame, layer, asked, n_jobs, step)
+        columns = EventColumns.of(frame)
+        columns, borders = locate_events(columns, layer, asked, n_jobs, step)
         step("Scoring")
-        cells, used = score_cells(frame, layer, asked, {**scoring, "n_jobs": n_jobs})
+        cells, used = score_cells(columns, layer, asked, {**scoring, "n_jobs": n_jobs})
     named = isinstance(asked.study_area, (str, list, tuple))
     parameters = {
         "worldview": worldview,
@@ -269,11 +271,11 @@ def assess(
         "statistic": {key: repr(option) for key, option in sorted(scoring.items())},
     }
     return Assessment(
-        events=frame,
+        events=columns.to_frame(),
         cells=cells,
-        regions=regions_of(frame, layer),
-        borders=borders_of(frame, borders),
-        provenance=provenance_of(frame, cells, layer, parameters),
+        regions=regions_of(columns, layer),
+        borders=borders_of(columns, borders),
+        provenance=provenance_of(columns, cells, layer, parameters),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.distinct import Texts
 from geo_risk._core.grids import in_degrees
 from geo_risk._core.types import FloatArray
 from geo_risk._core.validate import check_choice
@@ -20,10 +21,10 @@ __all__ = [
     "add_columns",
     "add_flags",
     "check_frame",
+    "joined_flags",
     "lonlat_of",
     "radii_of",
     "report_of",
-    "text_of",
     "texts_of",
     "too_coarse",
 ]
@@ -95,11 +96,12 @@ def radii_of(frame: geopandas.GeoDataFrame) -> FloatArray:
 
 
 def add_columns(
-    frame: geopandas.GeoDataFrame, columns: Mapping[str, Any]
+    frame: geopandas.GeoDataFrame, columns: Mapping[str, Any], replaced: Collection[str] = ()
 ) -> geopandas.GeoDataFrame:
     """Copy `frame` with result columns set; a caller's column of that name is kept as `name_`.
 
-    Columns that geo_risk added itself are replaced, so a function may be applied again.
+    Columns that geo_risk added itself are replaced, so a function may be applied again, and so
+    are the caller's columns named in `replaced`.
     """
     import pandas as pd
 
@@ -107,21 +109,30 @@ def add_columns(
     ours = set(report.get("added_columns", ()))
     renamed: dict[str, str] = {}
     for name in columns:
-        if name in frame.columns and name not in ours:
+        if name in frame.columns and name not in ours and name not in replaced:
             kept = f"{name}_"
             while kept in frame.columns or kept in renamed.values():
                 kept += "_"
             renamed[name] = kept
-    result = frame.rename(columns=renamed) if renamed else frame.copy()
+    result = frame.rename(columns=renamed) if renamed else _copied(frame)
     geometry = result.geometry.name
     for name, values in columns.items():
         # text stays object: None stays None in every version of pandas
         is_text = isinstance(values, np.ndarray) and values.dtype.kind == "O"
-        result[name] = pd.Series(values, index=result.index, dtype=object) if is_text else values
+        if is_text and name not in replaced:
+            values = pd.Series(values, index=result.index, dtype=object)
+        result[name] = values
     result = result[[*(name for name in result.columns if name != geometry), geometry]]
-    report["added_columns"] = sorted(ours | set(columns))
+    report["added_columns"] = sorted(ours | (set(columns) - set(replaced)))
     result.attrs[_REPORT] = report
     return result
+
+
+def _copied(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Copy that is independent of the frame: at once in pandas 2, on the first change in 3."""
+    import pandas as pd
+
+    return frame.copy(deep=int(pd.__version__.split(".")[0]) < 3)
 
 
 def report_of(frame: Any) -> dict[str, Any]:
@@ -129,43 +140,42 @@ def report_of(frame: Any) -> dict[str, Any]:
     return dict(frame.attrs.get(_REPORT, {}))
 
 
-def text_of(value: Any) -> str:
-    """One value as text: bytes as UTF-8 if they are valid, else as hexadecimal digits."""
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        try:
-            text = bytes(value).decode()
-        except UnicodeDecodeError:
-            return value.hex()
-        return text if text.isprintable() else value.hex()
-    try:
-        return str(value)
-    except RecursionError:  # lists within lists
-        return type(value).__name__
-
-
-def texts_of(frame: Any, column: str) -> list[str | None]:
-    """Text column as a list with None for missing; all None if there is no such column."""
+def texts_of(frame: Any, column: str) -> Texts:
+    """Text column by distinct values; all missing if there is no such column."""
     if column not in frame.columns:
-        return [None] * len(frame)
-    import pandas as pd
-
-    values = frame[column]
-    missing = values.isna().tolist()
-    if isinstance(values.dtype, pd.StringDtype):  # Arrow's text is slow row by row
-        values = values.to_numpy(dtype=object)
-    texts = ["" if absent else text_of(value) for value, absent in zip(values.tolist(), missing)]
-    return [text if text.strip() else None for text in texts]
+        return Texts.missing(len(frame))
+    return Texts.of(frame[column])
 
 
 def add_flags(frame: Any, rows: Iterable[tuple[NDArray[np.bool_], str]]) -> list[str]:
     """Flags of the frame, with each code added to the rows of its mask, once per row."""
-    flags = [text or "" for text in texts_of(frame, "flags")]
-    for mask, code in rows:
-        for row in np.flatnonzero(mask):
-            present = flags[row].split(";") if flags[row] else []
-            if code not in present:
-                flags[row] = ";".join([*present, code])
+    flags: list[str] = joined_flags(texts_of(frame, "flags"), rows).to_numpy("").tolist()
     return flags
+
+
+def joined_flags(flags: Texts, rows: Iterable[tuple[NDArray[np.bool_], str]]) -> Texts:
+    """Flags with each code added to the rows of its mask, once per row."""
+    for mask, code in rows:
+        chosen = np.flatnonzero(mask)
+        if len(chosen) == 0:
+            continue
+        # the same code is added to the same text once; the codes that result are numbered anew
+        before, each = np.unique(flags.codes[chosen], return_inverse=True)
+        texts = [*flags.values.tolist(), None]
+        position = {text: at for at, text in enumerate(flags.values)}
+        after = [
+            position.setdefault(text, len(position))
+            for text in (_with_code(texts[at], code) for at in before.tolist())
+        ]
+        codes = flags.codes.copy()
+        codes[chosen] = np.array(after, dtype=np.int32)[each.reshape(-1)]
+        flags = Texts(np.array([*position, None], dtype=object)[:-1], codes)
+    return flags
+
+
+def _with_code(text: str | None, code: str) -> str:
+    present = text.split(";") if text else []
+    return ";".join(present if code in present else [*present, code])
 
 
 def too_coarse(frame: Any, coarse: str) -> NDArray[np.bool_]:
@@ -173,4 +183,4 @@ def too_coarse(frame: Any, coarse: str) -> NDArray[np.bool_]:
     check_choice(coarse, "coarse", ("skip", "keep"))
     if coarse == "keep":
         return np.zeros(len(frame), dtype=bool)
-    return np.array([term in COARSE for term in texts_of(frame, "location_precision")], dtype=bool)
+    return texts_of(frame, "location_precision").isin(COARSE)

@@ -8,30 +8,32 @@ from typing import Any
 import numpy as np
 
 from geo_risk._core.countries import crosswalk, find_country
+from geo_risk._core.distinct import Texts
 from geo_risk._core.frames import texts_of
 
-__all__ = ["state_began", "stated_countries"]
+__all__ = ["state_began", "stated_codes", "stated_countries"]
 
 _FIPS_SOURCES = ("gdelt",)  # their two letters are FIPS 10-4: CH is China, not Switzerland
 
 
-def stated_countries(frame: Any) -> list[str | None]:
-    """Alpha-3 code of each row's `country_stated`; None if nothing is stated or recognised.
+def stated_countries(frame: Any) -> Texts:
+    """Alpha-3 code of each row's `country_stated`; none if nothing is stated or recognised."""
+    return stated_codes(texts_of(frame, "country_stated"), texts_of(frame, "source"))
+
+
+def stated_codes(stated: Texts, sources: Texts) -> Texts:
+    """Alpha-3 code of each stated country.
 
     Two letters of a GDELT row are read as FIPS 10-4, everything else as a name or an ISO code.
     """
-    texts, sources = texts_of(frame, "country_stated"), texts_of(frame, "source")
-    known: dict[tuple[str, bool], str | None] = {}
-    result: list[str | None] = []
-    for text, source in zip(texts, sources):
-        if text is None:
-            result.append(None)
-            continue
-        key = (text, source in _FIPS_SOURCES)
-        if key not in known:
-            known[key] = _fips().get(text.strip().upper()) if key[1] else find_country(text)
-        result.append(known[key])
-    return result
+    codes = stated.texts(find_country)
+    rows = np.flatnonzero(sources.isin(_FIPS_SOURCES) & stated.known)
+    if len(rows) == 0:
+        return codes
+    of_fips = stated.take(rows).texts(lambda text: _fips().get(text.strip().upper()))
+    texts = codes.to_numpy()
+    texts[rows] = of_fips.to_numpy()
+    return Texts.of_values(texts)
 
 
 @cache

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.constants import WGS84_A
+from geo_risk._core.distinct import Texts
 from geo_risk._core.types import Int32Array
 from geo_risk._core.validate import (
     check_choice,
@@ -26,7 +27,7 @@ __all__ = ["KINDS", "BorderDistances", "Question", "ask", "ask_countries", "meas
 
 KINDS = ("land", "any", "outline", "line")
 
-Codes = str | Sequence[str | None] | None
+Codes = str | Sequence[str | None] | Texts | None
 
 _NO_COUNTRY = -2  # pads a row of excluded countries
 _BATCH = 65_536  # points processed together
@@ -131,6 +132,9 @@ def ask_countries(
 
 
 def _country_ids(ids: CountryIds, codes: Codes, name: str, n: int) -> Int32Array:
+    if isinstance(codes, Texts):
+        held = codes.used()
+        return np.append(ids.of(held.values.tolist(), name), np.int32(-1))[held.codes]
     if codes is None or isinstance(codes, str):
         return np.repeat(ids.of(codes, name), n)
     return ids.of(check_codes(codes, name, n), name)

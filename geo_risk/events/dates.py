@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._core.frames import text_of
+from geo_risk._core.distinct import text_of
 from geo_risk._core.types import BoolArray, DayArray, ObjectArray
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.values import MISSING_WORDS, is_missing

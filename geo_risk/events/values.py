@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_risk._core.frames import text_of
+from geo_risk._core.distinct import text_of
 from geo_risk._core.types import BoolArray, FloatArray, ObjectArray
 
 if TYPE_CHECKING:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geo_risk._core.frames import report_of
+from geo_risk.frames.enrich import own_countries
 
 if TYPE_CHECKING:
     import geopandas
 
     from geo_risk.borders import Borders
+    from geo_risk.frames.columns import EventColumns
     from geo_risk.regions import RegionLayer
 
 __all__ = ["borders_of", "provenance_of", "regions_of"]
@@ -20,11 +21,11 @@ _DISCLAIMER = (
 )
 
 
-def regions_of(events: geopandas.GeoDataFrame, layer: RegionLayer) -> geopandas.GeoDataFrame:
+def regions_of(events: EventColumns, layer: RegionLayer) -> geopandas.GeoDataFrame:
     """Regions with events, in the layer's order, with counts and neighbouring countries."""
-    codes = events["region_code"]
-    held = set(codes.dropna())
-    rows = [row for row, code in enumerate(layer.columns["region_code"]) if code in held]
+    codes = events.texts("region_code")
+    counts = dict(zip(codes.values, codes.counts().tolist()))
+    rows = [row for row, code in enumerate(layer.columns["region_code"]) if counts.get(code)]
     names = [
         "region_code", "region_name", "country_code", "country_name", "unit_code",
         "administered_by",
@@ -35,29 +36,28 @@ def regions_of(events: geopandas.GeoDataFrame, layer: RegionLayer) -> geopandas.
         claims = [layer.columns["claimed_by"][row] for row in rows]
         regions.insert(len(names), "claimed_by", [";".join(c) if c else None for c in claims])
         names.append("claimed_by")
-    counts = codes.value_counts()
-    regions.insert(len(names), "n_events", [int(counts[code]) for code in regions["region_code"]])
-    if "fatalities_best" in events.columns:
-        deaths = events["fatalities_best"].groupby(codes).sum(min_count=1)
-        regions.insert(
-            len(names) + 1, "fatalities_best", [deaths[code] for code in regions["region_code"]]
-        )
+    regions.insert(len(names), "n_events", [counts[code] for code in regions["region_code"]])
+    if "fatalities_best" in events:
+        deaths = events["fatalities_best"].groupby(codes.codes).sum(min_count=1)
+        number = {code: at for at, code in enumerate(codes.values)}
+        killed = [deaths[number[code]] for code in regions["region_code"]]
+        regions.insert(len(names) + 1, "fatalities_best", killed)
     near = [";".join(layer.neighbors(code, of="countries")) for code in regions["region_code"]]
     regions.insert(len(regions.columns) - 1, "neighbor_countries", near)
     return regions
 
 
-def borders_of(events: geopandas.GeoDataFrame, borders: Borders) -> geopandas.GeoDataFrame:
+def borders_of(events: EventColumns, borders: Borders) -> geopandas.GeoDataFrame:
     """Border lines of the countries with events."""
-    own = events["country_code"].where(events["country_code"].notna(), events["unit_code"])
-    held = set(own.dropna())
+    own = own_countries(events)
+    held = set() if own is None else set(own.used().values)
     table = borders.table
     touched = table["country_code_1"].isin(held) | table["country_code_2"].isin(held)
     return table[touched].reset_index(drop=True)
 
 
 def provenance_of(
-    events: geopandas.GeoDataFrame,
+    events: EventColumns,
     cells: geopandas.GeoDataFrame | None,
     layer: RegionLayer,
     parameters: dict[str, Any],
@@ -67,7 +67,8 @@ def provenance_of(
 
     import geo_risk
 
-    report = report_of(events)
+    report = events.report
+    matches = events.texts("match")
     read = {key: value for key, value in report.items() if key not in ("added_columns", "quality")}
     kept = ("options", "flags", "country")  # without piles: they name points
     quality = {key: report["quality"][key] for key in kept} if "quality" in report else None
@@ -86,11 +87,11 @@ def provenance_of(
         "events": {
             "rows": len(events),
             "match": {
-                key: int(n) for key, n in events["match"].value_counts().sort_index().items()
+                key: n for key, n in sorted(zip(matches.values, matches.counts().tolist())) if n
             },
             "read": read,
             "quality": quality,
         },
-        "hotspots": report_of(cells).get("hotspots") if cells is not None else None,
+        "hotspots": cells.attrs["geo_risk"]["hotspots"] if cells is not None else None,
         "note": _DISCLAIMER,
     }

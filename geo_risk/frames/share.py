@@ -211,7 +211,7 @@ def withhold_rows(
     foot of the border, which reveals the point together with the distance), dates, names, numbers
     and original columns are missing. Users who have the source can join them again.
     """
-    named = np.array([name in sources for name in texts_of(events, "source")], dtype=bool)
+    named = texts_of(events, "source").isin(sources)
     if not named.any():
         return events, 0
     geometry = events.geometry.name
@@ -235,9 +235,9 @@ def withhold_rows(
 def disputed_regions(regions: geopandas.GeoDataFrame) -> dict[str, dict[str, str | None]]:
     """Region code → who administers it and who claims it, for regions that others claim."""
     told = zip(
-        texts_of(regions, "region_code"),
-        texts_of(regions, "administered_by"),
-        texts_of(regions, "claimed_by"),
+        texts_of(regions, "region_code").tolist(),
+        texts_of(regions, "administered_by").tolist(),
+        texts_of(regions, "claimed_by").tolist(),
     )
     return {
         str(code): {"administered_by": holder, "claimed_by": claims}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import geopandas
 
     from geo_risk.borders import Borders
+    from geo_risk.frames.columns import EventColumns
     from geo_risk.regions import RegionLayer
 
 __all__ = ["AssessOptions", "locate_events", "score_cells"]
@@ -73,30 +74,30 @@ class AssessOptions:
 
 
 def locate_events(
-    frame: geopandas.GeoDataFrame,
+    events: EventColumns,
     layer: RegionLayer,
     asked: AssessOptions,
     n_jobs: int,
     step: Callable[[str], None],
-) -> tuple[geopandas.GeoDataFrame, Borders]:
+) -> tuple[EventColumns, Borders]:
     """Events with region, cell and border distance, and the borders used."""
     from geo_risk.borders import load_borders
-    from geo_risk.frames.enrich import border_proximity, geocode, index_h3
+    from geo_risk.frames.enrich import geocode_columns, index_columns, proximity_columns
 
     step("Locating")
-    frame = geocode(frame, layer, snap_km=asked.snap_km, n_jobs=n_jobs)
+    events = geocode_columns(events, layer, snap_km=asked.snap_km, n_jobs=n_jobs)
     step("Indexing")
     if asked.resolution is None:
-        frame = index_h3(frame, resolution=RESOLUTION, coarse="parent")
+        events = index_columns(events, resolution=RESOLUTION, coarse="parent")
     else:
-        frame = index_h3(frame, resolution=asked.resolution)
+        events = index_columns(events, resolution=asked.resolution)
     step("Measuring")
     borders = load_borders(layer)
-    return border_proximity(frame, borders, kind=asked.border_kind, n_jobs=n_jobs), borders
+    return proximity_columns(events, borders, kind=asked.border_kind, n_jobs=n_jobs), borders
 
 
 def score_cells(
-    events: geopandas.GeoDataFrame,
+    events: EventColumns,
     layer: RegionLayer,
     asked: AssessOptions,
     scoring: Mapping[str, Any],
@@ -104,7 +105,7 @@ def score_cells(
     """Scored cells and their resolution; None if no event lies in any region."""
     from geo_risk.frames.score import score_hotspots
 
-    if not (events["h3_cell"].notna() & events["region_code"].notna()).any():
+    if not (events.known("h3_cell") & events.known("region_code")).any():
         return None, None
     wanted = {"study_area": asked.study_area, "value": asked.value, "layer": layer, **scoring}
     resolution = asked.hotspot_resolution
@@ -114,7 +115,7 @@ def score_cells(
     return score_hotspots(events, resolution=resolution, **wanted), resolution
 
 
-def _affordable(events: geopandas.GeoDataFrame, resolution: int, wanted: Mapping[str, Any]) -> int:
+def _affordable(events: EventColumns, resolution: int, wanted: Mapping[str, Any]) -> int:
     """Finest resolution up to the one given at which there are not too many cells."""
     from geo_risk.frames.score.score import study_resolution
 

@@ -15,8 +15,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_risk._core.distinct import text_of
 from geo_risk._core.files import replacing
-from geo_risk._core.frames import text_of
 from geo_risk._core.geoparquet import read_geoparquet
 from geo_risk._core.validate import refuse_unused
 from geo_risk._core.vector import layers_of

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo_risk._core.distinct import Texts
 from geo_risk._core.types import DayArray
 from geo_risk._core.validate import check_lonlat
 from geo_risk.regions.coverage import Coverage
@@ -359,8 +360,8 @@ def states(layer: Any, events: geopandas.GeoDataFrame) -> list[tuple[Positions, 
 def by_state(
     layer: Any,
     events: geopandas.GeoDataFrame,
-    ask: Callable[[Positions, RegionLayer], dict[str, NDArray[Any]]],
-) -> dict[str, NDArray[Any]]:
+    ask: Callable[[Positions, RegionLayer], dict[str, Any]],
+) -> dict[str, Any]:
     """Apply a function to the events of each state of a layer, and join the results.
 
     Parameters
@@ -368,12 +369,16 @@ def by_state(
     layer, events
         As for `states`.
     ask : callable
-        Called with positions of events and their layer; returns arrays by name, with one entry
-        per event.
+        Called with positions of events and their layer; returns arrays or `Texts` by name, with
+        one entry per event.
     """
-    whole: dict[str, NDArray[Any]] = {}
-    for chosen, state in states(layer, events):
-        for name, values in ask(chosen, state).items():
+    parts = states(layer, events)
+    if len(parts) == 1 and isinstance(parts[0][0], slice):  # all events
+        return ask(*parts[0])
+    whole: dict[str, Any] = {}
+    for chosen, state in parts:
+        for name, found in ask(chosen, state).items():
+            values = found.to_numpy() if isinstance(found, Texts) else found
             if name not in whole:
                 whole[name] = np.empty((len(events), *values.shape[1:]), dtype=values.dtype)
             whole[name][chosen] = values

@@ -166,4 +166,4 @@ def test_stated_countries_of_real_tables(file, column, truth):
     with shared(f"cases/{file}").open(encoding="utf-8", newline="") as lines:
         stated = [row[column] for row in csv.DictReader(lines)]
     frame = pd.DataFrame({"country_stated": stated, "source": "table"})
-    assert stated_countries(frame) == truth
+    assert stated_countries(frame).tolist() == truth

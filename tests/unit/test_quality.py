@@ -119,7 +119,7 @@ def test_gdelt_letters_are_fips_and_names_are_not():
         {"country_stated": ["CH", "CH", "GM", "Zaire", "xx", None],
          "source": ["gdelt", "table", "gdelt", "ucdp", "gdelt", "gdelt"]}
     )  # fmt: skip
-    assert stated_countries(frame) == ["CHN", "CHE", "DEU", "COD", None, None]
+    assert stated_countries(frame).tolist() == ["CHN", "CHE", "DEU", "COD", None, None]
     assert state_began("SSD") == np.datetime64("2011-07-09")
     assert state_began("ATA") is None
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.distinct import text_of
 from geo_risk._core.frames import (
     add_columns,
     add_flags,
     check_frame,
     lonlat_of,
     report_of,
-    text_of,
     texts_of,
     too_coarse,
 )
@@ -242,11 +242,14 @@ def _reports(
         raise ValueError(f"Invalid source_column: there is no column {source_column!r}.")
     deaths = {name: _numbers(frame, f"fatalities_{name}") for name in ("best", "low", "high")}
     deaths = {name: np.where(values < 0, np.nan, values) for name, values in deaths.items()}
-    return Reports(
-        lon, lat, start, end, texts_of(frame, source_column), texts_of(frame, "actors"),
-        texts_of(frame, "category"),
-        texts_of(frame, "location_precision"), **deaths, detail=_details(frame),
-    )  # fmt: skip
+    texts = {
+        name: texts_of(frame, column).tolist()
+        for name, column in (
+            ("source", source_column), ("actors", "actors"), ("category", "category"),
+            ("precision", "location_precision"),
+        )
+    }  # fmt: skip
+    return Reports(lon, lat, start, end, **texts, **deaths, detail=_details(frame))  # type: ignore[arg-type]
 
 
 def _details(frame: geopandas.GeoDataFrame) -> NDArray[np.uint64]:
@@ -280,7 +283,7 @@ def _minutes(
     frame: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray
 ) -> dict[str | None, tuple[float, int]]:
     """By source, the chance that all fractions are below 0.60 although none are minutes."""
-    sources = np.array([*texts_of(frame, "source"), None], dtype=object)[:-1]
+    sources = np.array([*texts_of(frame, "source").tolist(), None], dtype=object)[:-1]
     return {
         source: minutes_chance(lon[rows], lat[rows])
         for source in dict.fromkeys(sources.tolist())
@@ -292,7 +295,8 @@ def _rows_of_sources(
     frame: geopandas.GeoDataFrame, chances: dict[str | None, tuple[float, int]]
 ) -> BoolArray:
     doubtful = {source for source, (chance, _) in chances.items() if chance < MINUTES_LEVEL}
-    return np.array([source in doubtful for source in texts_of(frame, "source")], dtype=bool)
+    sources = texts_of(frame, "source")
+    return sources.map(lambda source: source in doubtful, None in doubtful, np.bool_)
 
 
 def _fatalities(frame: geopandas.GeoDataFrame, limit: float) -> Found:
@@ -322,7 +326,7 @@ def _pile_flags(piles: Piles) -> Found:
 def _columns(
     frame: geopandas.GeoDataFrame, country: CountryCheck, twins: Duplicates, piles: Piles
 ) -> dict[str, Any]:
-    ids = np.array([*texts_of(frame, "event_id"), None], dtype=object)
+    ids = np.array([*texts_of(frame, "event_id").tolist(), None], dtype=object)
     return {
         "suggested_lon": country.lon,
         "suggested_lat": country.lat,

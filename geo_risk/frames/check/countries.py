@@ -99,7 +99,7 @@ def _compare(
 ) -> CountryCheck:
     """Compare the stated countries with the polygons of one layer."""
     n = len(frame)
-    stated = stated_countries(frame)
+    stated = stated_countries(frame).tolist()
     row = layer.locate(lon=lon, lat=lat)
     said = np.array([code is not None for code in stated], dtype=bool)
     agrees = np.array([_agree(layer, r, code) for r, code in zip(row.tolist(), stated)], dtype=bool)
@@ -112,8 +112,8 @@ def _compare(
     radius = np.zeros(n)
     if "location_uncertainty_km" in frame.columns:
         radius = frame["location_uncertainty_km"].to_numpy(dtype=float, na_value=np.nan)
-    coarse = np.array([term in COARSE for term in texts_of(frame, "location_precision")] or [False])
-    near = differs & ~coarse[:n]
+    coarse = texts_of(frame, "location_precision").isin(COARSE)
+    near = differs & ~coarse
     probability = np.full(n, np.nan)
     probability[near] = 1.0 - country_certainty(gap[near], radius[near])
     reason = np.full(n, None, dtype=object)
@@ -127,8 +127,8 @@ def _compare(
     slips[tried], x[tried], y[tried] = found.fits, found.lon, found.lat
     reason[slips.any(axis=1)] = "misplaced"
     rest = differs & np.array([term is None for term in reason], dtype=bool)
-    reason[rest & coarse[:n]], reason[rest & ~coarse[:n]] = "precision", "unexplained"
-    texts = texts_of(frame, "country_stated")
+    reason[rest & coarse], reason[rest & ~coarse] = "precision", "unexplained"
+    texts = texts_of(frame, "country_stated").tolist()
     unknown = np.array([t is not None and c is None for t, c in zip(texts, stated)], dtype=bool)
     return CountryCheck(unknown, differs, reason, probability, gap, slips, x, y)
 

@@ -62,7 +62,7 @@ def _today() -> str:
 
 def flag_counts(frame: Any) -> dict[str, int]:
     """Events per flag, the most frequent first, then by name."""
-    codes = [code for text in texts_of(frame, "flags") if text for code in text.split(";")]
+    codes = [code for text in texts_of(frame, "flags").tolist() if text for code in text.split(";")]
     names, counts = np.unique(np.array(codes, dtype=object).astype(str), return_counts=True)
     pairs = sorted(zip(names.tolist(), counts.tolist()), key=lambda pair: (-pair[1], pair[0]))
     return dict(pairs)
@@ -70,7 +70,7 @@ def flag_counts(frame: Any) -> dict[str, int]:
 
 def flag_line(frame: Any) -> str:
     """One line that states how many events are flagged, and with which flags."""
-    flagged = sum(text is not None for text in texts_of(frame, "flags"))
+    flagged = sum(text is not None for text in texts_of(frame, "flags").tolist())
     if flagged == 0:
         return f"None of {_events(len(frame))} is flagged."
     return f"{flagged:,} of {_events(len(frame))} flagged. {_listed(flag_counts(frame))}."

@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geo_risk._core.frames import (
-    add_columns,
-    check_frame,
-    lonlat_of,
-    radii_of,
-    texts_of,
-    too_coarse,
-)
+from geo_risk._core.distinct import Texts
+from geo_risk._core.types import FloatArray
+from geo_risk._core.validate import check_choice
+from geo_risk.frames.columns import EventColumns
 from geo_risk.regions.dated import Positions, by_state
 
 if TYPE_CHECKING:
@@ -23,7 +18,7 @@ if TYPE_CHECKING:
     from geo_risk.borders import Borders
     from geo_risk.regions import DatedLayer, RegionLayer
 
-__all__ = ["border_proximity"]
+__all__ = ["border_proximity", "own_countries", "proximity_columns"]
 
 
 def border_proximity(
@@ -82,16 +77,31 @@ def border_proximity(
     >>> near["border_country_code"].tolist(), near["border_m"].round(-3).tolist()
     (['TJK'], [47000.0])
     """
+    return proximity_columns(
+        EventColumns.of(events), borders, kind=kind, coarse=coarse, n_jobs=n_jobs
+    ).to_frame()
+
+
+def proximity_columns(
+    events: EventColumns,
+    borders: Borders | RegionLayer | DatedLayer | None = None,
+    *,
+    kind: str = "land",
+    coarse: str = "skip",
+    n_jobs: int = 1,
+) -> EventColumns:
+    """Events with the columns of `border_proximity`."""
     from geo_risk.borders import Borders, load_borders
 
-    frame = check_frame(events)
+    check_choice(coarse, "coarse", ("skip", "keep"))
     borders = load_borders() if borders is None else borders
-    lon, lat = lonlat_of(frame)
-    lon[too_coarse(frame, coarse)] = np.nan
-    own = _own_countries(frame)
+    lon, lat = events.lonlat
+    if coarse == "skip" and events.coarse.any():
+        lon = np.where(events.coarse, np.nan, lon)
+    own = own_countries(events)
 
-    def measure(chosen: Positions, lines: Borders) -> dict[str, NDArray[Any]]:
-        country = None if own is None or not lines.countries else own[chosen].tolist()
+    def measure(chosen: Positions, lines: Borders) -> dict[str, Any]:
+        country: Any = None if own is None or not lines.countries else own.take(chosen)
         near = lines.nearest(
             lon=lon[chosen], lat=lat[chosen], kind=kind, country=country, n_jobs=n_jobs
         )
@@ -105,28 +115,29 @@ def border_proximity(
     if isinstance(borders, Borders):
         columns = measure(slice(None), borders)
     else:
-        columns = by_state(borders, frame, lambda at, state: measure(at, load_borders(state)))
+        columns = by_state(borders, events.base, lambda at, state: measure(at, load_borders(state)))
     if kind == "land":
-        columns["country_certainty"] = _certainty(frame, columns["border_m"])
-    return add_columns(frame, columns)
+        columns["country_certainty"] = _certainty(events, columns["border_m"])
+    return events.with_columns(columns)
 
 
-def _own_countries(frame: geopandas.GeoDataFrame) -> NDArray[np.object_] | None:
+def own_countries(events: EventColumns) -> Texts | None:
     """Country of each event as found by `geocode`; None if the frame has no such columns."""
-    if "unit_code" not in frame.columns or "country_code" not in frame.columns:
+    if "unit_code" not in events or "country_code" not in events:
         return None
-    codes = zip(texts_of(frame, "country_code"), texts_of(frame, "unit_code"))
-    return np.array(
-        [*(unit if code is None else code for code, unit in codes), None], dtype=object
-    )[:-1]
+    codes, units = events.texts("country_code"), events.texts("unit_code")
+    if codes.known.all():
+        return codes
+    both = np.concatenate([codes.values, units.values])
+    return Texts.of_values(both).take(
+        np.where(codes.known | ~units.known, codes.codes, units.codes + len(codes.values))
+    )
 
 
-def _certainty(frame: geopandas.GeoDataFrame, border_m: NDArray[np.float64]) -> NDArray[np.float64]:
+def _certainty(events: EventColumns, border_m: FloatArray) -> FloatArray:
     """Certainty of the country of each event that lies inside its assigned country."""
     from geo_risk.borders.certainty import country_certainty
 
-    radius: NDArray[np.float64] | float = 0.0
-    if "location_uncertainty_km" in frame.columns:
-        radius = radii_of(frame)
-    snapped = np.array([match == "snapped" for match in texts_of(frame, "match")], dtype=bool)
+    radius = events.radius_km if "location_uncertainty_km" in events else 0.0
+    snapped = events.texts("match").isin(("snapped",))
     return country_certainty(np.where(snapped, np.nan, border_m), radius)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
-from geo_risk._core.frames import add_columns, add_flags, check_frame, lonlat_of
 from geo_risk._core.validate import check_choice, check_scalar
+from geo_risk.frames.columns import EventColumns
 from geo_risk.frames.enrich._names import with_places
 from geo_risk.frames.enrich._polygons import geocoded
 from geo_risk.regions.dated import Positions, by_state
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
     from geo_risk.regions import DatedLayer, RegionLayer
 
-__all__ = ["geocode"]
+__all__ = ["geocode", "geocode_columns"]
 
 # Found by name, but not a column of the result.
 _ASIDE = ("place_lon", "place_lat", "named_region", "named_country", "lost", "unsure")
@@ -104,23 +102,34 @@ def geocode(
     >>> gr.geocode(events)[["region_code", "match"]].values.tolist()
     [['AF-TAK', 'gazetteer']]
     """
+    return geocode_columns(
+        EventColumns.of(events), layer, snap_km=snap_km, min_score=min_score, coarse=coarse,
+        n_jobs=n_jobs,
+    ).to_frame()  # fmt: skip
+
+
+def geocode_columns(
+    events: EventColumns,
+    layer: RegionLayer | DatedLayer | None = None,
+    *,
+    snap_km: float = 5.0,
+    min_score: float = 0.8,
+    coarse: str = "skip",
+    n_jobs: int = 1,
+) -> EventColumns:
+    """Events with the columns of `geocode`."""
     from geo_risk.regions import load_regions
 
-    frame = check_frame(events)
     snap_km = check_scalar(snap_km, "snap_km", low=0.0, high=500.0)
     min_score = check_scalar(min_score, "min_score", low=0.0, high=1.0)
     check_choice(coarse, "coarse", ("skip", "keep"))
     layer = load_regions() if layer is None else layer
-    lon, lat = lonlat_of(frame)
 
-    def ask(chosen: Positions, state: RegionLayer) -> dict[str, NDArray[Any]]:
-        part = frame.iloc[chosen], lon[chosen], lat[chosen]
-        return geocoded(*part, state, snap_km, min_score, coarse, n_jobs)
+    def ask(chosen: Positions, state: RegionLayer) -> dict[str, Any]:
+        return geocoded(events.take(chosen), state, snap_km, min_score, coarse, n_jobs)
 
-    columns = by_state(layer, frame, ask)
+    columns = by_state(layer, events.base, ask)
     found = {name: columns.pop(name) for name in _ASIDE} | {"geonames_id": columns["geonames_id"]}
-    result = add_columns(with_places(frame, found), columns)
     lost, unsure = found["lost"], found["unsure"] & ~found["lost"]
-    if (lost | unsure).any():
-        result["flags"] = add_flags(frame, [(lost, "place_not_found"), (unsure, "ambiguous_place")])
-    return result
+    result = with_places(events, found).with_columns(columns)
+    return result.with_flags([(lost, "place_not_found"), (unsure, "ambiguous_place")])

@@ -5,60 +5,65 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geo_risk._core.frames import texts_of
+from geo_risk._core.distinct import Texts
 from geo_risk._core.types import FloatArray, IntArray
 from geo_risk.frames.enrich._names import find_named
 
 if TYPE_CHECKING:
-    import geopandas
-
+    from geo_risk.frames.columns import EventColumns
     from geo_risk.regions import RegionLayer
 
 __all__ = ["geocoded"]
 
 
+_MATCHES = np.array(["none", "polygon", "snapped", "gazetteer"], dtype=object)
 # Finest admin level that a representative point supports, by location_precision.
 _LEVEL_OF = {"admin2": 2, "admin1": 1, "line": 0, "country": 0, "none": 0}
 
 
 def geocoded(
-    frame: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray, layer: RegionLayer,
-    snap_km: float, min_score: float, coarse: str, n_jobs: int,
-) -> dict[str, NDArray[Any]]:  # fmt: skip
+    events: EventColumns, layer: RegionLayer, snap_km: float, min_score: float, coarse: str,
+    n_jobs: int,
+) -> dict[str, Any]:  # fmt: skip
     """Columns of `geocode` for one layer, and the other results of `find_named`."""
-    found = find_named(frame, layer, np.isnan(lon), min_score)
+    lon, lat = events.lonlat
+    found = find_named(events, layer, np.isnan(lon), min_score)
     place, region = found["geonames_id"] >= 0, found["named_region"] >= 0
-    lon, lat = np.where(place, found["place_lon"], lon), np.where(place, found["place_lat"], lat)
+    country = found["named_country"]
+    if place.any():
+        lon = np.where(place, found["place_lon"], lon)
+        lat = np.where(place, found["place_lat"], lat)
     rows, snap_m = _located(layer, lon, lat, snap_km, n_jobs)
     rows[region] = found["named_region"][region]
-    match = np.full(len(frame), "none", dtype=object)
-    match[rows >= 0], match[~np.isnan(snap_m)] = "polygon", "snapped"
-    match[place | region | (found["named_country"] >= 0)] = "gazetteer"
-    columns = _region_columns(layer, rows)
-    for row in np.flatnonzero(found["named_country"] >= 0).tolist():
-        for name in {"country_code", "country_name", "unit_code"} & columns.keys():
-            columns[name][row] = layer.columns[name][found["named_country"][row]]
+    match = np.where(rows >= 0, np.where(np.isnan(snap_m), 1, 2), 0).astype(np.int32)
+    match[place | region | (country >= 0)] = 3
+    of_country = np.where(country >= 0, country, rows)
+    of_region = rows
     if coarse == "skip":
-        terms = texts_of(frame, "location_precision")
-        finer = np.array([_LEVEL_OF.get(str(term), layer.level) < layer.level for term in terms])
-        for name in {"region_code", "region_name"} & columns.keys():
-            columns[name][finer.astype(bool)] = None
+        level = events.texts("location_precision").map(
+            lambda term: _LEVEL_OF.get(term, layer.level), layer.level, np.int64
+        )
+        of_region = np.where(level < layer.level, -1, rows)
     placed = {name: found.pop(name) for name in ("place_name", "geonames_id", "place_score")}
-    return columns | {"match": match, "snap_m": snap_m} | placed | found
+    columns = _region_columns(layer, rows, of_country, of_region)
+    return columns | {"match": Texts(_MATCHES, match), "snap_m": snap_m} | placed | found
 
 
-def _region_columns(layer: RegionLayer, rows: IntArray) -> dict[str, Any]:
-    """Attributes of the layer's rows; None if the row is -1."""
+def _region_columns(
+    layer: RegionLayer, rows: IntArray, of_country: IntArray, of_region: IntArray
+) -> dict[str, Any]:
+    """Attributes of the layer's rows, those of the country and of the region; none for -1."""
     columns: dict[str, Any] = {}
-    for name in ("country_code", "country_name", "region_code", "region_name", "unit_code"):
+    for name, chosen in (
+        ("country_code", of_country), ("country_name", of_country), ("region_code", of_region),
+        ("region_name", of_region), ("unit_code", of_country),
+    ):  # fmt: skip
         if name in layer.columns:
-            values = np.array([*layer.columns[name], None], dtype=object)
-            columns[name] = values[rows]  # -1 is the None at the end
+            columns[name] = Texts.of_values(layer.columns[name], blank=True).take(chosen)
     claims = layer.columns.get("claimed_by", [None] * len(layer))
     joined = [";".join(claim) or None if claim else None for claim in claims]
-    columns["claimed_by"] = np.array([*joined, None], dtype=object)[rows]
+    columns["claimed_by"] = Texts.of_values(joined).take(rows)
     return columns
 
 

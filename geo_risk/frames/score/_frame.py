@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_risk._core.frames import check_frame, lonlat_of, report_of
+from geo_risk._core.frames import check_frame, report_of
 from geo_risk._core.types import IntArray
+from geo_risk.frames.columns import EventColumns
 from geo_risk.frames.score._data import COUNT, Events, Tally, numbers_of, tally_of_rows
 from geo_risk.frames.score._options import StudyOptions
 from geo_risk.frames.score._study import units_around, units_of_rows, unplaced
@@ -59,8 +60,8 @@ def study_of_events(
     """Count events in every unit of a study area; with `spread` all events set the area."""
     import geopandas
 
-    events = check_frame(frame)
-    lon, lat = lonlat_of(events)
+    events = EventColumns.of(frame)
+    lon, lat = events.lonlat
     no_point = np.isnan(lon)
     skipped = unplaced(events, asked) & ~no_point
     x, y = np.where(skipped, np.nan, lon), np.where(skipped, np.nan, lat)
@@ -87,7 +88,7 @@ def study_of_events(
     if value is not None:
         columns[value] = tally.values
     result = geopandas.GeoDataFrame(columns, geometry=units.shapes(), crs="EPSG:4326")
-    result.attrs["geo_risk"] = report_of(events) | {"added_columns": []}
+    result.attrs["geo_risk"] = events.report | {"added_columns": []}
     report = _size(units) | report | _span(tally)
     return Study(result, units, tally, counted, None, None, periods, report)
 

@@ -9,16 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._core.constants import RESOLUTION
-from geo_risk._core.frames import texts_of, too_coarse
 from geo_risk._core.types import FloatArray, IntArray
+from geo_risk._core.validate import check_choice
 from geo_risk.errors import UnknownRegionError
+from geo_risk.frames.columns import EventColumns
 from geo_risk.frames.score._options import StudyOptions
 from geo_risk.frames.score._units import CellUnits, RegionUnits, Units
 from geo_risk.regions.sources import plain_layer
 
 if TYPE_CHECKING:
-    import geopandas
-
     from geo_risk.regions import RegionLayer
 
 __all__ = ["kind_of", "layer_asked", "study_shapes", "units_around", "units_of_rows", "unplaced"]
@@ -34,6 +33,8 @@ def kind_of(frame: Any, time: str | None) -> str:
     import geopandas
     import pandas as pd
 
+    if isinstance(frame, EventColumns):
+        return "events"
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(f"Invalid frame: {type(frame).__name__} is not a frame.")
     is_geo = isinstance(frame, geopandas.GeoDataFrame) and frame._geometry_column_name in frame
@@ -99,7 +100,7 @@ def units_of_rows(
 
 
 def units_around(
-    events: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray, asked: StudyOptions
+    events: EventColumns, lon: FloatArray, lat: FloatArray, asked: StudyOptions
 ) -> Units:
     """Every cell or region of the study area of events, including those without events."""
     if asked.by == "regions":
@@ -112,25 +113,27 @@ def units_around(
     return CellUnits(study_grid(area, resolution=resolution, max_cells=most), asked.k)
 
 
-def unplaced(events: geopandas.GeoDataFrame, asked: StudyOptions) -> NDArray[np.bool_]:
+def unplaced(events: EventColumns, asked: StudyOptions) -> NDArray[np.bool_]:
     """Events whose coordinates only stand for an area larger than the units."""
-    skipped = too_coarse(events, asked.coarse or "skip")
+    check_choice(asked.coarse or "skip", "coarse", ("skip", "keep"))
+    if asked.coarse == "keep":
+        return np.zeros(len(events), dtype=np.bool_)
+    skipped = events.coarse
     if asked.by != "regions" or not skipped.any():
         return skipped
     level = 1 if asked.layer is None else asked.layer.level
     certain = _WITHIN_REGION.get(level, ("admin2",))
-    known = [term in certain for term in texts_of(events, "location_precision")]
-    return np.asarray(skipped & ~np.array(known, dtype=np.bool_))
+    return skipped & ~events.texts("location_precision").isin(certain)
 
 
-def _resolution_of(events: geopandas.GeoDataFrame) -> int:
+def _resolution_of(events: EventColumns) -> int:
     """Finest resolution in the column h3_cell, else the default."""
     from geo_risk.cells import cell_resolutions, strings_to_cells
 
-    named = [cell for cell in texts_of(events, "h3_cell") if cell is not None]
-    if not named:
+    cells = events.texts("h3_cell").values
+    if len(cells) == 0:
         return RESOLUTION
-    return int(cell_resolutions(strings_to_cells(named)).max())
+    return int(cell_resolutions(strings_to_cells(cells)).max())
 
 
 def study_shapes(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_risk._core.frames import add_columns, check_frame, lonlat_of, too_coarse
+from geo_risk._core.frames import add_columns
 from geo_risk._core.options import carries, chosen, parted, refuse_unknown
 from geo_risk._core.validate import check_scalar, renamed
+from geo_risk.frames.columns import EventColumns
 from geo_risk.frames.score._data import COUNT, population_of
 from geo_risk.frames.score._draws import score_draws
 from geo_risk.frames.score._frame import study_of_events, study_of_rows
@@ -189,11 +190,10 @@ def study_resolution(
     """
     from geo_risk.cells import finest_resolution
 
-    events = check_frame(events)
-    lon, lat = lonlat_of(events)
-    if not _is_spread(places):
-        skipped = too_coarse(events, coarse)
-        lon, lat = np.where(skipped, np.nan, lon), np.where(skipped, np.nan, lat)
+    events = EventColumns.of(events)
+    lon, lat = events.lonlat
+    if coarse == "skip" and not _is_spread(places):
+        lon, lat = np.where(events.coarse, np.nan, lon), np.where(events.coarse, np.nan, lat)
     return finest_resolution(study_shapes(study_area, lon, lat, layer), max_cells=max_cells)
 
 
@@ -230,6 +230,7 @@ def _drawn(
 ) -> LocationDraws:
     """The draws given, or new ones with the default options."""
     if not isinstance(places, LocationDraws):
+        events = events.to_frame() if isinstance(events, EventColumns) else events
         return make_draws(events, layer, places=places, seed=seed, n_jobs=n_jobs)
     if places.lon.shape[1] != len(events):
         raise ValueError(

@@ -123,7 +123,7 @@ def region_probabilities(
     coverage = check_scalar(coverage, "coverage", low=0.0, high=0.999, open_low=True)
     layer = plain_layer(layer, verb="region_probabilities")
     lon, lat = lonlat_of(frame)
-    stated = stated_countries(frame)
+    stated = stated_countries(frame).tolist()
     coarse = too_coarse(frame, "skip")
     radius = stated_radii(frame)
     discs = np.flatnonzero(~coarse & ~np.isnan(lon))
@@ -227,7 +227,7 @@ def _long_frame(
 
     order = np.lexsort((row, -share, position))
     position, row, share = position[order], row[order], share[order]
-    ids = np.array([*texts_of(frame, "event_id"), None], dtype=object)
+    ids = np.array([*texts_of(frame, "event_id").tolist(), None], dtype=object)
     columns: dict[str, Any] = {"position": position, "event_id": ids[position]}
     for name in ("region_code", "region_name", "country_code"):
         values = np.array([*layer.columns[name], None], dtype=object)[row]
@@ -353,5 +353,5 @@ def _own_countries(
     labels = np.array([*borders.layer.country_labels, None], dtype=object)[row].tolist()
     if "unit_code" not in frame.columns or "country_code" not in frame.columns:
         return list(labels)
-    codes = zip(texts_of(frame, "country_code"), texts_of(frame, "unit_code"), labels)
-    return [country or unit or label for country, unit, label in codes]
+    codes, units = (texts_of(frame, name).tolist() for name in ("country_code", "unit_code"))
+    return [country or unit or label for country, unit, label in zip(codes, units, labels)]

@@ -29,10 +29,10 @@ def unit_regions(
     coarse: NDArray[np.bool_], stated: list[str | None], n_jobs: int,
 ) -> tuple[IntArray, IntArray, FloatArray]:  # fmt: skip
     """Regions of events known only to a unit: the unit's region, or its country's by area."""
-    precision = texts_of(frame, "location_precision")
+    precision = texts_of(frame, "location_precision").tolist()
     there = np.where(coarse, lon, np.nan), np.where(coarse, lat, np.nan)
     located = layer.locate(lon=there[0], lat=there[1], n_jobs=n_jobs).tolist()
-    given = texts_of(frame, "region_code")
+    given = texts_of(frame, "region_code").tolist()
     labels = layer.country_labels
     row_of: dict[str | None, int] = {c: row for row, c in enumerate(layer.columns["region_code"])}
     units = [term in _UNITS for term in precision]

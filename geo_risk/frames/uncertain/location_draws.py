@@ -89,7 +89,7 @@ def make_draws(
     places = check_integer(places, "places", low=1)
     layer = plain_layer(layer, verb="draw_locations")
     people = None if weights is None else CellWeights.of(weights)
-    stated = stated_countries(frame)
+    stated = stated_countries(frame).tolist()
     known = _known(frame, layer, spread, stated, n_jobs)
     home = _home(layer, stated if stated_country == "cut" else [])
     discs, weighted = _discs(known, distribution, coverage, people, layer, home)
