@@ -623,7 +623,7 @@ def test_expected_size_is_near_the_truth():
     from geo_risk.cells import _study_grid
 
     parts = _study_grid.as_parts(HOLED)
-    area = _study_grid._outline_area_km2(_study_grid._edges(parts))
+    area = _study_grid._outline_area_km2(_study_grid._outline(parts))
     grid = cells.study_grid(HOLED, resolution=6, containment="center")
     assert area == pytest.approx(cells.cell_areas_km2(grid).sum(), rel=0.01)
 
