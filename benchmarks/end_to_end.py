@@ -34,7 +34,8 @@ PACKAGES = (
     "rapidfuzz", "scipy", "sedonadb", "shapely", "spherely",
 )  # fmt: skip
 FULL = 1_000_000
-"""Events for which the floors of `assess` are stated."""
+SIZED = "assess", "assess tenth", "municipalities"
+"""Floors of these processes are for the full number of events or names."""
 BUDGET_S = 45.0
 """After three rounds, no more are begun that would take a stage longer."""
 Row = dict[str, Any]
@@ -118,12 +119,15 @@ def of_processes(folder: Path, rounds: int, raw: list[Row], cold: bool = False) 
         }  # fmt: skip
         raw.append(row)
         show(row)
-        sized = key in ("assess", "assess tenth") and verbs.rows_of(folder) != FULL
-        if f"process {key}" in targets.BY_KEY:
-            spent, told = row["seconds"]["geo_risk"], f"process {key}"
-            yield skipped(told, f"only with {FULL:,} events") if sized else measured(told, spent)
-        if f"memory {key}" in targets.BY_KEY:
-            yield _memory(f"memory {key}", found)
+        known = {name: f"{name} {key}" for name in ("process", "memory")}
+        if key in SIZED and verbs.rows_of(folder) != FULL:
+            reason = f"only with {FULL:,} events"
+            yield from (skipped(k, reason) for k in known.values() if k in targets.BY_KEY)
+            continue
+        if known["process"] in targets.BY_KEY:
+            yield measured(known["process"], row["seconds"]["geo_risk"])
+        if known["memory"] in targets.BY_KEY:
+            yield _memory(known["memory"], found)
 
 
 def of_cold_processes(folder: Path, _rounds: int, raw: list[Row]) -> Iterator[Row]:

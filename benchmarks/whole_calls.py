@@ -113,9 +113,11 @@ _IMPORTED = "import geo_risk as gr"
 _LOCATE = "import geo_risk as gr\ngr.load_regions().locate(lon=[69.5], lat=[36.7])"
 _NAMES = f"""
 import pandas as pd
+import pyarrow.parquet
 from geo_risk.places import locate_names
 table = pd.read_parquet({str(MUNICIPALITIES)!r}).dropna(subset="municipality")
-table = table.drop_duplicates("municipality")
+rows = pyarrow.parquet.read_metadata(FOLDER / "events.parquet").num_rows
+table = table.drop_duplicates("municipality").head(rows)
 names, countries = table["municipality"].tolist(), table["iso_country"].tolist()
 """
 _PLACES = """
