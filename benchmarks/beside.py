@@ -54,14 +54,12 @@ def unpack(revision: str, folder: Path) -> None:
         archive.extractall(folder, filter="data")
 
 
-def call(label: str, tree: Path, caches: Path, folder: Path) -> dict[str, float]:
-    """One call of `assess` with the code of a tree."""
-    path = os.pathsep.join(filter(None, [str(tree), os.environ.get("PYTHONPATH", "")]))
-    env = {
-        "PYTHONPATH": path,
-        "GEO_RISK_CACHE_DIR": str(caches),
-        "NUMBA_CACHE_DIR": str(caches),
-    }
+def call(label: str, tree: Path, folder: Path) -> dict[str, float]:
+    """One call of `assess` with the code of a tree; the old one has caches of its own."""
+    env = {"PYTHONPATH": os.pathsep.join(filter(None, [str(tree), os.environ.get("PYTHONPATH")]))}
+    if label == "old":
+        caches = str(folder / "caches")
+        env |= {"GEO_RISK_CACHE_DIR": caches, "NUMBA_CACHE_DIR": caches}
     given = _CHECK.format(tree=str(tree)) + f"LABEL = {label!r}"
     return whole_calls.in_process(whole_calls.Process(_RUN, given), folder, env)
 
@@ -90,7 +88,7 @@ def run(revision: str, n: int, rounds: int) -> dict[str, Any]:
         found: dict[str, list[dict[str, float]]] = {label: [] for label in trees}
         for turn in range(rounds + 1):
             for label, tree in trees.items():
-                told = call(label, tree, folder / label, folder)
+                told = call(label, tree, folder)
                 if turn:
                     found[label].append(told)
         wrong = different(folder)
@@ -106,7 +104,7 @@ def main() -> None:
     asked = parser.parse_args()
     report = common.head(("geo-risk", "geopandas", "numba", "numpy", "pandas", "shapely"))
     row = run(asked.revision, asked.n, asked.rounds)
-    judged = targets.measured("beside", row["ratio"])
+    judged = targets.measured("beside", row["ratio"], f"{asked.n:,} events, {asked.revision}")
     report |= {"kind": "beside", "revision": asked.revision, "raw": row, "rows": [judged]}
     common.write(report, asked.out, "beside")
     for label, seconds in row["seconds"].items():

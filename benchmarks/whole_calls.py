@@ -99,13 +99,17 @@ def _assess(file: str) -> str:
 
 
 def _cli(*words: str) -> str:
-    """The command in this process; what it prints is not shown."""
+    """The command in this process; what it prints is not shown, and a failure stops."""
     return f"""
 import contextlib, io
 from geo_risk.cli import main
 sys.argv = ["geo-risk", {", ".join(words)}]
-with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
-    main()
+try:
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        main()
+except SystemExit as stopped:
+    assert not stopped.code, stopped.code
+assert told.getvalue()
 """
 
 
