@@ -38,9 +38,9 @@ from geo_risk import cells, hotspots
 
 RATIOS = Path(__file__).resolve().parent / "ratios.json"
 MOST, MOST_ELSEWHERE = 1.3, 2.0
-"""So many times its stored ratio a kernel may take: on the same model of processor, on others."""
+"""So many times its stored ratio a job may take: on the same model of processor, on others."""
 ROUNDS = 80
-"""So many turns are taken before a kernel counts as slower."""
+"""So many turns are taken before a job counts as slower."""
 STORED = 5, 20
 """A ratio that is stored is the median of so many, each from so many turns."""
 ROWS = 50_000
@@ -172,9 +172,14 @@ def processor() -> str:
 
 
 def stored() -> dict[str, Any]:
-    """What `update` wrote: `ratios` of kernels and of `verbs`, the `processor`, versions."""
+    """What `update` wrote: `ratios` of kernels and of `verbs`, the `processor` of each, versions."""
     found: dict[str, Any] = json.loads(RATIOS.read_text(encoding="utf-8"))
     return found
+
+
+def most(part: str) -> float:
+    """So many times its stored ratio a job of a part may take here."""
+    return MOST if processor() == stored()["processor"][part] else MOST_ELSEWHERE
 
 
 def beside_fixed_work(kernels: Mapping[str, common.Job]) -> dict[str, Pair]:
@@ -215,11 +220,11 @@ def update(parts: Sequence[str]) -> None:
     """Measure ratios and store them; those of other parts stay."""
     head = {
         "command": "python benchmarks/gate.py --update",
-        "processor": processor(),
         "versions": common.versions(["numba", "numpy", "pandas", "pyarrow", "scipy"]),
     }
     kept = stored() | head
     for part in parts:
+        kept["processor"][part] = processor()
         kept[part] = {name: round(value, 4) for name, value in of_part(part).items()}
     RATIOS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 

@@ -34,21 +34,24 @@ class Texts:
     codes: Int32Array
 
     @classmethod
-    def of(cls, column: Any) -> Texts:
-        """Texts of a pandas Series; values that are not text are written as `text_of` does."""
+    def of(cls, column: Any, *, blank: bool = False) -> Texts:
+        """Texts of a pandas Series; values that are not text are written as `text_of` does.
+
+        Blank texts are missing, unless `blank` is set.
+        """
         import pandas as pd
 
         if isinstance(column.dtype, pd.CategoricalDtype):
-            codes = np.asarray(column.cat.codes)
-            return cls.of_values(_texts(column.cat.categories.to_series())).take(codes)
+            kinds = _texts(column.cat.categories.to_series())
+            return cls.of_values(kinds, blank=blank).take(np.asarray(column.cat.codes))
         encoded = _encoded(column)
         if encoded is None:
-            return cls.of_values(_texts(column))
-        return cls.of_values(encoded[0]).take(encoded[1])
+            return cls.of_values(_texts(column), blank=blank)
+        return cls.of_values(encoded[0], blank=blank).take(encoded[1])
 
     @classmethod
     def of_values(cls, texts: Iterable[str | None], *, blank: bool = False) -> Texts:
-        """Texts of an iterable, one row per item; with `blank`, blank texts are not missing."""
+        """Texts of an iterable, one row per item; blank ones are missing, unless `blank` is set."""
         known: dict[str | None, int] = {None: -1}
         codes = [
             known.setdefault(text if blank or (text and text.strip()) else None, len(known) - 1)

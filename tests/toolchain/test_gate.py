@@ -12,7 +12,6 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import gate
 
 STORED = gate.stored()
-MOST = gate.MOST if gate.processor() == STORED["processor"] else gate.MOST_ELSEWHERE
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +28,12 @@ def verbs() -> Iterator[dict[str, gate.Pair]]:
 @pytest.mark.parametrize("name", STORED["ratios"])
 def test_no_kernel_has_become_slower(kernels, name):
     pairs = gate.beside_fixed_work({name: kernels[name]})
-    assert gate.slower(pairs, STORED["ratios"], MOST) == []
+    assert gate.slower(pairs, STORED["ratios"], gate.most("ratios")) == []
 
 
 @pytest.mark.parametrize("name", STORED["verbs"])
 def test_no_verb_has_become_slower_beside_its_kernel(verbs, name):
-    assert gate.slower({name: verbs[name]}, STORED["verbs"], MOST) == []
+    assert gate.slower({name: verbs[name]}, STORED["verbs"], gate.most("verbs")) == []
 
 
 def test_every_kernel_and_verb_has_a_stored_ratio(kernels, verbs):
@@ -65,11 +64,15 @@ def test_what_a_verb_is_given_is_made_anew_and_not_timed(monkeypatch):
 
 def test_only_one_part_is_stored_anew(monkeypatch, tmp_path):
     monkeypatch.setattr(gate, "RATIOS", tmp_path / "ratios.json")
-    gate.RATIOS.write_text('{"ratios": {"a": 1.0}, "verbs": {"b": 2.0}}')
+    kept = '{"ratios": {"a": 1.0}, "verbs": {"b": 2.0}, "processor": {"ratios": "x", "verbs": "y"}}'
+    gate.RATIOS.write_text(kept)
+    monkeypatch.setattr(gate, "processor", lambda: "z")
     monkeypatch.setattr(gate, "of_part", lambda part: {part: 0.123456})
     gate.update(["verbs"])
     found = gate.stored()
     assert (found["ratios"], found["verbs"]) == ({"a": 1.0}, {"verbs": 0.1235})
+    assert found["processor"] == {"ratios": "x", "verbs": "z"}
+    assert (gate.most("ratios"), gate.most("verbs")) == (gate.MOST_ELSEWHERE, gate.MOST)
 
 
 def test_delays_do_not_count_and_nothing_is_measured_once_it_holds(monkeypatch):
