@@ -36,7 +36,17 @@ from geo_risk.cells._h3_tables import (
     SINE,
 )
 
-__all__ = ["encode", "is_valid", "leading", "neighbor", "neighbors", "split", "turn", "valid"]
+__all__ = [
+    "encode",
+    "encode_each",
+    "is_valid",
+    "leading",
+    "neighbor",
+    "neighbors",
+    "split",
+    "turn",
+    "valid",
+]
 
 
 # How far apart the library's lattice coordinates and ours may be at a distance r from a face's
@@ -228,6 +238,15 @@ def encode(lon: FloatArray, lat: FloatArray, resolution: int, n_jobs: int = 1) -
             x = float(lon[n])
             out[n] = h3.latlng_to_cell(float(lat[n]), 180.0 if x == -180.0 else x, resolution)
     return out.view(np.uint64)
+
+
+def encode_each(lon: FloatArray, lat: FloatArray, levels: IntArray, n_jobs: int = 1) -> CellArray:
+    """Cell of each point at its own resolution."""
+    out = np.zeros(lon.size, dtype=np.uint64)
+    for level in np.flatnonzero(np.bincount(levels, minlength=16)).tolist():
+        rows = np.flatnonzero(levels == level)
+        out[rows] = encode(lon[rows], lat[rows], level, n_jobs)
+    return out
 
 
 @njit
