@@ -9,7 +9,7 @@ read no new memory.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ __all__ = [
     "bits_set",
     "cell_set",
     "distinct",
+    "each_once",
     "find",
     "find_group",
     "is_grid",
@@ -243,6 +244,12 @@ def distinct(cells: CellArray) -> tuple[CellArray, NDArray[np.int32]] | None:
         if 2 * done**2 > (done - count) * rows.size:
             return None
         known, most = values, 4 * most
+
+
+def each_once(cells: CellArray, compute: Callable[[CellArray], NDArray[Any]]) -> NDArray[Any]:
+    """What `compute` gives for each cell; called with distinct cells if there are few."""
+    found = distinct(cells) if cells.size > _DISTINCT else None
+    return compute(cells) if found is None else compute(found[0])[found[1]]
 
 
 @njit

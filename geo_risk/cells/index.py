@@ -104,9 +104,7 @@ def cells_to_strings(cells: ArrayLike) -> NDArray[np.object_]:
 
     array = as_uint64(cells, "cells")
     flat = np.ascontiguousarray(array).reshape(-1)
-    found = _h3_sets.distinct(flat) if flat.size > _FEW else None
-    names = _names(flat) if found is None else _names(found[0])[found[1]]
-    return names.reshape(array.shape)
+    return _h3_sets.each_once(flat, _names).reshape(array.shape)
 
 
 def _names(cells: CellArray) -> NDArray[np.object_]:
