@@ -40,7 +40,7 @@ print("works")
 
 @pytest.mark.parametrize("wrong", [3, len])
 def test_a_kernel_is_a_python_function(wrong):
-    with pytest.raises(TypeError, match="Invalid kernel: .*; must be a Python function"):
+    with pytest.raises(TypeError, match=r"Invalid kernel: .*; must be a Python function"):
         _jit.njit(wrong)
 
 
