@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from geo_risk._core.cache import Kinds
 from geo_risk.regions.coverage import Coverage, Edges, ring_edges
 
-__all__ = ["TOPOLOGY_ARRAYS", "Topology", "build_topology", "facing", "group_edges", "seam_stretches"]
+__all__ = [
+    "TOPOLOGY_ARRAYS",
+    "Topology",
+    "build_topology",
+    "facing",
+    "group_edges",
+    "seam_stretches",
+]
 
 
 @dataclass(frozen=True)

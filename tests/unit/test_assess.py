@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sys
 
 import geopandas
 import numpy as np
@@ -402,3 +403,25 @@ def test_regions_are_scored_at_no_resolution(table):
     found = gr.assess(table, by="regions", study_area="countries")
     assert found.provenance["parameters"]["hotspot_resolution"] is None
     assert "region_code" in found.cells
+
+
+def test_the_steps_visit_the_checks_of_frames_four_times():
+    """Events are decoded once and written once; cells are written once."""
+    events = gr.read_events(
+        [{"lon": 69.5, "lat": 36.7, "date": "2020-05-03"}] * 5
+        + [{"location_name": "Taloqan", "country": "Afghanistan"}, {"country": "Tajikistan"}]
+    )
+    here, visits = "_core/frames.py", []
+
+    def note(frame, event, _):
+        entered = event == "call" and frame.f_code.co_filename.endswith(here)
+        if entered and not frame.f_back.f_code.co_filename.endswith(here):
+            visits.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        gr.assess(events, now="2026-11-01")
+    finally:
+        sys.setprofile(None)
+    assert len(visits) <= 4, visits
+    assert "check_frame" in visits  # the trace sees them
