@@ -30,7 +30,7 @@ _CLASSES = 32
 _LETTERS = 26
 _LINE_FEED = 10
 _CHUNK = 16_384  # keys per round of signatures: bounds the working memory
-_AT_ONCE = 1 << 20  # keys that are compared with a group of texts
+_AT_ONCE = 1 << 17  # keys that are compared with a group of texts: arrays of a megabyte
 _PER_LIST = 8_192  # keys with a text's trigrams, about
 
 

@@ -32,12 +32,13 @@ _FORMAT = 1
 _DEGREE = 1e5  # the product counts in units of 1e-5 degree
 _LINE_FEED = 10
 _SPARSE = 64
-_MEMBERS: Kinds = {
-    "attributes": (np.uint8, 0), "geonames_id": (np.int32, 0), "keys": (np.uint8, 0),
-    "latitude": (np.int32, 0), "longitude": (np.int32, 0), "name_form": (np.uint8, 0),
-    "name_place": (np.int32, 0), "name_primary": (np.uint8, 0), "names_per_key": (np.uint16, 0),
-    "places_per_name": (np.uint16, 0), "places_per_unit": (np.int32, 0),
-    "population": (np.int32, 0), "spelled": (np.uint8, 0),
+_COLUMNS: Kinds = {
+    "keys": (np.uint8, 0), "key_start": (np.int32, 0), "key_name": (np.int32, 0),
+    "name_form": (np.uint8, 0), "spelled": (np.uint8, 0), "spelled_start": (np.int32, 0),
+    "name_spelled": (np.int32, 0), "name_post": (np.int32, 0), "post_place": (np.int32, 0),
+    "post_primary": (np.bool_, 0), "lon": (np.float64, 0), "lat": (np.float64, 0),
+    "geonames_id": (np.int32, 0), "population": (np.int32, 0), "unit_start": (np.int32, 0),
+    "attributes": (np.uint8, 0),
 }  # fmt: skip
 
 
@@ -75,7 +76,7 @@ class Gazetteer:
     key_start: Int32Array
     key_name: Int32Array
     name_form: NDArray[np.uint8]
-    spelled: bytes
+    spelled: memoryview
     spelled_start: Int32Array
     name_spelled: Int32Array
     name_post: Int32Array
@@ -141,7 +142,7 @@ class Gazetteer:
         if form == 0:
             rank = views.name_spelled[name_id]
             start, stop = views.spelled_start[rank], views.spelled_start[rank + 1]
-            return self.spelled[start : stop - 1].decode()
+            return str(self.spelled[start : stop - 1], "utf-8")
         key = self.key(bisect_right(views.key_name, name_id) - 1)
         return key if form == 1 else key.capitalize()
 
@@ -303,15 +304,24 @@ def load_gazetteer() -> Gazetteer:
 
 
 def _decode_once(content: bytes) -> Gazetteer:
-    """Decode the product; its decompressed members are kept in the user's cache (32 MB)."""
-    name = f"gazetteer-{_FORMAT}-{len(content)}-{zlib.crc32(content):08x}"
-    kept = load_arrays(name, _MEMBERS)
-    members = _read_members(content) if kept is None else kept
-    gazetteer = decode(members)
+    """Decode the product; its columns are kept in the user's cache and mapped from there."""
+    name = f"gazetteer-columns-{_FORMAT}-{len(content)}-{zlib.crc32(content):08x}"
+    kept = load_arrays(name, _COLUMNS)
+    columns = decode(_read_members(content)) if kept is None else kept
+    gazetteer = _of_columns(columns)
     gazetteer._check()
     if kept is None:
-        store_arrays(name, members)
+        store_arrays(name, columns)
     return gazetteer
+
+
+def _of_columns(columns: dict[str, Any]) -> Gazetteer:
+    """Gazetteer of decoded columns, with what is in its attributes."""
+    attributes = json.loads(columns["attributes"].tobytes())
+    texts = {"keys": columns["keys"].tobytes(), "spelled": memoryview(columns["spelled"])}
+    units = {"unit_country": attributes["country_code"], "unit_admin1": attributes["admin1"]}
+    arrays = {name: columns[name] for name in _COLUMNS if name != "attributes"}
+    return Gazetteer(**{**arrays, **texts, **units})
 
 
 def _read_members(content: bytes) -> dict[str, Any]:
@@ -327,34 +337,32 @@ def _read_members(content: bytes) -> dict[str, Any]:
         return dict(zip(names, pool.map(read, names)))
 
 
-def decode(members: dict[str, Any]) -> Gazetteer:
-    """Build a gazetteer from the members of its product (boundaries/_gazetteer_format.py)."""
+def decode(members: dict[str, Any]) -> dict[str, Any]:
+    """Columns of a gazetteer from the members of its product (boundaries/_gazetteer_format.py)."""
     attributes = json.loads(members["attributes"].tobytes())
     if attributes["format"] != _FORMAT:
         raise ValueError(f"format {attributes['format']}, not {_FORMAT}")
     keys, spelled = members["keys"], members["spelled"]
-    post_place = members["name_place"]
+    post_place, form = members["name_place"], members["name_form"]
     primary = np.unpackbits(members["name_primary"], count=post_place.size).astype(np.bool_)
-    form = members["name_form"]
-    return Gazetteer(
-        keys=keys.tobytes(),
-        key_start=_line_starts(keys),
-        key_name=_starts(members["names_per_key"]),
-        name_form=form,
-        spelled=spelled.tobytes(),
-        spelled_start=_line_starts(spelled),
-        name_spelled=_starts(form == 0)[:-1],
-        name_post=_starts(members["places_per_name"]),
-        post_place=post_place,
-        post_primary=primary,
-        lon=members["longitude"] / _DEGREE,
-        lat=members["latitude"] / _DEGREE,
-        geonames_id=members["geonames_id"],
-        population=members["population"],
-        unit_start=_starts(members["places_per_unit"]),
-        unit_country=attributes["country_code"],
-        unit_admin1=attributes["admin1"],
-    )
+    return {
+        "keys": keys,
+        "key_start": _line_starts(keys),
+        "key_name": _starts(members["names_per_key"]),
+        "name_form": form,
+        "spelled": spelled,
+        "spelled_start": _line_starts(spelled),
+        "name_spelled": _starts(form == 0)[:-1],
+        "name_post": _starts(members["places_per_name"]),
+        "post_place": post_place,
+        "post_primary": primary,
+        "lon": members["longitude"] / _DEGREE,
+        "lat": members["latitude"] / _DEGREE,
+        "geonames_id": members["geonames_id"],
+        "population": members["population"],
+        "unit_start": _starts(members["places_per_unit"]),
+        "attributes": members["attributes"],
+    }
 
 
 def _starts(sizes: NDArray[Any]) -> Int32Array:

@@ -21,13 +21,19 @@ from paths import ROOT
 import geo_risk as gr
 from geo_risk._core import cache as _cache
 from geo_risk.borders._tree import FOREST_ARRAYS
-from geo_risk.places.gazetteer import _MEMBERS
+from geo_risk.places._similar import _GRAMS, _INDEX
+from geo_risk.places.gazetteer import _COLUMNS
 from geo_risk.regions._locate import GRID_ARRAYS
 
 DAMAGED = 2000
 SEED = 20_240_301
-KINDS = {"locate": GRID_ARRAYS, "borders": FOREST_ARRAYS, "gazetteer": _MEMBERS}
-BUILDERS = {"regions/locator.py", "borders/network.py", "places/gazetteer.py"}
+KINDS = {
+    "locate": GRID_ARRAYS, "borders": FOREST_ARRAYS, "gazetteer": _COLUMNS,
+    "names": {**_INDEX, **_GRAMS},
+}  # fmt: skip
+BUILDERS = {
+    "regions/locator.py", "borders/network.py", "places/gazetteer.py", "places/_similar.py",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -57,12 +63,14 @@ def answers(layer_file: Path) -> str:
 import sys
 import numpy as np
 import geo_risk as gr
-from geo_risk.places import load_gazetteer
+from geo_risk.places import load_gazetteer, locate_names
 layer = gr.load_regions(sys.argv[1], name="name", country="iso")
 lon, lat = np.random.default_rng(1).uniform(8, 16, (2, 500))
 print(layer.locate(lon=lon, lat=lat).tolist())
 print(gr.load_borders(layer, context=None).nearest(lon=lon, lat=lat).distance_m.tolist())
 print(load_gazetteer().admin1(1000), load_gazetteer().primary_name(100_000))
+names = [f"Taloqan{a}{b}" for a in "abcdefgh" for b in "qrstuvwx"]  # worth an index
+print(locate_names(names, min_score=0).geonames_id.tolist())
 """
     done = subprocess.run(
         [sys.executable, "-c", code, str(layer_file)], capture_output=True, text=True, check=False,
@@ -75,7 +83,7 @@ print(load_gazetteer().admin1(1000), load_gazetteer().primary_name(100_000))
 def kept(folder: Path) -> dict[str, Path]:
     """The file of each kind of index."""
     files = {path.name.split("-")[0]: path for path in folder.glob("*.bin")}
-    assert (files.keys(), len(list(folder.iterdir()))) == (KINDS.keys(), 3)
+    assert (files.keys(), len(list(folder.iterdir()))) == (KINDS.keys(), len(KINDS))
     return files
 
 
@@ -90,19 +98,20 @@ def test_every_kind_of_index_is_damaged_below():
 
 
 def test_no_damage_passes_for_an_index(folder, layer_file, caplog):
-    """Of what is stored for a small layer and for the beginning of the gazetteer."""
+    """Of what is stored for a small layer and for the beginning of the gazetteer's columns."""
     caplog.set_level(logging.ERROR, "geo_risk")
     answers(layer_file)
     rng = random.Random(SEED)
     files = kept(folder)
-    members = _cache.load_arrays(files["gazetteer"].stem, _MEMBERS)
-    assert members is not None
-    short = {key: member[:500] for key, member in members.items()}
-    assert _cache.store_arrays(files["gazetteer"].stem, short)
+    for kind in ("gazetteer", "names"):
+        columns = _cache.load_arrays(files[kind].stem, KINDS[kind])
+        assert columns is not None
+        short = {key: column[:500] for key, column in columns.items()}
+        assert _cache.store_arrays(files[kind].stem, short)
     wholes = {kind: path.read_bytes() for kind, path in files.items()}
     for number in range(DAMAGED):
-        kind = list(KINDS)[number % 3]
-        damage = DAMAGES[number // 3 % len(DAMAGES)]
+        kind = list(KINDS)[number % len(KINDS)]
+        damage = DAMAGES[number // len(KINDS) % len(DAMAGES)]
         files[kind].write_bytes(damage(wholes[kind], rng))
         assert _cache.load_arrays(files[kind].stem, KINDS[kind]) is None, (kind, damage, number)
     for kind, path in files.items():

@@ -11,12 +11,14 @@ from paths import ROOT
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import bench_locate
+import bench_places
 import common
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="peaks are read from /proc, which is Linux's"
 )
 LIMIT_MB = 500  # of BENCHMARKS: the kernels on 1 M points
+NAMES_MB = 150  # the gazetteer and its indexes
 
 
 @cache
@@ -36,6 +38,12 @@ def test_a_million_points_stay_below_the_limit(name):
 def test_more_chunks_take_no_more_memory(name):
     peak(name, 1, 10)
     assert peak(name, 3, 1_000_000) < 1.05 * peak(name, 1, 1_000_000)
+
+
+def test_names_take_little_memory():
+    """All kinds of look-ups, worldwide and in a country; first without the kept indexes."""
+    bench_places.memory_of_look_ups()
+    assert 20 < bench_places.memory_of_look_ups() < NAMES_MB
 
 
 def test_the_peak_is_the_process_s_own():

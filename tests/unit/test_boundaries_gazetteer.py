@@ -61,7 +61,7 @@ RECORDS = [
 
 
 def test_members_decode_to_the_records(form):
-    gazetteer = module.decode(form.build_members(RECORDS))
+    gazetteer = module._of_columns(module.decode(form.build_members(RECORDS)))
     gazetteer._check()
     assert len(gazetteer) == 4
     for item in RECORDS:
