@@ -24,6 +24,7 @@ __all__ = [
 
 
 _BLANK = "0" * 15  # stands for a missing name
+_SOME = 4096  # names whose text stays in the processor's cache
 _HEX = np.full(128, 16, dtype=np.uint8)  # value of each ASCII hexadecimal digit, else 16
 for _digit, _pair in enumerate("0123456789abcdef"):
     _HEX[[ord(_pair), ord(_pair.upper())]] = _digit
@@ -33,31 +34,44 @@ def read_names(names: ArrayLike | Iterable[str | None]) -> CellArray:
     """Cells from names; None, NaN and NA give 0."""
     array = np.asarray(names, dtype=object)
     values = array.reshape(-1)
-    found = _parse_all(values.tolist())
+    found = _parse_all(values)
     if found is None:
         found = _parse_each(values)
     return check_valid(found, "names", as_given=values).reshape(array.shape)
 
 
-def _parse_all(values: list[Any]) -> CellArray | None:
-    """Read names and missing values as one text; None if there is anything else."""
+def _parse_all(values: NDArray[np.object_]) -> CellArray | None:
+    """Read names and None, some at a time as one text; None if there is anything else."""
+    out = np.empty(values.size, dtype=np.uint64)
+    for start in range(0, values.size, _SOME):
+        digits = _joined(values[start : start + _SOME].tolist())
+        if digits is None:
+            return None
+        out[start : start + _SOME] = np.frombuffer(digits, dtype=">u8")
+    return out >> np.uint64(4)
+
+
+def _joined(values: list[Any]) -> bytes | None:
+    """8 bytes for each name or None: 15 hexadecimal digits and a 0."""
     try:
         text = "\n".join(values)
     except TypeError:
-        text = "\n".join([value if type(value) is str else _BLANK for value in values])
-    if len(text) != 16 * len(values) - 1 or not text.isascii():
+        try:
+            text = "\n".join([value or _BLANK for value in values])
+        except TypeError:
+            return None
+    if not text.isascii():
         return None
     digits = bytearray(text, "ascii") + b"\n"
-    if digits[15::16] != b"\n" * len(values):
+    if len(digits) != 16 * len(values) or digits[15::16] != b"\n" * len(values):
         return None
     digits[15::16] = b"0" * len(values)
     try:
-        content = unhexlify(digits)
+        found = unhexlify(digits)
     except ValueError:
         return None
-    out = np.frombuffer(content, dtype=">u8").astype(np.uint64) >> np.uint64(4)
-    blank = (values[place] for place in np.flatnonzero(out == 0).tolist())
-    return out if all(value is None or _is_missing(value) for value in blank) else None
+    blank = np.count_nonzero(np.frombuffer(found, dtype=np.uint64) == 0)
+    return found if blank == 0 or blank == values.count(None) else None
 
 
 def _parse_each(values: NDArray[np.object_]) -> CellArray:

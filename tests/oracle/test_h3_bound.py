@@ -75,7 +75,9 @@ def points_at_edges(resolution: int, n: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     scale = float(_h3_tables.SCALE[resolution])
     face = rng.integers(0, 20, n)
-    r = 10.0 ** rng.uniform(np.log10(1.0 / scale), np.log10(1.2), n) if resolution else np.ones(n)
+    # Half of them next to centres, where the bound is widest, half of them far out.
+    central = 10.0 ** rng.uniform(-np.log10(scale), 0.0, n)
+    r = np.where(rng.random(n) < 0.5, central, rng.uniform(0.3, 1.8, n))
     turn = rng.uniform(0, 2 * np.pi, n)
     b = np.round(scale * r * np.sin(turn) * 2 / np.sqrt(3))
     a = np.round(scale * r * np.cos(turn) + b / 2)

@@ -58,6 +58,23 @@ def test_index_equals_the_library(points, resolution):
     assert found.tolist() == expected
 
 
+@settings(max_examples=40)
+@given(st.integers(0, 2**32 - 1), RESOLUTIONS)
+def test_index_equals_the_library_at_edges_corners_seams_and_poles(seed, resolution):
+    points = h3_points.adversarial(60, resolution, np.random.default_rng(seed))
+    found = cells.h3_cells(lon=points[:, 0], lat=points[:, 1], resolution=resolution)
+    np.testing.assert_array_equal(found, h3_points.library_cells(points, resolution))
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(LONGITUDES, LATITUDES, RESOLUTIONS), min_size=1, max_size=20))
+def test_a_resolution_for_each_point_gives_its_cell_there(rows):
+    lon, lat, levels = (np.array(column) for column in zip(*rows, strict=True))
+    found = cells.h3_cells(lon=lon, lat=lat, resolution=levels)
+    for row, (x, y, level) in enumerate(rows):
+        assert found[row] == cells.h3_cells(lon=x, lat=y, resolution=level)
+
+
 @settings(max_examples=50)
 @given(st.floats(-90, 90), RESOLUTIONS)
 def test_both_sides_of_the_antimeridian_agree(lat, resolution):

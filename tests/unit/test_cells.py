@@ -174,6 +174,8 @@ def test_invalid_names_are_refused_with_value_and_place(name):
         ["872086481ffffff\n872086481ffffff"],
         ["872086481ffffff", "000000000000000"],
         ["８72086481ffffff", "872086481ffffff"],
+        ["\ud80072086481ffffff", "872086481ffffff"],
+        ["872086481ffffff", ""],
     ],
 )
 def test_names_are_not_mixed_up_with_their_neighbours(names):
