@@ -122,5 +122,5 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def gate(session: nox.Session) -> None:
-    """Check that kernels are not slower than benchmarks/ratios.json allows."""
+    """Check that kernels and verbs are not slower than benchmarks/ratios.json allows."""
     pytest(session, f"{TOOLCHAIN}/test_gate.py")

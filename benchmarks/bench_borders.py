@@ -24,6 +24,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import common
 import numpy as np
+import peers_arrays
 import peers_sql
 
 from geo_risk.borders import Borders, load_borders
@@ -35,20 +36,27 @@ def border_edges(borders: Borders) -> np.ndarray:
     return ends[sides[:, 1] >= 0]
 
 
-def spherely_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
-    """Job with all borders as one prepared geography; points are created before."""
+def spherely_borders(borders: Borders) -> Any:
+    """All borders as one prepared geography."""
     import shapely
     import spherely
 
     lines = shapely.multilinestrings(shapely.get_parts(borders.table.geometry.to_numpy()))
     geography = spherely.from_wkb(shapely.to_wkb(lines))
     spherely.prepare(geography)
-    points = spherely.points(lon, lat)
+    return geography
+
+
+def spherely_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
+    """Job with a prepared geography; points are created before."""
+    import spherely
+
+    geography, points = spherely_borders(borders), spherely.points(lon, lat)
     return lambda: np.asarray(spherely.distance(points, geography))
 
 
-def sjoin_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
-    """Job with borders around Tajikistan and points in UTM 42N, one line string per edge."""
+def utm_edges(borders: Borders) -> Any:
+    """Borders around Tajikistan in UTM 42N, one line string per edge."""
     import geopandas
     import shapely
 
@@ -57,9 +65,16 @@ def sjoin_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
     same = line[1:] == line[:-1]
     lines = shapely.linestrings(np.stack([xy[:-1][same], xy[1:][same]], axis=1))
     lines = lines[shapely.intersects(lines, shapely.box(60, 30, 78, 45))]
-    utm = geopandas.GeoDataFrame(geometry=lines, crs="EPSG:4326").to_crs("EPSG:32642")
+    return geopandas.GeoDataFrame(geometry=lines, crs="EPSG:4326").to_crs("EPSG:32642")
+
+
+def sjoin_job(borders: Borders, lon: np.ndarray, lat: np.ndarray) -> common.Job:
+    """Job with points in UTM 42N, projected before."""
+    import geopandas
+
+    utm = utm_edges(borders)
     points = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(lon, lat), crs="EPSG:4326")
-    points = points.to_crs("EPSG:32642")
+    points = points.to_crs(utm.crs)
 
     def job() -> np.ndarray:
         joined = geopandas.sjoin_nearest(points, utm, distance_col="m")
@@ -101,19 +116,21 @@ def time_set(
     if name == "B":
         jobs["sjoin_nearest, UTM"] = sjoin_job(borders, *few)
         n["sjoin_nearest, UTM"] = len(few[0])
+    edges, part = border_edges(borders), tuple(axis[:100_000] for axis in points)
+    tree = peers_arrays.tree_of(edges, peers_arrays.SPACING_M[name])
+    jobs["k-d tree of sampled borders"] = lambda: peers_arrays.metres_to(tree, part)
+    n["k-d tree of sampled borders"] = len(part[0])
     slow = tuple(axis[: max(1, len(axis) // 10)] for axis in few)
     try:
-        jobs["PostGIS geography"] = peers_sql.postgis_distance(border_edges(borders), slow)
+        jobs["PostGIS geography"] = peers_sql.postgis_distance(edges, slow)
         n["PostGIS geography"] = len(slow[0])
     except peers_sql.UnavailableError as error:
         absent["PostGIS geography"] = str(error)
-    ours = borders.nearest(lon=few[0], lat=few[1], kind="line").distance_m
+    ours = borders.nearest(lon=lon, lat=lat, kind="line").distance_m
     peers = [job for job in jobs if "geo_risk" not in job]
     differences = [compare(peer, jobs[peer](), ours[: n[peer]]) for peer in peers]
-    seconds = common.interleave(jobs, rounds)
-    return {
-        "set": name, "n": n, "differences": differences, "absent": absent, "seconds": seconds,
-    }  # fmt: skip
+    times = common.interleave(jobs, rounds)
+    return {"set": name, "n": n, "differences": differences, "absent": absent, **times}
 
 
 def show(row: dict[str, Any]) -> None:
@@ -127,9 +144,9 @@ def show(row: dict[str, Any]) -> None:
         )
     for peer, reason in row["absent"].items():
         print(f"  {peer}: not measured, {reason}")
-    for job, each in row["seconds"].items():
-        ratio = np.median(common.ratios(row["seconds"], row["n"], job, "geo_risk, line"))
-        microseconds = 1e6 * np.median(each) / row["n"][job]
+    for job in row["seconds"]:
+        ratio = np.median(common.ratios(row, job, "geo_risk, line"))
+        microseconds = 1e6 * np.median(common.seconds_of(row, job)) / row["n"][job]
         print(f"  {job:<28}{microseconds:>9.3f} µs/pt{ratio:>9.2f} x geo_risk, line")
 
 

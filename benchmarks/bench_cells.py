@@ -5,8 +5,8 @@
     python benchmarks/bench_cells.py --out benchmarks/results # keep every round
 
 The tools run interleaved in one process, with one thread unless stated; results are compared
-before they are timed; a figure is the median of the rounds' ratios. h3ronpy is included if it is
-installed.
+before they are timed; a figure is the median of the rounds' ratios, in processor time. h3ronpy and
+polars-h3 are included if they are installed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import common
 import h3.api.basic_int as h3
 import numpy as np
+import peers_arrays
 
 from geo_risk import cells
 from geo_risk.cells import _h3
@@ -61,6 +62,8 @@ def index_jobs(lon: np.ndarray, lat: np.ndarray, resolution: int) -> dict[str, C
         from h3ronpy.vector import coordinates_to_cells
 
         jobs["h3ronpy"] = lambda: np.asarray(coordinates_to_cells(lat, lon, resolution))
+    if find_spec("polars_h3"):
+        jobs["polars-h3"] = peers_arrays.polars_cells((lon, lat), resolution)
     return jobs
 
 
@@ -72,9 +75,10 @@ def bench_index(n: int, rounds: int) -> list[dict[str, Any]]:
         expected = jobs["h3 loop"]()
         row = {"job": f"lon/lat to H3, {kind}, resolution {resolution}", "n": n}
         row["wrong"] = int((jobs["geo_risk"]() != expected).sum())
-        if "h3ronpy" in jobs:
-            row["h3ronpy wrong"] = int((jobs["h3ronpy"]() != expected).sum())
-        out.append({**row, "seconds": common.interleave(jobs, rounds)})
+        for peer in ("h3ronpy", "polars-h3"):
+            if peer in jobs:
+                row[f"{peer} wrong"] = int((jobs[peer]() != expected).sum())
+        out.append({**row, **common.interleave(jobs, rounds)})
     return out
 
 
@@ -92,7 +96,8 @@ def bench_graph(n: int, rounds: int) -> list[dict[str, Any]]:
     grid = some_cells(n)
     names = cells.cells_to_strings(grid).tolist()
     for k in (1, 2):
-        ours = cells.neighbor_graph(grid, k=k).tocoo()
+        graph = cells.neighbor_graph(grid, k=k)
+        ours = graph.tocoo()
         theirs = Graph.build_h3(names, order=k).adjacency
         place = {name: row for row, name in enumerate(names)}
         theirs = theirs[theirs > 0].index
@@ -102,17 +107,21 @@ def bench_graph(n: int, rounds: int) -> list[dict[str, Any]]:
             "geo_risk": lambda k=k: cells.neighbor_graph(grid, k=k),
             "libpysal Graph.build_h3": lambda k=k: Graph.build_h3(names, order=k),
         }
-        seconds = common.interleave(jobs, rounds)
-        out.append({"job": f"neighbour graph, k = {k}", "n": grid.size, "wrong": int(not same),
-                    "seconds": seconds})  # fmt: skip
+        if find_spec("h3ronpy"):
+            peer = "h3ronpy grid_disk, searchsorted"
+            jobs[peer] = peers_arrays.h3ronpy_graph(grid, k)
+            same = same and (jobs[peer]() != graph).nnz == 0
+        times = common.interleave(jobs, rounds)
+        row = {"job": f"neighbour graph, k = {k}", "n": grid.size, "wrong": int(not same)}
+        out.append({**row, **times})
     large = some_cells(10 * n)
     jobs = {
         "geo_risk": lambda: cells.neighbor_graph(large),
         "geo_risk, 2 threads": lambda: cells.neighbor_graph(large, n_jobs=2),
         "geo_risk, k = 2": lambda: cells.neighbor_graph(large, k=2),
     }
-    seconds = common.interleave(jobs, rounds)
-    out.append({"job": "neighbour graph, large", "n": large.size, "wrong": 0, "seconds": seconds})
+    row = {"job": "neighbour graph, large", "n": large.size, "wrong": 0}
+    out.append({**row, **common.interleave(jobs, rounds)})
     return out
 
 
@@ -132,8 +141,8 @@ def bench_study_grid(n: int, rounds: int) -> list[dict[str, Any]]:
     }
     ours, theirs = jobs["geo_risk"](), jobs["h3 h3shape_to_cells_experimental"]()
     wrong = len(set(ours.tolist()) ^ set(theirs))
-    seconds = common.interleave(jobs, rounds)
-    return [{"job": "study grid, overlap", "n": ours.size, "wrong": wrong, "seconds": seconds}]
+    row = {"job": "study grid, overlap", "n": ours.size, "wrong": wrong}
+    return [{**row, **common.interleave(jobs, rounds)}]
 
 
 def check_exact(n: int) -> dict[str, Any]:
@@ -170,14 +179,14 @@ def run(n: int = 1_000_000, rounds: int = 5) -> list[dict[str, Any]]:
     rows = bench_index(n, rounds) + bench_graph(n // 10, rounds) + bench_study_grid(n // 10, rounds)
     print(f"{'job':<38}{'n':>9}  {'tool':<34}{'ms':>9}{'ns each':>9}{'ratio':>8}")
     for row in rows:
-        ours = np.array(row["seconds"]["geo_risk"])
-        for tool, each in row["seconds"].items():
-            median, ratio = np.median(each), np.median(np.array(each) / ours)
+        for tool in row["seconds"]:
+            median = np.median(common.seconds_of(row, tool))
+            ratio = np.median(common.ratios(row, tool, "geo_risk"))
             print(
                 f"{row['job']:<38}{row['n']:>9}  {tool:<34}{1e3 * median:>9.1f}"
                 f"{1e9 * median / row['n']:>9.0f}{ratio:>8.2f}"
             )
-        for key in ("wrong", "h3ronpy wrong"):
+        for key in ("wrong", "h3ronpy wrong", "polars-h3 wrong"):
             if row.get(key):
                 print(f"  {key}: {row[key]} of {row['n']}")
     return rows

@@ -4,11 +4,11 @@
     python benchmarks/bench_locate.py --exact 10000000      # compare with shapely, time nothing
 
 Point sets: U (uniform on the sphere), C (clustered on places) and B (within 10 km of the border of
-Afghanistan and Tajikistan, a fifth as many). Peers: geopandas `sjoin`, and SedonaDB if it is
-installed; they get a part of the points (--peer-share), figures are per point. The tools run
-interleaved in one process, one thread each; a ratio is the median of the rounds' ratios. DuckDB's
-spatial extension and PostGIS are included if available (`peers_sql.py`), with even fewer points.
-Also: ten times as many points of C, two threads, memory, cold start.
+Afghanistan and Tajikistan, a fifth as many). Peers: geopandas `sjoin`, shapely in two ways
+(`peers_arrays.py`), and SedonaDB, DuckDB's spatial join and PostGIS if available (`peers_sql.py`);
+the last two get fewer points, figures are per point. The tools run interleaved in one process, one
+thread each, in processor time; a ratio is the median of the rounds' ratios. Also: ten times as
+many points of C, two threads, memory, cold start.
 """
 
 from __future__ import annotations
@@ -17,16 +17,26 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import common
 import numpy as np
+import peers_arrays
 import peers_sql
 
 import geo_risk as gr
+
+PEERS: tuple[tuple[str, Callable[..., common.Job], int], ...] = (
+    ("SedonaDB", peers_sql.sedona_locate, 1_000_000),
+    ("DuckDB, SPATIAL_JOIN", peers_sql.duckdb_locate, 50_000),
+    ("PostGIS, ST_Subdivide", peers_sql.postgis_locate, 2_000),
+    ("shapely, tree of points", peers_arrays.tree_of_points, 1_000_000),
+    ("shapely, boxes and prepared", peers_arrays.boxes_and_prepared, 1_000_000),
+)
+"""Name, function that prepares the job, the most points that it gets."""
 
 
 def sjoin_job(table: Any, points: common.Points) -> common.Job:
@@ -75,36 +85,30 @@ def pairs_wrong(found: Any, ours: np.ndarray) -> int:
     return int(((inside != (ours >= 0)) | (inside & ~agrees)).sum())
 
 
-def bench_set(name: str, points: common.Points, share: float, rounds: int) -> dict[str, Any]:
+def bench_set(name: str, points: common.Points, rounds: int) -> dict[str, Any]:
     """Compare and time one point set."""
     layer = gr.load_regions()
     lon, lat = points
-    few = tuple(axis[: max(1, round(len(axis) * share))] for axis in points)
+    ours = layer.locate(lon=lon, lat=lat)
     jobs: dict[str, common.Job] = {
         "geo_risk": lambda: layer.locate(lon=lon, lat=lat),
         "geo_risk, 2 threads": lambda: layer.locate(lon=lon, lat=lat, n_jobs=2),
-        "geopandas sjoin": sjoin_job(layer.table, few),
+        "geopandas sjoin": sjoin_job(layer.table, points),
     }
-    n = {job: len(lon) if job.startswith("geo_risk") else len(few[0]) for job in jobs}
-    absent, peer_wrong = {}, {}
-    slow = tuple(axis[: max(1, len(axis) // 50)] for axis in few)
-    for peer, make, part in (
-        ("SedonaDB", peers_sql.sedona_locate, few),
-        ("DuckDB spatial", peers_sql.duckdb_locate, slow),
-        ("PostGIS, ST_Subdivide", peers_sql.postgis_locate, slow),
-    ):
+    n, absent, peer_wrong = dict.fromkeys(jobs, len(lon)), {}, {}
+    for peer, make, most in PEERS:
+        part = (lon[:most], lat[:most])
         try:
             jobs[peer] = make(layer.table, part)
         except peers_sql.UnavailableError as error:
             absent[peer] = str(error)
             continue
         n[peer] = len(part[0])
-        peer_wrong[peer] = pairs_wrong(jobs[peer](), layer.locate(lon=part[0], lat=part[1]))
-    wrong = differences(layer.table, few, layer.locate(lon=few[0], lat=few[1]))
-    seconds = common.interleave(jobs, rounds)
+        peer_wrong[peer] = pairs_wrong(jobs[peer](), ours[:most])
     return {
-        "set": name, "n": n, "differences_from_shapely": wrong,
-        "peers_differences_from_geo_risk": peer_wrong, "absent": absent, "seconds": seconds,
+        "set": name, "n": n, "differences_from_shapely": differences(layer.table, points, ours),
+        "peers_differences_from_geo_risk": peer_wrong, "absent": absent,
+        **common.interleave(jobs, rounds),
     }  # fmt: skip
 
 
@@ -117,8 +121,8 @@ def bench_growth(n: int, rounds: int) -> dict[str, Any]:
         "1": lambda: layer.locate(lon=small[0], lat=small[1]),
         "10": lambda: layer.locate(lon=large[0], lat=large[1]),
     }
-    seconds = common.interleave(jobs, rounds)
-    return {"job": "ten times as many points", "n": n, "seconds": seconds}
+    times = common.interleave(jobs, rounds)
+    return {"job": "ten times as many points", "n": {"1": n, "10": 10 * n}, **times}
 
 
 _FRESH = {
@@ -153,15 +157,15 @@ def memory(n: int) -> dict[str, float]:
 
 
 def cold_start() -> float:
-    """Seconds of the first call after installation: nothing built, nothing compiled."""
+    """Processor time of the first call after installation: nothing built, nothing compiled."""
     with tempfile.TemporaryDirectory() as folder:
         places = {"GEO_RISK_CACHE_DIR": folder, "NUMBA_CACHE_DIR": folder}
-        start = time.perf_counter()
+        start = common.processor_seconds()
         subprocess.run(
             [sys.executable, "-c", _FRESH["import geo_risk, first locate"]],
             env={**os.environ, **places}, check=True,
         )  # fmt: skip
-        return time.perf_counter() - start
+        return common.processor_seconds() - start
 
 
 def bench_start(rounds: int, n: int) -> dict[str, Any]:
@@ -170,9 +174,9 @@ def bench_start(rounds: int, n: int) -> dict[str, Any]:
         name: lambda code=code: subprocess.run([sys.executable, "-c", code], check=True)
         for name, code in _FRESH.items()
     }
-    seconds = common.interleave(jobs, rounds)
+    times = common.interleave(jobs, rounds)
     return {
-        "job": "start", "n": 1, "seconds": seconds, "cold_first_call_s": cold_start(),
+        "job": "start", "n": 1, **times, "cold_first_call_s": cold_start(),
         "peak_resident_mb": memory(n),
     }  # fmt: skip
 
@@ -185,8 +189,8 @@ def show(row: dict[str, Any]) -> None:
     per_point = isinstance(row["n"], dict)
     unit = "ns/pt" if per_point else "s"
     each = {
-        job: np.array(times) * (1e9 / row["n"][job] if per_point else 1.0)
-        for job, times in row["seconds"].items()
+        job: np.array(common.seconds_of(row, job)) * (1e9 / row["n"][job] if per_point else 1.0)
+        for job in row["seconds"]
     }
     first = next(iter(each))
     for job, times in each.items():
@@ -202,7 +206,6 @@ def show(row: dict[str, Any]) -> None:
 def main() -> None:
     """Run everything, print the table, write every round."""
     parser = common.options(__doc__, 1_000_000, "points of U and C")
-    parser.add_argument("--peer-share", type=float, default=0.1, help="part that peers get")
     parser.add_argument("--exact", type=int, default=0, help="compare this many more points of C")
     arguments = parser.parse_args()
     if arguments.exact:
@@ -212,12 +215,10 @@ def main() -> None:
             print(row)
         common.write(report, arguments.out, "locate_exact")
         return
-    share = 1.0 if arguments.n < 10_000 else arguments.peer_share
     report = common.head(("duckdb", "geopandas", "numba", "numpy", "sedonadb", "shapely"))
     report["postgis"] = peers_sql.postgis_version()
     for name, points in common.point_sets(arguments.n).items():
-        part = share if name != "B" else min(1.0, 5 * share)
-        report["rows"].append(bench_set(name, points, part, arguments.rounds))
+        report["rows"].append(bench_set(name, points, arguments.rounds))
         show(report["rows"][-1])
     report["rows"].append(bench_growth(arguments.n, arguments.rounds))
     show(report["rows"][-1])

@@ -7,10 +7,12 @@ import contextlib
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,19 @@ import numpy as np
 SEED = 20221
 Points = tuple[np.ndarray, np.ndarray]
 Job = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Given:
+    """A job on an argument that is made anew before every call; making it is not timed."""
+
+    make: Callable[[], Any]
+    run: Callable[[Any], Any]
+
+    def prepared(self) -> Job:
+        """The call on an argument of its own."""
+        argument = self.make()
+        return lambda: self.run(argument)
 
 
 def options(doc: str, n: int, what: str) -> argparse.ArgumentParser:
@@ -42,10 +57,14 @@ def clustered_points(n: int, rng: np.random.Generator, km: float = 5.0) -> Point
 
     places = load_gazetteer()
     pick = rng.integers(0, len(places), n)
-    lon, lat = np.asarray(places.lon)[pick], np.asarray(places.lat)[pick]
+    return jitter(np.asarray(places.lon)[pick], np.asarray(places.lat)[pick], rng, km)
+
+
+def jitter(lon: np.ndarray, lat: np.ndarray, rng: np.random.Generator, km: float = 5.0) -> Points:
+    """Points moved by about `km`."""
     wide = km / (111.2 * np.maximum(np.cos(np.radians(lat)), 0.01))
-    lon = (lon + rng.normal(0, 1, n) * wide + 180) % 360 - 180
-    return lon, np.clip(lat + rng.normal(0, km / 111.2, n), -90, 90)
+    lon = (lon + rng.normal(0, 1, lon.size) * wide + 180) % 360 - 180
+    return lon, np.clip(lat + rng.normal(0, km / 111.2, lon.size), -90, 90)
 
 
 def border_points(n: int, rng: np.random.Generator, km: float = 10.0) -> Points:
@@ -71,17 +90,53 @@ def point_sets(n: int) -> dict[str, Points]:
     }
 
 
-def interleave(jobs: Mapping[str, Job], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every job in every round, one after the other, after one warm-up round."""
+def processor_seconds() -> float:
+    """Processor time of this process so far, all threads, and of the processes it waited for."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def interleave(
+    jobs: Mapping[str, Job | Given], rounds: int, budget_s: float = float("inf")
+) -> dict[str, dict[str, list[float]]]:
+    """Time every job in every round, one after the other, after one warm-up round.
+
+    `seconds` is processor time, which other work on the machine hardly changes; `wall_seconds`
+    is for threads and for a peer that works in a server's process (`clock`). After three rounds
+    none is begun that would exceed the budget.
+    """
+
+    def call(job: Job | Given) -> tuple[float, float]:
+        ready = job.prepared() if isinstance(job, Given) else job
+        start, cpu = time.perf_counter(), processor_seconds()
+        ready()
+        return time.perf_counter() - start, processor_seconds() - cpu
+
     for job in jobs.values():
-        job()
+        call(job)
     seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for _ in range(rounds):
+    wall: dict[str, list[float]] = {name: [] for name in jobs}
+    began = time.perf_counter()
+    for done in range(rounds):
+        spent = time.perf_counter() - began
+        if done >= 3 and spent * (done + 1) / done > budget_s:
+            break
         for name, job in jobs.items():
-            start = time.perf_counter()
-            job()
-            seconds[name].append(time.perf_counter() - start)
-    return seconds
+            elapsed, busy = call(job)
+            wall[name].append(elapsed)
+            seconds[name].append(busy)
+    return {"seconds": seconds, "wall_seconds": wall}
+
+
+def clock(tool: str) -> str:
+    """Which times count for a tool: processor time, or elapsed time where that is of no use."""
+    return "wall_seconds" if tool.endswith("threads") or "PostGIS" in tool else "seconds"
+
+
+def seconds_of(row: Mapping[str, Any], tool: str) -> list[float]:
+    """Rounds of a tool, by its clock; a row of before December 2026 has elapsed time only."""
+    found: list[float] = row.get(clock(tool), row["seconds"])[tool]
+    return found
 
 
 _PEAK = """
@@ -104,9 +159,12 @@ def peak_mb(code: str) -> float:
     return float(result.stdout.split()[-1])
 
 
-def ratios(seconds: Mapping[str, list[float]], n: Mapping[str, int], job: str, to: str) -> Any:
-    """Time of a job per item relative to that of `to`, in every round."""
-    return np.array(seconds[job]) / n[job] / (np.array(seconds[to]) / n[to])
+def ratios(row: Mapping[str, Any], job: str, to: str) -> Any:
+    """Time of a job per item relative to that of `to`, in every round, both by one clock."""
+    key = "wall_seconds" if "wall_seconds" in (clock(job), clock(to)) else "seconds"
+    times, n = row.get(key, row["seconds"]), row["n"]
+    items = n if isinstance(n, dict) else dict.fromkeys(times, n)
+    return np.array(times[job]) / items[job] / (np.array(times[to]) / items[to])
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

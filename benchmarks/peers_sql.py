@@ -3,8 +3,9 @@
 Each opens what it needs or raises `UnavailableError` with the reason. PostGIS is used if the
 environment variable GEO_RISK_BENCH_POSTGIS has the connection string of a server with the
 extension and a role that may create tables, for example
-``host=127.0.0.1 dbname=bench user=bench password=bench``. DuckDB's extension must already be
-installed, or be at the path in GEO_RISK_BENCH_DUCKDB_SPATIAL; nothing is downloaded.
+``host=127.0.0.1 dbname=bench user=bench password=bench``. DuckDB's extension is that of the
+package duckdb-extension-spatial, or is installed, or at the path in GEO_RISK_BENCH_DUCKDB_SPATIAL;
+nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import io
 import os
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,17 +57,18 @@ def sedona_locate(table: Any, points: Points) -> Callable[[], Any]:
     return lambda: session.sql(query).to_pandas()
 
 
-def duckdb_locate(table: Any, points: Points) -> Callable[[], Any]:
-    """Job of the spatial join in DuckDB, one thread: a frame of point and row."""
+def _duckdb() -> Any:
+    """Session of one thread with the spatial extension."""
     if not find_spec("duckdb"):
         raise UnavailableError("duckdb is not installed")
     import duckdb
-    import pandas as pd
-    import shapely
 
     extension = os.environ.get("GEO_RISK_BENCH_DUCKDB_SPATIAL")
-    config = {"allow_unsigned_extensions": "true"} if extension else {}
-    session = duckdb.connect(config=config)
+    packaged = find_spec("duckdb_extension_spatial")
+    if not extension and packaged and packaged.origin:
+        of_version = f"extensions/v{duckdb.__version__}/spatial.duckdb_extension"
+        extension = str(Path(packaged.origin).parent / of_version)
+    session = duckdb.connect(config={"allow_unsigned_extensions": "true"} if extension else {})
     try:
         session.execute("SET autoinstall_known_extensions = false")
         session.execute(f"LOAD '{extension}'" if extension else "LOAD spatial")
@@ -75,12 +78,20 @@ def duckdb_locate(table: Any, points: Points) -> Callable[[], Any]:
             "downloads nothing"
         ) from error
     session.execute("SET threads = 1")
+    return session
+
+
+def duckdb_locate(table: Any, points: Points) -> Callable[[], Any]:
+    """Job of the spatial join in DuckDB (operator SPATIAL_JOIN), one thread: point and row."""
+    import pandas as pd
+    import shapely
+
+    session = _duckdb()
     regions = pd.DataFrame({"region": np.arange(len(table)), "wkb": shapely.to_wkb(table.geometry)})
     places = pd.DataFrame({"point": np.arange(len(points[0])), "x": points[0], "y": points[1]})
     session.register("r0", regions)
     session.register("p0", places)
     session.execute("CREATE TABLE regions AS SELECT region, ST_GeomFromWKB(wkb) AS g FROM r0")
-    session.execute("CREATE INDEX regions_g ON regions USING RTREE (g)")
     session.execute("CREATE TABLE points AS SELECT point, ST_Point(x, y) AS g FROM p0")
     query = "SELECT point, region FROM points p JOIN regions r ON ST_Intersects(r.g, p.g)"
     return lambda: session.execute(query).df()

@@ -7,10 +7,10 @@
     python benchmarks/run_all.py --table benchmarks/results/DATE.json --into docs/benchmarks.md
 
 Answers are compared for equality before anything is timed; the tools run interleaved in one
-process, one thread each; a figure is the median of the rounds' ratios. A missing peer is listed
-with the reason. The result file contains versions, cores, load, seeds and every round. The error
-of border distances is not measured here but read from `results/border_accuracy.json`
-(`border_accuracy.py` takes 40 minutes).
+process, one thread each, in processor time; a figure is the median of the rounds' ratios. A missing
+peer is listed with the reason. The result file contains versions, cores, load, seeds and every
+round. The error of border distances is not measured here but read from
+`results/border_accuracy.json` (`border_accuracy.py` takes 40 minutes).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ import bench_hotspots
 import bench_locate
 import bench_scan
 import common
+import numpy as np
 import peers_sql
 import report
 import targets
@@ -40,7 +41,7 @@ ACCURACY = HERE / "results" / "border_accuracy.json"
 ORACLES = HERE.parent.parent / "shared" / "oracles" / "scan"
 PACKAGES = (
     "duckdb", "esda", "geo-risk", "geopandas", "h3", "h3ronpy", "libpysal", "numba", "numpy",
-    "scipy", "sedonadb", "shapely", "spherely",
+    "polars-h3", "scipy", "sedonadb", "shapely", "spherely",
 )  # fmt: skip
 Row = dict[str, Any]
 
@@ -54,29 +55,50 @@ def _must_equal(what: str, wrong: float, allowed: float = 0) -> None:
 def locate(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
     """Point to region."""
     for name, points in common.point_sets(n).items():
-        share = 1.0 if n < 10_000 else (0.5 if name == "B" else 0.1)
-        row = bench_locate.bench_set(name, points, share, rounds)
+        row = bench_locate.bench_set(name, points, rounds)
         raw.append(row)
         bench_locate.show(row)
         _must_equal(f"locate, {name}", row["differences_from_shapely"])
-        seconds, number = row["seconds"], row["n"]
-        peers = [peer for peer in ("geopandas sjoin", "SedonaDB") if peer in seconds]
-        found = {peer: common.ratios(seconds, number, peer, "geo_risk") for peer in peers}
-        fastest = min(peers, key=lambda peer: float(sorted(found[peer])[len(found[peer]) // 2]))
-        note = "" if len(peers) == 2 else f"SedonaDB: {row['absent']['SedonaDB']}"
-        yield measured(f"locate {name}", found[fastest], note)
-        yield _threads(f"threads locate {name}", seconds, "geo_risk")
+        note = ""
+        if "SedonaDB" in row["absent"]:
+            note = f"SedonaDB: {row['absent']['SedonaDB']}"
+        yield _fastest(f"locate {name}", row, ("geopandas sjoin", "SedonaDB"), "geo_risk", note)
+        for peer in ("shapely, boxes and prepared", "DuckDB, SPATIAL_JOIN"):
+            yield _beside(f"locate {peer} {name}", row, peer)
+        yield _threads(f"threads locate {name}", row, "geo_risk")
     row = bench_locate.bench_growth(n, rounds)
     raw.append(row)
-    many = common.ratios(row["seconds"], {"1": 1, "10": 10}, "10", "1")
-    yield measured("growth", many)
+    yield measured("growth", common.ratios(row, "10", "1"))
 
 
-def _threads(key: str, seconds: dict[str, list[float]], job: str) -> Row:
-    two = dict.fromkeys((job, f"{job}, 2 threads"), 1)
+def _beside(key: str, row: Row, peer: str, ours: str = "geo_risk", reason: str = "") -> Row:
+    """The peer's time over ours, or why it was not measured."""
+    if peer not in row["seconds"]:
+        reason = reason or row.get("absent", {}).get(peer, f"{peer.split(',')[0]} is not installed")
+        return skipped(key, reason)
+    return measured(key, common.ratios(row, peer, ours))
+
+
+def _fastest(
+    key: str, row: Row, peers: tuple[str, ...], ours: str, note: str = "", reason: str = ""
+) -> Row:
+    """The time of the fastest of the peers over ours."""
+    found = [common.ratios(row, peer, ours) for peer in peers if peer in row["seconds"]]
+    if not found:
+        return skipped(key, reason)
+    return measured(key, min(found, key=lambda each: float(np.median(each))), note)
+
+
+def _threads(key: str, row: Row, job: str) -> Row:
     if (os.cpu_count() or 1) < 2:
         return skipped(key, "one processor only")
-    return measured(key, common.ratios(seconds, two, job, f"{job}, 2 threads"))
+    return measured(key, common.ratios(row, job, f"{job}, 2 threads"))
+
+
+def _each(key: str, row: Row, job: str, scale: float) -> Row:
+    """Our own time per item."""
+    n = row["n"][job] if isinstance(row["n"], dict) else row["n"]
+    return measured(key, scale * np.array(row["seconds"][job]) / n)
 
 
 def cells(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
@@ -85,20 +107,19 @@ def cells(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
     raw += rows
     for row in rows:
         _must_equal(row["job"], row["wrong"])
-        same = dict.fromkeys(row["seconds"], 1)
-
-        def ratio(peer: str, row: Row = row, same: dict[str, int] = same) -> Any:
-            return common.ratios(row["seconds"], same, peer, "geo_risk")
-
-        if row["job"] == "lon/lat to H3, U, resolution 7":
-            yield measured("h3", ratio("h3 loop"))
-            yield _threads("threads h3", row["seconds"], "geo_risk")
-        elif row["job"] == "lon/lat to H3, U, resolution 15":
-            yield measured("h3 fine", ratio("h3 loop"))
-        elif row["job"] in ("neighbour graph, k = 1", "neighbour graph, k = 2"):
-            yield measured(f"graph {row['job'][-1]}", ratio("libpysal Graph.build_h3"))
-        elif row["job"] == "neighbour graph, large":
-            yield _threads("threads graph", row["seconds"], "geo_risk")
+    by_job = {row["job"]: row for row in rows}
+    for key, resolution in (("h3", 7), ("h3 fine", 15)):
+        row = by_job[f"lon/lat to H3, U, resolution {resolution}"]
+        yield _beside(key, row, "h3 loop")
+        for peer in ("h3ronpy", "polars-h3"):
+            yield _beside(f"h3 {peer} {resolution}", row, peer)
+    yield _threads("threads h3", by_job["lon/lat to H3, U, resolution 7"], "geo_risk")
+    yield _each("h3 time", by_job["lon/lat to H3, C, resolution 7"], "geo_risk", 1e9)
+    for k in (1, 2):
+        row = by_job[f"neighbour graph, k = {k}"]
+        yield _beside(f"graph {k}", row, "libpysal Graph.build_h3")
+        yield _beside(f"graph h3ronpy {k}", row, "h3ronpy grid_disk, searchsorted")
+    yield _threads("threads graph", by_job["neighbour graph, large"], "geo_risk")
 
 
 def borders(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
@@ -106,17 +127,18 @@ def borders(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
     rows = bench_borders.run(n, rounds, 1.0 if n < 1000 else 0.02)
     raw += rows
     for row in rows:
-        name, seconds = row["set"], row["seconds"]
-        for key, peer in (("spherely", "spherely"), ("postgis", "PostGIS geography")):
-            if peer in seconds:
-                each = common.ratios(seconds, row["n"], peer, "geo_risk, line")
-                yield measured(f"borders {key} {name}", each)
-            else:
-                yield skipped(f"borders {key} {name}", row["absent"][peer])
+        name, ours = row["set"], "geo_risk, line"
+        for key, peer in (
+            ("spherely", "spherely"),
+            ("postgis", "PostGIS geography"),
+            ("tree", "k-d tree of sampled borders"),
+        ):
+            yield _beside(f"borders {key} {name}", row, peer, ours)
         if name == "B":
-            each = common.ratios(seconds, row["n"], "sjoin_nearest, UTM", "geo_risk, line")
-            yield measured("borders utm", each)
-        yield _threads(f"threads borders {name}", seconds, "geo_risk, line")
+            yield _beside("borders utm", row, "sjoin_nearest, UTM", ours)
+        if name == "C":
+            yield _each("borders time", row, "geo_risk, land", 1e9)
+        yield _threads(f"threads borders {name}", row, ours)
 
 
 def accuracy(_n: int, _rounds: int, _raw: list[Row]) -> Iterator[Row]:
@@ -133,26 +155,16 @@ def hotspots(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
     """Gi* on a tenth as many cells."""
     analytic, simulated = bench_hotspots.run(max(n // 10, 10), rounds)
     raw += [analytic, simulated]
-    if "esda G_Local" not in analytic["seconds"]:
-        reason = "esda is not installed"
-        yield skipped("gi analytic", reason)
-    else:
-        _must_equal("Gi*", analytic["largest difference of z"], 1e-6)
-        same = dict.fromkeys(analytic["seconds"], 1)
-        yield measured(
-            "gi analytic", common.ratios(analytic["seconds"], same, "esda G_Local", "geo_risk")
-        )
-        reason = "esda compiles its simulation for a minute: 10,000 points and more only"
-    seconds = simulated["seconds"]
-    same = dict.fromkeys(seconds, 1)
+    _must_equal("Gi*", analytic["largest difference of z"], 1e-6)
+    yield _beside("gi analytic", analytic, "esda G_Local, W")
+    yield _beside("gi analytic graph", analytic, "esda G_Local, Graph")
+    yield _beside("gi analytic scipy", analytic, "SciPy, four lines")
+    reason = "esda compiles its simulation for a minute: 10,000 points and more only"
     for key, ours in (
         ("gi fresh", "geo_risk"),
         ("gi shared", "geo_risk, shared draws (another algorithm)"),
     ):
-        if "esda G_Local" in seconds:
-            yield measured(key, common.ratios(seconds, same, "esda G_Local", ours))
-        else:
-            yield skipped(key, reason)
+        yield _fastest(key, simulated, bench_hotspots.WEIGHTS, ours, reason=reason)
 
 
 def scans(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
@@ -177,12 +189,11 @@ def start(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
     row = bench_locate.bench_start(rounds, n)
     raw.append(row)
     bench_locate.show(row)
-    once = dict.fromkeys(row["seconds"], 1)
     for key, job in (
         ("start import", "import geo_risk"),
         ("start locate", "import geo_risk, first locate"),
     ):
-        yield measured(key, common.ratios(row["seconds"], once, job, "import geopandas"))
+        yield measured(key, common.ratios(row, job, "import geopandas"))
     yield measured("start cold", [row["cold_first_call_s"]])
     peak = row["peak_resident_mb"]
     for name in ("locate", "borders", "h3"):

@@ -34,21 +34,24 @@ class Texts:
     codes: Int32Array
 
     @classmethod
-    def of(cls, column: Any) -> Texts:
-        """Texts of a pandas Series; values that are not text are written as `text_of` does."""
+    def of(cls, column: Any, *, blank: bool = False) -> Texts:
+        """Texts of a pandas Series; values that are not text are written as `text_of` does.
+
+        Blank texts are missing, unless `blank` is set.
+        """
         import pandas as pd
 
         if isinstance(column.dtype, pd.CategoricalDtype):
-            codes = np.asarray(column.cat.codes)
-            return cls.of_values(_texts(column.cat.categories.to_series())).take(codes)
+            kinds = _texts(column.cat.categories.to_series())
+            return cls.of_values(kinds, blank=blank).take(np.asarray(column.cat.codes))
         encoded = _encoded(column)
         if encoded is None:
-            return cls.of_values(_texts(column))
-        return cls.of_values(encoded[0]).take(encoded[1])
+            return cls.of_values(_texts(column), blank=blank)
+        return cls.of_values(encoded[0], blank=blank).take(encoded[1])
 
     @classmethod
     def of_values(cls, texts: Iterable[str | None], *, blank: bool = False) -> Texts:
-        """Texts of an iterable, one row per item; with `blank`, blank texts are not missing."""
+        """Texts of an iterable, one row per item; blank ones are missing, unless `blank` is set."""
         known: dict[str | None, int] = {None: -1}
         codes = [
             known.setdefault(text if blank or (text and text.strip()) else None, len(known) - 1)
@@ -152,8 +155,12 @@ def _objects(texts: Iterable[Any]) -> NDArray[np.object_]:
 
 def _texts(column: Any) -> list[str | None]:
     """Text of each row of a Series, whatever its values are; None if missing."""
-    missing, values = column.isna().tolist(), column.to_numpy(dtype=object).tolist()
-    return [None if absent else text_of(value) for value, absent in zip(values, missing)]
+    import pandas as pd
+
+    missing = column.isna().tolist()
+    if isinstance(column.dtype, pd.StringDtype):  # Arrow's text is slow row by row
+        column = column.to_numpy(dtype=object)
+    return [None if absent else text_of(value) for value, absent in zip(column.tolist(), missing)]
 
 
 def _encoded(column: Any) -> tuple[list[str | None], Int32Array] | None:
@@ -168,7 +175,7 @@ def _encoded(column: Any) -> tuple[list[str | None], Int32Array] | None:
         return None
     try:
         array = pa.array(column.array, from_pandas=True)
-    except (pa.ArrowException, UnicodeEncodeError, TypeError, ValueError):  # mixed, surrogates
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):  # mixed, surrogates
         return None
     if isinstance(array, pa.ChunkedArray):
         array = array.cast(pa.large_string()).combine_chunks()

@@ -9,6 +9,7 @@ point decides, and there can be no hole.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from geo_risk._core.constants import EARTH_RADIUS_KM
 from geo_risk._core.sphere import chord_of, signed_areas, unit_vectors
-from geo_risk._core.types import CellArray, FloatArray, ObjectArray
+from geo_risk._core.types import CellArray, FloatArray, IntArray, ObjectArray
 from geo_risk._core.validate import check_lonlat
 from geo_risk.cells import _h3, _h3_flood, _h3_shape
 
@@ -28,7 +29,7 @@ __all__ = ["as_parts", "finest_resolution", "of_discs", "of_hull", "of_polygons"
 # (1 km)^2 / (8 R) * tan(lat): 2 cm at 45 degrees. Crossings are bisected to 1 mm.
 _STEP_KM = 1.0
 _STOP_KM = 1e-6
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _REACH = 1.2  # from a cell's centre to its corner, in mean edges of its resolution (found: 1.099)
 
 
@@ -106,12 +107,11 @@ def _outline_length_km(edges: FloatArray) -> float:
     return float(_edge_lengths_km(edges).sum())
 
 
-def _outline_area_km2(edges: FloatArray) -> float:
-    """Area between the equator and edges that are straight in lon/lat, summed with sign.
-
-    Rings of holes run clockwise, so their area is subtracted.
-    """
-    return abs(float(signed_areas(edges[:, :2], edges[:, 2:]).sum())) * EARTH_RADIUS_KM**2
+def _outline_area_km2(outline: _Outline) -> float:
+    """Area of the polygons: that of their exteriors without that of their holes."""
+    start, end = outline.edges[:, :2], outline.edges[:, 2:]
+    areas = np.abs(np.add.reduceat(signed_areas(start, end), outline.first)) * EARTH_RADIUS_KM**2
+    return float(areas.sum() - 2.0 * areas[outline.hole].sum())
 
 
 def _trace(edges: FloatArray, resolution: int) -> CellArray:
@@ -121,15 +121,28 @@ def _trace(edges: FloatArray, resolution: int) -> CellArray:
     """
     step = min(_STEP_KM, _edge_km(resolution) / 8.0)
     pieces = np.maximum(1, np.ceil(_edge_lengths_km(edges) / step)).astype(np.int64)
-    found = [_h3.encode(edges[:, 0], edges[:, 1], resolution)]
-    ends = np.concatenate(([0], np.cumsum(pieces)))
-    start = 0
-    while start < len(edges):
-        stop = max(start + 1, int(np.searchsorted(ends, ends[start] + _CHUNK, side="right")) - 1)
-        for low in range(0, int(pieces[start]) if stop == start + 1 else 1, _CHUNK):
-            found.append(_trace_chunk(edges[start:stop], pieces[start:stop], low, resolution, step))
-        start = stop
+    start, stop = (_cells_at(edges[:, at : at + 2], resolution) for at in (0, 2))
+    found = [_distinct(start), _distinct(stop)]
+    clipped = np.flatnonzero((pieces == 1) & (start != stop))
+    zero = np.zeros(clipped.size)
+    found.append(
+        _between(edges, clipped, zero, zero + 1.0, start[clipped], stop[clipped], resolution, step)
+    )
+    long = np.flatnonzero(pieces > 1)
+    ends = np.concatenate(([0], np.cumsum(pieces[long])))
+    first = 0
+    while first < len(long):
+        last = max(first + 1, int(np.searchsorted(ends, ends[first] + _CHUNK, side="right")) - 1)
+        rows = long[first:last]
+        for low in range(0, int(pieces[rows[0]]) if len(rows) == 1 else 1, _CHUNK):
+            found.append(_trace_chunk(edges[rows], pieces[rows], low, resolution, step))
+        first = last
     return _distinct(*found)
+
+
+def _cells_at(points: FloatArray, resolution: int) -> CellArray:
+    lon, lat = points.T
+    return _h3.encode(np.clip(lon, -180.0, 180.0), np.clip(lat, -90.0, 90.0), resolution)
 
 
 def _trace_chunk(
@@ -140,31 +153,39 @@ def _trace_chunk(
     step: float,
 ) -> CellArray:
     """Cells along some edges; `low` is the first piece if there is only one edge."""
-    count = np.minimum(pieces - low, _CHUNK)
+    count = np.minimum(pieces - low, _CHUNK) + 1  # samples: the ends of the pieces
     row = np.repeat(np.arange(len(edges)), count)
-    first = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count) + low
-    t0, t1 = first / pieces[row], (first + 1) / pieces[row]
+    number = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count) + low
+    t = number / pieces[row]
     start, span = edges[:, :2], edges[:, 2:] - edges[:, :2]
+    cells = _cells_at(start[row] + t[:, None] * span[row], resolution)
+    split = np.flatnonzero((row[1:] == row[:-1]) & (cells[1:] != cells[:-1]))
+    after = split + 1
+    between = _between(
+        edges, row[split], t[split], t[after], cells[split], cells[after], resolution, step
+    )
+    return _distinct(_distinct(cells), between)
 
-    def cells_at(rows: NDArray[np.int64], t: FloatArray) -> CellArray:
-        lon, lat = (start[rows] + t[:, None] * span[rows]).T
-        return _h3.encode(np.clip(lon, -180.0, 180.0), np.clip(lat, -90.0, 90.0), resolution)
 
-    c0, c1 = cells_at(row, t0), cells_at(row, t1)
-    found = [_distinct(c0), _distinct(c1)]
-    # Between two samples in different cells there may be a third that the line only clips.
+def _between(
+    edges: FloatArray, row: IntArray, t0: FloatArray, t1: FloatArray, c0: CellArray,
+    c1: CellArray, resolution: int, step: float,
+) -> CellArray:  # fmt: skip
+    """Cells that edges clip between two samples that lie in different cells."""
+    start, span = edges[:, :2], edges[:, 2:] - edges[:, :2]
+    found = []
     for _ in range(max(1, int(np.ceil(np.log2(step / _STOP_KM))))):
         split = np.flatnonzero(c0 != c1)
         if split.size == 0:
             break
         row, t0, t1, c0, c1 = row[split], t0[split], t1[split], c0[split], c1[split]
         middle = (t0 + t1) / 2
-        cm = cells_at(row, middle)
+        cm = _cells_at(start[row] + middle[:, None] * span[row], resolution)
         found.append(_distinct(cm))
         row = np.concatenate((row, row))
         t0, t1 = np.concatenate((t0, middle)), np.concatenate((middle, t1))
         c0, c1 = np.concatenate((c0, cm)), np.concatenate((cm, c1))
-    return _distinct(*found)
+    return _distinct(np.zeros(0, dtype=np.uint64), *found)
 
 
 def _mean_area_km2(resolution: int) -> float:
@@ -175,15 +196,15 @@ def _edge_km(resolution: int) -> float:
     return float(np.sqrt(_mean_area_km2(resolution) * 2.0 / (3.0 * np.sqrt(3.0))))
 
 
-def _expected_cells(edges: FloatArray) -> list[float]:
+def _expected_cells(outline: _Outline) -> list[float]:
     """Estimated number of cells that polygons touch, by resolution: inside and at the outline."""
-    area_km2, outline_km = _outline_area_km2(edges), _outline_length_km(edges)
+    area_km2, outline_km = _outline_area_km2(outline), _outline_length_km(outline.edges)
     return [area_km2 / _mean_area_km2(r) + 0.6 * outline_km / _edge_km(r) for r in range(16)]
 
 
 def finest_resolution(parts: ObjectArray, max_cells: float) -> int:
     """Finest resolution at which polygons touch about `max_cells` cells or fewer, or 0."""
-    expected = _expected_cells(_edges(parts))
+    expected = _expected_cells(_outline(parts))
     return max((r for r in range(16) if expected[r] <= max_cells), default=0)
 
 
@@ -202,22 +223,41 @@ def _refuse(
     )
 
 
-def _edges(parts: ObjectArray) -> FloatArray:
-    """Edges (n, 4) of all rings, exteriors counter-clockwise and holes clockwise."""
-    rings = shapely.get_rings(shapely.normalize(parts))
+@dataclass(frozen=True, eq=False)
+class _Outline:
+    """Rings of polygons.
+
+    Attributes
+    ----------
+    edges : ndarray of float64, shape (n, 4)
+        Longitude and latitude of both ends, ring by ring.
+    first : ndarray of int64, shape (r,)
+        Position of the first edge of each ring.
+    hole : ndarray of bool, shape (r,)
+        Whether the ring is a hole.
+    """
+
+    edges: FloatArray
+    first: IntArray
+    hole: NDArray[np.bool_]
+
+
+def _outline(parts: ObjectArray) -> _Outline:
+    rings, part = shapely.get_rings(parts, return_index=True)
     coords, ring = shapely.get_coordinates(rings, return_index=True)
-    # GEOS normalises to clockwise exteriors; only the opposite sense of holes matters here.
     same = ring[1:] == ring[:-1]
-    return np.column_stack((coords[:-1][same], coords[1:][same]))
+    edges = np.column_stack((coords[:-1][same], coords[1:][same]))
+    first = np.searchsorted(ring[:-1][same], np.arange(len(rings)))
+    return _Outline(edges, first, np.append(False, part[1:] == part[:-1]))
 
 
 def of_polygons(parts: ObjectArray, resolution: int, overlap: bool, max_cells: int) -> CellArray:
     """Cells that polygons touch, or whose centre they contain; sorted."""
-    edges = _edges(parts)
-    expected = _expected_cells(edges)
+    outline = _outline(parts)
+    expected = _expected_cells(outline)
     fits = [r for r in range(resolution) if expected[r] <= max_cells]
     _refuse(expected[resolution], resolution, max_cells, fits)
-    wall = _trace(edges, resolution)
+    wall = _trace(outline.edges, resolution)
     beside = np.setdiff1d(_h3_flood.disk(wall, 1), wall, assume_unique=True)
     inside, held_beside = _centers_inside(beside, parts)
     inner = _h3_flood.flood(beside[inside], wall)

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_risk._core.distinct import text_of
+from geo_risk._core.distinct import Texts, text_of
 from geo_risk._core.files import replacing
 from geo_risk._core.geoparquet import read_geoparquet
 from geo_risk._core.validate import refuse_unused
@@ -177,8 +177,8 @@ def write_csv(
     table = flat_table(storable(frame))
     if csv_safe:
         table = _without_formulas(table)
-    texts = [*table.columns, *chain(*(table.iloc[:, at] for at in _text_columns(table)))]
-    broken = any(isinstance(text, str) and "\r" in text for text in texts)
+    texts = (Texts.of(table.iloc[:, at], blank=True).values for at in _text_columns(table))
+    broken = any("\r" in str(text) for text in chain(table.columns, *texts))
     table.to_csv(
         target, index=False, lineterminator="\n", header=header, encoding="utf-8",
         quoting=csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL,  # the latter leaves \r bare
@@ -278,6 +278,8 @@ def storable(frame: geopandas.GeoDataFrame, *, binary: bool = False) -> geopanda
     for name in plain.columns:
         plain[name] = _one_missing(plain[name])
         if name == plain.geometry.name or plain[name].dtype != object:
+            continue
+        if pd.api.types.infer_dtype(plain[name], skipna=True) == "string":
             continue
         cells, absent = plain[name].tolist(), plain[name].isna().tolist()
         kinds = {type(cell) for cell, gone in zip(cells, absent) if not gone}

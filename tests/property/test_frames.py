@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from decimal import Decimal
 
 import geopandas
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 import shapely
 from hypothesis import given, settings, strategies as st
@@ -17,7 +14,6 @@ from strategies import lats, lonlats, lons
 
 import geo_risk as gr
 from geo_risk._core.fold import fold
-from geo_risk._core.frames import texts_of
 
 LAYER = gr.load_regions()
 LABELS = np.array([*LAYER.country_labels, None], dtype=object)
@@ -123,83 +119,3 @@ def test_find_region_finds_every_region_by_code_and_by_name_in_its_country(row, 
             gr.find_region(asked, country=LABELS[row])
     else:
         assert gr.find_region(asked, country=LABELS[row]).row == row
-
-
-# --- text columns -------------------------------------------------------------------------------
-
-NOTHING = st.sampled_from([None, np.nan, pd.NA, pd.NaT, Decimal("NaN"), np.datetime64("NaT")])
-TEXT = st.text(max_size=4) | st.sampled_from(["", " ", "\u00a0", "a\0b", "a\0c", "\ud800", "1"])
-ODD = (
-    st.sampled_from([1, True, 1.0, 0.0, -0.0, Decimal("1"), "1", "True", b"a", np.str_("1")])
-    | st.sampled_from([pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-01", tz="Asia/Kabul")])
-    | st.sampled_from([dt.date(2020, 1, 1), dt.datetime(2020, 1, 1), np.datetime64("2020-01-01")])
-    | st.lists(st.integers(0, 1), max_size=2)
-    | st.dictionaries(st.just("a"), st.integers(0, 1))
-    | st.floats()
-    | st.integers()
-)
-TYPED = [
-    ("Int64", st.integers(-5, 5)), ("int8", st.integers(-5, 5)), ("float32", st.floats(width=32)),
-    ("float64", st.floats()), ("Float64", st.floats(allow_nan=False)), ("bool", st.booleans()),
-    ("boolean", st.booleans()), ("complex128", st.complex_numbers()), ("category", TEXT),
-    ("datetime64[ns]", st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2100, 1, 1))),
-    ("datetime64[ns, Asia/Kabul]", st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2100, 1, 1))),
-    ("timedelta64[ns]", st.timedeltas(dt.timedelta(0), dt.timedelta(9))),
-    ("Period[D]", st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2100, 1, 1))),
-    (pd.ArrowDtype(pa.int32()), st.integers(-5, 5)),
-    (pd.ArrowDtype(pa.date32()), st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1))),
-    (pd.ArrowDtype(pa.timestamp("us", "UTC")), st.datetimes(timezones=st.just(dt.UTC))),
-    (pd.ArrowDtype(pa.list_(pa.int8())), st.lists(st.integers(0, 1), max_size=2)),
-    (pd.ArrowDtype(pa.decimal128(5, 2)), st.decimals(-9, 9, places=2)),
-]  # fmt: skip
-WITHOUT_MISSING = ("int8", "bool")
-STRINGS = ["str", "string", pd.StringDtype("python"), pd.ArrowDtype(pa.string())]
-
-
-@st.composite
-def columns(draw):
-    """A column of text, of anything at all, or of one type, some of its values missing."""
-    kind = draw(st.sampled_from(["text", "odd", "strings", "typed"]))
-    if kind in ("text", "odd"):
-        values = draw(st.lists(TEXT | NOTHING | (ODD if kind == "odd" else st.nothing())))
-        column = pd.Series(index=range(len(values)), dtype=object)
-        for row, value in enumerate(values):
-            column.iat[row] = value
-        return column
-    if kind == "strings":
-        dtype = draw(st.sampled_from(STRINGS))
-        text = TEXT.filter(lambda value: "\ud800" not in value)  # no UTF-8
-        return pd.Series(draw(st.lists(text | st.none())), dtype=dtype)
-    dtype, values = draw(st.sampled_from(TYPED))
-    values = values if dtype in WITHOUT_MISSING else values | st.none()
-    return pd.Series(draw(st.lists(values)), dtype=dtype)
-
-
-def texts_one_by_one(frame, column):
-    """What `texts_of` promises, value by value."""
-    values = frame[column]
-    missing = values.isna().to_numpy()
-    return [None if absent else one_text(value) for value, absent in zip(values, missing)]
-
-
-def one_text(value):
-    """Text of a value; of bytes the printable UTF-8 that they are, or their digits."""
-    if isinstance(value, bytes):
-        read = value.decode("utf-8", "replace")
-        value = read if "\ufffd" not in read and read.isprintable() else value.hex()
-    return str(value) if str(value).strip() else None
-
-
-@given(columns())
-@settings(max_examples=400)
-def test_texts_are_those_of_every_value_by_itself(column):
-    frame = pd.DataFrame({"text": column})
-    found = texts_of(frame, "text").tolist()
-    assert found == texts_one_by_one(frame, "text")
-    assert {type(text) for text in found} <= {str, type(None)}
-
-
-def test_text_in_arrow_is_not_asked_row_by_row(monkeypatch):
-    column = pd.Series(["Kabul", " ", None], dtype=pd.StringDtype("pyarrow"))
-    monkeypatch.setattr(type(column.array), "__iter__", lambda _: pytest.fail("row by row"))
-    assert texts_of(pd.DataFrame({"text": column}), "text").tolist() == ["Kabul", None, None]

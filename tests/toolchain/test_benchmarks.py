@@ -14,7 +14,11 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import bench_locate
 import bench_places
 import common
+import end_to_end
+import peers_arrays
 import peers_sql
+import quotes
+import report
 import targets
 
 
@@ -57,7 +61,7 @@ def written_into_a_page(tmp_path, out):
     page.write_text("no marks")
     result = run(*command)
     assert result.returncode == 1
-    assert "generated: begin" in result.stderr
+    assert "generated kernels: begin" in result.stderr
 
 
 def test_an_unknown_part_is_refused():
@@ -91,16 +95,105 @@ def test_a_limit_must_not_be_exceeded(peak, verdict):
     assert targets.measured("memory locate", [peak])["verdict"] == verdict
 
 
+def test_without_a_floor_there_is_no_verdict_except_on_an_aim():
+    assert targets.measured("h3 h3ronpy 7", [4.0])["verdict"] == "–"
+    assert targets.measured("h3 time", [51.0])["verdict"] == "aim not reached"
+    assert targets.measured("h3 time", [50.0])["verdict"] == "aim reached"
+    assert "| – | – | 4.00 × | – |" in targets.markdown([targets.measured("h3 h3ronpy 7", [4.0])])
+
+
 def test_every_target_has_one_key_and_sound_bounds():
-    assert len({t.key for t in targets.TARGETS}) == len(targets.TARGETS)
-    for target in targets.TARGETS:
-        if target.aim is not None:
+    every = targets.TARGETS + targets.VERB_TARGETS
+    assert len(targets.BY_KEY) == len(every)
+    for target in every:
+        if target.aim is not None and target.floor is not None:
             assert (target.aim <= target.floor) if target.most else (target.aim >= target.floor)
 
 
 def test_ratios_are_per_item_and_per_round():
-    seconds = {"peer": [2.0, 4.0], "ours": [1.0, 1.0]}
-    assert common.ratios(seconds, {"peer": 10, "ours": 100}, "peer", "ours").tolist() == [20, 40]
+    row = {
+        "seconds": {"peer": [2.0, 4.0], "ours": [1.0, 1.0], "ours, 2 threads": [1.1, 1.1]},
+        "wall_seconds": {"peer": [9.0, 9.0], "ours": [3.0, 3.0], "ours, 2 threads": [1.5, 2.0]},
+        "n": {"peer": 10, "ours": 100, "ours, 2 threads": 100},
+    }
+    assert common.ratios(row, "peer", "ours").tolist() == [20, 40]
+    assert common.ratios(row, "ours", "ours, 2 threads").tolist() == [2.0, 1.5]  # elapsed
+    assert common.seconds_of(row, "ours, 2 threads") == [1.5, 2.0]
+
+
+def test_each_call_has_an_argument_of_its_own_and_long_jobs_fewer_rounds(monkeypatch):
+    clock, given = iter(range(1000)), []
+    monkeypatch.setattr(common.time, "perf_counter", lambda: float(next(clock)))
+    job = common.Given(lambda: given.append(0) or len(given), lambda k: k)
+    times = common.interleave({"a": job}, rounds=10, budget_s=8.0)
+    assert len(times["seconds"]["a"]) == 3
+    assert len(given) == 4  # and the warm-up
+
+
+@pytest.mark.parametrize("part", end_to_end.PARTS)
+def test_end_to_end_small(part, tmp_path):
+    out = tmp_path / "verbs.json"
+    command = [ROOT / "benchmarks" / "end_to_end.py", "--n", 10, "--rounds", 1]
+    result = run(*command, "--only", part, "--out", out)
+    assert result.returncode == 0, result.stderr
+    found = json.loads(out.read_text())
+    assert found["rows"]
+    for row in found["rows"]:
+        assert (row["figure"] is None) == (row["verdict"] == "not measured")
+        assert row["figure"] is not None or row["note"]
+    text = report.verbs_page(found, None)
+    for row in found["raw"][part]:
+        assert f"| {row['job']} | geo_risk |" in text
+        assert all(min(each) > 0 for each in row["seconds"].values())
+
+
+def test_every_stage_is_in_a_part_and_other_parts_are_refused():
+    result = run(ROOT / "benchmarks" / "end_to_end.py", "--only", "verbs,nonsense")
+    assert result.returncode == 2
+    assert "no part nonsense" in result.stderr
+
+
+def test_beside_an_earlier_commit_small(tmp_path):
+    known = ["git", "-C", str(ROOT), "cat-file", "-e", "2988913"]
+    if subprocess.run(known, capture_output=True, check=False).returncode:
+        pytest.skip("the history of the repository is not here")
+    out = tmp_path / "beside.json"
+    result = run(ROOT / "benchmarks" / "beside.py", "--n", 10, "--rounds", 1, "--out", out)
+    assert result.returncode == 0, result.stderr + result.stdout
+    (row,) = json.loads(out.read_text())["rows"]
+    assert row["figure"] > 0
+
+
+def test_sampled_borders_lie_on_the_edges_at_equal_distances():
+    ends = np.array([[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 1.0, 1.0]])
+    lon, lat = peers_arrays.sampled(ends, 10_000.0)
+    assert len(lon) == 23  # of 222 km
+    assert ((lat == 0) | (lon == 1)).all()
+    steps = np.linalg.norm(np.diff(peers_arrays.vectors(lon, lat), axis=0), axis=1)
+    assert np.delete(steps, 11) * peers_arrays.EARTH_M == pytest.approx(10_000.0, rel=1e-4)
+
+
+def quoted(**seconds):
+    row = {"set": "U", "n": 10, "seconds": {"geo_risk": [1e-6] * 3, **seconds}}
+    kept = {"raw": {"locate": [row, row | {"set": "C"}]}, "rows": []}
+    return quotes.lines(kept, quotes.KERNELS[0])
+
+
+def test_the_fastest_peer_is_quoted():
+    slow, fast = [9e-6] * 3, [2e-6, 4e-6, 3e-6]
+    (line,) = quoted(**{"SedonaDB": slow, "shapely, boxes and prepared": fast})
+    assert line.endswith("| the fastest of SedonaDB, shapely's prepared polygons | 3.0 × |")
+    assert "| 100 ns |" in line
+    assert quoted() == []
+    (line,) = quoted(SedonaDB=slow)
+    assert line.endswith("| SedonaDB | 9.0 × |")
+
+
+@pytest.mark.parametrize(
+    ("values", "text"), [([0.845, 1.4999], "0.84–1.5"), ([41.7, 24.1], "24–42"), ([3.0], "3.0")]
+)
+def test_a_span_has_two_digits(values, text):
+    assert quotes.span(values) == text
 
 
 def test_wrong_answers_of_peers_are_counted():

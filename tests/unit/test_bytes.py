@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 import geo_risk as gr
-from geo_risk._core.frames import text_of
+from geo_risk._core.distinct import text_of
 from geo_risk.frames.tables import FORMATS, read_saved, write_table
 
 BLOB = b"\xff\x00\x01"
