@@ -32,22 +32,23 @@ def inferred(column: Any) -> pd.Series[Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if column.null_count == len(column):
+        return as_text(column)
     head = _values(column.slice(0, _FIRST).take(pa.array(np.arange(min(_FIRST, len(column))))))
-    whole, number = (_all_match(head, pattern) for pattern in (_WHOLE, _NUMBER))
-    if not (whole or number):
-        return as_text(column)
-    text = _values(column)
-    if text.null_count == len(text):
-        return as_text(column)
-    if whole and _all_match(text, _WHOLE):
-        values = pc.cast(text, pa.int64())
-        if values.null_count:
-            return cast(
-                "pd.Series[Any]", values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-            )
-        return pd.Series(np.array(values.to_numpy()))
-    if number and _all_match(text, _NUMBER):
-        return pd.Series(np.array(pc.cast(text, pa.float64()).to_numpy()))
+    stripped = None
+    for pattern, kind in ((_WHOLE, pa.int64()), (_NUMBER, pa.float64())):
+        if not _fit(head, pattern):
+            continue
+        text = column
+        if not _fit(text, pattern):
+            text = stripped = _values(column) if stripped is None else stripped
+            if text.null_count == len(text) or not _fit(text, pattern):
+                continue
+        values = pc.cast(text, kind)
+        if pattern == _WHOLE and values.null_count:
+            mapper = {kind: pd.Int64Dtype()}.get
+            return cast("pd.Series[Any]", values.to_pandas(types_mapper=mapper))
+        return pd.Series(values.to_numpy())
     return as_text(column)
 
 
@@ -61,7 +62,7 @@ def _values(column: Any) -> Any:
     return pc.if_else(pc.is_in(text, value_set=words), pa.scalar(None, text.type), text)
 
 
-def _all_match(text: Any, pattern: str) -> bool:
+def _fit(text: Any, pattern: str) -> bool:
     """Whether all texts, except the missing ones, match; true if all are missing."""
     import pyarrow.compute as pc
 

@@ -187,10 +187,7 @@ def _distinct(series: pd.Series[Any]) -> tuple[NDArray[np.signedinteger[Any]], S
         numbers = found.to_numpy(dtype=np.uint64 if series.dtype.kind == "u" else np.int64)
         again, days = pd.factorize(_days_of_moments(numbers))
         return np.append(again, -1)[codes], days.tolist()
-    try:
-        text = arrow_text(series)
-    except UnicodeEncodeError:  # half a character
-        text = None
+    text = arrow_text(series)
     if text is not None:
         told = distinct(text)
         return told.codes, told.values.tolist()

@@ -30,8 +30,6 @@ logger.addHandler(logging.NullHandler())  # silent unless the user configures lo
 TERMS = {"date_precision": PRECISIONS, "location_precision": tuple(LOCATION_PRECISIONS)}
 """Terms of the fields that drafts hold as positions in these, -1 if missing."""
 
-_MOST_BLOCKS = 90  # pandas warns of a frame in 100 pieces
-
 
 class Columns:
     """The original columns by their role for one source."""
@@ -190,8 +188,7 @@ def _ascending(ids: Any) -> bool:
 def assemble(draft: Draft, originals: pd.DataFrame, source: str) -> gpd.GeoDataFrame:
     """Frame of the schema's columns in order, then the original columns.
 
-    `originals` must have a plain 0..n-1 index; the caller restores its own index. Its columns
-    are not copied.
+    `originals` must have a plain 0..n-1 index; the caller restores its own index.
     """
     import geopandas as gpd
     import pandas as pd
@@ -202,10 +199,9 @@ def assemble(draft: Draft, originals: pd.DataFrame, source: str) -> gpd.GeoDataF
     renamed = rename_taken(list(originals.columns), data)
     names = pd.Index(list(data)).append(pd.Index(renamed))
     data |= dict(zip(renamed, (column for _, column in originals.items())))
-    few = len(data) <= _MOST_BLOCKS
-    frame = pd.DataFrame(data, index=originals.index, copy=False if few else None)
+    frame = pd.DataFrame(data, index=originals.index, copy=False)
     frame.columns = names
-    return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326", copy=True)
 
 
 def _field(draft: Draft, entry: Field, source: str) -> Any:

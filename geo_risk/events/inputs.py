@@ -51,8 +51,6 @@ class Loaded:
     chunk: Chunk = field(default_factory=Chunk)
     report: dict[str, Any] = field(default_factory=dict)
     attrs: dict[Any, Any] = field(default_factory=dict)
-    fresh: bool = False
-    """Whether nothing else refers to the columns, so that they need no copy."""
 
 
 def load(path_or_frame: Any, options: Options) -> Loaded:
@@ -193,8 +191,7 @@ def _load_rows(reader: DelimitedReader, kind: str) -> Loaded:
     table = pa.concat_tables(parts) if parts else text_table(Chunk(), reader.columns)
     del parts
     frame = _named([inferred(column) for column in table.itercolumns()], reader.columns)
-    report = text_report(kind, reader)
-    return Loaded(frame, pd.RangeIndex(rows), chunk=whole, report=report, fresh=True)
+    return Loaded(frame, pd.RangeIndex(rows), chunk=whole, report=text_report(kind, reader))
 
 
 def text_report(kind: str, reader: DelimitedReader) -> dict[str, Any]:

@@ -90,15 +90,18 @@ def _fields_are_clean(block: bytes, delimiter: str, quoting: bool) -> bool:
 
     Arrow itself rejects records of another width, but it reads a blank line as a row.
     """
-    blank = block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block
-    if blank or not block.endswith(b"\n"):
+    if not block.endswith(b"\n"):
         return False
     text = np.frombuffer(block, dtype=np.uint8)
+    # Before the first byte stands the last one, an end of line.
+    lines = np.flatnonzero(text == ord("\n"))
+    before = text[lines - 1]
+    if (before == ord("\n")).any() or (text[lines[before == ord("\r")] - 2] == ord("\n")).any():
+        return False
     quotes = np.flatnonzero(text == ord('"')) if quoting and b'"' in block else np.zeros(0, int)
     if len(quotes) % 2:
         return False
     edges = [ord(mark) for mark in (delimiter, "\n", "\r", '"')]
-    # Before the first byte stands the last one, an end of line.
     before, after = text[quotes[::2] - 1], text[quotes[1::2] + 1]
     if not (np.isin(before, edges).all() and np.isin(after, edges).all()):
         return False

@@ -133,8 +133,6 @@ def convert(loaded: Loaded, plan: Plan) -> gpd.GeoDataFrame:
     taken = _reread(columns, draft) if plan.roles.get("flags") == "flags" else []
     _tell_malformed(loaded, draft)
     originals = loaded.frame.drop(columns=taken)
-    if not loaded.fresh:
-        originals = originals.copy(deep=True)
     frame = assemble(draft, originals, plan.source)
     frame.index = loaded.index
     frame.attrs = {**loaded.attrs, "geo_risk": _report(loaded, plan, columns, draft)}

@@ -206,7 +206,10 @@ def arrow_text(series: pd.Series[Any], *, whole_numbers: bool = False) -> Any:
         return _chunked(pa.array(series, from_pandas=True).cast(pa.large_string()))
     if pd.api.types.infer_dtype(series, skipna=True) != "string":
         return None
-    array = _chunked(pa.array(series, from_pandas=True)).cast(pa.large_string())
+    try:
+        array = _chunked(pa.array(series, from_pandas=True)).cast(pa.large_string())
+    except (pa.ArrowException, UnicodeEncodeError):  # another kind of NaN; half a character
+        return None
     if any(chunk.offset for chunk in array.iterchunks()):
         # A copy of slices: some kernels of older Arrow ignore the offset of a slice.
         array = pa.chunked_array([pa.concat_arrays(array.chunks)])
@@ -270,11 +273,12 @@ def join_texts(columns: list[Any], separator: str = " | ") -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    filled = [text for text in columns if text.null_count < len(text)]
-    if len(filled) < 2:
-        return filled[0] if filled else columns[0]
     mark = pa.scalar(separator, pa.large_string())
-    joined = pc.binary_join_element_wise(
-        *(text.combine_chunks() for text in filled), mark, null_handling="skip"
-    )
-    return _chunked(pc.if_else(pc.equal(joined, ""), pa.scalar(None, joined.type), joined))
+    filled = [text.combine_chunks() for text in columns if text.null_count < len(text)]
+    if not filled:
+        return columns[0]
+    joined = filled[0]
+    for text in filled[1:]:
+        # Not null_handling="skip": Arrow loses the rows in which all are missing.
+        joined = pc.coalesce(pc.binary_join_element_wise(joined, text, mark), joined, text)
+    return _chunked(joined)
