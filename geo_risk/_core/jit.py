@@ -18,11 +18,14 @@ from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from threading import RLock, Thread
 from types import FunctionType
-from typing import Any
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from geo_risk._core.validate import check_jobs
 
 __all__ = ["Kernel", "inner", "njit", "resolve_jobs", "run_chunks"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 NEWEST_NUMBA = (0, 68)
 """Newest numba whose cache `_load_quickly` was tested with; later ones load their own way."""
@@ -34,7 +37,7 @@ _compiling = RLock()
 _warned = False
 
 
-class Kernel:
+class Kernel(Generic[P, R]):
     """A function that numba compiles when it is first used.
 
     Attributes
@@ -43,7 +46,7 @@ class Kernel:
         What was written; it calls other kernels compiled.
     """
 
-    def __init__(self, function: Callable[..., Any], **options: bool) -> None:
+    def __init__(self, function: Callable[P, R], **options: bool) -> None:
         if not isinstance(function, FunctionType):
             raise TypeError(f"Invalid kernel: {function!r}; must be a Python function.")
         self.py_func, self._options, self._rows = function, options, 0
@@ -59,7 +62,7 @@ class Kernel:
         return self._dispatcher
 
     @cached_property
-    def plain(self) -> Callable[..., Any]:
+    def plain(self) -> Callable[P, R]:
         """The function as plain Python, with all kernels that it calls."""
         scope = dict(self.py_func.__globals__)
         for name in self.py_func.__code__.co_names:
@@ -67,7 +70,7 @@ class Kernel:
                 scope[name] = scope[name].plain
         return FunctionType(self.py_func.__code__, scope, self.__name__, self.py_func.__defaults__)
 
-    def for_rows(self, n: int) -> Callable[..., Any]:
+    def for_rows(self, n: int) -> Callable[P, R]:
         """The function to call for `n` rows: plain Python for the first few of a process.
 
         Both give the same answers.
@@ -77,8 +80,9 @@ class Kernel:
             return self.plain
         return self
 
-    def __call__(self, *arguments: Any) -> Any:
-        return self.compiled(*arguments)
+    def __call__(self, *arguments: P.args, **named: P.kwargs) -> R:
+        found: R = self.compiled(*arguments, **named)
+        return found
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name == "_dispatcher":
@@ -86,7 +90,7 @@ class Kernel:
         return getattr(self.compiled, name)
 
 
-def njit(function: Callable[..., Any]) -> Kernel:
+def njit(function: Callable[P, R]) -> Kernel[P, R]:
     """Compile `function` in nopython mode, without the GIL, cached if a folder is writable.
 
     Strict IEEE arithmetic is kept (no fastmath): the exact predicates depend on it.
@@ -94,7 +98,7 @@ def njit(function: Callable[..., Any]) -> Kernel:
     return Kernel(function)
 
 
-def inner(function: Callable[..., Any]) -> Kernel:
+def inner(function: Callable[P, R]) -> Kernel[P, R]:
     """Compile like `njit`, without Python wrapper, a function that only other kernels call.
 
     Wrappers for tuples of arrays take longer to compile than many of the functions behind them.
@@ -110,12 +114,15 @@ def _compiled(function: Callable[..., Any], **options: bool) -> Any:
     from geo_risk._core.kernel_files import keep_checked
 
     if Kernel not in typeof_impl.registry:
-        typeof_impl.register(Kernel)(lambda kernel, _: numba.typeof(kernel.compiled))
+        typeof_impl.register(Kernel)(
+            lambda kernel, _: numba.typeof(kernel.compiled)  # type: ignore[no-untyped-call]
+        )
+    njit: Any = numba.njit  # its stub knows none of the options of `inner`
     options |= {"nogil": True}
     try:
-        compiled = numba.njit(cache=True, error_model="numpy", **options)(function)
+        compiled = njit(cache=True, error_model="numpy", **options)(function)
     except RuntimeError:  # no folder for code, or an error that is raised again here
-        compiled = numba.njit(cache=False, error_model="numpy", **options)(function)
+        compiled = njit(cache=False, error_model="numpy", **options)(function)
         _warn_uncached()
     else:
         keep_checked(compiled)

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from geo_risk.regions._grid import Edges
     from geo_risk.regions._locate import GridIndex
 
-__all__ = ["Locator"]
+__all__ = ["Locator", "build_index"]
 
-_FORMAT = 8  # raise it whenever the arrays of GridIndex or their meaning change
 _LARGE = 100_000  # vertices from which building the index is announced
 # Sub-cells per side grow with the edges of a cell up to _MAX_SPLIT. Measured on the world layer, in
 # ns of CPU time per point of the sets U, C, B: one edge per split and at most 32: 27, 42, 21 in
@@ -53,27 +52,28 @@ class Locator:
     def of(
         cls, coverage: Callable[[], Coverage], n_regions: int, fingerprint: str | None = None
     ) -> Locator:
-        """Load the index from the cache, identified by `fingerprint`, or build it.
+        """Load the index from the cache, identified by `fingerprint`, or from the package.
+
+        If it is in neither, it is built.
 
         Parameters
         ----------
         coverage : callable
-            Returns the polygons; called only if the index must be built.
+            Returns the polygons; called only if the cache has no index.
         n_regions : int
             Rows of the layer.
         fingerprint : str, optional
             Hash of the polygons; without one nothing is cached.
         """
         from geo_risk.regions._locate import GRID_ARRAYS, GridIndex
+        from geo_risk.regions._packed import FORMAT, shipped_index
 
-        name = f"locate-{_FORMAT}-{fingerprint}"
+        name = f"locate-{FORMAT}-{fingerprint}"
         kept = load_arrays(name, GRID_ARRAYS) if fingerprint else None
         if kept is not None:
             return cls(GridIndex(**kept), n_regions)
         polygons = coverage()
-        if len(polygons.coords) > _LARGE:
-            announce("preparing the point-in-region index, once per layer; a few seconds.")
-        index = _build(_distinct_edges(polygons), n_regions)
+        index = shipped_index(fingerprint, polygons) or build_index(polygons, n_regions)
         if fingerprint:
             store_arrays(name, index._asdict())
         return cls(index, n_regions)
@@ -111,6 +111,13 @@ class Locator:
         return (rows if self._new_row is None else self._new_row[rows]).reshape(shape)
 
 
+def build_index(coverage: Coverage, n_regions: int) -> GridIndex:
+    """Build the index of the polygons."""
+    if len(coverage.coords) > _LARGE:
+        announce("preparing the point-in-region index, once per layer; a few seconds.")
+    return _build(_distinct_edges(coverage), n_regions)
+
+
 def _distinct_edges(coverage: Coverage) -> Edges:
     """Each edge once, with the one or two rows that use it."""
     from geo_risk.regions._grid import Edges
@@ -129,7 +136,7 @@ def _distinct_edges(coverage: Coverage) -> Edges:
 def _build(edges: Edges, n_regions: int) -> GridIndex:
     """Fill the grid row by row, on all processors, and join the rows."""
     from geo_risk._core.jit import resolve_jobs
-    from geo_risk.regions._grid import COLUMNS, ROWS, list_edges_of_boxes
+    from geo_risk.regions._grid import COLUMNS, ROWS, cells, list_edges_of_boxes
     from geo_risk.regions._locate import NO_SIDE, GridIndex
     from geo_risk.regions._nest import with_nests
     from geo_risk.regions._sides import with_sides
@@ -150,15 +157,12 @@ def _build(edges: Edges, n_regions: int) -> GridIndex:
     )
     record = [row[1] + (e, h) for row, e, h in zip(rows, edge, held)]
     record.append(np.array([(edge[-1], held[-1])]))
-    # cells that are not split are at the front of `state`, which then stays in the CPU cache
     single = split == 1
-    size = np.where(single, 0, split**2)
-    first = np.where(single, np.arange(len(split)), len(split) + np.cumsum(size) - size)
     alone = np.repeat(single, split**2)
     front = np.full(len(split), -1)
     front[single] = state[alone]
     index = GridIndex(
-        np.column_stack([first, split]).astype(np.int32),
+        cells(split),
         np.concatenate([front, state[~alone]]).astype(np.int32),
         np.concatenate(record).astype(np.int32),
         np.full(border[-1] + 1, NO_SIDE, dtype=np.int8),

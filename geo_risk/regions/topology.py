@@ -19,6 +19,7 @@ __all__ = [
     "TOPOLOGY_ARRAYS",
     "Topology",
     "build_topology",
+    "edge_keys",
     "facing",
     "group_edges",
     "seam_stretches",
@@ -88,7 +89,7 @@ def group_edges(
     A row that uses an edge an even number of times lies on neither or both of its sides and is
     not counted.
     """
-    key = _edge_keys(edges)
+    key = edge_keys(edges)
     order = np.lexsort((edges.region, key))
     key, region = key[order], edges.region[order]
     # runs of equal (edge, row): an even number cancels out
@@ -108,7 +109,7 @@ def group_edges(
     return position[chosen], lowest[chosen], right[chosen]
 
 
-def _edge_keys(edges: Edges) -> NDArray[np.int64]:
+def edge_keys(edges: Edges) -> NDArray[np.int64]:
     """One integer per edge, equal exactly if both end points are equal."""
     n = len(edges.ax)
     _, x = np.unique(np.concatenate([edges.ax, edges.bx]) + 0.0, return_inverse=True)

@@ -21,6 +21,7 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from geo_risk._core import cache as _cache
+from geo_risk._core.files import cache_directory
 from geo_risk.regions._locate import GRID_ARRAYS
 from geo_risk.regions.coverage import from_geometries
 from geo_risk.regions.locator import Locator
@@ -298,12 +299,12 @@ def test_a_name_that_is_taken_is_not_removed(folder, monkeypatch):
 
 def test_a_home_in_the_variable_is_expanded(monkeypatch):
     monkeypatch.setenv("GEO_RISK_CACHE_DIR", "~/indexes")
-    assert _cache.cache_directory() == Path.home() / "indexes"
+    assert cache_directory() == Path.home() / "indexes"
 
 
 def test_default_is_the_users_cache(monkeypatch):
     monkeypatch.delenv("GEO_RISK_CACHE_DIR")
-    assert "geo_risk" in str(_cache.cache_directory())
+    assert "geo_risk" in str(cache_directory())
 
 
 class TestLocatorIndex:
@@ -350,10 +351,10 @@ print(found.locate(lon=[3.0, 3.49, 0.5], lat=[2.0, 2.49, 0.5]).tolist())
 
 
 def test_an_index_of_another_version_is_not_read(folder, monkeypatch):
-    from geo_risk.regions import locator
+    from geo_risk.regions import _packed
 
     TestLocatorIndex.answer(None, Locator.of(lambda: TestLocatorIndex.coverage, 2, "abc"))
-    monkeypatch.setattr(locator, "_FORMAT", locator._FORMAT + 1)
+    monkeypatch.setattr(_packed, "FORMAT", _packed.FORMAT + 1)
     asked = []
     Locator.of(lambda: asked.append(1) or TestLocatorIndex.coverage, 2, "abc")
     assert asked == [1]
