@@ -197,7 +197,7 @@ def names(kind: str, scoped: bool, n: int) -> Calls:
     from rapidfuzz import fuzz, process
 
     spelled, countries = _spellings()
-    choices, peer_n = _choices(), min(n, 50 if scoped else 3)
+    choices, peer_n = _choices(), min(n, 50) if scoped else min(3, max(1, n // 50))
     batches, few = _batches(len(spelled), n), _batches(len(spelled), peer_n)
 
     def ours(batch: list[int]) -> Any:
