@@ -33,9 +33,10 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from geo_risk._core.files import cache_directory
 from geo_risk._core.terminal import say
 
-__all__ = ["Kinds", "announce", "cache_directory", "load_arrays", "store_arrays"]
+__all__ = ["Kinds", "announce", "load_arrays", "store_arrays"]
 
 Kinds = Mapping[str, tuple[type[np.generic], int]]  # number type; columns, 0 for one dimension
 
@@ -60,16 +61,6 @@ def announce(text: str) -> None:
         _LOG.info(text)
     elif _LOG.isEnabledFor(logging.WARNING):
         say(f"geo_risk: {text}", err=True)
-
-
-def cache_directory() -> Path:
-    """Folder for indexes: ``GEO_RISK_CACHE_DIR``, else the user's cache folder."""
-    chosen = os.environ.get("GEO_RISK_CACHE_DIR")
-    if chosen:
-        return Path(chosen).expanduser()  # ENV of a container does not expand ~
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("geo_risk", appauthor=False))
 
 
 def _array_folder() -> Path:

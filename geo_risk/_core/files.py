@@ -15,10 +15,20 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["name_of", "replacing", "same_file", "sha256_of", "sync"]
+__all__ = ["cache_directory", "name_of", "replacing", "same_file", "sha256_of", "sync"]
 
 _STREAMS = ("/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd/")
 _NAME_CHARACTERS = 50  # of the target's name: a file system allows 255 bytes in total
+
+
+def cache_directory() -> Path:
+    """Folder for indexes: ``GEO_RISK_CACHE_DIR``, else the user's cache folder."""
+    chosen = os.environ.get("GEO_RISK_CACHE_DIR")
+    if chosen:
+        return Path(chosen).expanduser()  # ENV of a container does not expand ~
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("geo_risk", appauthor=False))
 
 
 @contextlib.contextmanager

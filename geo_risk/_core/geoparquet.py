@@ -12,7 +12,7 @@ from geo_risk._core.grids import refuse_paths
 from geo_risk._core.nesting import MOST_LEVELS, deep_rows
 from geo_risk.errors import DataCorruptError
 
-__all__ = ["is_text", "read_geoparquet", "refuse_deep"]
+__all__ = ["is_text", "read_geoparquet", "refuse_deep", "with_whole_text"]
 
 
 def read_geoparquet(source: Any) -> Any:
@@ -34,11 +34,15 @@ def read_geoparquet(source: Any) -> Any:
     from shapely.errors import ShapelyError
 
     try:
-        _check_parquet(source)
-        if hasattr(source, "seek"):
-            source.seek(0)
-        with np.errstate(invalid="ignore"):  # of NaN in coordinates
-            return geopandas.read_parquet(source)
+        try:
+            _check_geometries(source)
+            _rewind(source)
+            with np.errstate(invalid="ignore"):  # of NaN in coordinates
+                return with_whole_text(geopandas.read_parquet(source))
+        except Exception:
+            _rewind(source)
+            _check_texts(source)  # broken text explains more
+            raise
     except (DataCorruptError, FileNotFoundError):
         raise
     except (pyarrow.ArrowException, OSError, ShapelyError) as error:
@@ -49,8 +53,40 @@ def read_geoparquet(source: Any) -> Any:
         ) from error
 
 
-def _check_parquet(source: Any) -> None:
-    """Raise for deep geometries, text that is not UTF-8, and a CRS with an unknown name."""
+def _rewind(source: Any) -> None:
+    if hasattr(source, "seek"):
+        source.seek(0)
+
+
+def _check_texts(source: Any) -> None:
+    """Raise for text that is not UTF-8."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(source) as file:
+        texts = [item.name for item in file.schema_arrow if is_text(item.type)]
+        for batch in file.iter_batches(columns=texts) if texts else ():
+            batch.validate(full=True)
+
+
+def with_whole_text(frame: Any) -> Any:
+    """Return a frame read with Arrow; text that is not UTF-8 raises ArrowInvalid.
+
+    Text of pandas from 3 on is Arrow's memory as it was read; before, reading decoded it.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    levels = [frame.index.get_level_values(i) for i in range(frame.index.nlevels)]
+    for column in [*(column for _, column in frame.items()), *levels]:
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            column = column.dtype.categories
+        if isinstance(column.dtype, pd.StringDtype):
+            pa.array(column.array, from_pandas=True).validate(full=True)
+    return frame
+
+
+def _check_geometries(source: Any) -> None:
+    """Raise for deep geometries, and a CRS with an unknown name."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(source) as file:
@@ -61,9 +97,6 @@ def _check_parquet(source: Any) -> None:
             if isinstance(stated, str) and known_crs(stated) is None:
                 raise ValueError(f"unknown crs {stated[:200]!r}")
         wkb = [name for name, about in told.items() if about.get("encoding") == "WKB"]
-        texts = [item.name for item in file.schema_arrow if is_text(item.type)]
-        for batch in file.iter_batches(columns=texts) if texts else ():
-            batch.validate(full=True)  # is it UTF-8?
         row = 0
         for batch in file.iter_batches(columns=wkb) if wkb else ():
             for column in batch.columns:

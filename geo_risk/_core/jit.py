@@ -1,11 +1,12 @@
 """The one place that configures numba.
 
-Only kernel modules import this module, and facades import kernel modules inside the function
-that needs them, so `import geo_risk` never pays for numba.
+Only kernel modules import this module. A kernel is compiled, and numba imported, when it is first
+used: `import geo_risk` never pays for numba, and neither does a program whose few points a kernel
+answers as plain Python (`for_rows`).
 
 Compiled code is cached beside the package or, if that is read-only, in the user's cache, in our own
 files (`kernel_files`). If neither can be written (a container without a home, for example), numba
-raises an error on decoration; `njit` then compiles in memory and warns once.
+raises an error; the kernel is then compiled in memory, with one warning.
 """
 
 from __future__ import annotations
@@ -14,50 +15,107 @@ import os
 import warnings
 from collections import deque
 from collections.abc import Callable
-from threading import Thread
-from typing import Any, TypeVar
+from functools import cached_property, update_wrapper
+from threading import RLock, Thread
+from types import FunctionType
+from typing import Any
 
-import numba
-
-from geo_risk._core.kernel_files import keep_checked
 from geo_risk._core.validate import check_jobs
 
-__all__ = ["inner", "njit", "resolve_jobs", "run_chunks"]
-
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = ["Kernel", "inner", "njit", "resolve_jobs", "run_chunks"]
 
 NEWEST_NUMBA = (0, 68)
 """Newest numba whose cache `_load_quickly` was tested with; later ones load their own way."""
 SWITCH = "GEO_RISK_QUICK_LOAD"
 
 _CHUNKS_PER_JOB = 8
+_FEW = 1000  # rows of a kernel that take less time in Python than numba takes to be imported
+_compiling = RLock()
 _warned = False
 
 
-def njit(function: F) -> F:
+class Kernel:
+    """A function that numba compiles when it is first used.
+
+    Attributes
+    ----------
+    py_func : function
+        What was written; it calls other kernels compiled.
+    """
+
+    def __init__(self, function: Callable[..., Any], **options: bool) -> None:
+        if not isinstance(function, FunctionType):
+            raise TypeError(f"Invalid kernel: {function!r}; must be a Python function.")
+        self.py_func, self._options, self._rows = function, options, 0
+        update_wrapper(self, function)
+
+    @property
+    def compiled(self) -> Any:
+        """The function as numba has it; compiled or loaded at its first call."""
+        if "_dispatcher" not in self.__dict__:
+            with _compiling:
+                if "_dispatcher" not in self.__dict__:
+                    self._dispatcher = _compiled(self.py_func, **self._options)
+        return self._dispatcher
+
+    @cached_property
+    def plain(self) -> Callable[..., Any]:
+        """The function as plain Python, with all kernels that it calls."""
+        scope = dict(self.py_func.__globals__)
+        for name in self.py_func.__code__.co_names:
+            if isinstance(scope.get(name), Kernel):
+                scope[name] = scope[name].plain
+        return FunctionType(self.py_func.__code__, scope, self.__name__, self.py_func.__defaults__)
+
+    def for_rows(self, n: int) -> Callable[..., Any]:
+        """The function to call for `n` rows: plain Python for the first few of a process.
+
+        Both give the same answers.
+        """
+        if "_dispatcher" not in self.__dict__ and self._rows + n <= _FEW:
+            self._rows += n
+            return self.plain
+        return self
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.compiled(*arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "_dispatcher":
+            raise AttributeError(name)
+        return getattr(self.compiled, name)
+
+
+def njit(function: Callable[..., Any]) -> Kernel:
     """Compile `function` in nopython mode, without the GIL, cached if a folder is writable.
 
     Strict IEEE arithmetic is kept (no fastmath): the exact predicates depend on it.
     """
-    return _compiled(function)
+    return Kernel(function)
 
 
-def inner(function: F) -> F:
+def inner(function: Callable[..., Any]) -> Kernel:
     """Compile like `njit`, without Python wrapper, a function that only other kernels call.
 
     Wrappers for tuples of arrays take longer to compile than many of the functions behind them.
     Calling an inner function from Python is an error.
     """
-    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return Kernel(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
-def _compiled(function: F, **options: bool) -> F:
-    njit: Any = numba.njit  # its stub knows none of the options of `inner`
+def _compiled(function: Callable[..., Any], **options: bool) -> Any:
+    import numba
+    from numba.extending import typeof_impl
+
+    from geo_risk._core.kernel_files import keep_checked
+
+    if Kernel not in typeof_impl.registry:
+        typeof_impl.register(Kernel)(lambda kernel, _: numba.typeof(kernel.compiled))
     options |= {"nogil": True}
     try:
-        compiled: F = njit(cache=True, error_model="numpy", **options)(function)
+        compiled = numba.njit(cache=True, error_model="numpy", **options)(function)
     except RuntimeError:  # no folder for code, or an error that is raised again here
-        compiled = njit(cache=False, error_model="numpy", **options)(function)
+        compiled = numba.njit(cache=False, error_model="numpy", **options)(function)
         _warn_uncached()
     else:
         keep_checked(compiled)
@@ -68,6 +126,8 @@ def _compiled(function: F, **options: bool) -> F:
 
 def _quick_loading() -> bool:
     """Whether kernels are loaded quickly: up to the newest numba tested, or as SWITCH says."""
+    import numba
+
     wanted = os.environ.get(SWITCH, "")
     if wanted not in ("", "0", "1"):
         raise ValueError(f"Invalid {SWITCH}: {wanted!r}; must be 0 (off), 1 (on) or unset.")

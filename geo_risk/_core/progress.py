@@ -26,10 +26,9 @@ def stages(wanted: bool | Step, total: int) -> Iterator[Step]:
     if callable(wanted):
         yield wanted
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    progress = drawn_progress(*columns, transient=True, always=False)
+    progress = drawn_progress(
+        "BarColumn", "MofNCompleteColumn", "TimeElapsedColumn", transient=True, always=False
+    )
     if progress is None:
         yield lambda _: None
         return

@@ -52,8 +52,8 @@ def arc_km(chord: ArrayLike) -> FloatArray:
     return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(np.asarray(chord) / 2.0, 1.0)))
 
 
-def great_circle_km(lon: ArrayLike, lat: ArrayLike, lon0: float, lat0: float) -> FloatArray:
-    """Great-circle distance of points from one point, by the haversine, accurate if near."""
+def great_circle_km(lon: ArrayLike, lat: ArrayLike, lon0: ArrayLike, lat0: ArrayLike) -> FloatArray:
+    """Great-circle distance of points from others, by the haversine, accurate if near."""
     x, y, x0, y0 = np.radians(lon), np.radians(lat), np.radians(lon0), np.radians(lat0)
     across = np.cos(y) * np.cos(y0) * np.sin((x - x0) / 2) ** 2
     half = np.sin((y - y0) / 2) ** 2 + across

@@ -211,20 +211,43 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=_WIDTH)
 
 
+def _may_be_drawn() -> bool:
+    """Whether rich might take standard error for a terminal; False spares importing it."""
+    return is_watched() or bool({"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys())
+
+
+class _NoSpinner(contextlib.nullcontext["_NoSpinner"]):
+    """A spinner where nobody is watching."""
+
+    def __enter__(self) -> _NoSpinner:
+        return self
+
+    def update(self, text: str) -> None:
+        """Draw nothing."""
+
+
 def spinner(text: str) -> Any:
     """A spinner on standard error; nothing if that is not a terminal."""
+    if not _may_be_drawn():
+        return _NoSpinner()
     from rich.console import Console
 
     return Console(stderr=True).status(shown_text(text))
 
 
-def drawn_progress(*columns: Any, transient: bool, always: bool) -> Progress | None:
-    """A progress bar on standard error, with text without markup; None if it would not be seen."""
+def drawn_progress(*columns: str, transient: bool, always: bool) -> Progress | None:
+    """A progress bar on standard error, with text without markup; None if it would not be seen.
+
+    `columns` are names of classes in `rich.progress`.
+    """
+    if not (always or _may_be_drawn()):
+        return None
+    from rich import progress
     from rich.console import Console
-    from rich.progress import Progress, TextColumn
 
     console = Console(stderr=True)
     if not (always or console.is_terminal):  # rich before 15 ends a disabled bar with a new line
         return None
-    text = TextColumn("{task.description}", markup=False)
-    return Progress(text, *columns, console=console, transient=transient)
+    text = progress.TextColumn("{task.description}", markup=False)
+    others = (getattr(progress, name)() for name in columns)
+    return progress.Progress(text, *others, console=console, transient=transient)

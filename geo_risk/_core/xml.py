@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 from geo_risk.errors import DataCorruptError
 
@@ -80,6 +79,9 @@ class _Writer:
     """Writes the parsed elements, without references to anything else."""
 
     def __init__(self, root: str, name: str) -> None:
+        from xml.sax.saxutils import escape, quoteattr  # imports urllib.request and http.client
+
+        self._escape, self._quote = escape, quoteattr
         self.parts = ['<?xml version="1.0" encoding="UTF-8"?>\n']
         self._root, self._name = root, name
         self._level = self._left_out = 0
@@ -109,7 +111,7 @@ class _Writer:
             self._place = []
             self._refuse_signs(attributes)
         self._open.append(local)
-        kept = "".join(f" {key}={quoteattr(value)}" for key, value in attributes.items()
+        kept = "".join(f" {key}={self._quote(value)}" for key, value in attributes.items()
                        if self._keeps(key, value))  # fmt: skip
         self.parts.append(f"<{tag}{kept}>{_BLANKS if self._level == 1 else ''}")
 
@@ -142,7 +144,7 @@ class _Writer:
         if self._place is not None:
             self._place.append(content)
         else:
-            self.parts.append(escape(content))
+            self.parts.append(self._escape(content))
 
     def _numbers(self, text: str) -> str:
         """Coordinates, with 0 in place of what is not a finite number."""

@@ -15,30 +15,38 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._core.jit import njit, run_chunks
-from geo_risk._core.types import CellArray, FloatArray
+from geo_risk._core.jit import inner, njit, run_chunks
+from geo_risk._core.types import CellArray, FloatArray, IntArray
 from geo_risk.cells._h3_tables import (
-    AXES,
+    ASK,
     BASE_NEIGHBOR,
     BASE_TURNS,
     BASE_TURNS_MORE,
     CENTER,
+    COSINE,
     DIGIT_CARRY,
     DIGIT_SUM,
-    FACE_BASE,
-    FACE_GRID,
-    FACE_TURNS,
+    DIGITS,
     IS_PENTAGON,
-    ODD_DIGIT,
-    PAIRS,
-    POSITION_INDEX,
+    LATTICE,
+    MISSING,
+    NO_CELL,
+    ORIGIN,
     SCALE,
     SINE,
-    UNIT,
-    UNKNOWN,
 )
 
-__all__ = ["encode", "is_valid", "leading", "neighbor", "neighbors", "split", "turn", "valid"]
+__all__ = [
+    "encode",
+    "encode_each",
+    "is_valid",
+    "leading",
+    "neighbor",
+    "neighbors",
+    "split",
+    "turn",
+    "valid",
+]
 
 
 # How far apart the library's lattice coordinates and ours may be at a distance r from a face's
@@ -48,12 +56,10 @@ __all__ = ["encode", "is_valid", "leading", "neighbor", "neighbors", "split", "t
 TOLERANCE = 3e-14
 SEAM = 1e-13
 
-_ASK = 1  # not a cell: ask the library
 _ONES = 0o111111111111111
-_HALF_SQRT3 = math.sqrt(3.0) / 2.0
 _RADIANS = math.pi / 180.0
-_LIFT = 7 << 22  # makes every lattice coordinate positive
-_SEVENTH = 613_566_757  # 2**32 / 7, rounded up
+_LIFT = 7**9  # makes every lattice coordinate positive, and stays whole when divided by 7
+BLOCK = 1024  # points that stay in the processor's cache from one pass to the next
 
 
 @njit
@@ -64,14 +70,11 @@ def turn(digits: int, turns: int) -> int:
     complement. Digits that are 0 stay 0.
     """
     some = (digits | (digits >> 1) | (digits >> 2)) & _ONES
-    shift = turns % 3
-    if shift == 1:
-        digits = ((digits << 1) & (_ONES * 6)) | ((digits >> 2) & _ONES)
-    elif shift == 2:
-        digits = ((digits >> 1) & (_ONES * 3)) | ((digits << 2) & (_ONES * 4))
-    if turns % 2 == 1:
-        digits = ~digits
-    return digits & (some * 7)
+    shift = turns - 3 * ((turns * 11) >> 5)  # turns % 3 for 0 to 7, without a division
+    low = (_ONES << shift) - _ONES  # the bits that a shift carries over
+    digits <<= shift
+    digits = (digits & (_ONES * 7 - low)) | ((digits >> 3) & low)
+    return (digits ^ -(turns & 1)) & (some * 7)
 
 
 @njit
@@ -92,120 +95,129 @@ def split(cell: int) -> tuple[int, int, int]:
     return resolution, (cell >> 45) & 127, (cell & ((1 << 45) - 1)) >> (3 * (15 - resolution))
 
 
-@njit
+@inner
 def _assemble(base: int, digits: int, resolution: int) -> int:
     unused = 3 * (15 - resolution)
     return (1 << 59) | (resolution << 52) | (base << 45) | (digits << unused) | ((1 << unused) - 1)
 
 
 @njit
-def _address(face: int, a: int, b: int, resolution: int) -> int:
-    """Cell of a lattice point on a face, `_ASK` if the tables do not contain it."""
-    digits = 0
-    shift = 0
-    level = resolution
-    if level % 2 == 1:
-        pair = (a + 2 * b) % 7
-        digit = int(ODD_DIGIT[pair])
-        ua, ub = a - UNIT[digit, 0], b - UNIT[digit, 1]
-        a, b = (3 * ua - ub) // 7, (ua + 2 * ub) // 7
-        digits = digit
-        shift = 3
-        level -= 1
-    while level > 0:
-        # Floor of a / 7 by a product: exact for numbers from 0 to 2**30.
-        qa = (((a + _LIFT) * _SEVENTH) >> 32) - _LIFT // 7
-        qb = (((b + _LIFT) * _SEVENTH) >> 32) - _LIFT // 7
-        pair = int(PAIRS[(a - 7 * qa) * 7 + (b - 7 * qb)])
-        digits |= (pair & 63) << shift
-        a, b = qa + ((pair >> 6) & 1), qb + (pair >> 7)
-        shift += 6
-        level -= 2
-    if a < -3 or a > 3 or b < -3 or b > 3:
-        return _ASK
-    place = POSITION_INDEX[a + 3, b + 3]
-    if place < 0:
-        return _ASK
-    base = int(FACE_BASE[face, place])
-    turns = int(FACE_TURNS[face, place, leading(digits) if IS_PENTAGON[base] else 0])
-    if turns == UNKNOWN:
-        return _ASK
-    return _assemble(base, turn(digits, turns), resolution)
+def _waves(degrees: FloatArray, out: FloatArray) -> None:
+    """Write sines, then (from BLOCK on) cosines, to 4e-16; of 0 where an angle is NaN.
+
+    The angle beyond a whole number of quarter turns is exact, its Taylor series converges fast.
+    """
+    for n in range(degrees.size):
+        whole = 0.0 if math.isnan(degrees[n]) else degrees[n]
+        quarter = np.floor(whole * (1.0 / 90.0) + 0.5)
+        angle = (whole - 90.0 * quarter) * _RADIANS
+        square = angle * angle
+        s = c = 0.0
+        for term in range(8):
+            s = s * square + SINE[term]
+            c = c * square + COSINE[term]
+        s, c = angle + angle * square * s, 1.0 + square * c
+        odd = abs(quarter) == 1.0
+        sine, cosine = (c if odd else s), (s if odd else c)
+        out[n] = -sine if (quarter < 0.0) | (quarter == 2.0) else sine
+        out[BLOCK + n] = -cosine if (quarter > 0.0) | (quarter == -2.0) else cosine
+
+
+@inner
+def _seventh(x: int) -> int:
+    """Floor of x / 7 by a product: exact from 0 to 2**30. The mask says that 32 bits suffice."""
+    return ((x & 0xFFFFFFFF) * 613_566_757) >> 32
 
 
 @njit
-def _sin_cos(degrees: float) -> tuple[float, float]:
-    """Sine and cosine to about 2e-16: whole degrees from a table, the rest by its series."""
-    whole = math.floor(degrees + 0.5)
-    rest = (degrees - whole) * _RADIANS
-    square = rest * rest
-    sine = rest * (1.0 - square * (1.0 / 6.0 - square * (1.0 / 120.0 - square / 5040.0)))
-    versine = square * (0.5 - square * (1.0 / 24.0 - square / 720.0))
-    s, c = SINE[whole + 180], SINE[whole + 270]
-    return s + (c * sine - s * versine), c - (s * sine + c * versine)
-
-
-@njit
-def _nearest_face(px: float, py: float, pz: float) -> tuple[int, bool]:
-    """Face whose centre is nearest, and whether another one is equally near within rounding."""
-    face, best, second = 0, -2.0, -2.0
-    for f in range(20):
-        near = px * CENTER[f, 0] + py * CENTER[f, 1] + pz * CENTER[f, 2]
-        if near > best:
-            face, best, second = f, near, best
-        elif near > second:
-            second = near
-    return face, best - second < SEAM
-
-
-@njit
-def _encode(lon: FloatArray, lat: FloatArray, resolution: int, out: NDArray[np.int64]) -> int:
-    """Write the cell of each point, `_ASK` if the library must decide; return how many."""
-    scale = SCALE[resolution]
-    odd = resolution % 2
-    asked = 0
+def _round(
+    lon: FloatArray, lon_waves: FloatArray, lat_waves: FloatArray, resolution: int, work: IntArray
+) -> None:
+    """Write side and nearest lattice point of each point; side `ASK` if the library must decide."""
+    bound = TOLERANCE * SCALE[resolution]
+    central = (3.0 * bound * SCALE[resolution]) ** 2
+    odd = float(resolution & 1)
     for n in range(lon.size):
-        if math.isnan(lon[n]):
-            out[n] = 0
-            continue
-        sin_lon, cos_lon = _sin_cos(lon[n])
-        pz, flat = _sin_cos(lat[n])
-        px, py = flat * cos_lon, flat * sin_lon
-        face = int(FACE_GRID[min(int(0.5 * lat[n] + 45.0), 89), min(int(0.5 * lon[n] + 90.0), 179)])
-        seam = False
-        if face == UNKNOWN:
-            face, seam = _nearest_face(px, py, pz)
-        u, v, w = AXES[odd, face, 0], AXES[odd, face, 1], CENTER[face]
-        stretch = 1.0 / (px * w[0] + py * w[1] + pz * w[2])
-        x = (px * u[0] + py * u[1] + pz * u[2]) * stretch
-        y = (px * v[0] + py * v[1] + pz * v[2]) * stretch
-        squared = x * x + y * y
-        x, y = x * scale, y * scale
-        # Nearest lattice point: round the three cube coordinates, correct the worst.
-        r = y / _HALF_SQRT3
-        s = -x - 0.5 * r
-        q = -r - s
-        iq, ir, js = math.floor(q + 0.5), math.floor(r + 0.5), math.floor(s + 0.5)
-        dq, dr, ds = abs(q - iq), abs(r - ir), abs(s - js)
-        if dq > dr and dq > ds:
-            iq = -ir - js
-        elif dr > ds:
-            ir = -iq - js
-        else:
-            js = -iq - ir
-        dq, dr, ds = q - iq, r - ir, s - js
-        margin = 0.5 * (1.0 - (max(dq, dr, ds) - min(dq, dr, ds)))
-        # The square root is only needed near a centre.
-        if squared > 1e-2:
-            sure = margin > 30.0 * TOLERANCE * scale
-        else:
-            sure = margin > (1.0 + 3.0 / (math.sqrt(squared) + 1e-30)) * TOLERANCE * scale
-        cell = _ASK
-        if sure and not seam:
-            cell = _address(face, -js, ir, resolution)
-        if cell == _ASK:
-            asked += 1
+        pz, flat = lat_waves[n], lat_waves[BLOCK + n]
+        px, py = flat * lon_waves[BLOCK + n], flat * lon_waves[n]
+        side = 0
+        best = second = -1.0
+        for s in range(10):
+            along = px * CENTER[s, 0] + py * CENTER[s, 1] + pz * CENTER[s, 2]
+            near = abs(along)
+            lower = near if near < best else best
+            second = lower if lower > second else second
+            side = (s if along > 0.0 else s + 10) if near > best else side
+            best = near if near > best else best
+        at = 120 * resolution + side
+        stretch = 1.0 / best
+        a = (px * LATTICE[at] + py * LATTICE[at + 20] + pz * LATTICE[at + 40]) * stretch
+        b = (px * LATTICE[at + 60] + py * LATTICE[at + 80] + pz * LATTICE[at + 100]) * stretch
+        # The nearest of four lattice points, by the lines half-way between them.
+        fa, fb = np.floor(a), np.floor(b)
+        u, v = a - fa, b - fb
+        least = 0.0 if u + v >= 1.0 else 1.0
+        fa += 1.0 if 2.0 * u - v > least else 0.0
+        fb += 1.0 if 2.0 * v - u > least else 0.0
+        u, v = a - fa, b - fb
+        across, along, third = abs(2.0 * u - v), abs(2.0 * v - u), abs(u + v)
+        across = along if along > across else across
+        across = third if third > across else across
+        room = 0.5 * (1.0 - across) - bound
+        sure = (
+            (room > 0.0)
+            & (room * room * (a * a - a * b + b * b) > central)
+            & (best - second > SEAM)
+        )
+        work[n] = MISSING if math.isnan(lon[n]) else (side if sure else ASK)
+        # One digit of an odd resolution is 1 / 7 of the point times 3 + w.
+        work[BLOCK + n] = np.int32(fa + odd * (2.0 * fa - fb)) + _LIFT
+        work[2 * BLOCK + n] = np.int32(fb + odd * (fa + fb)) + _LIFT
+        work[3 * BLOCK + n] = work[4 * BLOCK + n] = 0
+
+
+@njit
+def _index(work: IntArray, resolution: int, out: IntArray) -> int:
+    """Write the cell of each lattice point, 1 if the library must decide; return how many."""
+    odd = resolution & 1
+    lift = _LIFT
+    shift = 0
+    for step in range((resolution + 1) >> 1):
+        table = 49 if odd and step == 0 else 0
+        for n in range(out.size):
+            a, b = work[BLOCK + n], work[2 * BLOCK + n]
+            qa, qb = _seventh(a), _seventh(b)
+            entry = DIGITS[table + (a - 7 * qa) * 7 + b - 7 * qb]
+            work[BLOCK + n] = qa + ((entry >> 6) & 1)
+            work[2 * BLOCK + n] = qb + ((entry >> 7) & 1)
+            work[3 * BLOCK + n] |= (entry & 63) << shift
+            work[4 * BLOCK + n] = entry >> 8 if entry >> 8 != 0 else work[4 * BLOCK + n]
+        shift += 3 if table else 6
+        lift //= 7
+    asked = 0
+    for n in range(out.size):
+        a, b = work[BLOCK + n] - lift + 2, work[2 * BLOCK + n] - lift + 2
+        side = work[n] if (a >= 0) & (a <= 4) & (b >= 0) & (b <= 4) else ASK
+        place = 5 * a + b if side < ASK else 0
+        origin = ORIGIN[(25 * side + place) * 8 + work[4 * BLOCK + n]]
+        cell = _assemble(origin & 127, turn(work[3 * BLOCK + n], origin >> 7), resolution)
+        cell = cell if origin < NO_CELL else (origin >> 11)
+        asked += cell == 1
         out[n] = cell
+    return asked
+
+
+def _encode(lon: FloatArray, lat: FloatArray, resolution: int, out: IntArray) -> int:
+    """Write the cell of each point, 1 if the library must decide; return how many."""
+    work = np.empty(5 * BLOCK, dtype=np.int64)
+    lon_waves, lat_waves = np.empty((2, 2 * BLOCK))
+    asked = 0
+    for n in range(0, lon.size, BLOCK):
+        block = slice(n, n + BLOCK)
+        _waves(lon[block], lon_waves)
+        _waves(lat[block], lat_waves)
+        _round(lon[block], lon_waves, lat_waves, resolution, work)
+        asked += _index(work, resolution, out[block])
     return asked
 
 
@@ -216,7 +228,7 @@ def encode(lon: FloatArray, lat: FloatArray, resolution: int, n_jobs: int = 1) -
 
     def run(start: int, stop: int) -> None:
         if _encode(lon[start:stop], lat[start:stop], resolution, out[start:stop]):
-            ask.extend((start + np.flatnonzero(out[start:stop] == _ASK)).tolist())
+            ask.extend((start + np.flatnonzero(out[start:stop] == 1)).tolist())
 
     run_chunks(run, lon.size, n_jobs)
     if ask:
@@ -226,6 +238,15 @@ def encode(lon: FloatArray, lat: FloatArray, resolution: int, n_jobs: int = 1) -
             x = float(lon[n])
             out[n] = h3.latlng_to_cell(float(lat[n]), 180.0 if x == -180.0 else x, resolution)
     return out.view(np.uint64)
+
+
+def encode_each(lon: FloatArray, lat: FloatArray, levels: IntArray, n_jobs: int = 1) -> CellArray:
+    """Cell of each point at its own resolution."""
+    out = np.zeros(lon.size, dtype=np.uint64)
+    for level in np.flatnonzero(np.bincount(levels, minlength=16)).tolist():
+        rows = np.flatnonzero(levels == level)
+        out[rows] = encode(lon[rows], lat[rows], level, n_jobs)
+    return out
 
 
 @njit

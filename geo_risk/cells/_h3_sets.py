@@ -9,7 +9,7 @@ read no new memory.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ __all__ = [
     "CellSet",
     "bits_set",
     "cell_set",
+    "distinct",
+    "each_once",
     "find",
     "find_group",
     "is_grid",
@@ -34,6 +36,7 @@ __all__ = [
 _SLICES = 16  # enough for threads to end at about the same time
 _SLICE = 1 << 12, 1 << 15  # cells of a slice: enough for a call, few enough for the CPU cache
 _FEW = 1 << 18  # up to here, cells are checked and grouped faster than a thread starts
+_DISTINCT = 1 << 12  # room for distinct cells at first; a power of two
 _GOLDEN = -7046029254386353131  # 2**64 / golden ratio, odd, as a signed number
 
 
@@ -193,6 +196,60 @@ def cell_set(cells: CellArray, n_jobs: int = 1) -> CellSet:
     table = np.full(1 << bits, -1, dtype=np.int32)
     _fill_table(group, table, bits)
     return CellSet(ordered, order, rank, group, start, mask, table, unused)
+
+
+@njit
+def _number(
+    cells: IntArray,
+    begin: int,
+    count: int,
+    keys: IntArray,
+    numbers: NDArray[np.int32],
+    codes: NDArray[np.int32],
+    values: IntArray,
+) -> tuple[int, int]:
+    """Number cells from `begin` on by first appearance, until `values` is full.
+
+    `count` are known. Returns the row that was reached and the count.
+    """
+    bits = bits_set(numbers.size - 1)
+    for n in range(begin, cells.size):
+        cell = cells[n]
+        slot = slot_of(cell, bits)
+        while numbers[slot] >= 0 and keys[slot] != cell:
+            slot = (slot + 1) & (numbers.size - 1)
+        if numbers[slot] < 0:
+            if count == values.size:
+                return n, count
+            keys[slot], numbers[slot], values[count] = cell, count, cell
+            count += 1
+        codes[n] = numbers[slot]
+    return cells.size, count
+
+
+def distinct(cells: CellArray) -> tuple[CellArray, NDArray[np.int32]] | None:
+    """Distinct cells, 0 among them, and the position of each cell there; None if they are many."""
+    rows = cells.view(np.int64)
+    codes = np.empty(rows.size, dtype=np.int32)
+    known, done = np.empty(0, dtype=np.int64), 0
+    most = _DISTINCT
+    while True:
+        values = np.empty(most, dtype=np.int64)
+        keys, numbers = np.empty(2 * most, np.int64), np.full(2 * most, -1, np.int32)
+        _, count = _number(known, 0, 0, keys, numbers, np.empty(known.size, np.int32), values)
+        done, count = _number(rows, done, count, keys, numbers, codes, values)
+        if done == rows.size:
+            return values[:count].view(np.uint64), codes
+        # Repeats among rows drawn from D values are about rows ** 2 / (2 D).
+        if 2 * done**2 > (done - count) * rows.size:
+            return None
+        known, most = values, 4 * most
+
+
+def each_once(cells: CellArray, compute: Callable[[CellArray], NDArray[Any]]) -> NDArray[Any]:
+    """What `compute` gives for each cell; called with distinct cells if there are few."""
+    found = distinct(cells) if cells.size > _DISTINCT else None
+    return compute(cells) if found is None else compute(found[0])[found[1]]
 
 
 @njit

@@ -14,10 +14,11 @@ compare them with the library again.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._core.sphere import unit_vectors
 from geo_risk._core.types import ByteArray, FloatArray, IntArray
 
 # x, y, z of each face's centre and the azimuth (radians) of its first axis.
@@ -208,25 +209,27 @@ def _beside() -> NDArray[np.int8]:
     return out
 
 
-def _pairs() -> NDArray[np.uint16]:
-    """Two digits at once, for an even resolution: by (a mod 7) * 7 + b mod 7.
+def _digits() -> IntArray:
+    """Last digits of a lattice point, by 7 (a mod 7) + b mod 7: two of an even resolution.
 
-    Bits 0-5 are the digits, bits 6 and 7 what to add to floor(a / 7) and floor(b / 7).
+    Bits 0-5 are the digits, bits 6 and 7 what to add to floor(a / 7) and floor(b / 7), bits 8-10
+    the first of the digits that is not 0. From 49 on: one digit of an odd resolution, where a and b
+    are the point times 3 + w.
     """
-    out = np.zeros(49, np.uint16)
+    out = np.zeros((2, 7, 7), np.int64)
     for a in range(7):
         for b in range(7):
             low, parent = _divide((a, b), 2)
             high, (qa, qb) = _divide(parent, 1)
-            out[a * 7 + b] = low | high << 3 | qa << 6 | qb << 7
-    return out
+            out[0, a, b] = low | high << 3 | qa << 6 | qb << 7 | (high or low) << 8
+    for digit, (ua, ub) in enumerate(UNIT.tolist()):
+        a, b = _times((ua, ub), _FORTH)
+        out[1, a % 7, b % 7] = digit | (a < 0) << 6 | (b < 0) << 7 | digit << 8
+    return out.reshape(-1)
 
 
-def _face_tables() -> tuple[IntArray, ByteArray, ByteArray]:
-    """Position index by (a + 3, b + 3); base cells; turns by face, position and first digit."""
-    index = np.full((7, 7), -1, dtype=np.int64)
-    for place, (a, b) in enumerate(_POSITIONS):
-        index[a + 3, b + 3] = place
+def _face_tables() -> tuple[ByteArray, ByteArray]:
+    """Base cells by face and position; turns by face, position and first digit."""
     base = np.array(_FACE_BASE.split(), dtype=np.uint8).reshape(20, 16)
     turns = np.zeros((20, 16, 8), dtype=np.uint8)
     corners = [_POSITIONS.index(corner) for corner in ((2, 0), (0, 2), (-2, -2))]
@@ -236,7 +239,24 @@ def _face_tables() -> tuple[IntArray, ByteArray, ByteArray]:
                 turns[face, place] = int(turn)
         for place, row in zip(corners, _CORNER_TURNS[face], strict=True):
             turns[face, place, 1:7] = [UNKNOWN if turn == "-" else int(turn) for turn in row]
-    return index, base, turns
+    return base, turns
+
+
+def _origins() -> IntArray:
+    """Base cell and turns by side, 5 (a + 2) + b + 2 at resolution 0 and first digit, one index.
+
+    Bits 0-6 are the base cell, bits 7-9 the turns, or `NO_CELL` is set and the bits above it are
+    what takes the cell's place: 1 (ask the library), 0 on side `MISSING`. Side `ASK` has no cells.
+    """
+    out = np.full((22, 25, 8), NO_CELL | NO_CELL << 1, dtype=np.int64)
+    out[MISSING] = NO_CELL
+    for side, face in enumerate(SIDES):
+        for place, (a, b) in enumerate(_POSITIONS):
+            base = int(FACE_BASE[face, place])
+            turns = FACE_TURNS[face, place, :7].astype(np.int64)
+            entry = np.where(turns == UNKNOWN, out[ASK, 0, 0], base | turns << 7)
+            out[side, 5 * (a + 2) + b + 2, :7] = entry
+    return out.reshape(-1)
 
 
 def _candidates(base: ByteArray) -> IntArray:
@@ -279,29 +299,35 @@ def _base_tables() -> tuple[ByteArray, ByteArray, ByteArray]:
     return neighbor, turns, more
 
 
-def _face_grid() -> ByteArray:
-    """Nearest face by cells of 2 by 2 degrees (lat, lon), UNKNOWN if a cell has several."""
-    lat, lon = np.arange(-89.0, 90.0, 2.0)[:, None], np.arange(-179.0, 180.0, 2.0)[None, :]
-    points = unit_vectors(lon, lat)
-    near = points @ CENTER.T
-    best = near.argmax(axis=2)
-    # No point of a cell is farther than 1.5 degrees from its middle.
-    apart = np.linalg.norm(CENTER[:, None] - CENTER, axis=2)[best]
-    ahead = near.max(axis=2)[..., None] - near > apart * np.radians(1.5)
-    return np.where(ahead.sum(axis=2) == 19, best, UNKNOWN).astype(np.uint8)
+def _lattice() -> FloatArray:
+    """Rows of the matrix from vectors to lattice coordinates, by resolution and side.
+
+    Coordinate a is x + y / sqrt(3), b is 2 y / sqrt(3). One index: resolution, then 6 numbers
+    (three for a, three for b), then side.
+    """
+    x, y = AXES[:, SIDES, 0], AXES[:, SIDES, 1]
+    rows = np.concatenate((x + y / np.sqrt(3.0), y * (2.0 / np.sqrt(3.0))), axis=2)
+    scaled = rows[np.arange(16) % 2] * SCALE[:, None, None]
+    return np.ascontiguousarray(scaled.swapaxes(1, 2)).reshape(-1)
 
 
 POSITION: IntArray = np.array(_POSITIONS, dtype=np.int64)
-POSITION_INDEX, FACE_BASE, FACE_TURNS = _face_tables()
+FACE_BASE, FACE_TURNS = _face_tables()
 IS_PENTAGON: NDArray[np.bool_] = np.isin(np.arange(122), FACE_BASE[:, [0, 9, 14]])
 BASE_NEIGHBOR, BASE_TURNS, BASE_TURNS_MORE = _base_tables()
 BASE_FACES = _candidates(FACE_BASE)
 CENTER, AXES = _axes()
 DIGIT_SUM, DIGIT_CARRY = _additions()
 BESIDE = _beside()
-PAIRS = _pairs()
+DIGITS = _digits()
 POWER = _powers()
 SCALE: FloatArray = np.sqrt(7.0) ** np.arange(16)
-ODD_DIGIT: ByteArray = np.array([_divide((a, 0), 1)[0] for a in range(7)], dtype=np.uint8)
-FACE_GRID = _face_grid()
-SINE: FloatArray = np.sin(np.radians(np.arange(-180, 271)))  # of whole degrees from -180
+# Faces in pairs, so that one scalar product stands for two: side s + 10 is opposite to side s.
+SIDES: IntArray = np.append(np.arange(10), (CENTER @ CENTER.T).argmin(axis=1)[:10])
+ASK, MISSING = 20, 21
+NO_CELL = 1 << 10
+ORIGIN = _origins()
+LATTICE = _lattice()
+# Taylor series around 0 after the first term, in powers of the squared angle, highest first.
+SINE: FloatArray = np.array([(-1.0) ** k / math.factorial(2 * k + 1) for k in range(8, 0, -1)])
+COSINE: FloatArray = np.array([(-1.0) ** k / math.factorial(2 * k) for k in range(8, 0, -1)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,12 +16,14 @@ __all__ = [
     "as_cells",
     "as_grid",
     "as_uint64",
+    "check_resolutions",
     "check_valid",
     "read_names",
     "resolutions",
 ]
 
 
+_BLANK = "0" * 15  # stands for a missing name
 _HEX = np.full(128, 16, dtype=np.uint8)  # value of each ASCII hexadecimal digit, else 16
 for _digit, _pair in enumerate("0123456789abcdef"):
     _HEX[[ord(_pair), ord(_pair.upper())]] = _digit
@@ -29,6 +33,35 @@ def read_names(names: ArrayLike | Iterable[str | None]) -> CellArray:
     """Cells from names; None, NaN and NA give 0."""
     array = np.asarray(names, dtype=object)
     values = array.reshape(-1)
+    found = _parse_all(values.tolist())
+    if found is None:
+        found = _parse_each(values)
+    return check_valid(found, "names", as_given=values).reshape(array.shape)
+
+
+def _parse_all(values: list[Any]) -> CellArray | None:
+    """Read names and missing values as one text; None if there is anything else."""
+    try:
+        text = "\n".join(values)
+    except TypeError:
+        text = "\n".join([value if type(value) is str else _BLANK for value in values])
+    if len(text) != 16 * len(values) - 1 or not text.isascii():
+        return None
+    digits = bytearray(text, "ascii") + b"\n"
+    if digits[15::16] != b"\n" * len(values):
+        return None
+    digits[15::16] = b"0" * len(values)
+    try:
+        content = unhexlify(digits)
+    except ValueError:
+        return None
+    out = np.frombuffer(content, dtype=">u8").astype(np.uint64) >> np.uint64(4)
+    blank = (values[place] for place in np.flatnonzero(out == 0).tolist())
+    return out if all(value is None or _is_missing(value) for value in blank) else None
+
+
+def _parse_each(values: NDArray[np.object_]) -> CellArray:
+    """Read names and missing values one by one; an error states the first of anything else."""
     text = np.fromiter((isinstance(value, str) for value in values), np.bool_, values.size)
     out = np.zeros(values.size, dtype=np.uint64)
     out[text] = _parse(values[text])
@@ -40,7 +73,7 @@ def read_names(names: ArrayLike | Iterable[str | None]) -> CellArray:
             )
         if not _is_missing(value):
             raise TypeError(f"Invalid names: {value!r} at index {place} is not a string.")
-    return check_valid(out, "names", as_given=values).reshape(array.shape)
+    return out
 
 
 def _parse(names: NDArray[np.object_]) -> CellArray:
@@ -149,3 +182,17 @@ def resolutions(cells: CellArray) -> IntArray:
     bits: IntArray = ((cells >> np.uint64(52)) & np.uint64(15)).astype(np.int64)
     bits[cells == 0] = -1
     return bits
+
+
+def check_resolutions(array: NDArray[Any]) -> IntArray:
+    """Resolutions in their own shape, each an integer from 0 to 15."""
+    if array.dtype.kind not in "iu" and array.size:
+        raise TypeError(f"Invalid resolution: dtype {array.dtype}; must be integers.")
+    bad = (array < 0) | (array > 15) if array.size else np.zeros(0, dtype=np.bool_)
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise ValueError(
+            f"Invalid resolution: {int(bad.sum())} of {array.size} values outside [0, 15]; "
+            f"first at index {first}: {array.reshape(-1)[first]}."
+        )
+    return array.astype(np.int64)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import CellArray, IntArray
-from geo_risk._core.validate import check_lonlat, check_resolution
-from geo_risk.cells._input import as_cells, as_uint64, read_names, resolutions
-
-if TYPE_CHECKING:
-    pass
+from geo_risk._core.validate import as_array, check_lonlat, check_resolution
+from geo_risk.cells._input import as_cells, as_uint64, check_resolutions, read_names, resolutions
 
 __all__ = ["cell_parents", "cell_resolutions", "cells_to_strings", "h3_cells", "strings_to_cells"]
 
+_FEW = 1024  # rows whose names are written at once
 
-def h3_cells(*, lon: ArrayLike, lat: ArrayLike, resolution: int, n_jobs: int = 1) -> CellArray:
+
+def h3_cells(
+    *, lon: ArrayLike, lat: ArrayLike, resolution: int | ArrayLike, n_jobs: int = 1
+) -> CellArray:
     """H3 cell of each point.
 
     Equal to the h3 library's `latlng_to_cell` for every point and resolution; a longitude of
@@ -28,8 +29,9 @@ def h3_cells(*, lon: ArrayLike, lat: ArrayLike, resolution: int, n_jobs: int = 1
     ----------
     lon, lat : array_like
         Degrees, WGS84, within [-180, 180] and [-90, 90]; they broadcast. NaN is missing.
-    resolution : int
-        0 (cells of about 4.4 million km²) to 15 (about 0.9 m²).
+    resolution : int or array_like of int
+        0 (cells of about 4.4 million km²) to 15 (about 0.9 m²); an array broadcasts with `lon`
+        and `lat`: each point has its own.
     n_jobs : int, default 1
         Threads; -1 for all processors. The result does not depend on it.
 
@@ -43,19 +45,34 @@ def h3_cells(*, lon: ArrayLike, lat: ArrayLike, resolution: int, n_jobs: int = 1
     ValueError
         A coordinate or the resolution is out of range, or shapes do not broadcast.
     TypeError
-        Values are not real numbers, or the resolution is not an integer.
+        Values are not real numbers, or a resolution is not an integer.
 
     Examples
     --------
     >>> cells = h3_cells(lon=[69.53451, float("nan")], lat=[36.73605, 0.0], resolution=7)
     >>> cells_to_strings(cells).tolist()
     ['872086481ffffff', None]
+    >>> cells_to_strings(h3_cells(lon=69.53451, lat=36.73605, resolution=[7, 4])).tolist()
+    ['872086481ffffff', '8420865ffffffff']
     """
     from geo_risk.cells import _h3
 
-    resolution = check_resolution(resolution)
+    levels = as_array(resolution, "resolution")
+    if levels.ndim == 0:
+        level = check_resolution(resolution)
+        lon, lat, shape = check_lonlat(lon, lat)
+        return _h3.encode(lon, lat, level, n_jobs).reshape(shape)
+    levels = check_resolutions(levels)
     lon, lat, shape = check_lonlat(lon, lat)
-    return _h3.encode(lon, lat, resolution, n_jobs).reshape(shape)
+    try:
+        whole = np.broadcast_shapes(shape, levels.shape)
+    except ValueError as error:
+        raise ValueError(
+            f"Invalid resolution: shape {levels.shape} does not match {shape} of lon, lat."
+        ) from error
+    lon, lat = (np.broadcast_to(part.reshape(shape), whole).reshape(-1) for part in (lon, lat))
+    each = np.broadcast_to(levels, whole).reshape(-1)
+    return _h3.encode_each(lon, lat, each, n_jobs).reshape(whole)
 
 
 def cells_to_strings(cells: ArrayLike) -> NDArray[np.object_]:
@@ -83,13 +100,27 @@ def cells_to_strings(cells: ArrayLike) -> NDArray[np.object_]:
     >>> cells_to_strings([608692970719281151, 0]).tolist()
     ['872830828ffffff', None]
     """
+    from geo_risk.cells import _h3_sets
+
     array = as_uint64(cells, "cells")
     flat = np.ascontiguousarray(array).reshape(-1)
-    digits = np.frombuffer(flat.astype(">u8").tobytes().hex().encode(), dtype=np.uint8)
-    names = np.ascontiguousarray(digits.reshape(-1, 16)[:, 1:]).view("S15").reshape(-1)
-    out = names.astype("U15").astype(object)
-    out[flat == 0] = None
-    return out.reshape(array.shape)
+    return _h3_sets.each_once(flat, _names).reshape(array.shape)
+
+
+def _names(cells: CellArray) -> NDArray[np.object_]:
+    """Name of each cell, None for 0, some at a time: their text stays in the processor's cache."""
+
+    def parts() -> Iterator[list[str]]:
+        for start in range(0, cells.size, _FEW):
+            some = cells[start : start + _FEW]
+            # The first of 16 digits is always 0: moved out, it leaves room for a line's end.
+            text = bytearray((some << np.uint64(4)).astype(">u8").tobytes().hex(), "ascii")
+            text[15::16] = b"\n" * some.size
+            yield text[:-1].decode("ascii").split("\n")
+
+    out = np.fromiter(chain.from_iterable(parts()), dtype=object, count=cells.size)
+    out[cells == 0] = None
+    return out
 
 
 def strings_to_cells(names: ArrayLike | Iterable[str | None]) -> CellArray:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_risk._core.types import FloatArray
 from geo_risk.cells._input import as_cells
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["cell_areas_km2", "cell_centers", "cell_polygons"]
 
@@ -120,7 +115,7 @@ def cell_areas_km2(cells: ArrayLike) -> FloatArray:
     >>> cell_areas_km2(["872086481ffffff", None]).round(4)
     array([5.9786,    nan])
     """
-    from geo_risk.cells import _h3_shape
+    from geo_risk.cells import _h3_sets, _h3_shape
 
     flat, shape = as_cells(cells)
-    return _h3_shape.areas_km2(flat).reshape(shape)
+    return _h3_sets.each_once(flat, _h3_shape.areas_km2).reshape(shape)

@@ -120,7 +120,7 @@ def info(as_json: Json = False) -> None:
     from importlib.metadata import version
 
     import geo_risk
-    from geo_risk._core.cache import cache_directory
+    from geo_risk._core.files import cache_directory
     from geo_risk._core.products import product_directory, product_entry
 
     known = ("geopandas", "h3", "numba", "numpy", "pandas", "scipy", "shapely")

@@ -123,7 +123,7 @@ def _bundled() -> list[dict[str, Any]]:
 
 def _fetched() -> list[dict[str, Any]]:
     """Files that were fetched into the cache, according to their records."""
-    from geo_risk._core.cache import cache_directory
+    from geo_risk._core.files import cache_directory
     from geo_risk.regions import fetch_record
 
     rows = []

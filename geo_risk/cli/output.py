@@ -14,7 +14,6 @@ import typer
 
 from geo_risk._core.files import replacing, same_file
 from geo_risk._core.terminal import draw_table, say, spinner, standard_output, visible_json
-from geo_risk.frames.check.routine import flag_counts
 
 if TYPE_CHECKING:
     import geopandas
@@ -159,6 +158,8 @@ def _opened(out: str, stack: ExitStack) -> IO[str]:
 
 def _counts(frame: geopandas.GeoDataFrame) -> dict[str, Any]:
     """Number of rows by match, by class of hotspot and by flag."""
+    from geo_risk.frames.check.routine import flag_counts
+
     told: dict[str, Any] = {}
     for name in ("match", "hotspot"):
         if name in frame.columns:

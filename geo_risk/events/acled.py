@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geo_risk.events.dates import DateColumn, month_span
+from geo_risk._core.types import BinArray
+from geo_risk.events.dates import DateColumn, month_span, precision_code
 from geo_risk.events.draft import Columns, Draft
 from geo_risk.events.schema import LocationCode
 from geo_risk.events.values import join_texts
@@ -59,7 +59,7 @@ LOCATION_CODES: Final = {
 def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
     """Fill all fields except the geometry."""
     draft.set_ids(columns.texts("event_id"))
-    precision, odd = columns.terms("date_code", DATE_CODES)
+    precision, odd = columns.date_precisions("date_code", DATE_CODES)
     draft.flag("bad_precision_code", odd)
     dates = _widened(columns.dates("date_start", dayfirst), precision)
     draft.set_dates(dates, precision=precision)
@@ -72,15 +72,15 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
     draft.set_precision(columns, LOCATION_CODES)
 
 
-def _widened(dates: DateColumn, precision: NDArray[np.object_]) -> DateColumn:
+def _widened(dates: DateColumn, precision: BinArray) -> DateColumn:
     """Span that ACLED's one reference day stands for.
 
     Week: the seven-day period contains the reference day, but its position in the period is not
     stated, so the span is six days to either side. Month: the calendar month of the reference day.
     """
     start, end = dates.start.copy(), dates.end.copy()
-    week, month = precision == "week", precision == "month"
+    week, month = (precision == precision_code(term) for term in ("week", "month"))
     start[week] -= np.timedelta64(6, "D")
     end[week] += np.timedelta64(6, "D")
     start[month], end[month] = month_span(dates.start[month])
-    return DateColumn(start, end, dates.precision, dates.missing, dates.bad, dates.dayfirst)
+    return DateColumn(start, end, dates.codes, dates.missing, dates.bad, dates.dayfirst)

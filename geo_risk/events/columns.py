@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from geo_risk.events.values import MISSING_WORDS
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ _NUMBER = (
     r"|[-+]?(0|[1-9]\d{0,14})\.\d+[eE]\d{1,3}|[-+]?\.\d+"
 )
 _WHOLE = r"-?(0|[1-9]\d{0,17})"
+_FIRST = 1000  # rows that decide for most columns of text
 
 
 def inferred(column: Any) -> pd.Series[Any]:
@@ -29,21 +32,40 @@ def inferred(column: Any) -> pd.Series[Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    words = pa.array([*sorted(MISSING_WORDS), "NA"], pa.large_string())
-    text = pc.utf8_trim_whitespace(column)
-    text = pc.if_else(pc.is_in(text, value_set=words), pa.scalar(None, text.type), text)
+    head = _values(column.slice(0, _FIRST).take(pa.array(np.arange(min(_FIRST, len(column))))))
+    whole, number = (_all_match(head, pattern) for pattern in (_WHOLE, _NUMBER))
+    if not (whole or number):
+        return as_text(column)
+    text = _values(column)
     if text.null_count == len(text):
         return as_text(column)
-    if pc.all(pc.match_substring_regex(text, f"^({_WHOLE})$")).as_py():
-        whole = pc.cast(text, pa.int64())
-        if whole.null_count:
+    if whole and _all_match(text, _WHOLE):
+        values = pc.cast(text, pa.int64())
+        if values.null_count:
             return cast(
-                "pd.Series[Any]", whole.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+                "pd.Series[Any]", values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
             )
-        return pd.Series(whole.to_numpy())
-    if pc.all(pc.match_substring_regex(text, f"^({_NUMBER})$")).as_py():
-        return pd.Series(pc.cast(text, pa.float64()).to_numpy())
+        return pd.Series(np.array(values.to_numpy()))
+    if number and _all_match(text, _NUMBER):
+        return pd.Series(np.array(pc.cast(text, pa.float64()).to_numpy()))
     return as_text(column)
+
+
+def _values(column: Any) -> Any:
+    """Stripped texts; missing if they are a word for "no value"."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    words = pa.array([*sorted(MISSING_WORDS), "NA"], pa.large_string())
+    text = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.is_in(text, value_set=words), pa.scalar(None, text.type), text)
+
+
+def _all_match(text: Any, pattern: str) -> bool:
+    """Whether all texts, except the missing ones, match; true if all are missing."""
+    import pyarrow.compute as pc
+
+    return bool(pc.all(pc.match_substring_regex(text, f"^({pattern})$")).as_py() in {True, None})
 
 
 def as_text(column: Any) -> pd.Series[Any]:

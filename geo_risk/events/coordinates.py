@@ -12,7 +12,7 @@ from geo_risk._core.nesting import too_deep
 from geo_risk._core.types import BoolArray, FloatArray
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.draft import Draft
-from geo_risk.events.values import any_text
+from geo_risk.events.values import any_text, text_array
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -61,8 +61,11 @@ def points_from_lonlat(
         _refuse_projected(lon, lat, usable, label)
     hint = f"pass lon={names[1]!r}, lat={names[0]!r}"
     good = _flag_positions(draft, lon, lat, usable, hint)
-    geometry = np.full(draft.n, None, dtype=object)
-    geometry[good] = shapely.points(lon[good], lat[good])
+    if good.all():
+        geometry = shapely.points(lon, lat)
+    else:
+        geometry = np.full(draft.n, None, dtype=object)
+        geometry[good] = shapely.points(lon[good], lat[good])
     draft.fields["geometry"] = geometry
 
 
@@ -142,12 +145,10 @@ def points_from_geometry(draft: Draft, geometry: gpd.GeoSeries, name: str, crs: 
     single = (kind == 4) & (shapely.get_num_geometries(shapes) == 1) & ~empty
     points = shapes.copy()
     points[single] = shapely.get_geometry(shapes[single], 0)
-    broken = _with_broken_vertices(shapes)
     other = ~empty & (kind != 0) & ~single
-    points[other] = [
-        None if bad else _stand_in(shape) for shape, bad in zip(shapes[other], broken[other])
-    ]
-    lost = other & np.array([point is None for point in points], dtype=bool)
+    broken = _with_broken_vertices(shapes[other])
+    points[other] = [None if bad else _stand_in(shape) for shape, bad in zip(shapes[other], broken)]
+    lost = other & (points == None)  # noqa: E711
     draft.flag("not_a_point", other & ~lost)
     finite = np.zeros(draft.n, dtype=bool)
     lon, lat = np.full(draft.n, np.nan), np.full(draft.n, np.nan)
@@ -166,7 +167,7 @@ def points_from_geometry(draft: Draft, geometry: gpd.GeoSeries, name: str, crs: 
     if changed.any():
         kept = np.full(draft.n, None, dtype=object)
         kept[changed] = shapely.to_wkt(shapes[changed], rounding_precision=-1)
-        draft.extra["geometry_"] = kept
+        draft.extra["geometry_"] = text_array(kept)
 
 
 def points_from_text(draft: Draft, series: pd.Series[Any], name: str, crs: Any = None) -> None:

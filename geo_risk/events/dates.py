@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._core.distinct import text_of
-from geo_risk._core.types import BoolArray, DayArray, ObjectArray
+from geo_risk._core.types import BinArray, BoolArray, DayArray, ObjectArray
 from geo_risk.errors import OptionNeededError
-from geo_risk.events.values import MISSING_WORDS, is_missing
+from geo_risk.events.schema import DATE_PRECISIONS
+from geo_risk.events.values import MISSING_WORDS, arrow_text, distinct, is_missing, text_array
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DateColumn", "month_span", "parse_dates", "parts_to_dates", "span_of"]
+__all__ = [
+    "PRECISIONS",
+    "DateColumn",
+    "month_span",
+    "parse_dates",
+    "parts_to_dates",
+    "precision_code",
+    "span_of",
+]
 
+PRECISIONS = tuple(DATE_PRECISIONS)
 
 _TIME = (
     r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
@@ -58,6 +69,15 @@ _MONTHS = (
     "december",
 )
 
+# A day with a time of day that leaves it unchanged; in parts of different separators it stays
+# unreadable.
+_DAY_AND_TIME = (
+    r"^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ]\d{1,2}[-/. ]\d{4})[T ]"
+    r"(?:(?:[01]?\d|2[0-3]):[0-5]\d(?::\d{2}(?:[.,]\d+)?)?"
+    r"|(?:0?[1-9]|1[0-2]):[0-5]\d(?::\d{2}(?:[.,]\d+)?)? ?[AaPp]\.?[Mm]\.?)"
+    r" ?(?:Z|UTC|GMT|[+-]00(?::?00)?)?$"
+)
+
 # (first day, last day, precision) of one written date
 Span = tuple[dt.date, dt.date, str]
 
@@ -68,11 +88,34 @@ class DateColumn:
 
     start: DayArray
     end: DayArray
-    precision: ObjectArray
+    codes: BinArray
+    """Precisions as positions in `PRECISIONS`; -1 is none."""
     missing: BoolArray
     bad: BoolArray
     dayfirst: bool | None
     """Order found or used for dates such as 03/04/2020; None if it made no difference."""
+
+    @property
+    def precision(self) -> ObjectArray:
+        """Precision of every row; None where there is none."""
+        return np.array([*PRECISIONS, None], dtype=object)[self.codes]
+
+    def take(self, rows: NDArray[np.signedinteger[Any]]) -> DateColumn:
+        """Dates of some rows, in the order given; a row of -1 has none."""
+        nothing = np.datetime64("NaT", "D")
+        return DateColumn(
+            np.append(self.start, nothing)[rows],
+            np.append(self.end, nothing)[rows],
+            np.append(self.codes, np.int8(-1))[rows],
+            np.append(self.missing, True)[rows],
+            np.append(self.bad, False)[rows],
+            self.dayfirst,
+        )
+
+
+def precision_code(term: str) -> int:
+    """Position of a precision in `PRECISIONS`."""
+    return PRECISIONS.index(term)
 
 
 def span_of(year: int, month: int = 0, day: int = 0) -> Span:
@@ -106,28 +149,93 @@ def parse_dates(series: pd.Series[Any], *, dayfirst: bool | None, name: str) -> 
     ValueError
         The column as a whole does not decide the order of day and month in numeric dates.
     """
-    import pandas as pd
-
     if getattr(series.dtype, "kind", "O") == "M":
         return _from_datetimes(series)
+    codes, values = _distinct(series)
+    short, days = _without_times(values)
+    try:
+        return _read_distinct(days, dayfirst, name).take(short[codes])
+    except OptionNeededError:  # the message quotes the values as they are written
+        return _read_distinct(values, dayfirst, name).take(codes)
+
+
+def _read_distinct(values: Sequence[Any], dayfirst: bool | None, name: str) -> DateColumn:
+    """Dates of distinct values, each read on its own."""
+    spans = [_iso_day(value) for value in values]
+    absent = np.zeros(len(spans), dtype=bool)
+    pairs: dict[int, re.Match[str]] = {}
+    for i in (i for i, span in enumerate(spans) if span is None):
+        key = _key(values[i])
+        absent[i] = key is None
+        pair = _PAIR.fullmatch(key) if isinstance(key, str) else None
+        if pair is not None:
+            pairs[i] = pair
+        else:
+            spans[i] = _read(key)
+    order = _decide_order(pairs, dayfirst, name)
+    for i, pair in pairs.items():
+        spans[i] = _read_pair(pair, bool(order))
+    return _spread(spans, absent, order)
+
+
+def _distinct(series: pd.Series[Any]) -> tuple[NDArray[np.signedinteger[Any]], Sequence[Any]]:
+    """Number of each row's value, -1 if missing, and the distinct values."""
+    import pandas as pd
+
+    if getattr(series.dtype, "kind", "O") in "iu":
+        codes, found = pd.factorize(series)
+        numbers = found.to_numpy(dtype=np.uint64 if series.dtype.kind == "u" else np.int64)
+        again, days = pd.factorize(_days_of_moments(numbers))
+        return np.append(again, -1)[codes], days.tolist()
+    try:
+        text = arrow_text(series)
+    except UnicodeEncodeError:  # half a character
+        text = None
+    if text is not None:
+        told = distinct(text)
+        return told.codes, told.values.tolist()
     values = series.to_numpy(dtype=object)
     try:
         codes, uniques = pd.factorize(values, use_na_sentinel=True)
     except TypeError:  # a list or a dict in a cell cannot be hashed
         codes, uniques = pd.factorize(series.map(_hashable).to_numpy(dtype=object))
-    keys = [_key(value) for value in uniques]
-    spans: list[Span | None] = []
-    pairs: dict[int, re.Match[str]] = {}
-    for i, key in enumerate(keys):
-        pair = _PAIR.fullmatch(key) if isinstance(key, str) else None
-        if pair is not None:
-            pairs[i] = pair
-        spans.append(None if pair is not None else _read(key))
-    order = _decide_order(pairs, dayfirst, name)
-    for i, pair in pairs.items():
-        spans[i] = _read_pair(pair, bool(order))
-    absent = np.array([key is None for key in keys], dtype=bool)
-    return _spread(codes, spans, absent, order)
+    return codes, uniques.tolist()
+
+
+def _without_times(values: Sequence[Any]) -> tuple[NDArray[np.signedinteger[Any]], Sequence[Any]]:
+    """Fewer values: the days of texts with a time of day that leaves the day unchanged.
+
+    Returns the number of each value among the fewer ones, with one more for a missing value.
+    """
+    import pyarrow.compute as pc
+
+    as_they_are = np.append(np.arange(len(values)), -1), values
+    if not all(isinstance(value, str) for value in values) or max(map(len, values), default=0) < 11:
+        return as_they_are
+    try:
+        written = text_array(values)
+    except UnicodeEncodeError:  # half a character
+        return as_they_are
+    fewer = distinct(pc.replace_substring_regex(written, _DAY_AND_TIME, r"\1"))
+    return np.append(fewer.codes, -1), fewer.values.tolist()
+
+
+def _days_of_moments(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers, with YYYYMMDD in place of moments (YYYYMMDDhhmmss or counted from 1970)."""
+    out = np.where(_has_digits(numbers, 14), numbers // 1_000_000, numbers)
+    for digits, scale in _SINCE_1970.items():
+        rows = _has_digits(numbers, digits)
+        days = (numbers[rows] // (scale * 86_400)).astype(np.int64).astype("datetime64[D]")
+        months = days.astype("datetime64[M]")
+        year, month = np.divmod(months.astype(np.int64), 12)
+        day = (days - months.astype("datetime64[D]")).astype(np.int64)
+        out[rows] = (year + 1970) * 10_000 + (month + 1) * 100 + day + 1
+    return out
+
+
+def _has_digits(numbers: NDArray[Any], digits: int) -> BoolArray:
+    rows: BoolArray = (numbers >= 10 ** (digits - 1)) & (numbers < 10**digits)
+    return rows
 
 
 def _from_datetimes(series: pd.Series[Any]) -> DateColumn:
@@ -135,22 +243,29 @@ def _from_datetimes(series: pd.Series[Any]) -> DateColumn:
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
     days = series.to_numpy().astype("datetime64[D]")
     missing = np.isnat(days)
-    precision = np.full(len(days), "day", dtype=object)
-    precision[missing] = None
-    return DateColumn(days, days.copy(), precision, missing, np.zeros_like(missing), None)
+    codes = np.where(missing, -1, precision_code("day")).astype(np.int8)
+    return DateColumn(days, days.copy(), codes, missing, np.zeros_like(missing), None)
 
 
-def _spread(
-    codes: NDArray[np.intp], spans: list[Span | None], absent: BoolArray, order: bool | None
-) -> DateColumn:
-    # One element more than there are distinct values: code -1 (missing) selects it.
+def _spread(spans: list[Span | None], absent: BoolArray, order: bool | None) -> DateColumn:
     nothing = np.datetime64("NaT", "D")
-    start = np.array([s[0] if s else nothing for s in spans] + [nothing], dtype="datetime64[D]")
-    end = np.array([s[1] if s else nothing for s in spans] + [nothing], dtype="datetime64[D]")
-    precision = np.array([s[2] if s else None for s in spans] + [None], dtype=object)
-    missing = np.append(absent, True)
-    bad = np.append(~absent & np.array([s is None for s in spans], dtype=bool), False)
-    return DateColumn(start[codes], end[codes], precision[codes], missing[codes], bad[codes], order)
+    start = np.array([s[0] if s else nothing for s in spans], dtype="datetime64[D]")
+    end = np.array([s[1] if s else nothing for s in spans], dtype="datetime64[D]")
+    known = {term: code for code, term in enumerate(PRECISIONS)}
+    codes = np.array([known[s[2]] if s else -1 for s in spans], dtype=np.int8)
+    bad = ~absent & np.array([s is None for s in spans], dtype=bool)
+    return DateColumn(start, end, codes, absent, bad, order)
+
+
+def _iso_day(value: Any) -> Span | None:
+    """Span of a text YYYY-MM-DD, the usual one; None if it is another, or no such day."""
+    if not (isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-"):
+        return None
+    try:
+        day = dt.date.fromisoformat(value)
+    except ValueError:
+        return None
+    return day, day, "day"
 
 
 def _hashable(value: Any) -> Any:
@@ -210,6 +325,10 @@ def _read_text(text: str) -> Span | None:
     return None
 
 
+_SINCE_1970 = {9: 1, 10: 1, 13: 1_000, 16: 1_000_000, 19: 1_000_000_000}
+"""Units of a second by the number of digits."""
+
+
 def _read_integer(value: int, digits: int) -> Span | None:
     """YYYY, YYYYMM, YYYYMMDD, YYYYMMDDhhmmss, or seconds (9–10), ms (13), us (16), ns (19)."""
     if digits == 4:
@@ -222,7 +341,7 @@ def _read_integer(value: int, digits: int) -> Span | None:
         if not value % 100 or not value // 100 % 100:
             return None
         return span_of(value // 10_000, value // 100 % 100, value % 100)
-    scale = {9: 1, 10: 1, 13: 1_000, 16: 1_000_000, 19: 1_000_000_000}.get(digits)
+    scale = _SINCE_1970.get(digits)
     if scale is None:
         return None
     moment = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=value // scale)
@@ -298,13 +417,25 @@ def parts_to_dates(
     year: NDArray[np.float64], month: NDArray[np.float64], day: NDArray[np.float64]
 ) -> DateColumn:
     """Dates from columns of years, months and days; 0 or NaN means unknown."""
+    import pandas as pd
+
+    key = np.zeros(len(year), dtype=np.int64)
+    for part in (year, month, day):
+        codes, found = pd.factorize(part)
+        key = key * (len(found) + 1) + codes + 1
+        _, first, key = np.unique(key, return_index=True, return_inverse=True)
+    return _read_parts(np.column_stack([year, month, day])[first]).take(key.reshape(-1))
+
+
+def _read_parts(rows: NDArray[np.float64]) -> DateColumn:
+    """Dates of rows of year, month and day."""
     spans: list[Span | None] = []
-    absent = np.isnan(year) | (year == 0)
-    for y, m, d, gone in zip(year, month, day, absent):
-        parts = [0 if np.isnan(part) else part for part in (y, m, d)]
+    absent = np.isnan(rows[:, 0]) | (rows[:, 0] == 0)
+    for row, gone in zip(rows, absent):
+        parts = [0 if np.isnan(part) else part for part in row]
         try:
             whole = not gone and all(float(part).is_integer() for part in parts)
             spans.append(span_of(*(int(part) for part in parts)) if whole else None)
         except (ValueError, OverflowError):
             spans.append(None)
-    return _spread(np.arange(len(spans)), spans, absent, None)
+    return _spread(spans, absent, None)

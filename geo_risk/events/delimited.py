@@ -38,7 +38,7 @@ class Chunk:
     rows: list[list[str] | tuple[None, ...]] = field(default_factory=list)
     """The last rows; those before them are in `tables`."""
     tables: list[Any] = field(default_factory=list)
-    """Arrow tables of text, "" for an empty cell."""
+    """Arrow tables of text; an empty cell is missing."""
     settled: int = 0
     """Rows in `tables`."""
     malformed: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -57,7 +57,8 @@ class Chunk:
 
         if self.rows or not self.tables:
             cells = zip(*self.rows) if self.rows else ((),) * len(columns)
-            arrays = [pa.array(column, pa.large_string()) for column in cells]
+            filled = ([cell or None for cell in column] for column in cells)
+            arrays = [pa.array(column, pa.large_string()) for column in filled]
             self.settled += len(self.rows)
             self.tables.append(pa.Table.from_arrays(arrays, names=columns))
             self.rows = []
@@ -198,10 +199,9 @@ class DelimitedReader:
             block = self._lines.block()
             if not block:
                 return False
-            length = self._plain.length(block)
+            length, self._ready = self._plain.read(block, self.columns)
             if not length:
                 return False
-            self._ready = self._plain.parse(block[:length], self.columns)
             self._ready_from = 0
             self._lines.skip(length)
         chunk.settle(self.columns)

@@ -9,7 +9,7 @@ from typing import Any
 
 from geo_risk._core import geojson, vector
 from geo_risk._core.geojson import BROKEN, BrokenRow
-from geo_risk._core.geoparquet import is_text, read_geoparquet, refuse_deep
+from geo_risk._core.geoparquet import is_text, read_geoparquet, refuse_deep, with_whole_text
 from geo_risk._core.grids import refuse_paths
 from geo_risk.errors import DataCorruptError
 from geo_risk.events.delimited import Chunk
@@ -148,10 +148,14 @@ def read_parquet(path: Path) -> Any:
 
     try:
         schema = pq.read_schema(path)
-        texts = [item.name for item in schema if is_text(item.type)]
-        pq.read_table(path, columns=texts).validate(full=True)  # is it UTF-8?
-        metadata = schema.metadata or {}
-        return read_geoparquet(path) if b"geo" in metadata else pd.read_parquet(path)
+        try:
+            if b"geo" in (schema.metadata or {}):
+                return read_geoparquet(path)
+            return with_whole_text(pd.read_parquet(path))
+        except Exception:
+            texts = [item.name for item in schema if is_text(item.type)]
+            pq.read_table(path, columns=texts).validate(full=True)  # names the broken text
+            raise
     except DataCorruptError:
         raise
     except (pa.ArrowException, OSError, *BROKEN, _shapely_error()) as error:

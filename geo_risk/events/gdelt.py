@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 
-from geo_risk.events.dates import DateColumn, month_span
+from geo_risk.events.dates import DateColumn, month_span, precision_code
 from geo_risk.events.draft import Columns, Draft
 from geo_risk.events.schema import LocationCode
-from geo_risk.events.values import join_texts
+from geo_risk.events.values import coded, first_text, join_texts
 
 __all__ = [
     "CAMEO_ROOTS",
@@ -123,14 +123,8 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
         dates = _relative(dates, columns.dates("date_added", dayfirst))
     draft.set_dates(dates)
     roots, _ = columns.numbers("category")
-    stated = columns.texts("category")
-    draft.fields["category"] = np.array(
-        [
-            CAMEO_ROOTS[int(root) - 1] if 1 <= root <= 20 else text
-            for root, text in zip(roots, stated)
-        ],
-        dtype=object,
-    )
+    known = np.where((roots >= 1) & (roots <= 20), roots, 0.0).astype(np.int8) - 1
+    draft.fields["category"] = first_text(coded(known, CAMEO_ROOTS), columns.texts("category"))
     draft.fields["actors"] = join_texts([columns.texts("actor_1"), columns.texts("actor_2")])
     draft.fields["country_stated"] = columns.texts("country_stated")
     draft.fields["location_name"] = columns.texts("location_name")
@@ -143,7 +137,7 @@ def _relative(dates: DateColumn, added: DateColumn) -> DateColumn:
     "Last month" becomes the same day one month earlier, so a date exactly one week, month, year
     or decade before the article stands for that week, month, year or, undated, the decade.
     """
-    start, end, precision = dates.start.copy(), dates.end.copy(), dates.precision.copy()
+    start, end, codes = dates.start.copy(), dates.end.copy(), dates.codes.copy()
     lag = (added.start - dates.start).astype("timedelta64[D]").astype(np.float64)
     lag[np.isnat(added.start) | np.isnat(dates.start)] = np.nan
     same_day = _day_of_month(dates.start) == _day_of_month(added.start)
@@ -160,8 +154,8 @@ def _relative(dates: DateColumn, added: DateColumn) -> DateColumn:
     decade, ten_years = same_day & (months == 120), np.timedelta64(3653, "D")
     start[decade], end[decade] = dates.start[decade] - ten_years, dates.start[decade] + ten_years
     for rows, term in ((week, "week"), (month, "month"), (year, "year"), (decade, "unknown")):
-        precision[rows] = term
-    return DateColumn(start, end, precision, dates.missing, dates.bad, dates.dayfirst)
+        codes[rows] = precision_code(term)
+    return DateColumn(start, end, codes, dates.missing, dates.bad, dates.dayfirst)
 
 
 def _weekday(days: np.ndarray) -> np.ndarray:

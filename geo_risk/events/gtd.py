@@ -77,5 +77,4 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
     draft.set_precision(columns, LOCATION_CODES)
     codes = columns.numbers("location_code")[0]
     near = (codes == 1) & (columns.numbers("vicinity")[0] == 1)
-    draft.fields["location_precision"][near] = _VICINITY.precision
-    draft.fields["location_uncertainty_km"][near] = _VICINITY.uncertainty_km
+    draft.set_location_code(near, _VICINITY)

@@ -51,6 +51,8 @@ class Loaded:
     chunk: Chunk = field(default_factory=Chunk)
     report: dict[str, Any] = field(default_factory=dict)
     attrs: dict[Any, Any] = field(default_factory=dict)
+    fresh: bool = False
+    """Whether nothing else refers to the columns, so that they need no copy."""
 
 
 def load(path_or_frame: Any, options: Options) -> Loaded:
@@ -191,7 +193,8 @@ def _load_rows(reader: DelimitedReader, kind: str) -> Loaded:
     table = pa.concat_tables(parts) if parts else text_table(Chunk(), reader.columns)
     del parts
     frame = _named([inferred(column) for column in table.itercolumns()], reader.columns)
-    return Loaded(frame, pd.RangeIndex(rows), chunk=whole, report=text_report(kind, reader))
+    report = text_report(kind, reader)
+    return Loaded(frame, pd.RangeIndex(rows), chunk=whole, report=report, fresh=True)
 
 
 def text_report(kind: str, reader: DelimitedReader) -> dict[str, Any]:
@@ -207,13 +210,9 @@ def text_report(kind: str, reader: DelimitedReader) -> dict[str, Any]:
 def text_table(chunk: Chunk, columns: list[str]) -> Any:
     """Arrow table of text; an empty cell is missing."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     chunk.settle(columns)
-    nothing = pa.scalar(None, pa.large_string())
-    table = pa.concat_tables(chunk.tables)
-    arrays = [pc.if_else(pc.equal(array, ""), nothing, array) for array in table.itercolumns()]
-    return pa.Table.from_arrays(arrays, names=columns)
+    return pa.concat_tables(chunk.tables)
 
 
 def text_frame(chunk: Chunk, columns: list[str]) -> Any:
@@ -225,7 +224,9 @@ def text_frame(chunk: Chunk, columns: list[str]) -> Any:
 def _named(series: list[Any], columns: list[str]) -> Any:
     import pandas as pd
 
-    return pd.DataFrame(dict(zip(columns, series)), columns=pd.Index(columns, dtype=object))
+    frame = pd.DataFrame(dict(enumerate(series)), copy=False)
+    frame.columns = pd.Index(columns, dtype=object)
+    return frame
 
 
 def _take_frame(frame: pd.DataFrame, chunk: Chunk | None = None) -> Loaded:

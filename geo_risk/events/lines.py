@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import IO, TypeVar
 
+import numpy as np
+
 from geo_risk.errors import OptionNeededError
 
 __all__ = ["Lines"]
@@ -95,7 +97,7 @@ class Lines:
 
     def skip(self, length: int) -> None:
         """Continue after the first `length` bytes, whole lines, that `block` returned."""
-        self.number += self._whole.count(b"\n", 0, length)
+        self.number += int(np.count_nonzero(np.frombuffer(self._whole, np.uint8, length) == 10))
         self._whole = self._whole[length:]
 
     def _more(self) -> bool:

@@ -1,4 +1,5 @@
-"""Fast path for well-formed text: recognised by one regular expression, parsed by Arrow.
+"""Fast path for well-formed text: recognised by its quotes or a regular expression, then parsed
+by Arrow.
 
 It takes only what the strict rules of RFC 4180 allow, so that every row is the same on either
 path: quotes only around a whole field and doubled within it, all records of the same width, every
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 import re
 from typing import Any
+
+import numpy as np
 
 __all__ = ["PlainText"]
 
@@ -25,6 +28,18 @@ class PlainText:
         usable = 2 <= width <= 1000 and delimiter.isascii() and delimiter != '"'
         records = f"(?:(?:{cell}{mark}){{{width - 1}}}{cell}\\r?\\n)*"
         self._records = records if usable else None
+
+    def read(self, block: bytes, columns: list[str]) -> tuple[int, Any]:
+        """Bytes of the well-formed records at the start of `block`, and a table of them."""
+        import pyarrow as pa
+
+        if self._records is not None and _fields_are_clean(block, self.delimiter, self.quoting):
+            try:
+                return len(block), self.parse(block, columns)
+            except pa.ArrowInvalid:  # a record of another width; those before it are well-formed
+                pass
+        length = self.length(block)
+        return length, self.parse(block[:length], columns) if length else None
 
     def length(self, block: bytes) -> int:
         """Bytes of the well-formed records at the start of `block`."""
@@ -44,7 +59,7 @@ class PlainText:
         return int(pc.binary_length(pc.struct_field(found, [0]))[0].as_py() or 0)
 
     def parse(self, block: bytes, columns: list[str]) -> Any:
-        """Arrow table of text from records that `length` found well-formed."""
+        """Arrow table of text from records that `length` found well-formed; "" is missing."""
         import pyarrow as pa
         from pyarrow import csv
 
@@ -61,7 +76,34 @@ class PlainText:
                 ignore_empty_lines=False,
             ),
             convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.large_string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                check_utf8=False,
             ),
         )
         return table.rename_columns(columns)
+
+
+def _fields_are_clean(block: bytes, delimiter: str, quoting: bool) -> bool:
+    """Whether all lines are ended, none is blank, and quotes enclose fields or are doubled in them.
+
+    Arrow itself rejects records of another width, but it reads a blank line as a row.
+    """
+    blank = block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block
+    if blank or not block.endswith(b"\n"):
+        return False
+    text = np.frombuffer(block, dtype=np.uint8)
+    quotes = np.flatnonzero(text == ord('"')) if quoting and b'"' in block else np.zeros(0, int)
+    if len(quotes) % 2:
+        return False
+    edges = [ord(mark) for mark in (delimiter, "\n", "\r", '"')]
+    # Before the first byte stands the last one, an end of line.
+    before, after = text[quotes[::2] - 1], text[quotes[1::2] + 1]
+    if not (np.isin(before, edges).all() and np.isin(after, edges).all()):
+        return False
+    if b"\r" not in block:
+        return True
+    returns = np.flatnonzero(text == ord("\r"))
+    outside = returns[np.searchsorted(quotes, returns) % 2 == 0]
+    return bool((text[outside + 1] == ord("\n")).all())

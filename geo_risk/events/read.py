@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_risk._core.distinct import Texts
 from geo_risk._core.options import carries, chosen
 from geo_risk._core.validate import shown
 from geo_risk.events import table
@@ -17,6 +18,7 @@ from geo_risk.events.inputs import Loaded, load
 from geo_risk.events.options import ReadOptions, options_of
 from geo_risk.events.plan import SOURCE_MODULES, Plan, make_plan
 from geo_risk.events.schema import FIELDS, FLAGS, field_names, written_pair
+from geo_risk.events.values import any_text, coded, degrees, distinct
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -131,6 +133,8 @@ def convert(loaded: Loaded, plan: Plan) -> gpd.GeoDataFrame:
     taken = _reread(columns, draft) if plan.roles.get("flags") == "flags" else []
     _tell_malformed(loaded, draft)
     originals = loaded.frame.drop(columns=taken)
+    if not loaded.fresh:
+        originals = originals.copy(deep=True)
     frame = assemble(draft, originals, plan.source)
     frame.index = loaded.index
     frame.attrs = {**loaded.attrs, "geo_risk": _report(loaded, plan, columns, draft)}
@@ -172,8 +176,6 @@ def _split(column: pd.Series[Any], *, lat_first: bool) -> tuple[Any, Any, Any]:
     """Longitude, latitude and unreadable rows of a column that contains both coordinates."""
     import pandas as pd
 
-    from geo_risk.events.values import any_text, degrees
-
     pairs = [table.split_position(cell, lat_first=lat_first) for cell in column]
     given = [isinstance(cell, (Mapping, list, tuple)) or any_text(cell) for cell in column]
     broken = np.array([bool(told) and pair is None for told, pair in zip(given, pairs)], dtype=bool)
@@ -186,24 +188,24 @@ def _split(column: pd.Series[Any], *, lat_first: bool) -> tuple[Any, Any, Any]:
 def _reread(columns: Columns, draft: Draft) -> list[str]:
     """Keep source and flags of a table that was read before; return the columns to leave out."""
     draft.fields["source"] = columns.texts("source")
-    told = np.array([text is not None for text in columns.texts("flags")], dtype=bool)
+    written = distinct(columns.texts("flags"))
     for code in ("no_date", "no_id"):
         draft.flags.pop(code, None)  # the first reading decided whether there was such a column
     if "no_coordinates" in draft.flags:
-        draft.flags["no_coordinates"] &= ~told  # the first reading flagged the cause
-    rows: dict[str, list[int]] = {}
-    for i, text in enumerate(columns.texts("flags")):
-        for code in dict.fromkeys(text.split(";") if text else ()):
-            rows.setdefault(code, []).append(i)
+        draft.flags["no_coordinates"] &= ~written.known  # the first reading flagged the cause
+    sets = [dict.fromkeys(text.split(";")) for text in written.values]
+    later: dict[str, None] = {}
     unknown = []
-    for code, marked in rows.items():
+    for code in dict.fromkeys(code for codes in sets for code in codes):
+        marked = np.array([*(code in codes for codes in sets), False])[written.codes]
         if code in FLAGS:
-            draft.flag_rows(code, marked)
+            draft.flag(code, marked)
         elif _CODE.fullmatch(code):  # of `geocode`, `check_events` or another later step
-            for row in marked:
-                draft.later_flags.setdefault(row, []).append(code)
+            later[code] = None
         else:
-            unknown.append(f"unknown flag {shown(code)} left out of {len(marked)} rows")
+            unknown.append(f"unknown flag {shown(code)} left out of {int(marked.sum())} rows")
+    joined = [";".join(code for code in later if code in codes) for codes in sets]
+    draft.later = Texts.of_values(joined).take(written.codes)
     draft.notes += unknown[:_MOST_NOTES]
     if len(unknown) > _MOST_NOTES:
         draft.notes.append(f"{len(unknown) - _MOST_NOTES} more unknown flags left out")
@@ -214,9 +216,10 @@ def _reread(columns: Columns, draft: Draft) -> list[str]:
 def _tell_malformed(loaded: Loaded, draft: Draft) -> None:
     chunk = loaded.chunk
     draft.flag_rows("decoded_cp1252", chunk.fell_back)
-    raw = np.full(draft.n, None, dtype=object)
     if chunk.malformed or loaded.always_malformed_text:
-        draft.extra["malformed_text"] = raw
+        raw = np.full(draft.n, -1, dtype=np.int64)
+        raw[list(chunk.malformed)] = np.arange(len(chunk.malformed))
+        draft.extra["malformed_text"] = coded(raw, [text for _, text in chunk.malformed.values()])
     if not chunk.malformed:
         return
     everything = np.zeros(draft.n, dtype=bool)
@@ -226,8 +229,6 @@ def _tell_malformed(loaded: Loaded, draft: Draft) -> None:
             draft.flags[code] &= ~everything  # nothing in such a line was interpreted
     for told in {code for code, _ in chunk.malformed.values()}:
         draft.flag_rows(told, [i for i, (code, _) in chunk.malformed.items() if code == told])
-    for position, (_, text) in chunk.malformed.items():
-        raw[position] = text
     draft.notes.append(
         f"{len(chunk.malformed)} malformed lines kept as they stand in malformed_text; the first: "
         + "; ".join(chunk.messages)

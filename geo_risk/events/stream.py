@@ -127,7 +127,9 @@ def _text_chunks(path: Path, kind: str, options: Options, n: int) -> Iterator[Lo
                 index = pd.RangeIndex(start, start + len(frame))
                 report = text_report(kind, reader)
                 start = index.stop
-                yield Loaded(frame, index, always_malformed_text=True, chunk=chunk, report=report)
+                yield Loaded(
+                    frame, index, always_malformed_text=True, chunk=chunk, report=report, fresh=True
+                )
             if len(chunk) < n:
                 return
     finally:

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from geo_risk._core.types import BinArray
 from geo_risk._core.validate import shown
 from geo_risk.errors import OptionNeededError
 from geo_risk.events.dates import DateColumn, parts_to_dates
-from geo_risk.events.draft import Columns, Draft
-from geo_risk.events.schema import DATE_PRECISIONS, LOCATION_PRECISIONS
-from geo_risk.events.values import join_texts
+from geo_risk.events.draft import TERMS, Columns, Draft
+from geo_risk.events.values import distinct, join_texts, no_texts, positions_in, present
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,6 +132,7 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
 """Names by which `read_events` recognises a column of a plain table, preferred ones first."""
 
 _POSITION = re.compile(r"[\[(]?\s*-?\d+(\.\d+)?\s*[,;]\s*-?\d+|(SRID=\d+;)?\s*POINT|[{]", re.I)
+_NO_POSITION = "^([A-OQRT-Za-oqrt-z]|[Pp][^Oo]|[Ss][^Rr])"  # neither POINT nor SRID
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -195,10 +195,16 @@ def find_position(frame: pd.DataFrame, names: list[str]) -> tuple[str, str] | No
     return None
 
 
-def holds_positions(cells: NDArray[np.object_]) -> bool:
+def holds_positions(texts: Any) -> bool:
     """Whether most texts look like positions ("(41.9, -87.7)")."""
-    given = [text for text in cells if text is not None]
-    return bool(given) and 2 * sum(_POSITION.match(text) is not None for text in given) > len(given)
+    import pyarrow.compute as pc
+
+    given = len(texts) - texts.null_count
+    doubtful = texts.filter(pc.invert(pc.match_substring_regex(texts, _NO_POSITION)))
+    if 2 * int(pc.count(doubtful).as_py()) <= given:
+        return False
+    found = distinct(doubtful).map(lambda text: _POSITION.match(text) is not None, False, np.bool_)
+    return bool(2 * int(found.sum()) > given)
 
 
 def split_position(cell: Any, *, lat_first: bool) -> tuple[Any, Any] | None:
@@ -270,11 +276,7 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
     draft.set_fatalities(columns)
     draft.fields["country_stated"] = columns.texts("country_stated")
     draft.fields["location_name"] = _place_names(columns, draft)
-    terms = columns.texts("location_precision")
-    known = np.array([term is None or term in LOCATION_PRECISIONS for term in terms], dtype=bool)
-    draft.flag("bad_precision_code", ~known)
-    terms[~known] = None
-    draft.fields["location_precision"] = terms
+    draft.fields["location_precision"] = _terms(columns, draft, "location_precision")
     if columns.has("location_uncertainty_km"):
         radius, bad = columns.numbers("location_uncertainty_km")
     else:
@@ -285,13 +287,21 @@ def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
     draft.fields["location_uncertainty_km"] = np.where(bad, np.nan, radius)
 
 
-def _place_names(columns: Columns, draft: Draft) -> NDArray[np.object_]:
+def _terms(columns: Columns, draft: Draft, role: str) -> BinArray:
+    """Positions among the terms of the schema; texts that are none are flagged."""
+    texts = columns.texts(role)
+    codes = positions_in(texts, TERMS[role]).astype(np.int8)
+    draft.flag("bad_precision_code", (codes < 0) & present(texts))
+    return codes
+
+
+def _place_names(columns: Columns, draft: Draft) -> Any:
     """Names of places, unless the column contains positions ("(41.9, -87.7)"), as in portals."""
     names = columns.texts("location_name")
     if holds_positions(names):
         column = columns.roles.pop("location_name")
         if column in columns.roles.values():
-            return np.full(draft.n, None, dtype=object)  # the coordinates come from this column
+            return no_texts(draft.n)  # the coordinates come from this column
         if {"lon", "latlon", "lonlat", "geometry"} & columns.roles.keys():
             told = "not used"
         else:
@@ -300,7 +310,7 @@ def _place_names(columns: Columns, draft: Draft) -> NDArray[np.object_]:
                 f'columns={{"lonlat": {column!r}}}'
             )
         draft.notes.append(f"column {column!r} holds positions, not names of places: {told}")
-        return np.full(draft.n, None, dtype=object)
+        return no_texts(draft.n)
     return names
 
 
@@ -316,9 +326,5 @@ def _fill_dates(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
         return
     precision = None
     if columns.has("date_precision"):
-        terms = columns.texts("date_precision")
-        known = np.array([term is None or term in DATE_PRECISIONS for term in terms], dtype=bool)
-        draft.flag("bad_precision_code", ~known)
-        terms[~known] = None
-        precision = terms
+        precision = _terms(columns, draft, "date_precision")
     draft.set_dates(start, end, precision)

@@ -14,7 +14,7 @@ import numpy as np
 
 from geo_risk.events.draft import Columns, Draft
 from geo_risk.events.schema import LocationCode
-from geo_risk.events.values import join_texts
+from geo_risk.events.values import coded, distinct, first_text, join_texts
 
 __all__ = ["CATEGORIES", "DATE_CODES", "LOCATION_CODES", "ROLES", "SIGNATURE", "fill"]
 
@@ -78,27 +78,25 @@ LOCATION_CODES: Final = {
 def fill(columns: Columns, draft: Draft, dayfirst: bool | None) -> None:
     """Fill all fields except the geometry."""
     draft.set_ids(columns.texts("event_id"))
-    precision, odd = columns.terms("date_code", DATE_CODES)
+    precision, odd = columns.date_precisions("date_code", DATE_CODES)
     draft.flag("bad_precision_code", odd)
     draft.set_dates(
         columns.dates("date_start", dayfirst), columns.dates("date_end", dayfirst), precision
     )
     kinds, _ = columns.numbers("category")
-    stated = columns.texts("category")
-    draft.fields["category"] = np.array(
-        [CATEGORIES.get(kind, text) for kind, text in zip(kinds, stated)], dtype=object
-    )
+    known = np.full(draft.n, -1, dtype=np.int8)
+    for position, kind in enumerate(CATEGORIES):
+        known[kinds == kind] = position
+    named = coded(known, list(CATEGORIES.values()))
+    draft.fields["category"] = first_text(named, columns.texts("category"))
     draft.fields["actors"] = join_texts([columns.texts("actor_1"), columns.texts("actor_2")])
     draft.set_fatalities(columns)
     _sum_deaths(columns, draft)
     draft.fields["country_stated"] = columns.texts("country_stated")
     draft.fields["location_name"] = columns.texts("location_name")
     draft.set_precision(columns, LOCATION_CODES)
-    status = columns.texts("code_status")
-    draft.flag(
-        "provisional",
-        np.array([text is not None and text.lower() != "clear" for text in status], dtype=bool),
-    )
+    status = distinct(columns.texts("code_status"))
+    draft.flag("provisional", status.map(lambda text: text.lower() != "clear", False, np.bool_))
 
 
 def _sum_deaths(columns: Columns, draft: Draft) -> None:

@@ -1,19 +1,41 @@
-"""Convert columns of any type to plain arrays of text or numbers, with the unreadable rows."""
+"""Convert columns of any type to texts or numbers, with the unreadable rows.
+
+Texts are Arrow arrays (chunked, of `large_string`, null where missing): a million of them are
+stripped, compared and joined at once, and no Python object is made for a cell.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from geo_risk._core.distinct import text_of
-from geo_risk._core.types import BoolArray, FloatArray, ObjectArray
+from geo_risk._core.distinct import Texts, text_of
+from geo_risk._core.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MISSING_WORDS", "any_text", "degrees", "is_missing", "join_texts", "numbers", "texts"]
+__all__ = [
+    "MISSING_WORDS",
+    "any_text",
+    "arrow_text",
+    "coded",
+    "degrees",
+    "distinct",
+    "first_text",
+    "is_missing",
+    "join_texts",
+    "no_texts",
+    "numbers",
+    "positions_in",
+    "present",
+    "text_array",
+    "texts",
+]
 
 
 # Texts that programs write for "no value". Not "NA": Namibia, or GDELT's Netherlands Antilles.
@@ -57,15 +79,61 @@ def any_text(value: Any) -> str | None:
     return None if text in MISSING_WORDS else text
 
 
-def texts(series: pd.Series[Any]) -> ObjectArray:
-    """Text of every row, None where missing."""
-    text = _arrow_text(series, whole_numbers=True)
-    if text is None:
-        out = np.empty(len(series), dtype=object)
-        for i, value in enumerate(series.to_numpy(dtype=object)):
-            out[i] = any_text(value)
-        return out
-    return np.asarray(_without(text, MISSING_WORDS).to_numpy(zero_copy_only=False), dtype=object)
+def text_array(cells: Iterable[str | None]) -> Any:
+    """Texts of cells that are text or None."""
+    import pyarrow as pa
+
+    return pa.chunked_array([pa.array(cells, pa.large_string())])
+
+
+def no_texts(n: int) -> Any:
+    """Texts of `n` rows, all missing."""
+    import pyarrow as pa
+
+    return pa.chunked_array([pa.nulls(n, pa.large_string())])
+
+
+def coded(codes: NDArray[np.signedinteger[Any]], terms: Sequence[str]) -> Any:
+    """Texts by their positions in `terms`; a negative position is missing."""
+    import pyarrow as pa
+
+    return pa.chunked_array([pa.array(terms, pa.large_string()).take(_indices(codes))])
+
+
+def present(text: Any) -> BoolArray:
+    """Rows with a text."""
+    return np.asarray(text.is_valid().to_numpy(), dtype=bool)
+
+
+def positions_in(text: Any, terms: Iterable[str]) -> NDArray[np.int32]:
+    """Position of each text in `terms`; -1 if it is missing or none of them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = pc.index_in(text, value_set=pa.array([*terms], pa.large_string()))
+    return np.asarray(pc.fill_null(found, -1).to_numpy(), dtype=np.int32)
+
+
+def distinct(text: Any) -> Texts:
+    """Distinct texts, in the order of first appearance, and the number of each row's."""
+    found = text.combine_chunks().dictionary_encode()
+    codes = found.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    values = np.array([*found.dictionary.to_pylist(), None], dtype=object)[:-1]
+    return Texts(values, codes.astype(np.int32, copy=False))
+
+
+def texts(series: pd.Series[Any]) -> Any:
+    """Text of every row, missing where a cell is empty or a word for "no value"."""
+    import pandas as pd
+
+    text = arrow_text(series, whole_numbers=True)
+    if text is not None:
+        return _without(text, MISSING_WORDS)
+    if getattr(series.dtype, "kind", "O") in "fbmM":
+        codes, cells = pd.factorize(series)
+        values = [any_text(cell) for cell in pd.Series(cells).to_numpy(dtype=object)]
+        return text_array(values).take(_indices(codes))
+    return text_array([any_text(cell) for cell in series.to_numpy(dtype=object)])
 
 
 def numbers(series: pd.Series[Any], *, counts: bool = False) -> tuple[FloatArray, BoolArray]:
@@ -75,31 +143,38 @@ def numbers(series: pd.Series[Any], *, counts: bool = False) -> tuple[FloatArray
     decimal comma, and rounded correctly. With `counts` (numbers of people), a comma before three
     digits separates thousands ("1,234"). Booleans and infinities are unreadable.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if getattr(series.dtype, "kind", "O") in "iuf":
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         bad = np.isinf(values)
     else:
-        text = _arrow_text(series)
+        text = arrow_text(series)
         if text is None:
-            cells = [_number_text(value) for value in series.to_numpy(dtype=object)]
-            text = pa.array(cells, pa.large_string())
+            text = text_array([_number_text(value) for value in series.to_numpy(dtype=object)])
         text = _without(text, _MISSING_NUMBERS)
+        values = _parsed(text, counts)
+        bad = ~np.isfinite(values)
+        if bad.any():
+            bad &= present(text)
+    if bad.any():
+        values = np.where(bad, np.nan, values)
+    return values, bad
+
+
+def _parsed(text: Any, counts: bool) -> FloatArray:
+    """Numbers of stripped texts; NaN if missing or unreadable."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pc.any(pc.match_substring(text, ",")).as_py():
         if counts:
             grouped = pc.match_substring_regex(text, _THOUSANDS)
             text = pc.if_else(grouped, pc.replace_substring(text, ",", ""), text)
         comma = pc.match_substring_regex(text, _DECIMAL_COMMA)
         text = pc.if_else(comma, pc.replace_substring(text, ",", "."), text)
-        readable = pc.match_substring_regex(text, _NUMBER)
-        parsed = pc.cast(pc.if_else(readable, text, pa.scalar(None, text.type)), pa.float64())
-        values = np.asarray(parsed.to_numpy(zero_copy_only=False), dtype=np.float64)
-        given = np.asarray(text.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
-        bad = given & ~np.isfinite(values)
-    if bad.any():
-        values = np.where(bad, np.nan, values)
-    return values, bad
+    readable = pc.match_substring_regex(text, _NUMBER)
+    if not pc.all(readable).as_py():
+        text = pc.if_else(readable, text, pa.scalar(None, text.type))
+    return np.asarray(pc.cast(text, pa.float64()).to_numpy(), dtype=np.float64)
 
 
 def degrees(series: pd.Series[Any], halves: str) -> tuple[FloatArray, BoolArray]:
@@ -122,31 +197,50 @@ def degrees(series: pd.Series[Any], halves: str) -> tuple[FloatArray, BoolArray]
     return values, bad
 
 
-def _arrow_text(series: pd.Series[Any], *, whole_numbers: bool = False) -> Any:
-    """Column as Arrow text; None if it is not all text (or whole numbers)."""
+def arrow_text(series: pd.Series[Any], *, whole_numbers: bool = False) -> Any:
+    """Column as it is, as texts; None if it is not all text (or whole numbers)."""
     import pandas as pd
     import pyarrow as pa
 
     if whole_numbers and getattr(series.dtype, "kind", "O") in "iu":
-        return pa.array(series, from_pandas=True).cast(pa.large_string())
+        return _chunked(pa.array(series, from_pandas=True).cast(pa.large_string()))
     if pd.api.types.infer_dtype(series, skipna=True) != "string":
         return None
-    array = pa.array(series, from_pandas=True)
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    array = array.cast(pa.large_string())
-    # A copy of a slice: some kernels of older Arrow ignore the offset of a slice.
-    return array.take(np.arange(len(array))) if array.offset else array
+    array = _chunked(pa.array(series, from_pandas=True)).cast(pa.large_string())
+    if any(chunk.offset for chunk in array.iterchunks()):
+        # A copy of slices: some kernels of older Arrow ignore the offset of a slice.
+        array = pa.chunked_array([pa.concat_arrays(array.chunks)])
+    return array
 
 
-def _without(text: Any, words: frozenset[str]) -> Any:
-    """Stripped text, missing if it is one of `words`."""
+def _chunked(array: Any) -> Any:
+    import pyarrow as pa
+
+    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+
+
+def _indices(codes: NDArray[Any]) -> Any:
+    """Positions to take; a negative one takes nothing."""
+    import pyarrow as pa
+
+    return pa.array(codes, mask=codes < 0)
+
+
+def _without(text: Any, words: Collection[str]) -> Any:
+    """Stripped text, missing if it is one of `words`; the same object if nothing changes."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    text = pc.utf8_trim_whitespace(text)
-    gone = pc.is_in(text, value_set=pa.array(sorted(words), text.type))
-    return pc.if_else(gone, pa.scalar(None, text.type), text)
+    stripped = pc.utf8_trim_whitespace(text)
+    lengths = pc.binary_length(stripped)
+    if pc.equal(pc.sum(lengths), pc.sum(pc.binary_length(text))).as_py():
+        stripped = text
+    if not pc.any(pc.less_equal(lengths, max(map(len, words)))).as_py():
+        return stripped
+    gone = pc.is_in(stripped, value_set=pa.array(sorted(words), text.type))
+    if not pc.any(gone).as_py():
+        return stripped
+    return pc.if_else(gone, pa.scalar(None, text.type), stripped)
 
 
 def _number_text(value: Any) -> str | None:
@@ -164,10 +258,23 @@ def _number_text(value: Any) -> str | None:
     return text_of(value)
 
 
-def join_texts(columns: list[ObjectArray], separator: str = " | ") -> ObjectArray:
-    """Join the texts of each row, without the missing ones; None if all are missing."""
-    out = np.empty(len(columns[0]), dtype=object)
-    for i, row in enumerate(zip(*columns)):
-        present = [text for text in row if text is not None]
-        out[i] = separator.join(present) if present else None
-    return out
+def first_text(preferred: Any, other: Any) -> Any:
+    """Text of each row; where it is missing, the other one."""
+    import pyarrow.compute as pc
+
+    return _chunked(pc.coalesce(preferred.combine_chunks(), other.combine_chunks()))
+
+
+def join_texts(columns: list[Any], separator: str = " | ") -> Any:
+    """Join the texts of each row, without the missing ones; missing if all are."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    filled = [text for text in columns if text.null_count < len(text)]
+    if len(filled) < 2:
+        return filled[0] if filled else columns[0]
+    mark = pa.scalar(separator, pa.large_string())
+    joined = pc.binary_join_element_wise(
+        *(text.combine_chunks() for text in filled), mark, null_handling="skip"
+    )
+    return _chunked(pc.if_else(pc.equal(joined, ""), pa.scalar(None, joined.type), joined))

@@ -1,21 +1,28 @@
-"""Search scored places by a folded key, with arrays only."""
+"""Search scored places by a folded key.
+
+A name has few places, mostly one, so these are plain Python objects: arrays would take longer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from geo_risk._core.types import IntArray
-from geo_risk.places._fuzzy import SimilarityIndex, build_index, similar
+from geo_risk.places._scopes import Scope
+from geo_risk.places._similar import similar_keys
 from geo_risk.places._variants import variants
-from geo_risk.places.gazetteer import Gazetteer, load_gazetteer
+from geo_risk.places.gazetteer import load_gazetteer
 
-__all__ = ["FUZZY_CUTOFF", "MATCHED_BY", "Hits", "Scope", "exact", "search", "similar_keys"]
-
+__all__ = [
+    "MATCHED_BY",
+    "Hit",
+    "exact",
+    "hits_of_key",
+    "search",
+    "search_readings",
+    "search_similar",
+]
 
 MATCHED_BY = ("primary", "alternate", "reading", "fuzzy")
 _PRIMARY, _ALTERNATE, _READING, _FUZZY = range(4)
@@ -25,7 +32,7 @@ READING_FACTOR = 0.9
 HINTED_FACTOR = 0.98
 FUZZY_FACTOR = 0.9
 FUZZY_CUTOFF = 0.75
-_FUZZY_MIN_LENGTH = 4  # one edit changes a third of a three-letter name
+_SHORTEST = 4  # one edit changes a third of a three-letter name
 
 # GeoNames lists many spellings that few people use. Such a spelling outranks another place's
 # primary name only if its place is so much larger that the name alone means it: Cologne is Koeln
@@ -36,81 +43,25 @@ _DOMINANCE = 100.0
 _SMALLEST_POPULATION = 200
 
 
-@dataclass(frozen=True, eq=False)
-class Hits:
-    """Places that match a name, best first.
+class Hit(NamedTuple):
+    """A place that matches a name.
 
     Parameters
     ----------
-    place : int64 (n,)
-        Position in the gazetteer; no place twice.
-    posting : int64 (n,)
+    place : int
+        Position in the gazetteer.
+    posting : int
         The posting that matched, which gives the spelling.
-    score : float64 (n,)
-        Descending, within (0, 1].
-    by : int8 (n,)
+    score : float
+        Within (0, 1].
+    by : int
         Position in `MATCHED_BY`.
     """
 
-    place: IntArray
-    posting: IntArray
-    score: NDArray[np.float64]
-    by: NDArray[np.int8]
-
-    def __len__(self) -> int:
-        return int(self.place.size)
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Where to search: one country, some places, or the world.
-
-    Parameters
-    ----------
-    country : str or None
-        Alpha-3 code.
-    places : bool (m,) or None
-        Allowed places.
-    """
-
-    country: str | None = None
-    places: NDArray[np.bool_] | None = None
-
-    @property
-    def world(self) -> bool:
-        """Whether every place is allowed."""
-        return self.country is None and self.places is None
-
-    def contains(self, place: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Tell for each place whether it is allowed."""
-        inside = np.ones(place.size, dtype=np.bool_)
-        if self.country is not None:
-            first, last = load_gazetteer().countries.get(self.country, (0, 0))
-            inside = (place >= first) & (place < last)
-        if self.places is not None:
-            inside &= self.places[place]
-        return inside
-
-    def keys(self) -> NDArray[np.bool_] | None:
-        """Keys of allowed places; None for all keys."""
-        if self.world:
-            return None
-        if self.places is None:
-            return _country_keys(self.country)
-        gazetteer = load_gazetteer()
-        return _keys_of(gazetteer, self.contains(gazetteer.post_place))
-
-
-@lru_cache(maxsize=16)  # 0.9 MB each
-def _country_keys(country: str | None) -> NDArray[np.bool_]:
-    gazetteer = load_gazetteer()
-    return _keys_of(gazetteer, Scope(country).contains(gazetteer.post_place))
-
-
-def _keys_of(gazetteer: Gazetteer, postings: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    keys = np.zeros(gazetteer.n_keys, dtype=np.bool_)
-    keys[gazetteer.post_key[postings]] = True
-    return keys
+    place: int
+    posting: int
+    score: float
+    by: int
 
 
 def search(
@@ -120,8 +71,8 @@ def search(
     *,
     hinted: Callable[[Scope], tuple[Scope, bool]],
     fuzzy: bool | None,
-) -> Hits:
-    """All places that match, by the first of: exact key, simpler reading, similar key.
+) -> list[Hit]:
+    """All places that match, best first, by the first of: exact key, simpler reading, similar key.
 
     Parameters
     ----------
@@ -134,123 +85,125 @@ def search(
     fuzzy : bool or None
         True adds similar keys to exact ones; None adds them only if there are none; False never.
     """
-    hits = exact(key, scope, name)
-    narrowed = scope
-    if not len(hits):
-        narrowed, understood = hinted(scope)
-        factor = HINTED_FACTOR if understood else READING_FACTOR
-        hits = _readings(name, narrowed, factor)
-        if not len(hits) and narrowed is not scope and narrowed.places is not None:
-            hits = _readings(name, Scope(narrowed.country, scope.places), READING_FACTOR**2)
-    if fuzzy or (fuzzy is None and not len(hits)):
-        hits = _merge(hits, _similar(name, key, narrowed))
-    return _sorted(hits)
-
-
-def exact(key: str, scope: Scope, name: str | None = None) -> Hits:
-    """Places with a key."""
-    gazetteer = load_gazetteer()
-    key_id = gazetteer.find_key(key)
-    if key_id < 0:
-        return _none()
-    postings = np.arange(*gazetteer.postings(key_id))
-    return _score(postings[scope.contains(gazetteer.post_place[postings])], name)
-
-
-def _score(postings: IntArray, name: str | None = None) -> Hits:
-    """Best posting of each place among postings of one key, with its score."""
-    gazetteer = load_gazetteer()
-    place = gazetteer.post_place[postings].astype(np.int64)
-    primary = gazetteer.post_primary[postings]
-    as_written = _spelled_as(postings, name)
-    order = np.lexsort((postings, ~as_written, ~primary, place))
-    place, first = np.unique(place[order], return_index=True)
-    kept = order[first]
-    primary = primary[kept]
-    score = np.where(primary, 1.0, ALTERNATE_SCORE)
-    population = np.maximum(gazetteer.population[place], _SMALLEST_POPULATION)
-    if primary.any():
-        score[population >= _DOMINANCE * population[primary].max()] = 1.0
-    by = np.where(primary, _PRIMARY, _ALTERNATE).astype(np.int8)
-    return Hits(place, postings[kept], score, by)
-
-
-def _spelled_as(postings: IntArray, name: str | None) -> NDArray[np.bool_]:
-    """Tell which postings are spelled exactly as `name`."""
-    if name is None or not postings.size:
-        return np.zeros(postings.size, dtype=np.bool_)
-    gazetteer = load_gazetteer()
-    names = np.searchsorted(gazetteer.name_post, postings.astype(np.int32), side="right") - 1
-    wanted = [name_id for name_id in np.unique(names) if gazetteer.name(int(name_id)) == name]
-    return np.isin(names, wanted)
-
-
-def _readings(name: str, scope: Scope, factor: float) -> Hits:
-    """Places for a simpler reading of the name: the first reading that matches any place."""
-    for key in variants(name):
-        hits = exact(key, scope, name)
-        if len(hits):
-            by = np.full(len(hits), _READING, dtype=np.int8)
-            return Hits(hits.place, hits.posting, hits.score * factor, by)
-    return _none()
-
-
-def _similar(name: str, key: str, scope: Scope) -> Hits:
-    """Places with a key similar to the name's or to its simplest reading."""
-    hits = _none()
-    for text in dict.fromkeys([key, *variants(name)]):
-        if len(text) >= _FUZZY_MIN_LENGTH:
-            hits = _merge(hits, _similar_to(text, scope))
+    hits, narrowed = search_readings(name, key, scope, hinted=hinted)
+    if fuzzy or (fuzzy is None and not hits):
+        (similar,) = search_similar([(name, key)], narrowed)
+        hits = _sorted(_best_of_place([*hits, *similar]))
     return hits
 
 
-def _similar_to(text: str, scope: Scope) -> Hits:
+def search_readings(
+    name: str, key: str, scope: Scope, *, hinted: Callable[[Scope], tuple[Scope, bool]]
+) -> tuple[list[Hit], Scope]:
+    """Places with the exact key or else a simpler reading, best first; the scope as narrowed."""
+    hits = exact(key, scope, name)
+    narrowed = scope
+    if not hits:
+        narrowed, understood = hinted(scope)
+        factor = HINTED_FACTOR if understood else READING_FACTOR
+        hits = _readings(name, narrowed, factor)
+        if not hits and narrowed is not scope and narrowed.places is not None:
+            hits = _readings(name, Scope(narrowed.country, scope.places), READING_FACTOR**2)
+    return _sorted(hits), narrowed
+
+
+def search_similar(names: Sequence[tuple[str, str]], scope: Scope) -> list[list[Hit]]:
+    """For each name, given with its key, places with a key similar to it or to a reading."""
+    texts = [
+        [text for text in dict.fromkeys([key, *variants(name)]) if len(text) >= _SHORTEST]
+        for name, key in names
+    ]
+    found = iter(similar_keys(list(chain.from_iterable(texts)), FUZZY_CUTOFF, scope))
+    return [_similar(chain.from_iterable(islice(found, len(own))), scope) for own in texts]
+
+
+def _similar(keys: Iterable[tuple[int, float]], scope: Scope) -> list[Hit]:
+    """Places with some keys, best first, from the similarity of each key."""
+    hits = []
+    for key_id, likeness in keys:
+        for place, posting, _, by in hits_of_key(key_id, scope):
+            tier = 1.0 if by == _PRIMARY else ALTERNATE_SCORE
+            hits.append(Hit(place, posting, FUZZY_FACTOR * likeness * tier, _FUZZY))
+    return _sorted(_best_of_place(hits))
+
+
+def exact(key: str, scope: Scope, name: str | None = None) -> list[Hit]:
+    """Places with a key, by position."""
+    key_id = load_gazetteer().find_key(key)
+    return [] if key_id < 0 else hits_of_key(key_id, scope, name)
+
+
+def hits_of_key(key_id: int, scope: Scope, name: str | None = None) -> list[Hit]:
+    """Best posting of each place among the postings of a key, with its score."""
+    views = load_gazetteer().views
+    best = _postings_of_places(key_id, scope, name)
+    populations = [max(views.population[place], _SMALLEST_POPULATION) for place, _ in best]
+    primary = [views.post_primary[posting] for _, posting in best]
+    largest = max((size for size, own in zip(populations, primary) if own), default=None)
+    hits = []
+    for (place, posting), size, own in zip(best, populations, primary):
+        dominates = largest is not None and size >= _DOMINANCE * largest
+        score = 1.0 if own or dominates else ALTERNATE_SCORE
+        hits.append(Hit(place, posting, score, _PRIMARY if own else _ALTERNATE))
+    return hits
+
+
+def _postings_of_places(key_id: int, scope: Scope, name: str | None) -> list[tuple[int, int]]:
+    """Each place with a key, and its posting: primary, as written, or the first."""
     gazetteer = load_gazetteer()
-    keys, likeness = similar_keys(text, FUZZY_CUTOFF, scope)
-    parts = []
-    for key_id, value in zip(keys.tolist(), likeness.tolist()):
-        postings = np.arange(*gazetteer.postings(key_id))
-        hits = _score(postings[scope.contains(gazetteer.post_place[postings])])
-        tier = np.where(hits.by == _PRIMARY, 1.0, ALTERNATE_SCORE)
-        by = np.full(len(hits), _FUZZY, dtype=np.int8)
-        parts.append(Hits(hits.place, hits.posting, FUZZY_FACTOR * value * tier, by))
-    return _merge(_none(), *parts)
+    views, span, places = gazetteer.views, scope.span, scope.places
+    found: dict[int, list[int]] = {}
+    for posting in range(*gazetteer.postings(key_id)):
+        place = views.post_place[posting]
+        if place in span and (places is None or place in places):
+            found.setdefault(place, []).append(posting)
+    if not any(len(postings) > 1 for postings in found.values()):
+        return sorted((place, postings[0]) for place, postings in found.items())
+    written = _spelled_as(key_id, name)
+
+    def rank(posting: int) -> tuple[bool, bool, int]:
+        return not views.post_primary[posting], posting not in written, posting
+
+    return sorted((place, min(postings, key=rank)) for place, postings in found.items())
 
 
-def similar_keys(
-    text: str, cutoff: float, scope: Scope
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Keys within `scope` at least `cutoff` similar to `text`."""
+def _spelled_as(key_id: int, name: str | None) -> range:
+    """Postings of a key that are spelled exactly as `name`."""
     gazetteer = load_gazetteer()
-    index = _similarity_index()
-    return similar(index, gazetteer.keys, gazetteer.key_start, text, cutoff, scope.keys())
+    views = gazetteer.views
+    for name_id in range(views.key_name[key_id], views.key_name[key_id + 1]):
+        if gazetteer.name(name_id) == name:
+            return range(views.name_post[name_id], views.name_post[name_id + 1])
+    return range(0)
 
 
-@cache
-def _similarity_index() -> SimilarityIndex:
-    return build_index(load_gazetteer().keys, load_gazetteer().key_start)
+def _readings(name: str, scope: Scope, factor: float) -> list[Hit]:
+    """Places for a simpler reading of the name: the first reading that matches any place."""
+    for key in variants(name):
+        hits = exact(key, scope, name)
+        if hits:
+            return [Hit(hit.place, hit.posting, hit.score * factor, _READING) for hit in hits]
+    return []
 
 
-def _none() -> Hits:
-    empty = np.empty(0, dtype=np.int64)
-    return Hits(empty, empty, np.empty(0), np.empty(0, dtype=np.int8))
+def _best_of_place(hits: Iterable[Hit]) -> list[Hit]:
+    """Keep the best hit of each place."""
+    best: dict[int, Hit] = {}
+    for hit in hits:
+        other = best.get(hit.place)
+        if other is None or _rank(hit) < _rank(other):
+            best[hit.place] = hit
+    return list(best.values())
 
 
-def _merge(*parts: Hits) -> Hits:
-    """Join hits and keep the best one of each place."""
-    place = np.concatenate([part.place for part in parts])
-    posting = np.concatenate([part.posting for part in parts])
-    score = np.concatenate([part.score for part in parts])
-    by = np.concatenate([part.by for part in parts])
-    order = np.lexsort((posting, by, -score, place))
-    _, first = np.unique(place[order], return_index=True)
-    kept = order[first]
-    return Hits(place[kept], posting[kept], score[kept], by[kept])
+def _rank(hit: Hit) -> tuple[float, int, int]:
+    return -hit.score, hit.by, hit.posting
 
 
-def _sorted(hits: Hits) -> Hits:
+def _sorted(hits: Iterable[Hit]) -> list[Hit]:
     """Best score first, then the larger population, then the lower GeoNames id."""
-    gazetteer = load_gazetteer()
-    population = gazetteer.population[hits.place]
-    order = np.lexsort((gazetteer.geonames_id[hits.place], -population, -hits.score))
-    return Hits(hits.place[order], hits.posting[order], hits.score[order], hits.by[order])
+    views = load_gazetteer().views
+    return sorted(
+        hits,
+        key=lambda hit: (-hit.score, -views.population[hit.place], views.geonames_id[hit.place]),
+    )

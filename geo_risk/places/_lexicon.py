@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,8 @@ from geo_risk._core.countries import country_keys, country_names
 from geo_risk._core.fold import LONGEST_NAME, fold
 from geo_risk._core.sphere import lonlat_of_vectors, unit_vectors
 from geo_risk.places._areas import AREAS
-from geo_risk.places._hits import Scope, exact
-from geo_risk.places._scopes import place_rows, rows_by_name, world_layer
+from geo_risk.places._hits import exact
+from geo_risk.places._scopes import Scope, place_rows, rows_by_name, world_layer
 from geo_risk.places._words import AMBIGUOUS_COUNTRIES
 from geo_risk.places.gazetteer import load_gazetteer
 from geo_risk.regions.areas import region_vectors
@@ -25,10 +25,10 @@ _MOST_PLACES = 25
 _MOST_REMEMBERED = 65_536  # names; most have no meaning
 _COUNTRY_SIZE = 8.0
 _UNKNOWN_SIZE = 2.0  # of a place without population
+_WORLD = Scope()
 
 
-@dataclass(frozen=True)
-class Meaning:
+class Meaning(NamedTuple):
     """One possible meaning of a name.
 
     Parameters
@@ -89,26 +89,27 @@ def _meanings(key: str) -> tuple[Meaning, ...]:
 def _places(key: str, *, shadowed: bool) -> list[Meaning]:
     """Places with a name, which may also be the name of a country."""
     gazetteer = load_gazetteer()
-    hits = exact(key, Scope())
-    order = np.lexsort((-gazetteer.population[hits.place], -hits.score))[:_MOST_PLACES]
-    scores = hits.score[order]
-    if shadowed:  # Mexico is an alternate name of Mexico City, however large the city is
-        scores = np.where(gazetteer.post_primary[hits.posting[order]], 1.0, 0.95)
-    rows = place_rows(world_layer())[1]
-    return [
-        Meaning(
-            "place",
-            gazetteer.primary_name(place),
-            float(gazetteer.lon[place]),
-            float(gazetteer.lat[place]),
-            gazetteer.country_code(place),
-            int(rows[place]),
-            place,
-            _place_size(int(gazetteer.population[place])),
-            score,
+    views = gazetteer.views
+    hits = exact(key, _WORLD)
+    hits.sort(key=lambda hit: (-hit.score, -views.population[hit.place]))
+    found = []
+    for place, posting, score, _ in hits[:_MOST_PLACES]:
+        if shadowed:  # Mexico is an alternate name of Mexico City, however large the city is
+            score = 1.0 if views.post_primary[posting] else 0.95
+        found.append(
+            Meaning(
+                "place",
+                gazetteer.primary_name(place),
+                float(gazetteer.lon[place]),
+                float(gazetteer.lat[place]),
+                gazetteer.country_code(place),
+                int(place_rows(world_layer())[1][place]),
+                place,
+                _place_size(views.population[place]),
+                score,
+            )
         )
-        for place, score in zip(hits.place[order].tolist(), scores.tolist())
-    ]
+    return found
 
 
 def _place_size(population: int) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ _REGION_NAMED = 2.0
 _NEAR = 1.0
 _NEAR_KM = 300.0
 _MOST_NEIGHBOURS = 1000
+_MOST_PAIRS = 100_000  # of a place and a neighbour, at once
 _MOST_CONTEXT = 2.5
 _MOST_CONTAINERS = 60  # of one name: "village, district, province, country"
 _NAMESAKE = -0.8
@@ -46,8 +48,7 @@ _MARGIN = 0.7
 _ELSEWHERE_KM = 50.0
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """Meaning chosen for a span.
 
     Parameters
@@ -76,6 +77,14 @@ class _Mentions:
     regions_of: dict[str | None, set[int]]
 
 
+class _Senses(NamedTuple):
+    """Countries and rows of regions that a name may mean; whether one is as large as a province."""
+
+    countries: set[str | None]
+    rows: set[int]
+    large: bool
+
+
 def resolve(article: Article) -> list[Choice]:
     """Choose a meaning for each span that is a place; leave the others out."""
     spans, evidence = article.spans, article.evidence()
@@ -85,11 +94,11 @@ def resolve(article: Article) -> list[Choice]:
         [
             _size(meaning)
             + evidence[number][meaning.kind == "place"]
-            + _context(span, meaning, inside[number], mentions)
+            + _context(meaning, senses, inside[number], mentions)
             + _NEIGHBOURING * (meaning.kind == "country" and article.follows_neighbouring(span))
             for meaning in span.meanings
         ]
-        for number, span in enumerate(spans)
+        for number, (span, senses) in enumerate(zip(spans, map(_senses, spans)))
     ]
     scores = _add_holding(spans, _holders(article), _share_sense(spans, scores))
     scores = _add_nearness(spans, scores)
@@ -210,7 +219,18 @@ def _mentions(spans: list[Span], evidence: list[Evidence]) -> _Mentions:
     return _Mentions(countries, set().union(*regions_of.values()), regions_of)
 
 
-def _context(span: Span, meaning: Meaning, inside: list[Meaning], mentions: _Mentions) -> float:
+def _senses(span: Span) -> _Senses:
+    """Larger units that a name may mean."""
+    return _Senses(
+        {meaning.country for meaning in span.meanings if meaning.kind == "country"},
+        {meaning.row for meaning in span.meanings if meaning.kind == "region"},
+        any(meaning.kind == "country" or _is_large_region(meaning) for meaning in span.meanings),
+    )
+
+
+def _context(
+    meaning: Meaning, senses: _Senses, inside: list[Meaning], mentions: _Mentions
+) -> float:
     """Evidence from the other names in the text."""
     for container in inside:
         if container.kind == "country" and container.country == meaning.country:
@@ -222,35 +242,32 @@ def _context(span: Span, meaning: Meaning, inside: list[Meaning], mentions: _Men
     if named and meaning.kind in ("region", "place"):
         score = _COUNTRY_NAMED * (0.5 + named / mentions.countries.total())
     if meaning.kind == "place":
-        return min(score + _place_context(span, meaning, mentions), _MOST_CONTEXT)
+        return min(score + _place_context(meaning, senses, mentions), _MOST_CONTEXT)
     if meaning.kind == "region":
-        return score + _region_context(span, meaning, mentions)
-    if meaning.kind == "country" and _has_siblings(span, meaning, mentions):
+        return score + _region_context(meaning, senses, mentions)
+    if meaning.kind == "country" and _has_siblings(meaning, senses, mentions):
         score += _SIBLINGS
     return score
 
 
-def _place_context(span: Span, meaning: Meaning, mentions: _Mentions) -> float:
+def _place_context(meaning: Meaning, senses: _Senses, mentions: _Mentions) -> float:
     """Evidence for a place from its region in the text, against it from a larger namesake."""
-    namesakes = {other.row for other in span.meanings if other.kind == "region"}
-    shadowed = any(other.kind == "country" or _is_large_region(other) for other in span.meanings)
-    score = _NAMESAKE if shadowed else 0.0
-    if meaning.row in mentions.regions and meaning.row not in namesakes:
-        score += _REGION_NAMED / 2 if shadowed else _REGION_NAMED
+    score = _NAMESAKE if senses.large else 0.0
+    if meaning.row in mentions.regions and meaning.row not in senses.rows:
+        score += _REGION_NAMED / 2 if senses.large else _REGION_NAMED
     return score
 
 
-def _region_context(span: Span, meaning: Meaning, mentions: _Mentions) -> float:
+def _region_context(meaning: Meaning, senses: _Senses, mentions: _Mentions) -> float:
     """Evidence for a region from others of its country, against it from a namesake country."""
-    own_country = any(m.kind == "country" and m.country == meaning.country for m in span.meanings)
-    siblings = _has_siblings(span, meaning, mentions)
+    siblings = _has_siblings(meaning, senses, mentions)
+    own_country = meaning.country in senses.countries
     return (_NAMESAKE if own_country else 0.0) + (_SIBLINGS if siblings else 0.0)
 
 
-def _has_siblings(span: Span, meaning: Meaning, mentions: _Mentions) -> bool:
+def _has_siblings(meaning: Meaning, senses: _Senses, mentions: _Mentions) -> bool:
     """Whether the text names a region of a meaning's country by another name."""
-    namesakes = {other.row for other in span.meanings if other.kind == "region"}
-    return not namesakes.issuperset(mentions.regions_of.get(meaning.country, ()))
+    return not senses.rows.issuperset(mentions.regions_of.get(meaning.country, ()))
 
 
 def _share_sense(spans: list[Span], scores: list[list[float]]) -> list[list[float]]:
@@ -268,7 +285,7 @@ def _share_sense(spans: list[Span], scores: list[list[float]]) -> list[list[floa
 def _add_nearness(spans: list[Span], scores: list[list[float]]) -> list[list[float]]:
     """Favour places near the most likely meanings of other spans (the first thousand names)."""
     tops = dict.fromkeys(
-        (span.key, span.meanings[int(np.argmax(own))])
+        (span.key, span.meanings[own.index(max(own))])
         for span, own in zip(spans, scores)
         if own and max(own) >= _NEEDED
     )
@@ -277,25 +294,37 @@ def _add_nearness(spans: list[Span], scores: list[list[float]]) -> list[list[flo
         for key, meaning in tops
         if meaning.kind in ("place", "region")
     ][:_MOST_NEIGHBOURS]
-    keys = np.array([key for key, _, _ in points], dtype=object)
-    coordinates = np.array([(lon, lat) for _, lon, lat in points]).reshape(-1, 2)
-    gains: dict[tuple[str, int], list[float]] = {}
-    for span in spans:
-        name = (span.key, len(span.meanings))
-        if name not in gains:
-            others = coordinates[keys != span.key] if len(points) else coordinates
-            gains[name] = [
-                _NEAR if meaning.kind == "place" and _is_near(meaning, others) else 0.0
-                for meaning in span.meanings
-            ]
+    gains = _gains({(span.key, len(span.meanings)): span for span in reversed(spans)}, points)
     return [
         [score + gain for score, gain in zip(own, gains[span.key, len(own)])]
         for span, own in zip(spans, scores)
     ]
 
 
-def _is_near(meaning: Meaning, points: NDArray[np.float64]) -> bool:
-    return bool((_distances_km(meaning, points) < _NEAR_KM).any())
+def _gains(
+    names: dict[tuple[str, int], Span], points: list[tuple[str, float, float]]
+) -> dict[tuple[str, int], list[float]]:
+    """What each meaning of a name gains: something for places near a point of another name."""
+    gains = {name: [0.0] * len(span.meanings) for name, span in names.items()}
+    places = [
+        (name, number, meaning.lon, meaning.lat)
+        for name, span in names.items()
+        for number, meaning in enumerate(span.meanings)
+        if meaning.kind == "place"
+    ]
+    number_of = {key: number for number, (key, _, _) in enumerate(points)}
+    owner = np.array([number_of[key] for key, _, _ in points], dtype=np.int64)
+    there = np.array([point[1:] for point in points]).reshape(-1, 2)
+    at_once = _MOST_PAIRS // max(len(points), 1)
+    for first in range(0, len(places) if points else 0, at_once):
+        part = places[first : first + at_once]
+        here = np.array([place[2:] for place in part])
+        distances = great_circle_km(there[:, 0], there[:, 1], here[:, :1], here[:, 1:])
+        own = np.array([number_of.get(name[0], -1) for name, *_ in part])
+        near = np.any((distances < _NEAR_KM) & (owner != own[:, None]), axis=1)
+        for (name, number, _, _), is_near in zip(part, near):
+            gains[name][number] = _NEAR if is_near else 0.0
+    return gains
 
 
 def _distances_km(meaning: Meaning, points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -307,7 +336,7 @@ def _choose(span: Span, scores: list[float], evidence: Evidence) -> Choice | Non
     """Best meaning of a span, or None if it is more likely not a place."""
     if not span.meanings:
         return Choice(span, None, 0.0) if evidence[1] > _UNKNOWN_NEEDED else None
-    order = np.argsort(-np.array(scores), kind="stable").tolist()
+    order = sorted(range(len(scores)), key=lambda number: -scores[number])
     best, top = span.meanings[order[0]], scores[order[0]]
     if top < _NEEDED:
         return None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from geo_risk._core.fold import fold
 from geo_risk.places._lexicon import Meaning, meanings
@@ -29,12 +28,13 @@ from geo_risk.places._words import (
 __all__ = ["Span", "Word", "find_spans", "split_words"]
 
 _MOST_WORDS = 6
+_MOST_REMEMBERED = 65_536  # words, in all texts
 _POSSESSIVES = ("'s ", "’s ")
+_FIRST_MARK = "\u0300"
 _SENTENCE_ENDS = frozenset(".!?…\n。")
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """One word of the text.
 
     Parameters
@@ -61,8 +61,7 @@ class Word:
     opens: bool
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """A run of words that may be a place name: words[first:last].
 
     Parameters
@@ -86,35 +85,57 @@ class Span:
     meanings: tuple[Meaning, ...]
 
 
+_LETTERS = r"[^\W_]++"  # and digits
+
+
+def _word_pattern(letters: str) -> re.Pattern[str]:
+    """Letters, with apostrophes inside; dotted initials (U.S.)."""
+    return re.compile(rf"(?:[A-Z]\.){{2,}}|{letters}(?:['’‘ʼ`]{letters})*+")
+
+
+_PLAIN_WORD = _word_pattern(_LETTERS)
+
+
 @cache
-def _word_pattern() -> re.Pattern[str]:
-    """Letters, digits and combining marks, with apostrophes inside; dotted initials (U.S.)."""
-    marks = "".join(
-        f"\\U{code:08x}" for code in range(0x300, sys.maxunicode)
-        if unicodedata.category(chr(code)) in ("Mn", "Mc") and code < 0x20000
-    )  # fmt: skip
-    letter = f"(?:[^\\W_]|[{marks}])"
-    return re.compile(rf"(?:[A-Z]\.){{2,}}|{letter}+(?:['’‘ʼ`]{letter}+)*")
+def _marked_word() -> re.Pattern[str]:
+    """Words with combining marks, which takes several times as long to search for."""
+    marks = "".join(f"\\U{ord(mark):08x}" for mark in map(chr, range(0x20000)) if _is_mark(mark))
+    return _word_pattern(f"(?:{_LETTERS}|[{marks}]++)++")
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _is_mark(character: str) -> bool:
+    return character >= _FIRST_MARK and unicodedata.category(character) in ("Mn", "Mc")
 
 
 def split_words(text: str) -> list[Word]:
     """Words of a text in order, without a possessive 's."""
+    marked = not text.isascii() and any(map(_is_mark, set(text)))
     words: list[Word] = []
     end = 0
-    for match in _word_pattern().finditer(text):
-        shown = re.sub(r"['’]s$", "", match.group())
-        gap = text[end : match.start()]
-        abbreviated = bool(words) and (words[-1].key in ABBREVIATIONS or len(words[-1].text) == 1)
-        stop = _SENTENCE_ENDS & set(gap)
-        opens = not words or (bool(stop) and not (abbreviated and stop == {"."}))
-        capital = shown[0].isupper() or shown[0].istitle()
-        acronym = len(shown) > 1 and shown.isupper()
-        words.append(
-            Word(shown, match.start(), match.start() + len(shown), fold(shown), capital, acronym,
-                 opens)
-        )  # fmt: skip
-        end = match.end()
+    for match in (_marked_word() if marked else _PLAIN_WORD).finditer(text):
+        start, after = match.span()
+        shown, key, capital, acronym = _traits(match.group())
+        gap = text[end:start]
+        opens = not words or (gap != " " and _ends_a_sentence(gap, words[-1]))
+        words.append(Word(shown, start, start + len(shown), key, capital, acronym, opens))
+        end = after
     return words
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _traits(word: str) -> tuple[str, str, bool, bool]:
+    """A word without possessive 's, folded; whether it is capitalised, and an acronym."""
+    shown = word[:-2] if word.endswith(("'s", "’s")) else word
+    capital = shown[0].isupper() or shown[0].istitle()
+    return shown, fold(shown), capital, len(shown) > 1 and shown.isupper()
+
+
+def _ends_a_sentence(gap: str, word: Word) -> bool:
+    """Whether what follows a word ends a sentence: not the full stop of an abbreviation."""
+    stop = _SENTENCE_ENDS & set(gap)
+    abbreviated = word.key in ABBREVIATIONS or len(word.text) == 1
+    return bool(stop) and not (abbreviated and stop == {"."})
 
 
 def find_spans(text: str, words: list[Word]) -> list[Span]:
@@ -125,7 +146,9 @@ def find_spans(text: str, words: list[Word]) -> list[Span]:
     spans: list[Span] = []
     position = 0
     while position < len(words):
-        span = next(_spans_at(text, words, position), None)
+        span = None
+        if words[position].capital:
+            span = next(_spans_at(text, words, position), None)
         if span is not None:
             spans.append(span)
         position = position + 1 if span is None else span.last
@@ -145,9 +168,7 @@ def _repeat_unknown(words: list[Word], spans: list[Span]) -> list[Span]:
 
 
 def _spans_at(text: str, words: list[Word], first: int) -> Iterator[Span]:
-    """Runs that begin at a word, longest first."""
-    if not words[first].capital:
-        return
+    """Runs that begin at a capitalised word, longest first."""
     longest = first + 1
     while longest < len(words) and longest - first < _MOST_WORDS:
         if not _joins(text, words[longest - 1], words[longest]):
@@ -171,7 +192,7 @@ def _joins(text: str, word: Word, following: Word) -> bool:
 
 def _owns(text: str, run: list[Word]) -> bool:
     """Whether a run contains a possessive: Cox's Bazar."""
-    return any(text[a.end : b.start] in _POSSESSIVES for a, b in pairwise(run))
+    return len(run) > 1 and any(text[a.end : b.start] in _POSSESSIVES for a, b in pairwise(run))
 
 
 def _looks_like_a_name(run: list[Word]) -> bool:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._core.countries import resolve_country
 from geo_risk._core.fold import LONGEST_NAME, fold
+from geo_risk._core.types import IntArray
 from geo_risk._core.validate import check_scalar
 from geo_risk.errors import GeoRiskError
-from geo_risk.places._hits import MATCHED_BY, Hits, search
-from geo_risk.places._scopes import hinter, make_scope
+from geo_risk.places._columns import object_array
+from geo_risk.places._hits import MATCHED_BY, Hit, search_readings, search_similar
+from geo_risk.places._scopes import Scope, hinter, make_scope
 from geo_risk.places.gazetteer import load_gazetteer
 from geo_risk.regions.sources import plain_layer
 
@@ -141,9 +144,9 @@ def locate_names(
         layer = plain_layer(layer, verb="locate_names")
     distinct = list(dict.fromkeys(rows))
     position = {row: number for number, row in enumerate(distinct)}
-    best = [_locate_one(*row, layer, min_score) for row in distinct]
+    found = _locate(distinct, layer, min_score)
     take = np.array([position[row] for row in rows], dtype=np.int64)
-    return _matches(best, take)
+    return _matches(found, take)
 
 
 def _columns(
@@ -176,94 +179,106 @@ def _is_missing(value: Any) -> bool:
         return True
 
 
-@dataclass(frozen=True)
-class _Best:
-    """The best place of one distinct row; `place` is -1 if there is none."""
+class _Found(NamedTuple):
+    """What matches a distinct row, best first; not its place if there is a reason."""
 
     reason: str
-    place: int = -1
-    posting: int = -1
-    score: float = np.nan
-    by: int = -1
-    n_candidates: int = 0
-    runner_up: float = np.nan
+    hits: list[Hit]
 
 
-def _locate_one(
-    name: str | None,
-    country: str | None,
-    region: str | None,
+def _locate(
+    rows: list[tuple[str | None, str | None, str | None]],
     layer: RegionLayer | None,
     min_score: float,
-) -> _Best:
-    if name is None:
-        return _Best("no_name")
-    if len(name) > LONGEST_NAME:
-        return _Best("too_long")
+) -> list[_Found]:
+    """Search distinct rows; all similar spellings within one scope together."""
+    scope_of = cache(lambda country, region: _scope(country, region, layer))
+    found = [_Found("no_name", [])] * len(rows)
+    missed: dict[Scope, list[int]] = {}
+    for row, (name, country, region) in enumerate(rows):
+        scope = scope_of(country, region)
+        if name is None:
+            continue
+        if len(name) > LONGEST_NAME or isinstance(scope, str):
+            found[row] = _Found("too_long" if len(name) > LONGEST_NAME else str(scope), [])
+            continue
+        hinted = hinter(name, layer)
+        hits, narrowed = search_readings(name, fold(name), scope, hinted=hinted)
+        found[row] = _found(hits, min_score)
+        if not hits:
+            missed.setdefault(narrowed, []).append(row)
+    for scope, numbers in missed.items():
+        names = [(str(rows[row][0]), fold(str(rows[row][0]))) for row in numbers]
+        for row, hits in zip(numbers, search_similar(names, scope)):
+            found[row] = _found(hits, min_score)
+    return found
+
+
+def _found(hits: list[Hit], min_score: float) -> _Found:
+    if not hits:
+        return _Found("no_match", hits)
+    return _Found("low_score" if hits[0].score < min_score - _ROUNDING else "", hits)
+
+
+def _scope(country: str | None, region: str | None, layer: RegionLayer | None) -> Scope | str:
+    """Where to search, or the reason why that is unknown."""
     try:
         code = None if country is None else resolve_country(country)
     except GeoRiskError:
-        return _Best("unknown_country")
+        return "unknown_country"
     try:
-        scope = make_scope(code, region, layer)
+        return make_scope(code, region, layer)
     except GeoRiskError:
-        return _Best("unknown_region")
-    hits = search(name, fold(name), scope, hinted=hinter(name, layer), fuzzy=None)
-    if not len(hits):
-        return _Best("no_match")
-    if hits.score[0] < min_score - _ROUNDING:
-        return _Best("low_score", n_candidates=len(hits))
-    return _Best(
-        reason="",
-        place=int(hits.place[0]),
-        posting=int(hits.posting[0]),
-        score=float(hits.score[0]),
-        by=int(hits.by[0]),
-        n_candidates=len(hits),
-        runner_up=_runner_up(hits),
-    )
+        return "unknown_region"
 
 
-def _runner_up(hits: Hits) -> float:
-    """Weight of the next best place elsewhere, relative to the best; at most 1."""
+def _matches(found: list[_Found], take: IntArray) -> PlaceMatches:
+    """Arrays of the best places of all rows from what was found for the distinct rows."""
     gazetteer = load_gazetteer()
-    lon, lat = gazetteer.lon[hits.place], gazetteer.lat[hits.place]
-    # A planar distance is enough to tell whether it is the same town.
-    east = ((lon - lon[0] + 180.0) % 360.0 - 180.0) * np.cos(np.radians(lat[0]))
-    elsewhere = np.hypot(east, lat - lat[0]) * _KM_PER_DEGREE > _SAME_PLACE_KM
-    if not elsewhere.any():
-        return 0.0
-    population = gazetteer.population[hits.place] + _UNKNOWN_POPULATION
-    weight = population * 20.0 ** (10.0 * (hits.score - hits.score[0]))
-    return float(min(1.0, weight[elsewhere].max() / weight[0]))
+    located = np.array([not reason for reason, _ in found], dtype=np.bool_)
+    hits = [own for reason, own in found if not reason]
+    best = [own[0] for own in hits]
+    place = np.array([hit.place for hit in best], dtype=np.int64)
 
+    def column(values: Any, missing: Any, dtype: Any) -> NDArray[Any]:
+        every = np.full(len(found), missing, dtype=dtype)
+        every[located] = object_array(values) if dtype is object else values
+        return every[take]
 
-def _matches(best: list[_Best], take: NDArray[np.int64]) -> PlaceMatches:
-    """Arrays of the best places of all rows from those of the distinct rows."""
-    gazetteer = load_gazetteer()
-    found = [row.place >= 0 for row in best]
-
-    def column(value: Callable[[_Best], Any], missing: Any, dtype: Any) -> NDArray[Any]:
-        values = np.empty(len(best), dtype=dtype)
-        for number, row in enumerate(best):
-            values[number] = value(row) if found[number] else missing
-        return values[take]
-
-    runner_up = column(lambda row: row.runner_up, np.nan, np.float64)
+    spelled = [gazetteer.name(gazetteer.name_of_posting(hit.posting)) for hit in best]
+    runner_up = column(_runners_up(hits), np.nan, np.float64)
     return PlaceMatches(
-        lon=column(lambda row: gazetteer.lon[row.place], np.nan, np.float64),
-        lat=column(lambda row: gazetteer.lat[row.place], np.nan, np.float64),
-        geonames_id=column(lambda row: gazetteer.geonames_id[row.place], -1, np.int64),
-        name=column(lambda row: gazetteer.primary_name(row.place), None, object),
-        matched_name=column(
-            lambda row: gazetteer.name(gazetteer.name_of_posting(row.posting)), None, object
-        ),
-        country_code=column(lambda row: gazetteer.country_code(row.place), None, object),
-        matched_by=column(lambda row: MATCHED_BY[row.by], None, object),
-        score=column(lambda row: row.score, np.nan, np.float64),
-        precision=column(lambda _: "place", None, object),
-        n_candidates=np.array([row.n_candidates for row in best], dtype=np.int64)[take],
+        lon=column(gazetteer.lon[place], np.nan, np.float64),
+        lat=column(gazetteer.lat[place], np.nan, np.float64),
+        geonames_id=column(gazetteer.geonames_id[place], -1, np.int64),
+        name=column([gazetteer.primary_name(hit.place) for hit in best], None, object),
+        matched_name=column(spelled, None, object),
+        country_code=column([gazetteer.country_code(hit.place) for hit in best], None, object),
+        matched_by=column([MATCHED_BY[hit.by] for hit in best], None, object),
+        score=column([hit.score for hit in best], np.nan, np.float64),
+        precision=column(["place"] * len(best), None, object),
+        n_candidates=np.array([len(own) for _, own in found], dtype=np.int64)[take],
         runner_up=runner_up,
         ambiguous=np.nan_to_num(runner_up) > _AMBIGUOUS,
-        reason=np.array([row.reason for row in best] or [""], dtype=object)[take],
+        reason=object_array([reason for reason, _ in found])[take],
     )
+
+
+def _runners_up(hits: list[list[Hit]]) -> NDArray[np.float64]:
+    """Weight of each name's next best place elsewhere, relative to its best; at most 1."""
+    gazetteer = load_gazetteer()
+    place = np.array([hit.place for own in hits for hit in own], dtype=np.int64)
+    score = np.array([hit.score for own in hits for hit in own], dtype=np.float64)
+    size = np.array([len(own) for own in hits], dtype=np.int64)
+    first = np.cumsum(size) - size
+    best = np.repeat(first, size)
+    lon, lat = gazetteer.lon[place], gazetteer.lat[place]
+    # A planar distance is enough to tell whether it is the same town.
+    east = ((lon - lon[best] + 180.0) % 360.0 - 180.0) * np.cos(np.radians(lat[best]))
+    elsewhere = np.hypot(east, lat - lat[best]) * _KM_PER_DEGREE > _SAME_PLACE_KM
+    population = gazetteer.population[place] + _UNKNOWN_POPULATION
+    weight = population * 20.0 ** (10.0 * (score - score[best]))
+    if not size.size:
+        return np.empty(0)
+    largest = np.maximum.reduceat(np.where(elsewhere, weight, 0.0), first)
+    return np.asarray(np.minimum(1.0, largest / weight[first]))

@@ -7,6 +7,7 @@ import json
 import lzma
 import zipfile
 import zlib
+from bisect import bisect_left, bisect_right
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -18,8 +19,10 @@ from numpy.typing import NDArray
 from geo_risk._core.cache import Kinds, load_arrays, store_arrays
 from geo_risk._core.fold import fold
 from geo_risk._core.products import product_bytes
-from geo_risk._core.types import Int32Array
+from geo_risk._core.runs import positions_in_runs
+from geo_risk._core.types import Int32Array, IntArray
 from geo_risk.errors import DataCorruptError, UnknownPlaceError
+from geo_risk.places._views import Views
 
 __all__ = ["Gazetteer", "load_gazetteer"]
 
@@ -28,6 +31,7 @@ _PRODUCT = "gazetteer.npz"
 _FORMAT = 1
 _DEGREE = 1e5  # the product counts in units of 1e-5 degree
 _LINE_FEED = 10
+_SPARSE = 64
 _MEMBERS: Kinds = {
     "attributes": (np.uint8, 0), "geonames_id": (np.int32, 0), "keys": (np.uint8, 0),
     "latitude": (np.int32, 0), "longitude": (np.int32, 0), "name_form": (np.uint8, 0),
@@ -101,45 +105,49 @@ class Gazetteer:
 
     def key(self, key_id: int) -> str:
         """Text of a key."""
-        start, stop = self._key_bounds[key_id], self._key_bounds[key_id + 1] - 1
-        return self.keys[start:stop].decode()
+        return self._key_bytes(key_id).decode()
+
+    def _key_bytes(self, key_id: int) -> bytes:
+        starts = self.views.key_start
+        return self.keys[starts[key_id] : starts[key_id + 1] - 1]
 
     @cached_property
-    def _key_bounds(self) -> memoryview:
-        return memoryview(self.key_start)  # indexing it gives Python ints without numpy's cost
+    def views(self) -> Views:
+        """The columns, for reading single items."""
+        return Views(*(memoryview(getattr(self, name)) for name in Views.__slots__))
+
+    @cached_property
+    def _sparse_keys(self) -> list[bytes]:
+        """Every 64th key: bisecting a list is quicker than bisecting slices of a text."""
+        return [self._key_bytes(key_id) for key_id in range(0, self.n_keys, _SPARSE)]
 
     def find_key(self, key: str) -> int:
         """Position of a folded name among the keys, -1 if no place has it."""
-        keys, bounds, wanted = self.keys, self._key_bounds, key.encode()
-        low, high = 0, self.n_keys
-        while low < high:
-            middle = (low + high) // 2
-            if keys[bounds[middle] : bounds[middle + 1] - 1] < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        if low < self.n_keys and keys[bounds[low] : bounds[low + 1] - 1] == wanted:
-            return low
-        return -1
+        wanted = key.encode()
+        first = _SPARSE * max(bisect_right(self._sparse_keys, wanted) - 1, 0)
+        near = range(first, min(first + _SPARSE, self.n_keys))
+        found = first + bisect_left(near, wanted, key=self._key_bytes)
+        return found if found in near and self._key_bytes(found) == wanted else -1
 
     def postings(self, key_id: int) -> tuple[int, int]:
         """First and one-past-last posting of a key."""
-        names = self.key_name[key_id : key_id + 2]
-        return int(self.name_post[names[0]]), int(self.name_post[names[1]])
+        key_name, name_post = self.views.key_name, self.views.name_post
+        return name_post[key_name[key_id]], name_post[key_name[key_id + 1]]
 
     def name(self, name_id: int) -> str:
         """Original spelling of a name."""
-        form = self.name_form[name_id]
+        views = self.views
+        form = views.name_form[name_id]
         if form == 0:
-            rank = self.name_spelled[name_id]
-            start, stop = self.spelled_start[rank : rank + 2]
+            rank = views.name_spelled[name_id]
+            start, stop = views.spelled_start[rank], views.spelled_start[rank + 1]
             return self.spelled[start : stop - 1].decode()
-        key = self.key(_run_of(self.key_name, name_id))
+        key = self.key(bisect_right(views.key_name, name_id) - 1)
         return key if form == 1 else key.capitalize()
 
     def name_of_posting(self, posting: int) -> int:
         """Name that a posting belongs to."""
-        return _run_of(self.name_post, posting)
+        return bisect_right(self.views.name_post, posting) - 1
 
     @cached_property
     def primary_posting(self) -> Int32Array:
@@ -151,7 +159,7 @@ class Gazetteer:
 
     def primary_name(self, place: int) -> str:
         """Primary name of a place, as GeoNames spells it."""
-        return self.name(self.name_of_posting(int(self.primary_posting[place])))
+        return self.name(self.name_of_posting(self.views.primary_posting[place]))
 
     def names_of(self, place: int) -> list[str]:
         """Return every spelling of a place's name, sorted by key."""
@@ -167,11 +175,11 @@ class Gazetteer:
 
     def country_code(self, place: int) -> str:
         """ISO 3166-1 alpha-3 code of a place."""
-        return str(self.unit_country[self.place_unit[place]])
+        return self.unit_country[self.views.place_unit[place]]
 
     def admin1(self, place: int) -> str:
         """GeoNames' code of a place's first-order unit; "00" or "" if it has none."""
-        return str(self.unit_admin1[self.place_unit[place]])
+        return self.unit_admin1[self.views.place_unit[place]]
 
     @cached_property
     def countries(self) -> dict[str, tuple[int, int]]:
@@ -187,6 +195,22 @@ class Gazetteer:
         """For each posting its key."""
         sizes = np.diff(self.name_post[self.key_name])
         return np.repeat(np.arange(self.n_keys, dtype=np.int32), sizes)
+
+    def keys_of(self, places: IntArray) -> NDArray[np.int32]:
+        """Return the keys of some places, sorted, each once."""
+        postings, start = self._postings_by_place
+        first = start[places]
+        taken = positions_in_runs(first, start[places + 1] - first)
+        return np.unique(self.post_key[postings[taken]])
+
+    @cached_property
+    def _postings_by_place(self) -> tuple[Int32Array, IntArray]:
+        """Postings sorted by place, and the first one of each place."""
+        low = np.argsort(self.post_place.astype(np.uint16), kind="stable")  # quickest by 16 bits
+        high = (self.post_place >> 16).astype(np.uint16)[low]
+        postings = low[np.argsort(high, kind="stable")].astype(np.int32)
+        sizes = np.bincount(self.post_place, minlength=len(self))
+        return postings, np.concatenate([[0], np.cumsum(sizes)])
 
     def place_of(self, geonames_id: int) -> int:
         """Position of a place by its GeoNames id.
@@ -338,11 +362,6 @@ def _starts(sizes: NDArray[Any]) -> Int32Array:
     starts = np.zeros(sizes.size + 1, dtype=np.int32)
     np.cumsum(sizes, out=starts[1:])
     return starts
-
-
-def _run_of(starts: Int32Array, position: int) -> int:
-    """Run that contains a position. (A plain int would make numpy convert all of `starts`.)"""
-    return int(np.searchsorted(starts, np.int32(position), side="right")) - 1
 
 
 def _line_starts(text: NDArray[np.uint8]) -> Int32Array:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_risk.places._columns import object_column
+from geo_risk.places._columns import point_frame
 from geo_risk.places.gazetteer import load_gazetteer
 
 if TYPE_CHECKING:
@@ -102,36 +102,29 @@ def geoparse(text: str) -> geopandas.GeoDataFrame:
 
 def _frame(choices: list[Choice]) -> geopandas.GeoDataFrame:
     """One row per choice."""
-    import geopandas
-    import pandas
-    import shapely
-
     meanings = [choice.meaning for choice in choices]
-    columns = {
+    ids = load_gazetteer().views.geonames_id
+    columns: dict[str, Any] = {
         "start": np.array([choice.span.start for choice in choices], dtype=np.int64),
         "end": np.array([choice.span.end for choice in choices], dtype=np.int64),
-        "text": object_column([choice.span.text for choice in choices]),
-        "status": object_column([_status(choice) for choice in choices]),
-        "kind": object_column([None if m is None else m.kind for m in meanings]),
-        "name": object_column([None if m is None else m.name for m in meanings]),
-        "country_code": object_column([None if m is None else m.country for m in meanings]),
-        "region_code": object_column(_region_codes(choices)),
+        "text": [choice.span.text for choice in choices],
+        "status": [_status(choice) for choice in choices],
+        "kind": [None if m is None else m.kind for m in meanings],
+        "name": [None if m is None else m.name for m in meanings],
+        "country_code": [None if m is None else m.country for m in meanings],
+        "region_code": _region_codes(choices),
         "geonames_id": np.array(
-            [-1 if m is None or m.place < 0 else load_gazetteer().geonames_id[m.place]
-             for m in meanings], dtype=np.int64,
+            [-1 if m is None or m.place < 0 else ids[m.place] for m in meanings], dtype=np.int64
         ),
         "score": np.array([choice.score for choice in choices], dtype=np.float64),
-        "runner_up": object_column([_runner_up(choice) for choice in choices]),
-        "location_precision": object_column(
-            ["none" if m is None else _PRECISION.get(m.kind, "none") for m in meanings]
-        ),
-    }  # fmt: skip
-    points = [
-        None if m is None or not np.isfinite(m.lon) else shapely.Point(m.lon, m.lat)
-        for m in meanings
-    ]
-    geometry = geopandas.GeoSeries(object_column(points), crs="EPSG:4326")
-    return geopandas.GeoDataFrame(pandas.DataFrame(columns), geometry=geometry)
+        "runner_up": [_runner_up(choice) for choice in choices],
+        "location_precision": [
+            "none" if m is None else _PRECISION.get(m.kind, "none") for m in meanings
+        ],
+    }
+    lon = np.array([np.nan if m is None else m.lon for m in meanings], dtype=np.float64)
+    lat = np.array([np.nan if m is None else m.lat for m in meanings], dtype=np.float64)
+    return point_frame(columns, lon, lat)
 
 
 def _status(choice: Choice) -> str:

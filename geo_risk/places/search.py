@@ -8,9 +8,10 @@ import numpy as np
 
 from geo_risk._core.fold import LONGEST_NAME, fold
 from geo_risk._core.validate import check_integer, shown
-from geo_risk.places._columns import object_column
-from geo_risk.places._hits import MATCHED_BY, Hits, search, similar_keys
+from geo_risk.places._columns import point_frame
+from geo_risk.places._hits import MATCHED_BY, Hit, hits_of_key, search
 from geo_risk.places._scopes import hinter, make_scope
+from geo_risk.places._similar import similar_keys
 from geo_risk.places.gazetteer import load_gazetteer
 from geo_risk.regions.sources import plain_layer
 
@@ -112,7 +113,7 @@ def find_places(
     layer = plain_layer(layer, verb="find_places")
     scope = make_scope(country, region, layer)
     hits = search(name, key, scope, hinted=hinter(name, layer), fuzzy=fuzzy)
-    return _frame(hits, limit, layer)
+    return _frame(hits[:limit], layer)
 
 
 def suggest_names(name: str, *, country: str | None = None, limit: int = 5) -> list[str]:
@@ -151,15 +152,14 @@ def suggest_names(name: str, *, country: str | None = None, limit: int = 5) -> l
     scope = make_scope(country, None, None)
     gazetteer = load_gazetteer()
     for cutoff in _SUGGESTION_CUTOFFS:
-        keys, likeness = similar_keys(key, cutoff, scope)
-        if keys.size:
+        (similar,) = similar_keys([key], cutoff, scope)
+        if similar:
             break
     best: dict[int, tuple[float, int]] = {}
-    for key_id, value in zip(keys.tolist(), likeness.tolist()):
-        places = gazetteer.post_place[slice(*gazetteer.postings(key_id))]
-        for place in places[scope.contains(places)].tolist():
-            rank = (-value, -int(gazetteer.population[place]))
-            best[place] = min(best.get(place, rank), rank)
+    for key_id, likeness in similar:
+        for hit in hits_of_key(key_id, scope):
+            rank = (-likeness, -gazetteer.views.population[hit.place])
+            best[hit.place] = min(best.get(hit.place, rank), rank)
     ranked = sorted(best, key=lambda place: (*best[place], place))[:limit]
     return [f"{gazetteer.primary_name(p)} ({gazetteer.country_code(p)})" for p in ranked]
 
@@ -175,29 +175,24 @@ def _check_name(name: Any) -> str:
     return fold(name)
 
 
-def _frame(hits: Hits, limit: int, layer: RegionLayer) -> geopandas.GeoDataFrame:
+def _frame(hits: list[Hit], layer: RegionLayer) -> geopandas.GeoDataFrame:
     """Build the result of `find_places`."""
-    import geopandas
-    import pandas
-
     gazetteer = load_gazetteer()
-    place, posting = hits.place[:limit], hits.posting[:limit]
-    listed = place.tolist()
+    listed = [hit.place for hit in hits]
+    place = np.array(listed, dtype=np.int64)
     codes = layer.columns["region_code"]
-    rows = layer.locate(lon=gazetteer.lon[place], lat=gazetteer.lat[place])
-    region = [None if row < 0 else codes[row] for row in rows.tolist()]
-    columns = {
+    lon, lat = gazetteer.lon[place], gazetteer.lat[place]
+    columns: dict[str, Any] = {
         "geonames_id": gazetteer.geonames_id[place].astype(np.int64),
-        "name": object_column(gazetteer.primary_name(p) for p in listed),
-        "matched_name": object_column(
-            gazetteer.name(gazetteer.name_of_posting(p)) for p in posting
-        ),
-        "country_code": object_column(gazetteer.country_code(p) for p in listed),
-        "admin1": object_column(gazetteer.admin1(p) for p in listed),
-        "region_code": object_column(region),
+        "name": [gazetteer.primary_name(p) for p in listed],
+        "matched_name": [gazetteer.name(gazetteer.name_of_posting(hit.posting)) for hit in hits],
+        "country_code": [gazetteer.country_code(p) for p in listed],
+        "admin1": [gazetteer.admin1(p) for p in listed],
+        "region_code": [
+            None if row < 0 else codes[row] for row in layer.locate(lon=lon, lat=lat).tolist()
+        ],
         "population": gazetteer.population[place].astype(np.int64),
-        "score": hits.score[:limit],
-        "matched_by": object_column(MATCHED_BY[by] for by in hits.by[:limit]),
+        "score": np.array([hit.score for hit in hits], dtype=np.float64),
+        "matched_by": [MATCHED_BY[hit.by] for hit in hits],
     }
-    points = geopandas.points_from_xy(gazetteer.lon[place], gazetteer.lat[place], crs="EPSG:4326")
-    return geopandas.GeoDataFrame(pandas.DataFrame(columns), geometry=points)
+    return point_frame(columns, lon, lat)

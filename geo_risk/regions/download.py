@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from geo_risk._core.cache import cache_directory
 from geo_risk._core.constants import MAX_BYTES, MAX_SECONDS
-from geo_risk._core.files import sha256_of
+from geo_risk._core.files import cache_directory, sha256_of
 from geo_risk._core.http import LATER, Client, LaterError, Limits, retry_after
 from geo_risk._core.secrets import Secrets, shown_address
 from geo_risk._core.terminal import drawn_progress, visible
@@ -386,9 +385,7 @@ def _bar(wanted: bool, url: str) -> Iterator[Any]:
     if not wanted:
         yield lambda *_: None
         return
-    from rich.progress import BarColumn, DownloadColumn
-
-    progress = drawn_progress(BarColumn(), DownloadColumn(), transient=False, always=True)
+    progress = drawn_progress("BarColumn", "DownloadColumn", transient=False, always=True)
     assert progress is not None
     with progress as drawn:
         task = drawn.add_task(visible(_last(url) or "layer"))

@@ -102,9 +102,10 @@ class Locator:
 
         x, y, shape = check_lonlat(lon, lat)
         rows = np.empty(len(x), dtype=np.int64)
+        kernel = locate_points.for_rows(len(x))
 
         def run(start: int, stop: int) -> None:
-            locate_points(self.index, x, y, rows, start, stop, self.n_regions)
+            kernel(self.index, x, y, rows, start, stop, self.n_regions)
 
         run_chunks(run, len(x), n_jobs)
         return (rows if self._new_row is None else self._new_row[rows]).reshape(shape)

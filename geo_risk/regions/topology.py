@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.cache import Kinds
 from geo_risk.regions.coverage import Coverage, Edges, ring_edges
 
-__all__ = ["Topology", "build_topology", "facing", "group_edges", "seam_stretches"]
+__all__ = ["TOPOLOGY_ARRAYS", "Topology", "build_topology", "facing", "group_edges", "seam_stretches"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,12 @@ class Topology:
 
     def __len__(self) -> int:
         return len(self.ax)
+
+
+TOPOLOGY_ARRAYS: Kinds = {
+    "ax": (np.float64, 0), "ay": (np.float64, 0), "bx": (np.float64, 0), "by": (np.float64, 0),
+    "left": (np.int32, 0), "right": (np.int32, 0), "seam_pairs": (np.int32, 2),
+}  # fmt: skip
 
 
 def build_topology(coverage: Coverage) -> Topology:

@@ -249,7 +249,7 @@ def rows_read(content: str, *, block: int, fast: bool, quoting: bool) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "_BLOCK", block)
         if not fast:
-            patch.setattr(plain.PlainText, "length", lambda *_: 0)
+            patch.setattr(plain.PlainText, "read", lambda *_: (0, None))
         reader = delimited.DelimitedReader(stream, "x", delimiter=",")
         reader.read_header()
         reader.use(reader.columns, ",", quoting=quoting)

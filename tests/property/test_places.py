@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import numpy as np
-from hypothesis import assume, given, settings, strategies as st
+import itertools
+from bisect import bisect_left
+from functools import cache
 
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings, strategies as st
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from geo_risk._core.countries import resolve_country
 from geo_risk._core.fold import fold, fold_words, strip_marks
 from geo_risk.places import find_places, load_gazetteer, locate_names, suggest_names
-from geo_risk.places._fuzzy import build_index, similar
-from geo_risk.places._hits import Scope, search
+from geo_risk.places._fuzzy import build_index, code_points, similar
+from geo_risk.places._grams import _sets, build_grams
+from geo_risk.places._hits import search
+from geo_risk.places._scopes import Scope
+from geo_risk.places._similar import similar_keys
 from geo_risk.places._variants import variants
 
 N_PLACES = 234_908
@@ -36,8 +47,7 @@ def test_every_place_is_found_by_its_primary_name(place, change):
     gazetteer = load_gazetteer()
     name, country = change(gazetteer.primary_name(place)), gazetteer.country_code(place)
     hits = plain_search(name, country)
-    position = hits.place.tolist().index(place)
-    assert hits.score[position] == 1.0
+    assert {hit.place: hit.score for hit in hits}[place] == 1.0
     found = locate_names([name], countries=country)
     assert found.score[0] == 1.0
 
@@ -48,9 +58,9 @@ def test_every_place_is_found_by_every_alternate_name(place, change, data):
     gazetteer = load_gazetteer()
     name = change(data.draw(st.sampled_from(gazetteer.names_of(place))))
     hits = plain_search(name, gazetteer.country_code(place))
-    position = hits.place.tolist().index(place)
-    assert hits.score[position] >= 0.95
-    spelled = gazetteer.name(gazetteer.name_of_posting(int(hits.posting[position])))
+    (hit,) = (hit for hit in hits if hit.place == place)
+    assert hit.score >= 0.95
+    spelled = gazetteer.name(gazetteer.name_of_posting(hit.posting))
     assert fold(spelled) == fold(name)
     assert spelled in gazetteer.names_of(place)
 
@@ -87,9 +97,9 @@ def test_a_country_only_restricts(name):
     assume(name.strip())
     world, own = plain_search(name), plain_search(name, "AFG")
     gazetteer = load_gazetteer()
-    inside = {place for place in world.place.tolist() if gazetteer.country_code(place) == "AFG"}
-    assert inside <= set(own.place.tolist())
-    assert all(gazetteer.country_code(place) == "AFG" for place in own.place.tolist())
+    inside = {hit.place for hit in world if gazetteer.country_code(hit.place) == "AFG"}
+    assert inside <= {hit.place for hit in own}
+    assert all(gazetteer.country_code(hit.place) == "AFG" for hit in own)
 
 
 @settings(max_examples=300)
@@ -131,29 +141,134 @@ def osa_distance(first, second):
     return table[-1, -1]
 
 
-KEYS = st.lists(st.text("abcxyé0本", min_size=1, max_size=8), min_size=1, max_size=25, unique=True)
+KEYS = st.lists(st.text("abcxyé0本", min_size=1, max_size=14), min_size=1, max_size=25, unique=True)
 
 
-@settings(max_examples=150)
-@given(
-    keys=KEYS,
-    query=st.text("abcxyé0本", min_size=1, max_size=8),
-    cutoff=st.sampled_from([0.5, 0.6, 0.75, 0.9]),
-)
-def test_the_filter_loses_no_similar_key(keys, query, cutoff):
-    keys = sorted(keys)
+@st.composite
+def keys_and_texts(draw):
+    """Keys, and texts that are other strings or keys with a few edits of any kind."""
+    keys = sorted(draw(KEYS))
+    texts = [draw(st.text("abcxyé0本", max_size=14))]
+    for _ in range(draw(st.integers(0, 4))):
+        text = draw(st.sampled_from(keys))
+        for _ in range(draw(st.integers(0, 4))):
+            at, letter = draw(st.integers(0, len(text))), draw(st.sampled_from("abx本"))
+            change = draw(st.sampled_from(("substitute", "insert", "delete", "swap")))
+            rest = text[at + (change in ("substitute", "delete")) :]
+            middle = {"substitute": letter, "insert": letter}.get(change, "")
+            if change == "swap":
+                middle, rest = text[at : at + 2][::-1], text[at + 2 :]
+            text = text[:at] + middle + rest
+        texts.append(text)
+    return keys, texts
+
+
+def indexed(keys):
+    """Text, starts, index and trigrams of sorted keys."""
     text = "\n".join(keys).encode()
-    lengths = [len(key.encode()) + 1 for key in keys]
-    start = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    found, likeness = similar(build_index(text, start), text, start, query, cutoff)
-    expected = {
-        row: value
-        for row, key in enumerate(keys)
-        if (value := 1 - osa_distance(query, key) / max(len(query), len(key))) >= cutoff - 1e-9
-    }
-    assert set(found.tolist()) == set(expected)
-    for row, value in zip(found.tolist(), likeness.tolist()):
-        assert abs(value - expected[row]) < 1e-9
+    start = np.cumsum([0, *(len(key.encode()) + 1 for key in keys)]).astype(np.int32)
+    index = build_index(text, start)
+    points, length = code_points(text)
+    grams = build_grams(points, np.cumsum(length) - length, index.order, index.bounds)
+    return index, text, start, grams
+
+
+@settings(max_examples=300)
+@given(
+    case=keys_and_texts(),
+    cutoff=st.sampled_from([0.5, 0.6, 0.75, 0.9]),
+    listed=st.booleans(),
+)
+def test_the_short_list_loses_no_similar_key(case, cutoff, listed):
+    keys, texts = case
+    index, text, start, grams = indexed(keys)
+    found = similar(index, text, start, texts, cutoff, grams if listed else None)
+    for query, (rows, likeness) in zip(texts, found, strict=True):
+        expected = {
+            row: value
+            for row, key in enumerate(keys)
+            if (value := 1 - osa_distance(query, key) / max(len(query), len(key))) >= cutoff - 1e-9
+        }
+        assert rows.size == len(set(rows.tolist()))
+        assert dict(zip(rows.tolist(), likeness.tolist())) == pytest.approx(expected)
+
+
+@settings(max_examples=100)
+@given(case=keys_and_texts(), data=st.data())
+def test_an_index_of_some_keys_finds_those(case, data):
+    keys, texts = case
+    index, text, start, _ = indexed(keys)
+    rows = sorted(data.draw(st.sets(st.integers(0, len(keys) - 1))))
+    part = build_index(text, start, np.array(rows, dtype=np.int32))
+    every, some = (similar(one, text, start, texts, 0.75) for one in (index, part))
+    for (of_all, likeness), (of_part, own) in zip(every, some, strict=True):
+        inside = np.isin(of_all, rows)
+        assert dict(zip(of_part, own)) == dict(zip(of_all[inside], likeness[inside]))
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_similar_keys_of_the_gazetteer_are_those_of_a_comparison_with_every_key(data):
+    gazetteer, every = load_gazetteer(), all_keys()
+    place = data.draw(PLACES)
+    text = fold(gazetteer.primary_name(place))
+    at = data.draw(st.integers(0, len(text)))
+    text = text[:at] + data.draw(st.sampled_from(["", "a", "q", "ل"])) + text[at + 1 :]
+    country = data.draw(st.sampled_from([None, gazetteer.country_code(place)]))
+    scope = Scope(country)
+    scorer = OSA.normalized_similarity
+    brute = process.cdist([text], every, scorer=scorer, score_cutoff=0.75, dtype=np.float64)[0]
+    inside = set(range(gazetteer.n_keys)) if country is None else set(scope.keys().tolist())
+    expected = {row: brute[row] for row in np.flatnonzero(brute >= 0.75).tolist() if row in inside}
+    (found,) = similar_keys([text], 0.75, scope)
+    assert dict(found) == expected
+
+
+@settings(max_examples=60)
+@given(places=st.lists(PLACES, max_size=30), country=COUNTRIES)
+def test_keys_of_a_scope_are_those_of_its_places(places, country):
+    gazetteer = load_gazetteer()
+    scope = Scope(None if country is None else resolve_country(country), frozenset(places))
+    inside = [place for place in scope.places if place in scope.span]
+    expected = np.unique(gazetteer.post_key[np.isin(gazetteer.post_place, inside)])
+    assert scope.keys().tolist() == expected.tolist()
+
+
+@settings(max_examples=200)
+@given(key_id=st.integers(0, 900_000), change=st.sampled_from(["", "a", "0", "\U0010ffff"]))
+def test_a_key_is_found_and_nothing_else(key_id, change):
+    gazetteer, every = load_gazetteer(), all_keys()
+    text = every[key_id] + change
+    at = bisect_left(every, text)
+    expected = at if at < len(every) and every[at] == text else -1
+    assert gazetteer.find_key(text) == expected
+    assert change or expected == key_id
+
+
+@cache
+def all_keys():
+    return load_gazetteer().keys.decode().split("\n")  # sorted by bytes, which is by code point
+
+
+def destroyed(way, n_grams):
+    """Every choice of trigrams that edits destroy: each some neighbours, so many of each size."""
+    for firsts in itertools.product(range(-3, n_grams), repeat=len(way)):
+        yield {at for first, size in zip(firsts, way) for at in range(first, first + size)}
+
+
+@pytest.mark.parametrize("n", range(1, 9))
+def test_edits_leave_a_trigram_of_each_set(n):
+    for length in range(1, n * 4 // 3 + 1):
+        most = max(n, length) // 4
+        if abs(length - n) > most:
+            continue
+        longer = max(length - n, 0)
+        (sets,) = _sets(n, (length,), (most,))
+        assert sets.any(axis=1).all()
+        for row in np.unique(sets, axis=0):
+            members = set(np.flatnonzero(row).tolist())
+            way = [2] * longer + [4] * (most - longer)
+            assert all(members - lost for lost in destroyed(way, n + 2))
 
 
 @settings(max_examples=25)

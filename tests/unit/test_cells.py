@@ -17,7 +17,7 @@ from scipy import sparse
 
 from geo_risk import cells
 from geo_risk._core.constants import EARTH_RADIUS_KM
-from geo_risk.cells import _h3, _h3_shape
+from geo_risk.cells import _h3, _h3_sets, _h3_shape
 
 TALOQAN = (69.53451, 36.73605)
 
@@ -96,6 +96,38 @@ def test_bad_coordinates_are_refused(arguments, message):
         cells.h3_cells(lon=0.0, lat=0.0, resolution=5.0)
 
 
+def test_each_point_may_have_its_own_resolution():
+    rng = np.random.default_rng(5)
+    points = h3_points.uniform(3000, rng)
+    points[::50] = np.nan
+    levels = rng.integers(0, 16, len(points))
+    found = cells.h3_cells(lon=points[:, 0], lat=points[:, 1], resolution=levels, n_jobs=2)
+    for level in range(16):
+        rows = levels == level
+        one = cells.h3_cells(lon=points[rows, 0], lat=points[rows, 1], resolution=level)
+        np.testing.assert_array_equal(found[rows], one)
+    spread = cells.h3_cells(lon=points[1:3, :1], lat=points[1:3, 1:], resolution=[3, 9, 15])
+    assert spread.shape == (2, 3)
+    assert (cells.cell_resolutions(spread) == [3, 9, 15]).all()
+    assert spread[1, 1] == h3.latlng_to_cell(points[2, 1], points[2, 0], 9)
+    assert cells.h3_cells(lon=[], lat=[], resolution=[]).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("resolution", "error", "message"),
+    [
+        ([5, 16, 3, -1], ValueError, r"2 of 4 values outside \[0, 15\]; first at index 1: 16"),
+        ([5, 6, 7], ValueError, r"shape \(3,\) does not match \(2,\)"),
+        ([5.0, 6.0], TypeError, "dtype float64; must be integers"),
+        ([True, False], TypeError, "dtype bool; must be integers"),
+        ([[5], [5, 6]], ValueError, "Invalid resolution: "),
+    ],
+)
+def test_bad_resolutions_are_refused(resolution, error, message):
+    with pytest.raises(error, match=message):
+        cells.h3_cells(lon=[1.0, 2.0], lat=[3.0, 4.0], resolution=resolution)
+
+
 # ------------------------------------------------------------------------------ names
 
 
@@ -131,6 +163,40 @@ def test_names_round_trip_with_missing():
 def test_invalid_names_are_refused_with_value_and_place(name):
     with pytest.raises(ValueError, match=r"Invalid names: .*index 1"):
         cells.strings_to_cells(["872086481ffffff", name])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["872086481fffff", "872086481fffffff"],  # one digit short, the next one long
+        ["872086481fffff", "f872086481ffffff"],
+        ["87208648\n1fffff", "872086481ffffff"],
+        ["872086481ffffff\n872086481ffffff"],
+        ["872086481ffffff", "000000000000000"],
+        ["８72086481ffffff", "872086481ffffff"],
+    ],
+)
+def test_names_are_not_mixed_up_with_their_neighbours(names):
+    with pytest.raises(ValueError, match=r"Invalid names: .*is not the name of an H3 cell"):
+        cells.strings_to_cells(names)
+
+
+@pytest.mark.parametrize("distinct", [1, 50, 6000, 40_000])
+def test_names_of_many_rows_are_those_of_each(distinct):
+    """As many distinct cells are written row by row, few once each."""
+    rng = np.random.default_rng(distinct)
+    some = h3_points.uniform(distinct, rng)
+    found = cells.h3_cells(lon=some[:, 0], lat=some[:, 1], resolution=9)
+    found[0] = 0
+    rows = rng.permutation(np.append(found, found[rng.integers(0, distinct, 40_000 - distinct)]))
+    names = cells.cells_to_strings(rows.reshape(200, 200)).reshape(-1)
+    assert names.tolist() == [f"{cell:x}" if cell else None for cell in rows.tolist()]
+    np.testing.assert_array_equal(cells.strings_to_cells(names), rows)
+    codes = _h3_sets.distinct(rows)
+    assert (codes is None) == (distinct == 40_000)
+    if codes is not None:
+        np.testing.assert_array_equal(codes[0][codes[1]], rows)
+        assert len(np.unique(codes[0])) == len(codes[0])
 
 
 def test_values_that_are_no_cells_are_refused():

@@ -24,8 +24,7 @@ from geo_risk._core.countries import (
 )
 from geo_risk._core.fold import fold
 from geo_risk._core.stated import stated_countries
-from geo_risk.places._hits import Scope
-from geo_risk.places._scopes import hinter
+from geo_risk.places._scopes import Scope, hinter
 from geo_risk.regions import country_codes
 
 NAMES = [(name, code) for code, names in country_names().items() for name in names]

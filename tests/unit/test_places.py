@@ -16,8 +16,8 @@ from geo_risk._core.countries import country_keys, country_names, find_country, 
 from geo_risk._core.fold import fold, strip_marks
 from geo_risk.errors import UnknownRegionError
 from geo_risk.places import _fuzzy, find_places, load_gazetteer, locate_names, suggest_names
-from geo_risk.places._hits import Scope, similar_keys
-from geo_risk.places._scopes import place_rows, world_layer
+from geo_risk.places._scopes import Scope, place_rows, world_layer
+from geo_risk.places._similar import similar_keys
 from geo_risk.places._variants import split_hints, variants
 
 COLUMNS = [
@@ -197,7 +197,7 @@ def test_fuzzy_true_adds_similar_spellings_to_exact_ones():
 )  # fmt: skip
 def test_similar_keys_equal_a_comparison_with_every_key(text, cutoff, country):
     gazetteer = load_gazetteer()
-    found, likeness = similar_keys(text, cutoff, Scope(country))
+    (found,) = similar_keys([text], cutoff, Scope(country))
     rows = range(gazetteer.n_keys)
     if country is not None:
         first, last = gazetteer.countries[country]
@@ -210,7 +210,7 @@ def test_similar_keys_equal_a_comparison_with_every_key(text, cutoff, country):
         if (value := OSA.normalized_similarity(text, every[row], score_cutoff=cutoff)) >= cutoff
     }
     assert brute
-    assert dict(zip(found.tolist(), likeness.tolist())) == pytest.approx(brute)
+    assert dict(found) == pytest.approx(brute)
 
 
 def test_region_restricts_by_polygon():
