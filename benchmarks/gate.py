@@ -172,12 +172,12 @@ def processor() -> str:
 
 
 def stored() -> dict[str, Any]:
-    """What `update` wrote: `ratios` of kernels and of `verbs`, the `processor` of each, versions."""
+    """What `update` wrote: `ratios` of kernels, those of `verbs`, the `processor` of each."""
     found: dict[str, Any] = json.loads(RATIOS.read_text(encoding="utf-8"))
     return found
 
 
-def most(part: str) -> float:
+def allowed(part: str) -> float:
     """So many times its stored ratio a job of a part may take here."""
     return MOST if processor() == stored()["processor"][part] else MOST_ELSEWHERE
 

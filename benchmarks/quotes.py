@@ -110,27 +110,25 @@ KERNELS = (
         "Gi, 999 permutations, fresh draws", "hotspots", ["Gi, 999 draws"], "geo_risk", ESDA, "µs"
     ),
 )  # fmt: skip
-VERBS = tuple(
-    Quote(title, "verbs", [job], "geo_risk", {peer: peer for peer in peers}, "ns", each)
-    for title, job, peers, each in (
-        ("`read_events`, Parquet", "read_events, Parquet", ["pyarrow and shapely"], False),
-        (
-            "`read_events`, CSV", "read_events, CSV",
-            ["pyarrow and shapely", "pandas and geopandas"], False,
-        ),
-        (
-            "`geocode` of a frame", "geocode",
-            ["geopandas.sjoin", "SedonaDB", "shapely, boxes and prepared"], True,
-        ),
-        (
-            "`index_h3` of a frame", "index_h3",
-            ["h3 in a loop", "h3ronpy, column of text", "polars-h3, column of text"], False,
-        ),
-        (
-            "`border_proximity` of a frame", "border_proximity",
-            ["k-d tree of sampled borders", "spherely"], True,
-        ),
-    )
+POINTS = {"pyarrow and shapely": "pyarrow with shapely", "pandas and geopandas": "pandas"}
+JOIN = {
+    "geopandas.sjoin": "`geopandas.sjoin` of the same frame",
+    "SedonaDB": "SedonaDB",
+    "shapely, boxes and prepared": "shapely's prepared polygons",
+}
+TEXT = {"h3 in a loop": "h3 in a loop"} | {
+    f"{peer}, column of text": peer for peer in ("h3ronpy", "polars-h3")
+}
+METRES = {peer: BORDERS[peer] for peer in ("k-d tree of sampled borders", "spherely")}
+VERBS = (
+    Quote("`read_events`, Parquet", "verbs", ["read_events, Parquet"], "geo_risk", POINTS),
+    Quote("`read_events`, CSV", "verbs", ["read_events, CSV"], "geo_risk", POINTS),
+    Quote("`geocode` of a frame", "verbs", ["geocode"], "geo_risk", JOIN, each_peer=True),
+    Quote("`index_h3` of a frame", "verbs", ["index_h3"], "geo_risk", TEXT),
+    Quote(
+        "`border_proximity` of a frame", "verbs", ["border_proximity"], "geo_risk", METRES,
+        each_peer=True,
+    ),
 )  # fmt: skip
 UNITS = {"ns": 1e-9, "µs": 1e-6}
 
@@ -166,7 +164,8 @@ def lines(report: Row, quote: Quote) -> list[str]:
             for row in rows
         ]
         names = [quote.peers[peer] for peer in here]
-        among = names[0] if len(names) == 1 else f"the fastest of {', '.join(names)}"
+        among = " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+        among = among if len(names) == 1 else f"the fastest of {among}"
         return [f"| {title} | {told} | {among} | {span(best)} × |"]
     found = []
     for peer in here:

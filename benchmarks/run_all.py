@@ -71,11 +71,11 @@ def locate(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
     yield measured("growth", common.ratios(row, "10", "1"))
 
 
-def _beside(key: str, row: Row, peer: str, ours: str = "geo_risk", reason: str = "") -> Row:
+def _beside(key: str, row: Row, peer: str, ours: str = "geo_risk") -> Row:
     """The peer's time over ours, or why it was not measured."""
     if peer not in row["seconds"]:
-        reason = reason or row.get("absent", {}).get(peer, f"{peer.split(',')[0]} is not installed")
-        return skipped(key, reason)
+        absent = f"{peer.split()[0].rstrip(',')} is not installed"
+        return skipped(key, row.get("absent", {}).get(peer, absent))
     return measured(key, common.ratios(row, peer, ours))
 
 
@@ -160,6 +160,8 @@ def hotspots(n: int, rounds: int, raw: list[Row]) -> Iterator[Row]:
     yield _beside("gi analytic graph", analytic, "esda G_Local, Graph")
     yield _beside("gi analytic scipy", analytic, "SciPy, four lines")
     reason = "esda compiles its simulation for a minute: 10,000 points and more only"
+    if not find_spec("esda"):
+        reason = "esda is not installed"
     for key, ours in (
         ("gi fresh", "geo_risk"),
         ("gi shared", "geo_risk, shared draws (another algorithm)"),

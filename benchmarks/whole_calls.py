@@ -171,12 +171,14 @@ class Calls:
 
 @cache
 def _spellings() -> tuple[list[str], list[str]]:
-    """Random spellings of random places, with their countries."""
+    """Every spelling of every place, with its country, in random order."""
     gazetteer = gr.places.load_gazetteer()
-    rng = random.Random(common.SEED)
-    places = [rng.randrange(len(gazetteer)) for _ in range(30_000)]
-    names = [rng.choice(gazetteer.names_of(place)) for place in places]
-    return names, [gazetteer.country_code(place) for place in places]
+    texts = [gazetteer.name(name) for name in range(gazetteer.name_post.size - 1)]
+    of_posting = np.repeat(np.arange(len(texts)), np.diff(gazetteer.name_post))
+    order = np.random.default_rng(common.SEED).permutation(of_posting.size)
+    units = gazetteer.place_unit[gazetteer.post_place[order]].tolist()
+    countries = [gazetteer.unit_country[unit] for unit in units]
+    return [texts[name] for name in of_posting[order].tolist()], countries
 
 
 def _missing(name: str) -> str:
@@ -197,7 +199,7 @@ def names(kind: str, scoped: bool, n: int) -> Calls:
     from rapidfuzz import fuzz, process
 
     spelled, countries = _spellings()
-    choices, peer_n = _choices(), min(n, 50 if scoped else 3)
+    choices, peer_n = _choices(), min(n, 50) if scoped else min(3, max(1, n // 50))
     batches, few = _batches(len(spelled), n), _batches(len(spelled), peer_n)
 
     def ours(batch: list[int]) -> Any:
@@ -232,13 +234,10 @@ def _batches(size: int, n: int) -> Iterator[list[int]]:
 @cache
 def _choices() -> dict[str, list[str]]:
     """Spellings of each country, and of all under ""."""
-    gazetteer = gr.places.load_gazetteer()
-    found: dict[str, set[str]] = {"": set()}
-    for place in range(len(gazetteer)):
-        spelled = gazetteer.names_of(place)
-        found.setdefault(gazetteer.country_code(place), set()).update(spelled)
-        found[""].update(spelled)
-    return {country: sorted(spelled) for country, spelled in found.items()}
+    found: dict[str, dict[str, None]] = {"": {}}
+    for spelled, country in zip(*_spellings()):
+        found.setdefault(country, {})[spelled] = found[""][spelled] = None
+    return {country: [*spellings] for country, spellings in found.items()}
 
 
 def single_nearest(n: int) -> Calls:

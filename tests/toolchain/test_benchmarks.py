@@ -182,7 +182,7 @@ def quoted(**seconds):
 def test_the_fastest_peer_is_quoted():
     slow, fast = [9e-6] * 3, [2e-6, 4e-6, 3e-6]
     (line,) = quoted(**{"SedonaDB": slow, "shapely, boxes and prepared": fast})
-    assert line.endswith("| the fastest of SedonaDB, shapely's prepared polygons | 3.0 × |")
+    assert line.endswith("| the fastest of SedonaDB and shapely's prepared polygons | 3.0 × |")
     assert "| 100 ns |" in line
     assert quoted() == []
     (line,) = quoted(SedonaDB=slow)

@@ -28,12 +28,12 @@ def verbs() -> Iterator[dict[str, gate.Pair]]:
 @pytest.mark.parametrize("name", STORED["ratios"])
 def test_no_kernel_has_become_slower(kernels, name):
     pairs = gate.beside_fixed_work({name: kernels[name]})
-    assert gate.slower(pairs, STORED["ratios"], gate.most("ratios")) == []
+    assert gate.slower(pairs, STORED["ratios"], gate.allowed("ratios")) == []
 
 
 @pytest.mark.parametrize("name", STORED["verbs"])
 def test_no_verb_has_become_slower_beside_its_kernel(verbs, name):
-    assert gate.slower({name: verbs[name]}, STORED["verbs"], gate.most("verbs")) == []
+    assert gate.slower({name: verbs[name]}, STORED["verbs"], gate.allowed("verbs")) == []
 
 
 def test_every_kernel_and_verb_has_a_stored_ratio(kernels, verbs):
@@ -72,7 +72,7 @@ def test_only_one_part_is_stored_anew(monkeypatch, tmp_path):
     found = gate.stored()
     assert (found["ratios"], found["verbs"]) == ({"a": 1.0}, {"verbs": 0.1235})
     assert found["processor"] == {"ratios": "x", "verbs": "z"}
-    assert (gate.most("ratios"), gate.most("verbs")) == (gate.MOST_ELSEWHERE, gate.MOST)
+    assert (gate.allowed("ratios"), gate.allowed("verbs")) == (gate.MOST_ELSEWHERE, gate.MOST)
 
 
 def test_delays_do_not_count_and_nothing_is_measured_once_it_holds(monkeypatch):
