@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.cache import Kinds, load_arrays, store_arrays
 from geo_risk._core.types import FloatArray, Int32Array, IntArray
 from geo_risk.regions.coverage import Coverage
 from geo_risk.regions.locator import Locator
@@ -17,6 +18,9 @@ from geo_risk.regions.subset import join_rows, regroup_topology, take_rows
 from geo_risk.regions.topology import Topology, build_topology
 
 __all__ = ["Geometry", "Joined", "check_rows"]
+
+_FORMAT = 1  # raise it whenever the pairs of adjacent rows change for the same polygons
+_ADJACENT: Kinds = {"pairs": (np.int32, 2)}
 
 
 def check_rows(geometries: int, regions: int) -> None:
@@ -90,7 +94,20 @@ class Geometry:
 
     @cached_property
     def adjacent_rows(self) -> Int32Array:
-        """Distinct pairs (i, j), i < j, of rows that share an edge; shape (p, 2)."""
+        """Distinct pairs (i, j), i < j, of rows that share an edge; shape (p, 2).
+
+        From the user's cache if they are there: finding all edges takes many times as long.
+        """
+        name = f"adjacent-{_FORMAT}-{self.fingerprint}"
+        kept = load_arrays(name, _ADJACENT) if self.fingerprint else None
+        if kept is not None:
+            return kept["pairs"]
+        pairs = self._adjacent_rows()
+        if self.fingerprint:
+            store_arrays(name, {"pairs": pairs})
+        return pairs
+
+    def _adjacent_rows(self) -> Int32Array:
         topology = self.topology
         shared = topology.right >= 0
         pairs = np.column_stack([topology.left[shared], topology.right[shared]])
