@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo_risk._core.types import Int32Array, ObjectArray
 from geo_risk.errors import UnknownRegionError
@@ -76,6 +77,8 @@ class BorderIndex:
         Code of each row; None at the end.
     group_of_pair : ndarray of int32, shape (countries, countries)
         Position of each pair of ids among the forest's groups; -1 if the two do not meet.
+    edge_position : ndarray of int64, shape (edges + 1,)
+        Position of each edge of the forest in the layer's topology; -1 at the end.
     """
 
     layer: RegionLayer
@@ -85,6 +88,7 @@ class BorderIndex:
     country_codes: ObjectArray
     region_codes: ObjectArray
     group_of_pair: Int32Array
+    edge_position: NDArray[np.int64]
 
     @classmethod
     def of(
@@ -103,6 +107,7 @@ class BorderIndex:
             _with_none(ids.id_of),
             _with_none(region_codes),
             _groups_of_pairs(forest.members, len(ids.id_of)),
+            np.append(forest.position, -1),
         )
 
 

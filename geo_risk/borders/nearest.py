@@ -115,7 +115,8 @@ def ask(
     x, y, shape = check_lonlat(lon, lat)
     limit = _ENDLESS
     if max_km is not None:
-        limit = check_scalar(max_km, "max_km", low=0.0) * 1000.0 / WGS84_A
+        # a distance that was returned is within itself, although it was rounded
+        limit = check_scalar(max_km, "max_km", low=0.0) * 1000.0 / WGS84_A * (1.0 + 4e-16)
     given = _country_ids(ids, country, "country", len(x))
     return Question(x, y, shape, kind, given, _country_ids(ids, to, "to", len(x)), limit)
 
@@ -136,7 +137,7 @@ def _country_ids(ids: CountryIds, codes: Codes, name: str, n: int) -> Int32Array
         held = codes.used()
         return np.append(ids.of(held.values.tolist(), name), np.int32(-1))[held.codes]
     if codes is None or isinstance(codes, str):
-        return np.repeat(ids.of(codes, name), n)
+        return ids.of(codes, name)  # one for all points
     return ids.of(check_codes(codes, name, n), name)
 
 
@@ -201,13 +202,15 @@ def _found_in_batches(
         _ = index.layer.locator  # built here, before threads use it
 
     def run(begin: int, end: int) -> None:
-        task = _batch(index, question, order[begin:end])
+        order[begin:end], task = _batch(index, question, order[begin:end])
         found = _one(index, task) if k is None else _several(index, task, k)
         own[begin:end] = task.own
         for name, values in walked.items():
             values[begin:end] = getattr(found, name)
 
     run_chunks(run, n, n_jobs, maximum=_BATCH)
+    if n == 1:
+        return own, _Found(**walked)
     back = np.empty(n, dtype=np.int64)
     back[order] = np.arange(n)
     # one after the other, so that the result is never in memory twice
@@ -215,21 +218,30 @@ def _found_in_batches(
     return own.take(back), total
 
 
-def _batch(index: BorderIndex, question: Question, chosen: NDArray[np.int64]) -> _Task:
-    """Select points, and find the country of each."""
+def _batch(
+    index: BorderIndex, question: Question, chosen: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], _Task]:
+    """Select points, and find the country of each; also their order, country by country."""
     lon, lat = question.lon.take(chosen), question.lat.take(chosen)
-    own, target = question.given.take(chosen), question.target.take(chosen)
+    own = question.given.take(chosen, mode="clip")
     inside = np.full(len(chosen), -1, dtype=np.int64)
     if question.kind == "any" or (own < 0).any():
-        inside = index.layer.locate(lon=lon, lat=lat)
+        inside = index.layer.locator.locate_checked(lon, lat)
         own = np.where(own < 0, index.country_of_row[inside], own).astype(np.int32)
-    return _Task(lon, lat, question.kind, own, target, inside, question.limit)
+    if question.kind != "line" and len(own) > 1:  # points with the same borders share searches
+        by = np.argsort(own.astype(np.uint16), kind="stable")
+        chosen, inside, own = chosen.take(by), inside.take(by), own.take(by)
+        lon, lat = lon.take(by), lat.take(by)
+    target = question.target.take(chosen, mode="clip")
+    return chosen, _Task(lon, lat, question.kind, own, target, inside, question.limit)
 
 
 def _start_lists(index: BorderIndex, kind: str, own: Int32Array, target: Int32Array) -> Int32Array:
     """List of roots for the search of each point (see `_tree.Forest`); -1 for none."""
     count = len(index.ids.id_of)
     asked = target >= 0
+    if kind == "land" and not asked.any():
+        return own
     if kind == "land":
         group = index.group_of_pair[own, target]
         pair = np.where((own >= 0) & (group >= 0), 2 * count + 2 + group, -1)
@@ -262,21 +274,28 @@ def _search(
 
 
 def _walk(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Order of points in which neighbours follow each other, to share cached data and bounds.
+    """Order of points in which neighbours follow each other, to share cached data and searches.
 
-    Cells of 1/256 of the extent of the points, along a space-filling curve.
+    Cells of 1/65,536 of the extent of the points, along a space-filling curve.
     """
     if len(lon) < 64:
         return np.arange(len(lon))
-    code = np.zeros(len(lon), dtype=np.uint16)
+    code = np.zeros(len(lon), dtype=np.uint32)
     for axis, values in enumerate((lon, lat)):
         low, high = np.nanmin(values, initial=90.0), np.nanmax(values, initial=-90.0)
-        scaled = (values - low) * (255.99 / max(high - low, 1e-9))
-        bits = np.nan_to_num(scaled).clip(0, 255).astype(np.uint16)
-        for shift, mask in ((4, 0x0F0F), (2, 0x3333), (1, 0x5555)):
-            bits = (bits | (bits << np.uint16(shift))) & np.uint16(mask)
-        code |= bits << np.uint16(axis)
-    return np.argsort(code, kind="stable")
+        scaled = (values - low) * (65535.99 / max(high - low, 1e-9))
+        bits = np.nan_to_num(scaled).clip(0, 65535).astype(np.uint32)
+        for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
+            bits = (bits | (bits << np.uint32(shift))) & np.uint32(mask)
+        code |= bits << np.uint32(axis)
+    return _order(_order(None, code.astype(np.uint16)), (code >> np.uint32(16)).astype(np.uint16))
+
+
+def _order(order: NDArray[np.int64] | None, key: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """Order by a key, and where it is equal the given order; sixteen bits are sorted by digits."""
+    if order is None:
+        return np.argsort(key, kind="stable")
+    return order.take(np.argsort(key.take(order), kind="stable"))
 
 
 def _sides(
@@ -318,7 +337,6 @@ def _named(
     own = np.broadcast_to(own, found.distance.shape)
     if question.kind != "line":  # a line has both sides
         here = np.where(country[here] == own, here, np.int32(-1))
-    edges = np.append(index.forest.position, -1)
     return BorderDistances(
         distance_m=found.distance.reshape(shape),
         country_code=names.take(own, mode="wrap").reshape(shape),
@@ -329,5 +347,5 @@ def _named(
         other_region_code=regions.take(across, mode="wrap").reshape(shape),
         foot_lon=found.foot[..., 0].reshape(shape),
         foot_lat=found.foot[..., 1].reshape(shape),
-        edge=edges[found.edge].reshape(shape),
+        edge=index.edge_position[found.edge].reshape(shape),
     )

@@ -31,7 +31,7 @@ def regions_of(events: EventColumns, layer: RegionLayer) -> geopandas.GeoDataFra
         "administered_by",
     ]  # fmt: skip
     names = [name for name in names if name in layer.columns]
-    regions = layer.table.iloc[rows][[*names, "geometry"]].reset_index(drop=True)
+    regions = _table_of(layer, rows, names)
     if "claimed_by" in layer.columns:
         claims = [layer.columns["claimed_by"][row] for row in rows]
         regions.insert(len(names), "claimed_by", [";".join(c) if c else None for c in claims])
@@ -45,6 +45,21 @@ def regions_of(events: EventColumns, layer: RegionLayer) -> geopandas.GeoDataFra
     near = [";".join(layer.neighbors(code, of="countries")) for code in regions["region_code"]]
     regions.insert(len(regions.columns) - 1, "neighbor_countries", near)
     return regions
+
+
+def _table_of(layer: RegionLayer, rows: list[int], names: list[str]) -> geopandas.GeoDataFrame:
+    """Some rows and columns of ``layer.table``, without building the polygons of all the others."""
+    import geopandas
+    import numpy as np
+    import pandas as pd
+
+    from geo_risk.regions.coverage import to_geometries
+
+    columns = {
+        name: pd.Series([layer.columns[name][row] for row in rows], dtype=object) for name in names
+    }
+    polygons = to_geometries(layer.geometry.take(np.array(rows, dtype=np.int64)).coverage)
+    return geopandas.GeoDataFrame(columns, geometry=polygons, crs="EPSG:4326")
 
 
 def borders_of(events: EventColumns, borders: Borders) -> geopandas.GeoDataFrame:

@@ -97,10 +97,16 @@ class Locator:
         ndarray of int64
             In the shape of the points; -1 where there is none.
         """
+        x, y, shape = check_lonlat(lon, lat)
+        return self.locate_checked(x, y, n_jobs).reshape(shape)
+
+    def locate_checked(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], n_jobs: int = 1
+    ) -> NDArray[np.int64]:
+        """`locate` for arrays that `check_lonlat` returned."""
         from geo_risk._core.jit import run_chunks
         from geo_risk.regions._locate import locate_points
 
-        x, y, shape = check_lonlat(lon, lat)
         rows = np.empty(len(x), dtype=np.int64)
         kernel = locate_points.for_rows(len(x))
 
@@ -108,7 +114,7 @@ class Locator:
             kernel(self.index, x, y, rows, start, stop, self.n_regions)
 
         run_chunks(run, len(x), n_jobs)
-        return (rows if self._new_row is None else self._new_row[rows]).reshape(shape)
+        return rows if self._new_row is None else self._new_row[rows]
 
 
 def build_index(coverage: Coverage, n_regions: int) -> GridIndex:

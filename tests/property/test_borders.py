@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings, strategies as st
 from layer_cases import layer_of
 from oracles_borders import GEOD, brute_force, every_edge
@@ -129,6 +130,39 @@ def test_neither_order_nor_company_nor_threads_matter(world, points, kind, seed)
     many_lat = np.concatenate([rng.uniform(-90, 90, 200), lat])
     many = world.nearest(lon=many_lon, lat=many_lat, kind=kind, n_jobs=2)
     same(whole, BorderDistances(**{f: getattr(many, f)[200:] for f in FIELDS}))
+
+
+@given(
+    lon=st.floats(-180, 180),
+    lat=st.floats(-90, 90),
+    log_km=st.floats(-3, 3.5),
+    kind=KIND,
+    seed=st.integers(0, 2**31),
+)
+@settings(max_examples=25)
+def test_points_that_share_a_search_find_what_each_finds_alone(world, lon, lat, log_km, kind, seed):
+    rng = np.random.default_rng(seed)
+    x, y, _ = GEOD.fwd(
+        np.full(80, lon), np.full(80, lat), rng.uniform(0, 360, 80),
+        10.0**log_km * 1000.0 * rng.random(80),
+    )  # fmt: skip
+    x, y = (x + 180.0) % 360.0 - 180.0, np.clip(y, -90, 90)
+    together = world.nearest(lon=x, lat=y, kind=kind)
+    for i in range(0, 80, 8):
+        alone = world.nearest(lon=x[i], lat=y[i], kind=kind)
+        same(alone, BorderDistances(**{f: getattr(together, f)[i] for f in FIELDS}))
+
+
+def test_more_pieces_are_as_near_as_a_list_holds():
+    """A parallel around the pole is cut into thousands of pieces, all equally near."""
+    cap, ring = shapely.box(-180, 80, 180, 90), shapely.box(-180, 60, 180, 80)
+    borders = load_borders(layer_of([cap, ring], ["NNN", "RRR"]))
+    rng = np.random.default_rng(3)
+    lon, lat = rng.uniform(-180, 180, 100), 90.0 - rng.choice([0.0, 1e-9, 1e-6, 1e-3, 1.0], 100)
+    found = borders.nearest(lon=lon, lat=lat)
+    expected = GEOD.inv(lon, lat, lon, np.full(100, 80.0))[2]
+    np.testing.assert_allclose(found.distance_m, expected, atol=1e-3)
+    assert (found.other_country_code == "RRR").all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
