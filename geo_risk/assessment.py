@@ -14,6 +14,7 @@ from geo_risk._core.progress import stages
 from geo_risk._core.validate import renamed
 from geo_risk.errors import DataNotFoundError
 from geo_risk.frames.check.routine import check_read, flag_line
+from geo_risk.frames.columns import EventColumns
 from geo_risk.frames.result import borders_of, provenance_of, regions_of
 from geo_risk.frames.saved import read_result, write_result
 from geo_risk.frames.share import Sharing
@@ -252,7 +253,8 @@ def assess(
     with stages(progress, 5) as step:
         step("Reading")
         frame = _as_events(events, source)
-        frame = check_read(frame, layer, asked.now) if asked.check else frame
+        if asked.check:
+            frame = check_read(EventColumns.of(frame), layer, asked.now).to_frame()
         frame, borders = locate_events(frame, layer, asked, n_jobs, step)
         step("Scoring")
         cells, used = score_cells(frame, layer, asked, {**scoring, "n_jobs": n_jobs})
