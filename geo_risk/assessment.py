@@ -8,7 +8,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from geo_risk._core.frames import report_of
 from geo_risk._core.options import carries, chosen, parted, refuse_unknown
 from geo_risk._core.progress import stages
 from geo_risk._core.validate import renamed
@@ -252,9 +251,8 @@ def assess(
     scoring = _with_seed(scoring)
     with stages(progress, 5) as step:
         step("Reading")
-        frame = _as_events(events, source)
-        frame = check_read(frame, layer, asked.now) if asked.check else frame
-        columns = EventColumns.of(frame)
+        columns = EventColumns.of(_as_events(events, source))
+        columns = check_read(columns, layer, asked.now) if asked.check else columns
         columns, borders = locate_events(columns, layer, asked, n_jobs, step)
         step("Scoring")
         cells, used = score_cells(columns, layer, asked, {**scoring, "n_jobs": n_jobs})
@@ -309,7 +307,7 @@ def _as_events(events: Any, source: str | None) -> geopandas.GeoDataFrame:
     """Read the events, unless the frame was returned by `read_events`."""
     from geo_risk.events import read_events
 
-    if source is None and hasattr(events, "attrs") and "source" in report_of(events):
+    if source is None and "source" in getattr(events, "attrs", {}).get("geo_risk", {}):
         read: geopandas.GeoDataFrame = events
         return read
     return read_events(events, source)

@@ -217,10 +217,12 @@ class EventColumns:
     def with_flags(self, rows: Iterable[tuple[BoolArray, str]]) -> EventColumns:
         """These events with each code added to the flags of the rows that its mask marks."""
         rows = [(mask, code) for mask, code in rows if mask.any()]
-        if not rows:
-            return self
-        result = self._copy({"flags": None})
-        result._written["flags"] = joined_flags(self.texts("flags"), rows)
+        return self.flagged(joined_flags(self.texts("flags"), rows)) if rows else self
+
+    def flagged(self, flags: Texts) -> EventColumns:
+        """These events with other flags."""
+        result = self._copy(("flags",))
+        result._written["flags"] = flags
         result._flags_last = self._flags_last or "flags" not in self
         return result
 

@@ -269,8 +269,9 @@ def brute_force(reports: Reports, km: float, days: int) -> set[tuple[int, int]]:
 
 def test_candidates_are_those_of_every_pair(monkeypatch):
     import geo_risk.frames.check.duplicates as module
+    from geo_risk.frames.check import alike
 
-    monkeypatch.setattr(module, "_BLOCK_ROWS", 7)  # blocks must not lose pairs between them
+    monkeypatch.setattr(alike, "_BLOCK_ROWS", 7)  # blocks must not lose pairs between them
     rng = np.random.default_rng(3)
     n = 150
     start = np.datetime64("2020-01-01") + rng.integers(0, 12, n)

@@ -5,31 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geo_risk._core.distinct import text_of
-from geo_risk._core.frames import (
-    add_columns,
-    add_flags,
-    check_frame,
-    lonlat_of,
-    report_of,
-    texts_of,
-    too_coarse,
-)
-from geo_risk._core.types import BoolArray, DayArray, FloatArray
+from geo_risk._core.distinct import Texts
+from geo_risk._core.types import BoolArray, FloatArray
 from geo_risk._core.validate import check_scalar
-from geo_risk.frames.check.coordinates import MINUTES_LEVEL, SLIPS, minutes_chance
+from geo_risk.frames.check.coordinates import MINUTES_LEVEL, SLIPS, minutes_chances
 from geo_risk.frames.check.countries import CLASSES, CountryCheck, check_countries
-from geo_risk.frames.check.duplicates import Duplicates, Reports, find_duplicates
+from geo_risk.frames.check.duplicates import Duplicates, find_duplicates
 from geo_risk.frames.check.piles import Piles, find_piles
+from geo_risk.frames.check.rows import Reports, TextColumn, details_of
+from geo_risk.frames.columns import EventColumns
 
 if TYPE_CHECKING:
     import geopandas
 
     from geo_risk.regions import DatedLayer, RegionLayer
 
-__all__ = ["QUALITY_FLAGS", "check_events"]
+__all__ = ["CHECK_COLUMNS", "QUALITY_FLAGS", "check_columns", "check_events"]
 
 Found = list[tuple[BoolArray, str]]
 
@@ -152,33 +144,52 @@ def check_events(
     >>> checked["flags"].tolist(), checked["suggested_lon"].tolist()
     (['swapped_lonlat'], [69.535])
     """
+    return check_columns(
+        EventColumns.of(events), layer=layer, now=now, duplicate_km=duplicate_km,
+        duplicate_days=duplicate_days, min_score=min_score, min_share=min_share,
+        source_column=source_column, within_sources=within_sources,
+        max_fatalities=max_fatalities, pile_size=pile_size,
+    ).to_frame()  # fmt: skip
+
+
+def check_columns(
+    events: EventColumns,
+    *,
+    layer: RegionLayer | DatedLayer | None = None,
+    now: Any = None,
+    duplicate_km: float = 5.0,
+    duplicate_days: int = 1,
+    min_score: float = 0.6,
+    min_share: float = 0.5,
+    source_column: str = "source",
+    within_sources: bool = False,
+    max_fatalities: float = 10_000,
+    pile_size: int = 20,
+) -> EventColumns:
+    """Events with the columns of `check_events`."""
     from geo_risk.regions import load_regions
 
-    frame = check_frame(events)
-    _refuse_twin_columns(frame)
+    _refuse_twin_columns(events.base)
     max_fatalities = check_scalar(max_fatalities, "max_fatalities", low=0.0)
     pile_size = int(check_scalar(pile_size, "pile_size", low=2))
     layer = load_regions() if layer is None else layer
     today = _day(now)
-    lon, lat = lonlat_of(frame)
-    start, end = _days(frame, "date_start"), _days(frame, "date_end")
-    country = check_countries(frame, lon, lat, start, layer)
+    lon, lat = events.lonlat
+    country = check_countries(events, layer)
     twins = find_duplicates(
-        _reports(frame, lon, lat, start, end, source_column),
+        _reports(events, source_column),
         km=duplicate_km, days=duplicate_days, min_score=min_score, min_share=min_share,
         within_sources=within_sources,
     )  # fmt: skip
-    piles = find_piles(layer, frame, lon, lat, pile_size, too_coarse(frame, "skip"))
-    chances = _minutes(frame, lon, lat)
+    piles = find_piles(layer, events.base, lon, lat, pile_size, events.coarse)
+    minutes, doubtful = _minutes(events)
     found: Found = [(country.slips[:, i], flag) for i, flag in enumerate(SLIPS)]
-    found.append((_rows_of_sources(frame, chances) & ~np.isnan(lon), "maybe_degrees_minutes"))
+    found.append((doubtful & ~np.isnan(lon), "maybe_degrees_minutes"))
     found += [(country.differs, "country_differs"), (country.unknown, "country_unknown")]
     found.append((twins.exact, "duplicate"))
     found.append(((twins.duplicate_of >= 0) & ~twins.exact, "near_duplicate"))
-    found.append((start > today, "future_date"))
-    found += [*_fatalities(frame, max_fatalities), *_pile_flags(piles)]
-    result = add_columns(frame, _columns(frame, country, twins, piles))
-    result["flags"] = _with_flags(frame, found)
+    found.append((events.days("date_start") > today, "future_date"))
+    found += [*_fatalities(events, max_fatalities), *_pile_flags(piles)]
     options = {
         "now": str(today), "layer": layer.name, "worldview": layer.worldview,
         "duplicate_km": float(duplicate_km), "duplicate_days": int(duplicate_days),
@@ -187,9 +198,9 @@ def check_events(
         "within_sources": within_sources,
         "max_fatalities": max_fatalities, "pile_size": pile_size,
     }  # fmt: skip
-    summary = _summary(found, country, chances, piles, lon, lat)
-    result.attrs["geo_risk"] = report_of(result) | {"quality": {"options": options, **summary}}
-    return result
+    quality = {"options": options, **_summary(found, country, minutes, piles, lon, lat)}
+    result = events.with_columns(_columns(events, country, twins, piles), {"quality": quality})
+    return result.flagged(_earlier_flags(events)).with_flags(found)
 
 
 def _refuse_twin_columns(frame: geopandas.GeoDataFrame) -> None:
@@ -214,97 +225,40 @@ def _day(now: Any) -> np.datetime64:
     return np.datetime64(moment, "D")
 
 
-def _days(frame: geopandas.GeoDataFrame, column: str) -> DayArray:
-    """Days of a date column; NaT if missing."""
-    import pandas as pd
-
-    if column not in frame.columns:
-        return np.full(len(frame), np.datetime64("NaT", "D"))
-    moments = pd.to_datetime(frame[column], utc=True, errors="coerce").dt.tz_localize(None)
-    return np.asarray(moments.to_numpy(), dtype="datetime64[D]")
-
-
-def _numbers(frame: geopandas.GeoDataFrame, column: str) -> FloatArray:
-    """Column as floats; NaN if missing, and everywhere if there is no such column."""
-    import pandas as pd
-
-    if column not in frame.columns:
-        return np.full(len(frame), np.nan)
-    values = pd.to_numeric(frame[column], errors="coerce")
-    return np.asarray(values.to_numpy(dtype=float, na_value=np.nan))
-
-
-def _reports(
-    frame: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray, start: DayArray,
-    end: DayArray, source_column: str,
-) -> Reports:  # fmt: skip
-    if source_column != "source" and source_column not in frame.columns:
+def _reports(events: EventColumns, source_column: str) -> Reports:
+    if source_column != "source" and source_column not in events:
         raise ValueError(f"Invalid source_column: there is no column {source_column!r}.")
-    deaths = {name: _numbers(frame, f"fatalities_{name}") for name in ("best", "low", "high")}
+    lon, lat = events.lonlat
+    deaths = {name: events.numbers(f"fatalities_{name}") for name in ("best", "low", "high")}
     deaths = {name: np.where(values < 0, np.nan, values) for name, values in deaths.items()}
-    texts = {
-        name: texts_of(frame, column).tolist()
-        for name, column in (
-            ("source", source_column), ("actors", "actors"), ("category", "category"),
-            ("precision", "location_precision"),
-        )
-    }  # fmt: skip
-    return Reports(lon, lat, start, end, **texts, **deaths, detail=_details(frame))  # type: ignore[arg-type]
+    return Reports(
+        lon, lat, events.days("date_start"), events.days("date_end"),
+        source=events.texts(source_column), actors=TextColumn(events, "actors"),
+        category=TextColumn(events, "category"), precision=events.texts("location_precision"),
+        **deaths, detail=details_of(events),
+    )  # fmt: skip
 
 
-def _details(frame: geopandas.GeoDataFrame) -> NDArray[np.uint64]:
-    """Hash of all values of each row except its identifiers."""
+def _minutes(events: EventColumns) -> tuple[list[dict[str, Any]], BoolArray]:
+    """Summary by source of `minutes_chance`, and the rows of sources that may hold minutes."""
     import pandas as pd
 
-    report = report_of(frame)
-    left_out = {frame.geometry.name, "event_id", "flags", "geometry_"}
-    left_out |= set(report.get("added_columns", ()))
-    kept = [c for c in frame.columns if c not in left_out and not _identifies(frame, c)]
-    if not kept:
-        return np.zeros(len(frame), dtype=np.uint64)
-    texts = pd.DataFrame({i: _as_text(frame[column]) for i, column in enumerate(kept)})
-    return np.asarray(pd.util.hash_pandas_object(texts, index=False), dtype=np.uint64)
+    texts = events.texts("source")
+    source, named = pd.factorize(texts.codes)
+    chances = minutes_chances(*events.lonlat, source, len(named))
+    summary = [
+        {"source": text, "chance": chance, "degrees": degrees}
+        for text, (chance, degrees) in zip(Texts(texts.values, named).tolist(), chances)
+    ]
+    doubtful = np.array([chance < MINUTES_LEVEL for chance, _ in chances], dtype=bool)
+    return summary, doubtful[source]
 
 
-def _as_text(column: Any) -> Any:
-    """Column as text; pandas itself cannot convert bytes that are not UTF-8."""
-    return column.map(text_of) if column.dtype == object else column.astype(str)
-
-
-def _identifies(frame: geopandas.GeoDataFrame, column: str) -> bool:
-    """Whether a column is named like an identifier and most of its values are distinct."""
-    name = str(column).lower()
-    return (name.endswith("id") or "id_" in name) and 2 * _as_text(frame[column]).nunique() > len(
-        frame
-    )
-
-
-def _minutes(
-    frame: geopandas.GeoDataFrame, lon: FloatArray, lat: FloatArray
-) -> dict[str | None, tuple[float, int]]:
-    """By source, the chance that all fractions are below 0.60 although none are minutes."""
-    sources = np.array([*texts_of(frame, "source").tolist(), None], dtype=object)[:-1]
-    return {
-        source: minutes_chance(lon[rows], lat[rows])
-        for source in dict.fromkeys(sources.tolist())
-        for rows in [np.array([value == source for value in sources], dtype=bool)]
-    }
-
-
-def _rows_of_sources(
-    frame: geopandas.GeoDataFrame, chances: dict[str | None, tuple[float, int]]
-) -> BoolArray:
-    doubtful = {source for source, (chance, _) in chances.items() if chance < MINUTES_LEVEL}
-    sources = texts_of(frame, "source")
-    return sources.map(lambda source: source in doubtful, None in doubtful, np.bool_)
-
-
-def _fatalities(frame: geopandas.GeoDataFrame, limit: float) -> Found:
-    low, best, high = (_numbers(frame, f"fatalities_{name}") for name in ("low", "best", "high"))
-    stated = np.column_stack([low, best, high])
-    negative = np.asarray((stated < 0).any(axis=1))
-    disorder = np.asarray((low > best) | (best > high) | (low > high))
-    extreme = np.asarray(np.where(np.isnan(best), np.fmax(low, high), best) > limit) & ~negative
+def _fatalities(events: EventColumns, limit: float) -> Found:
+    low, best, high = (events.numbers(f"fatalities_{name}") for name in ("low", "best", "high"))
+    negative = (low < 0) | (best < 0) | (high < 0)
+    disorder = (low > best) | (best > high) | (low > high)
+    extreme = (np.where(np.isnan(best), np.fmax(low, high), best) > limit) & ~negative
     return [
         (negative, "negative_fatalities"),
         (disorder, "fatalities_order"),
@@ -317,23 +271,24 @@ def _pile_flags(piles: Piles) -> Found:
         "pile_on_stand_in": ("area", "country_middle", "region_middle", "round_degrees"),
         "pile_on_main_place": ("main_place_of_country", "main_place_of_region"),
     }
-    return [
-        (np.array([label in labels for label in piles.label], dtype=bool), flag)
-        for flag, labels in kinds.items()
-    ]
+    return [(piles.label.isin(labels), flag) for flag, labels in kinds.items()]
 
 
 def _columns(
-    frame: geopandas.GeoDataFrame, country: CountryCheck, twins: Duplicates, piles: Piles
+    events: EventColumns, country: CountryCheck, twins: Duplicates, piles: Piles
 ) -> dict[str, Any]:
-    ids = np.array([*texts_of(frame, "event_id").tolist(), None], dtype=object)
+    terms = np.array(list(CLASSES), dtype=object)
+    later = np.flatnonzero(twins.duplicate_of >= 0)
+    identifier = np.full(len(events), -1, dtype=np.int64)
+    identifier[later] = np.arange(len(later))
+    ids = TextColumn(events, "event_id").take(twins.duplicate_of[later])
     return {
         "suggested_lon": country.lon,
         "suggested_lat": country.lat,
-        "country_reason": country.reason,
+        "country_reason": Texts(terms, country.reason.astype(np.int32)),
         "stated_country_probability": country.probability,
         "duplicate_of": twins.duplicate_of,
-        "duplicate_of_id": ids[twins.duplicate_of],
+        "duplicate_of_id": ids.take(identifier),
         "duplicate_score": twins.duplicate_score,
         "duplicate_share": twins.duplicate_share,
         "pile_count": piles.count,
@@ -342,23 +297,18 @@ def _columns(
     }
 
 
-def _with_flags(frame: geopandas.GeoDataFrame, found: Found) -> NDArray[np.object_]:
-    """Flags of the frame: those of an earlier check removed, the new ones added."""
-    ours = set(report_of(frame).get("quality", {}).get("flags", ()))
-    flags = add_flags(frame, [])
-    if ours:
-        kept = {"fatalities_order"}  # also set by the reader
-        flags = [
-            ";".join(code for code in text.split(";") if code not in ours - kept) for text in flags
-        ]
-    plain = frame[[]].copy()
-    plain["flags"] = np.array([*flags, None], dtype=object)[:-1]
-    return np.array([*add_flags(plain, found), None], dtype=object)[:-1]
+def _earlier_flags(events: EventColumns) -> Texts:
+    """Flags of the events without those of an earlier check."""
+    ours = set(events.report.get("quality", {}).get("flags", ())) - {"fatalities_order"}
+    flags = events.texts("flags")
+    if not ours:  # the reader also sets fatalities_order
+        return flags
+    return flags.texts(lambda text: ";".join(c for c in text.split(";") if c not in ours))
 
 
 def _summary(
-    found: Found, country: CountryCheck, chances: dict[str | None, tuple[float, int]],
-    piles: Piles, lon: FloatArray, lat: FloatArray,
+    found: Found, country: CountryCheck, minutes: list[dict[str, Any]], piles: Piles,
+    lon: FloatArray, lat: FloatArray,
 ) -> dict[str, Any]:  # fmt: skip
     """Counts and reasons, ready for JSON."""
     flags = {
@@ -366,20 +316,27 @@ def _summary(
         for mask, code in found
         if mask.any()
     }
-    reasons = [term for term in country.reason if term is not None]
-    spots: dict[tuple[float, float], dict[str, Any]] = {}
-    for row in np.flatnonzero([label is not None for label in piles.label]).tolist():
-        spots[float(lon[row]), float(lat[row])] = {
-            "lon": float(lon[row]), "lat": float(lat[row]), "count": int(piles.count[row]),
-            "label": piles.label[row], "name": piles.name[row],
-        }  # fmt: skip
-    largest = sorted(spots.values(), key=lambda spot: (-spot["count"], spot["lon"], spot["lat"]))
+    reasons = np.bincount(country.reason + 1, minlength=len(CLASSES) + 1)[1:].tolist()
     return {
         "flags": flags,
-        "country": {term: reasons.count(term) for term in CLASSES if term in reasons},
-        "minutes": [
-            {"source": source, "chance": chance, "degrees": degrees}
-            for source, (chance, degrees) in chances.items()
-        ],
-        "piles": largest[:20],
+        "country": {term: count for term, count in zip(CLASSES, reasons) if count},
+        "minutes": minutes,
+        "piles": _largest(piles, lon, lat),
     }
+
+
+def _largest(piles: Piles, lon: FloatArray, lat: FloatArray) -> list[dict[str, Any]]:
+    """The twenty largest piles; what a point is on the day of its last event."""
+    rows = np.flatnonzero(piles.label.known)
+    last = np.full(piles.point.max(initial=-1) + 1, -1, dtype=np.int64)
+    last[piles.point[rows]] = rows
+    rows = last[last >= 0]
+    rows = rows[np.lexsort((lat[rows], lon[rows], -piles.count[rows]))][:20]
+    told = zip(rows.tolist(), piles.label.take(rows).tolist(), piles.name.take(rows).tolist())
+    return [
+        {
+            "lon": float(lon[row]), "lat": float(lat[row]), "count": int(piles.count[row]),
+            "label": label, "name": name,
+        }
+        for row, label, name in told
+    ]  # fmt: skip

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_risk._core.types import BoolArray, FloatArray
+from geo_risk._core.types import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from geo_risk.regions import RegionLayer
 
-__all__ = ["MINUTES_LEVEL", "SLIPS", "Slips", "find_slips", "minutes_chance"]
+__all__ = ["MINUTES_LEVEL", "SLIPS", "Slips", "find_slips", "minutes_chance", "minutes_chances"]
 
 
 SLIPS = ("swapped_lonlat", "lon_sign_flipped", "lat_sign_flipped", "both_signs_flipped")
@@ -19,6 +19,8 @@ SLIPS = ("swapped_lonlat", "lon_sign_flipped", "lat_sign_flipped", "both_signs_f
 
 MINUTES_LEVEL = 1e-4
 """If all fractions are below 0.60 and the chance of that is below this, they may be minutes."""
+
+_BANDS = 1024  # more than there are whole degrees
 
 
 class Slips:
@@ -75,12 +77,27 @@ def minutes_chance(lon: FloatArray, lat: FloatArray) -> tuple[float, int]:
     degrees : int
         Number of degrees that count.
     """
-    count = 0
+    return minutes_chances(lon, lat, np.zeros(len(lon), dtype=np.int64), 1)[0]
+
+
+def minutes_chances(
+    lon: FloatArray, lat: FloatArray, source: IntArray, sources: int
+) -> list[tuple[float, int]]:
+    """`minutes_chance` of the coordinates of each source, numbered from 0."""
+    import pandas as pd
+
+    degrees, beyond = np.zeros(sources, dtype=np.int64), np.zeros(sources, dtype=bool)
     for values in (lon, lat):
-        size = np.abs(values[~np.isnan(values)])
+        known = np.flatnonzero(~np.isnan(values))
+        size = np.abs(values[known])
         fraction = np.round(size - np.floor(size), 9)
-        if (fraction >= 0.6).any():
-            return 1.0, 0
-        bands = np.floor(values[~np.isnan(values)])[fraction > 0.0]
-        count += len(np.unique(bands))
-    return float(0.6**count), count
+        beyond[source[known[fraction >= 0.6]]] = True
+        counted = known[fraction > 0.0]
+        band = np.floor(values[counted]).astype(np.int64) + _BANDS // 2
+        bands = pd.unique(source[counted] * _BANDS + band)
+        degrees += np.bincount(bands // _BANDS, minlength=sources)
+    degrees[beyond] = 0
+    return [
+        (1.0 if large else float(0.6**count), count)
+        for large, count in zip(beyond.tolist(), degrees.tolist())
+    ]

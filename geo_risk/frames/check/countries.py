@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._core.frames import COARSE, texts_of
-from geo_risk._core.stated import state_began, stated_countries
-from geo_risk._core.types import BoolArray, FloatArray
+from geo_risk._core.distinct import Texts
+from geo_risk._core.stated import state_began
+from geo_risk._core.types import BoolArray, DayArray, FloatArray, IntArray
 from geo_risk.borders.certainty import country_certainty
 from geo_risk.frames.check.coordinates import SLIPS, find_slips
+from geo_risk.frames.columns import EventColumns
 from geo_risk.regions.dated import Positions, by_state
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ CLASSES = {
 }
 """Why a stated country differs from the polygon's; the first that applies, in this order, except
 that "misplaced" comes before "precision"."""
+
+_SUCCESSION, _DISPUTED, _BORDER, _PRECISION, _MISPLACED, _UNEXPLAINED = range(len(CLASSES))
 
 _BORDER_LEVEL = 0.05
 _SLIP_KM = 25.0  # nearer points are not called mirrored: borders and coasts have errors as well
@@ -59,13 +62,11 @@ class CountryCheck:
         A country is stated but not recognized.
     differs : ndarray of bool
         The stated country differs from the polygon's.
-    reason : ndarray of object
-        A term of `CLASSES` if they differ, also "misplaced" for points at sea; else None.
+    reason : ndarray of int8
+        Position in `CLASSES` if they differ, also "misplaced" for points at sea; else -1.
     probability : ndarray of float64
         Probability that the point lies in the stated country after all, by the certainty model;
         NaN if they agree, for coarse points (the model does not apply) and at sea.
-    gap_m : ndarray of float64
-        Distance to the stated country's territory; NaN if the two agree or it is unknown.
     slips : ndarray of bool, shape (n, 4)
         Which of `coordinates.SLIPS` would explain the difference.
     lon, lat : ndarray of float64
@@ -74,80 +75,93 @@ class CountryCheck:
 
     unknown: BoolArray
     differs: BoolArray
-    reason: NDArray[np.object_]
+    reason: NDArray[np.int8]
     probability: FloatArray
-    gap_m: FloatArray
     slips: BoolArray
     lon: FloatArray
     lat: FloatArray
 
 
-def check_countries(
-    frame: Any, lon: FloatArray, lat: FloatArray, days: NDArray[np.datetime64],
-    layer: RegionLayer | DatedLayer,
-) -> CountryCheck:  # fmt: skip
+def check_countries(events: EventColumns, layer: RegionLayer | DatedLayer) -> CountryCheck:
     """Compare stated countries with polygons (of the event's day if the layer has dates)."""
+    stated = events.stated
+    uncertain = "location_uncertainty_km" in events
+    said = _Said(
+        *events.lonlat, events.days("date_start"), stated,
+        events.radius_km if uncertain else np.zeros(len(events)), events.coarse,
+    )  # fmt: skip
 
     def compare(chosen: Positions, state: RegionLayer) -> dict[str, NDArray[Any]]:
-        return vars(_compare(frame.iloc[chosen], lon[chosen], lat[chosen], days[chosen], state))
+        return _compared(said.take(chosen), state)
 
-    return CountryCheck(**by_state(layer, frame, compare))
+    unknown = events.texts("country_stated").known & ~stated.known
+    return CountryCheck(unknown=unknown, **by_state(layer, events.base, compare))
 
 
-def _compare(
-    frame: Any, lon: FloatArray, lat: FloatArray, days: NDArray[np.datetime64], layer: RegionLayer
-) -> CountryCheck:
-    """Compare the stated countries with the polygons of one layer."""
-    n = len(frame)
-    stated = stated_countries(frame).tolist()
-    row = layer.locate(lon=lon, lat=lat)
-    said = np.array([code is not None for code in stated], dtype=bool)
-    agrees = np.array([_agree(layer, r, code) for r, code in zip(row.tolist(), stated)], dtype=bool)
-    asked = np.flatnonzero(said & ~np.isnan(lon) & ~agrees & _known(layer, stated))
-    gap = np.full(n, np.nan)
-    gap[asked] = _gaps(layer, lon[asked], lat[asked], [stated[i] or "" for i in asked])
-    inside = row >= 0
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What is compared, one entry per row."""
+
+    lon: FloatArray
+    lat: FloatArray
+    day: DayArray
+    country: Texts
+    radius: FloatArray
+    coarse: BoolArray
+
+    def take(self, rows: Positions) -> _Said:
+        return _Said(
+            self.lon[rows], self.lat[rows], self.day[rows], self.country.take(rows),
+            self.radius[rows], self.coarse[rows],
+        )  # fmt: skip
+
+
+def _compared(said: _Said, layer: RegionLayer) -> dict[str, NDArray[Any]]:
+    """Compare the stated countries with the polygons of one layer; by attribute of the result."""
+    n = len(said.lon)
+    row = layer.locate(lon=said.lon, lat=said.lat)
+    agrees = _agreement(layer, said.country.values)[row, said.country.codes]
+    # a country that is not in the layer cannot be compared
+    known = said.country.isin(set(layer.country_labels))
+    asked = np.flatnonzero(known & ~np.isnan(said.lon) & ~agrees)
+    gap, probability = np.full(n, np.nan), np.full(n, np.nan)
+    stated = [code or "" for code in said.country.take(asked).tolist()]
+    gap[asked] = _gaps(layer, said.lon[asked], said.lat[asked], stated)
     differs = np.zeros(n, dtype=bool)
-    differs[asked] = inside[asked]
-    radius = np.zeros(n)
-    if "location_uncertainty_km" in frame.columns:
-        radius = frame["location_uncertainty_km"].to_numpy(dtype=float, na_value=np.nan)
-    coarse = texts_of(frame, "location_precision").isin(COARSE)
-    near = differs & ~coarse
-    probability = np.full(n, np.nan)
-    probability[near] = 1.0 - country_certainty(gap[near], radius[near])
-    reason = np.full(n, None, dtype=object)
-    for i in np.flatnonzero(differs).tolist():
-        reason[i] = _reason(layer, int(row[i]), stated[i] or "", days[i], probability[i])
-    slips, x, y = np.zeros((n, len(SLIPS)), dtype=bool), np.full(n, np.nan), np.full(n, np.nan)
-    open_rows = np.array([term is None for term in reason], dtype=bool)
-    far = gap > 1000.0 * np.fmax(_SLIP_KM, radius)
-    tried = asked[far[asked] & open_rows[asked]]
-    found = find_slips(layer, lon[tried], lat[tried], [stated[i] for i in tried])
-    slips[tried], x[tried], y[tried] = found.fits, found.lon, found.lat
-    reason[slips.any(axis=1)] = "misplaced"
-    rest = differs & np.array([term is None for term in reason], dtype=bool)
-    reason[rest & coarse], reason[rest & ~coarse] = "precision", "unexplained"
-    texts = texts_of(frame, "country_stated").tolist()
-    unknown = np.array([t is not None and c is None for t, c in zip(texts, stated)], dtype=bool)
-    return CountryCheck(unknown, differs, reason, probability, gap, slips, x, y)
-
-
-def _known(layer: RegionLayer, stated: list[str | None]) -> BoolArray:
-    """Rows whose stated country is in the layer: the others cannot be compared."""
-    labels = set(layer.country_labels)
-    return np.array([code in labels for code in stated], dtype=bool)
-
-
-def _agree(layer: RegionLayer, row: int, stated: str | None) -> bool:
-    if row < 0 or stated is None:
-        return False
-    columns = layer.columns
-    return stated in (
-        columns["country_code"][row],
-        columns["unit_code"][row],
-        columns["administered_by"][row] if "administered_by" in columns else None,
+    differs[asked] = row[asked] >= 0
+    near = differs & ~said.coarse
+    probability[near] = 1.0 - country_certainty(gap[near], said.radius[near])
+    reason = np.full(n, -1, dtype=np.int8)
+    rows = np.flatnonzero(differs)
+    reason[rows] = _reasons(
+        layer, row[rows], said.country.take(rows), said.day[rows], probability[rows]
     )
+    slips, x, y = np.zeros((n, len(SLIPS)), dtype=bool), np.full(n, np.nan), np.full(n, np.nan)
+    far = gap[asked] > 1000.0 * np.fmax(_SLIP_KM, said.radius[asked])
+    tried = np.flatnonzero(far & (reason[asked] < 0))
+    found = find_slips(
+        layer, said.lon[asked[tried]], said.lat[asked[tried]], [stated[i] for i in tried]
+    )
+    tried = asked[tried]
+    slips[tried], x[tried], y[tried] = found.fits, found.lon, found.lat
+    reason[tried[found.fits.any(axis=1)]] = _MISPLACED
+    rest = differs & (reason < 0)
+    reason[rest & said.coarse], reason[rest & ~said.coarse] = _PRECISION, _UNEXPLAINED
+    return {
+        "differs": differs, "reason": reason, "probability": probability, "slips": slips,
+        "lon": x, "lat": y,
+    }  # fmt: skip
+
+
+def _agreement(layer: RegionLayer, stated: NDArray[np.object_]) -> BoolArray:
+    """Whether a stated country (column) is that of a region (row); False in the last ones."""
+    agrees = np.zeros((len(layer) + 1, len(stated) + 1), dtype=bool)
+    position = {code: at for at, code in enumerate(stated.tolist())}
+    for name in ("country_code", "unit_code", "administered_by"):
+        codes = layer.columns.get(name, ())
+        agrees[np.arange(len(codes)), [position.get(code, -1) for code in codes]] = True
+    agrees[:, -1] = False
+    return agrees
 
 
 def _gaps(layer: RegionLayer, lon: FloatArray, lat: FloatArray, stated: list[str]) -> FloatArray:
@@ -160,16 +174,31 @@ def _gaps(layer: RegionLayer, lon: FloatArray, lat: FloatArray, stated: list[str
     return np.asarray(near.distance_m, dtype=float)
 
 
-def _reason(
-    layer: RegionLayer, row: int, stated: str, day: np.datetime64, probability: float
-) -> str | None:
-    """Reason of a difference; None if only errors in the coordinates are left to explain it."""
-    country = layer.columns["country_code"][row]
-    if _PREDECESSOR.get(country or "") == stated and not np.isnat(day):
-        began = state_began(country or "")
-        if began is not None and day < began:
-            return "succession"
+def _reasons(
+    layer: RegionLayer, row: IntArray, stated: Texts, day: DayArray, probability: FloatArray
+) -> NDArray[np.int8]:
+    """Reason of each difference; -1 if only errors in the coordinates are left to explain it."""
+    pairs, of = np.unique(np.column_stack([row, stated.codes]), axis=0, return_inverse=True)
+    regions, codes = pairs.T.tolist()
+    told = [stated.values[code] for code in codes]
+    began = np.array([_began(layer, *pair) for pair in zip(regions, told)], dtype="datetime64[D]")
+    disputed = np.array([_disputed(layer, *pair) for pair in zip(regions, told)], dtype=bool)
+    of = of.reshape(-1)
+    reason = np.where(probability >= _BORDER_LEVEL, _BORDER, -1)
+    reason[disputed[of]] = _DISPUTED
+    reason[day < began[of]] = _SUCCESSION  # false for NaT
+    return reason.astype(np.int8)
+
+
+def _began(layer: RegionLayer, row: int, stated: str) -> np.datetime64:
+    """First day of a region's state if it was part of the stated one before; else NaT."""
+    country = layer.columns["country_code"][row] or ""
+    began = state_began(country) if _PREDECESSOR.get(country) == stated else None
+    return np.datetime64("NaT", "D") if began is None else began
+
+
+def _disputed(layer: RegionLayer, row: int, stated: str) -> bool:
+    """Whether the stated country claims the region, or holds it without a claim."""
     claims = layer.columns["claimed_by"][row] if "claimed_by" in layer.columns else None
-    if stated in (claims or ()) or stated in _HELD.get(country or "", ()):
-        return "disputed"
-    return "border" if probability >= _BORDER_LEVEL else None
+    country = layer.columns["country_code"][row] or ""
+    return stated in (claims or ()) or stated in _HELD.get(country, ())

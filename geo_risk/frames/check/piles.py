@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_risk._core.distinct import Texts
 from geo_risk._core.sphere import arc_km, lonlat_of_vectors, unit_vectors
-from geo_risk._core.types import FloatArray, IntArray
+from geo_risk._core.types import BoolArray, FloatArray, IntArray
 from geo_risk.regions.areas import region_areas, region_centroids
 from geo_risk.regions.dated import states
 
@@ -41,45 +43,54 @@ class Piles:
 
     Attributes
     ----------
+    point : ndarray of int64, one per row
+        Number of the row's point, equal for exactly the same coordinates; -1 without coordinates.
     count : ndarray of int64, one per row
         Events at exactly the row's coordinates; 0 without coordinates.
-    label, name : ndarray of object, one per row
-        A term of `PILE_LABELS` and the name of what is there; None outside piles.
+    label, name : Texts
+        A term of `PILE_LABELS` and the name of what is there; none outside piles.
     """
 
+    point: IntArray
     count: IntArray
-    label: NDArray[np.object_]
-    name: NDArray[np.object_]
+    label: Texts
+    name: Texts
 
 
 def find_piles(
     layer: RegionLayer | DatedLayer, frame: Any, lon: FloatArray, lat: FloatArray, size: int,
-    coarse: NDArray[np.bool_],
+    coarse: BoolArray,
 ) -> Piles:  # fmt: skip
     """Count events at each point and label the points with at least `size` of them.
 
     All days count; if the layer has dates, the label is that of the event's day.
     """
+    import pandas as pd
+
     n = len(lon)
-    count, label = np.zeros(n, dtype=np.int64), np.full(n, None, dtype=object)
-    name, spot = np.full(n, None, dtype=object), np.full(n, -1, dtype=np.int64)
     there = np.flatnonzero(~np.isnan(lon))
-    if len(there) == 0:
-        return Piles(count, label, name)
-    points, back, counts = np.unique(
-        np.column_stack([lon[there], lat[there]]), axis=0, return_inverse=True, return_counts=True
-    )
-    spot[there] = back.reshape(-1)
-    count[there] = counts[spot[there]]
-    areas = np.bincount(spot[there], weights=coarse[there], minlength=len(points)) > 0.5 * counts
+    place = np.empty(len(there), dtype=np.complex128)  # pandas compares both parts at once
+    place.real, place.imag = lon[there], lat[there]
+    of, places = pd.factorize(place)
+    counts = np.bincount(of, minlength=len(places))
+    areas = np.bincount(of, weights=coarse[there], minlength=len(places)) > 0.5 * counts
+    point, count = np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    point[there], count[there] = of, counts[of]
+    # what is there, by state of the layer; rows refer to these lists
+    at = np.full(n, -1, dtype=np.int64)
+    labels: list[str | None] = []
+    names: list[str | None] = []
     for chosen, state in states(layer, frame):
         rows = np.arange(n)[chosen]
         rows = rows[count[rows] >= size]
-        piles, of = np.unique(spot[rows], return_inverse=True)
-        at_point = _labelled(state, points[piles])
-        at_point[areas[piles], 0] = "area"
-        label[rows], name[rows] = at_point[of.reshape(-1)].T
-    return Piles(count, label, name)
+        piles, pile = np.unique(point[rows], return_inverse=True)
+        found = _labelled(state, np.column_stack([places[piles].real, places[piles].imag]))
+        found[areas[piles], 0] = "area"
+        at[rows] = pile.reshape(-1) + len(labels)
+        labels += found[:, 0].tolist()
+        names += found[:, 1].tolist()
+    label, name = (Texts.of_values(texts, blank=True).take(at) for texts in (labels, names))
+    return Piles(point, count, label, name)
 
 
 def _labelled(layer: RegionLayer, points: FloatArray) -> NDArray[np.object_]:
@@ -95,13 +106,13 @@ def _labelled(layer: RegionLayer, points: FloatArray) -> NDArray[np.object_]:
     result[(points * 2.0 == np.round(points * 2.0)).all(axis=1)] = ["round_degrees", None]
     if len(layer) == 0:  # a day on which no region is valid
         return result
-    regions, reach, countries, country_reach, codes = _middles(layer)
-    for kind, targets, radius, names in (
-        ("region_middle", regions, reach, layer.columns["region_name"]),
-        ("country_middle", countries, country_reach, codes),
+    middles = _middles(layer)
+    for kind, targets, reach, names in (
+        ("region_middle", middles.regions, middles.reach, layer.columns["region_name"]),
+        ("country_middle", middles.countries, middles.country_reach, middles.codes),
     ):
-        row, km = _nearest(points, targets)
-        for i in np.flatnonzero(km[:, 0] <= radius[row[:, 0]]).tolist():
+        row, km = targets.nearest(points)
+        for i in np.flatnonzero(km[:, 0] <= reach[row[:, 0]]).tolist():
             result[i] = [kind, names[row[i, 0]]]
     return result
 
@@ -110,11 +121,8 @@ def _label_places(result: NDArray[np.object_], points: FloatArray, own: list[str
     """Label points by nearby places of their own country."""
     from geo_risk.places import load_gazetteer
 
-    gazetteer = load_gazetteer()
-    units = gazetteer.unit_start.tolist()
-    seats = {_largest(gazetteer.population, *units[i : i + 2]) for i in range(len(units) - 1)}
-    capitals = {_largest(gazetteer.population, *span) for span in gazetteer.countries.values()}
-    near, km = _nearest(points, np.column_stack([gazetteer.lon, gazetteer.lat]), k=20)
+    gazetteer, (capitals, seats, places) = load_gazetteer(), _places()
+    near, km = places.nearest(points, k=20)
     for i in range(len(points)):
         close = [
             (place, away)
@@ -132,14 +140,38 @@ def _label_places(result: NDArray[np.object_], points: FloatArray, own: list[str
                 break
 
 
+@cache
+def _places() -> tuple[set[int], set[int], _Targets]:
+    """The largest place of each country and of each first-order unit, and where all places are."""
+    from geo_risk.places import load_gazetteer
+
+    gazetteer = load_gazetteer()
+    units = gazetteer.unit_start.tolist()
+    seats = {_largest(gazetteer.population, *units[i : i + 2]) for i in range(len(units) - 1)}
+    capitals = {_largest(gazetteer.population, *span) for span in gazetteer.countries.values()}
+    return capitals, seats, _Targets(np.column_stack([gazetteer.lon, gazetteer.lat]))
+
+
 def _largest(population: NDArray[np.int32], start: int, stop: int) -> int:
     return int(start) + int(np.argmax(population[start:stop]))
 
 
-def _middles(
-    layer: RegionLayer,
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, list[str]]:
+@dataclass(frozen=True, eq=False)
+class _Middles:
     """Centres of regions and of countries with the radius of each, and the countries' codes."""
+
+    regions: _Targets
+    reach: FloatArray
+    countries: _Targets
+    country_reach: FloatArray
+    codes: list[str]
+
+
+def _middles(layer: RegionLayer) -> _Middles:
+    """Centres of a layer, computed once."""
+    if _Middles in layer.derived:
+        known: _Middles = layer.derived[_Middles]
+        return known
     regions, areas = region_centroids(layer), region_areas(layer)
     labels = np.array(layer.country_labels, dtype=object)
     names, back = np.unique(labels.astype(str), return_inverse=True)
@@ -149,14 +181,22 @@ def _middles(
     middles = np.column_stack(lonlat_of_vectors(total))
     whole = np.bincount(back.reshape(-1), weights=areas)
     reach, country_reach = (_MIDDLE_SHARE * np.sqrt(km2 / np.pi) for km2 in (areas, whole))
-    return regions, reach, middles, country_reach, names.tolist()
+    found = layer.derived[_Middles] = _Middles(
+        _Targets(regions), reach, _Targets(middles), country_reach, names.tolist()
+    )
+    return found
 
 
-def _nearest(points: FloatArray, targets: FloatArray, k: int = 1) -> tuple[IntArray, FloatArray]:
-    """The `k` nearest targets of each point, and their great-circle distances in kilometres."""
-    from scipy.spatial import cKDTree
+class _Targets:
+    """Points that are searched for the nearest ones; those without coordinates are left out."""
 
-    usable = np.flatnonzero(~np.isnan(targets).any(axis=1))
-    tree = cKDTree(unit_vectors(*targets[usable].T))
-    chord, row = tree.query(unit_vectors(*points.T), k=np.arange(1, k + 1))
-    return usable[row], arc_km(chord)
+    def __init__(self, points: FloatArray) -> None:
+        from scipy.spatial import cKDTree
+
+        self._usable = np.flatnonzero(~np.isnan(points).any(axis=1))
+        self._tree = cKDTree(unit_vectors(*points[self._usable].T))
+
+    def nearest(self, points: FloatArray, k: int = 1) -> tuple[IntArray, FloatArray]:
+        """The `k` nearest of each point, and their great-circle distances in kilometres."""
+        chord, row = self._tree.query(unit_vectors(*points.T), k=np.arange(1, k + 1))
+        return self._usable[row], arc_km(chord)

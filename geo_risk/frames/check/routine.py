@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_risk._core.frames import add_columns, report_of, texts_of
+from geo_risk._core.frames import texts_of
+from geo_risk.frames.columns import EventColumns
 
 if TYPE_CHECKING:
-    import geopandas
-
     from geo_risk.regions import RegionLayer
 
 __all__ = ["check_read", "flag_counts", "flag_line"]
@@ -24,29 +23,27 @@ _SLIPPED = (
 _LAST_ZONE = "Etc/GMT-14"  # here each day begins first on Earth; POSIX reverses the sign
 
 
-def check_read(
-    frame: geopandas.GeoDataFrame, layer: RegionLayer, now: Any
-) -> geopandas.GeoDataFrame:
+def check_read(events: EventColumns, layer: RegionLayer, now: Any) -> EventColumns:
     """Events with the flags of `check_events` and suggested coordinates, if there are any.
 
     Columns of an earlier check are updated.
     """
-    from geo_risk.frames.check.check import CHECK_COLUMNS, check_events
+    from geo_risk.frames.check.check import CHECK_COLUMNS, check_columns
     from geo_risk.frames.check.coordinates import SLIPS
 
-    checked = check_events(frame, layer=layer, now=_today() if now is None else now)
-    quality = report_of(checked)["quality"]
+    checked = check_columns(events, layer=layer, now=_today() if now is None else now)
+    quality = checked.report["quality"]
     if now is None and "future_date" not in quality["flags"]:
         # no event begins later: without the day, the result is the same tomorrow
         quality = quality | {"options": quality["options"] | {"now": None}}
-    before = report_of(frame)
+    before = events.report
     names = [name for name in CHECK_COLUMNS if name in before.get("added_columns", ())]
     if checked["suggested_lon"].notna().any():
         names = list(dict.fromkeys([*names, "suggested_lon", "suggested_lat"]))
-    result = add_columns(frame, {name: checked[name].to_numpy() for name in names})
+    columns = {name: checked[name].to_numpy() for name in names}
+    result = events.with_columns(columns, {"quality": quality})
     if quality["flags"] or "quality" in before:
-        result["flags"] = checked["flags"]
-    result.attrs["geo_risk"] = report_of(result) | {"quality": quality}
+        result = result.flagged(checked.texts("flags"))
     slips = {code: quality["flags"][code]["count"] for code in SLIPS if code in quality["flags"]}
     if slips:
         _LOG.warning(_SLIPPED, _listed(slips))
