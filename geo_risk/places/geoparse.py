@@ -72,8 +72,8 @@ def geoparse(text: str) -> geopandas.GeoDataFrame:
     On the half of the GeoVirus articles that was held out while words and weights were chosen
     (118 articles, 978 toponyms): precision 0.91, recall 0.95, F1 0.93 of exact spans; of the
     spans found 83 % lie within 161 km of the annotated point (all populated places, median error
-    1.3 km; countries 78 %, because the middle of a country is a convention). About 25 ms per
-    article of 1,500 characters. (benchmarks/geoparse_accuracy.py)
+    1.3 km; countries 78 %, because the middle of a country is a convention). About 2 ms per
+    article of 1,000 characters. (benchmarks/geoparse_accuracy.py)
 
     References
     ----------
