@@ -207,12 +207,12 @@ def _number(
     numbers: NDArray[np.int32],
     codes: NDArray[np.int32],
     values: IntArray,
+    bits: int,
 ) -> tuple[int, int]:
     """Number cells from `begin` on by first appearance, until `values` is full.
 
-    `count` are known. Returns the row that was reached and the count.
+    `count` are known, in a table of 2**bits slots. Returns the row that was reached and the count.
     """
-    bits = bits_set(numbers.size - 1)
     for n in range(begin, cells.size):
         cell = cells[n]
         slot = slot_of(cell, bits)
@@ -236,8 +236,10 @@ def distinct(cells: CellArray) -> tuple[CellArray, NDArray[np.int32]] | None:
     while True:
         values = np.empty(most, dtype=np.int64)
         keys, numbers = np.empty(2 * most, np.int64), np.full(2 * most, -1, np.int32)
-        _, count = _number(known, 0, 0, keys, numbers, np.empty(known.size, np.int32), values)
-        done, count = _number(rows, done, count, keys, numbers, codes, values)
+        bits = most.bit_length()
+        again = np.empty(known.size, np.int32)
+        _, count = _number(known, 0, 0, keys, numbers, again, values, bits)
+        done, count = _number(rows, done, count, keys, numbers, codes, values, bits)
         if done == rows.size:
             return values[:count].view(np.uint64), codes
         # Repeats among rows drawn from D values are about rows ** 2 / (2 D).

@@ -24,6 +24,7 @@ from geo_risk import cells, hotspots
 from geo_risk._core.constants import WGS84_A
 from geo_risk._core.geodesic import geodesic, geodesic_inverse
 from geo_risk.borders import Borders
+from geo_risk.cells import _h3_sets
 from geo_risk.regions._predicates import orientation
 
 # Random streams wrap: as plain Python numpy warns of it.
@@ -115,6 +116,14 @@ def test_cells_are_those_of_h3(rng, resolution):
     centers = np.column_stack(cells.cell_centers(found))
     wanted = [h3.cell_to_latlng(h3.int_to_str(cell))[::-1] for cell in want]
     np.testing.assert_allclose(centers, wanted, atol=1e-9)
+
+
+def test_distinct_cells_are_numbered_by_first_appearance(rng):
+    some = gr.h3_cells(lon=rng.uniform(-180, 180, 9), lat=0.0, resolution=3)
+    rows = np.append(some, some[rng.integers(0, 9, 200)])
+    values, codes = _h3_sets.distinct(rows)
+    assert values.tolist() == list(dict.fromkeys(rows.tolist()))
+    np.testing.assert_array_equal(values[codes], rows)
 
 
 @pytest.mark.parametrize(
