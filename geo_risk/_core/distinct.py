@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from geo_risk._core.types import BoolArray, Int32Array, IntArray
 
-__all__ = ["Texts", "joint_codes", "text_of"]
+__all__ = ["Texts", "joined_flags", "joint_codes", "text_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +133,31 @@ def joint_codes(*columns: Texts) -> tuple[IntArray, IntArray]:
         key = key * size + column.codes + 1
     _, first, back = np.unique(key, return_index=True, return_inverse=True)
     return first.astype(np.int64), back.reshape(-1).astype(np.int64)
+
+
+def joined_flags(flags: Texts, rows: Iterable[tuple[BoolArray, str]]) -> Texts:
+    """Flags with each code added to the rows of its mask, once per row."""
+    for mask, code in rows:
+        chosen = np.flatnonzero(mask)
+        if len(chosen) == 0:
+            continue
+        # the same code is added to the same text once; the codes that result are numbered anew
+        before, each = np.unique(flags.codes[chosen], return_inverse=True)
+        texts = [*flags.values.tolist(), None]
+        position = {text: at for at, text in enumerate(flags.values)}
+        after = [
+            position.setdefault(text, len(position))
+            for text in (_with_code(texts[at], code) for at in before.tolist())
+        ]
+        codes = flags.codes.copy()
+        codes[chosen] = np.array(after, dtype=np.int32)[each.reshape(-1)]
+        flags = Texts(np.array([*position, None], dtype=object)[:-1], codes)
+    return flags
+
+
+def _with_code(text: str | None, code: str) -> str:
+    present = text.split(";") if text else []
+    return ";".join(present if code in present else [*present, code])
 
 
 def text_of(value: Any) -> str:

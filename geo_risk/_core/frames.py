@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._core.distinct import Texts
+from geo_risk._core.distinct import Texts, joined_flags
 from geo_risk._core.grids import in_degrees
 from geo_risk._core.types import FloatArray
 from geo_risk._core.validate import check_choice
@@ -21,7 +21,6 @@ __all__ = [
     "add_columns",
     "add_flags",
     "check_frame",
-    "joined_flags",
     "lonlat_of",
     "radii_of",
     "report_of",
@@ -151,31 +150,6 @@ def add_flags(frame: Any, rows: Iterable[tuple[NDArray[np.bool_], str]]) -> list
     """Flags of the frame, with each code added to the rows of its mask, once per row."""
     flags: list[str] = joined_flags(texts_of(frame, "flags"), rows).to_numpy("").tolist()
     return flags
-
-
-def joined_flags(flags: Texts, rows: Iterable[tuple[NDArray[np.bool_], str]]) -> Texts:
-    """Flags with each code added to the rows of its mask, once per row."""
-    for mask, code in rows:
-        chosen = np.flatnonzero(mask)
-        if len(chosen) == 0:
-            continue
-        # the same code is added to the same text once; the codes that result are numbered anew
-        before, each = np.unique(flags.codes[chosen], return_inverse=True)
-        texts = [*flags.values.tolist(), None]
-        position = {text: at for at, text in enumerate(flags.values)}
-        after = [
-            position.setdefault(text, len(position))
-            for text in (_with_code(texts[at], code) for at in before.tolist())
-        ]
-        codes = flags.codes.copy()
-        codes[chosen] = np.array(after, dtype=np.int32)[each.reshape(-1)]
-        flags = Texts(np.array([*position, None], dtype=object)[:-1], codes)
-    return flags
-
-
-def _with_code(text: str | None, code: str) -> str:
-    present = text.split(";") if text else []
-    return ";".join(present if code in present else [*present, code])
 
 
 def too_coarse(frame: Any, coarse: str) -> NDArray[np.bool_]:

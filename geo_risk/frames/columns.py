@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._core.distinct import Texts
+from geo_risk._core.distinct import Texts, joined_flags
 from geo_risk._core.frames import (
     COARSE,
     add_columns,
     check_frame,
-    joined_flags,
     lonlat_of,
-    report_of,
 )
 from geo_risk._core.stated import stated_codes
 from geo_risk._core.types import BoolArray, DayArray, FloatArray
@@ -95,7 +93,7 @@ class EventColumns:
     @property
     def report(self) -> dict[str, Any]:
         """The notes of earlier steps and of these, ``attrs["geo_risk"]`` of the result."""
-        report = report_of(self.base)
+        report: dict[str, Any] = dict(self.base.attrs.get("geo_risk", {}))
         if self._written or self._notes:
             report["added_columns"] = sorted({*report.get("added_columns", ()), *self._ours})
         return report | self._notes

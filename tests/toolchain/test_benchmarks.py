@@ -64,6 +64,21 @@ def written_into_a_page(tmp_path, out):
     assert "generated kernels: begin" in result.stderr
 
 
+def test_start_small(tmp_path):
+    jobs = ["warm info", "warm geocode", "first locate"]
+    command = [ROOT / "benchmarks" / "start.py", "--only", ",".join(jobs), "--rounds", 1]
+    result = run(*command, "--out", tmp_path / "start.json")
+    assert result.returncode == 0, result.stderr
+    rows = json.loads((tmp_path / "start.json").read_text())["rows"]
+    assert [row["job"] for row in rows] == jobs
+    for row in rows:
+        assert f"{row['job']:<14} wall" in result.stdout
+        assert min(row["wall_s"]) > 0.0
+    refused = run(ROOT / "benchmarks" / "start.py", "--only", "cold locate")
+    assert refused.returncode == 2
+    assert "no job cold locate" in refused.stderr
+
+
 def test_an_unknown_part_is_refused():
     result = run(ROOT / "benchmarks" / "run_all.py", "--only", "locate,nonsense")
     assert result.returncode == 2
