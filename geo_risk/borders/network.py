@@ -19,7 +19,7 @@ from geo_risk.regions.adjacency import edge_lengths_m
 from geo_risk.regions.sources import plain_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import geopandas
 
@@ -240,12 +240,18 @@ class Borders:
         Columns: ``country_code_1``, ``country_code_2`` (alphabetical), ``length_km`` (on the
         WGS84 ellipsoid, along the lines as drawn), ``geometry`` (lines).
         """
+        return self.lines_of(self.countries)
+
+    def lines_of(self, countries: Collection[str]) -> geopandas.GeoDataFrame:
+        """Rows of `table` for the borders of some countries with any other."""
         import geopandas
         import shapely
 
         _, ends, sides = self._network
         first, second = self._sides_by_country()
+        wanted = np.array([code in countries for code in self.countries], dtype=np.bool_)
         order = np.lexsort((second, first))
+        order = order[wanted[first[order]] | wanted[second[order]]]
         ends, first, second = ends[sides[:, 1] >= 0][order], first[order], second[order]
         lines: Any = shapely.linestrings(ends.reshape(-1, 2, 2))
         pair, group = np.unique(np.column_stack([first, second]), axis=0, return_inverse=True)

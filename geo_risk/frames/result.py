@@ -53,12 +53,10 @@ def _table_of(layer: RegionLayer, rows: list[int], names: list[str]) -> geopanda
     import numpy as np
     import pandas as pd
 
-    from geo_risk.regions.coverage import to_geometries
-
     columns = {
         name: pd.Series([layer.columns[name][row] for row in rows], dtype=object) for name in names
     }
-    polygons = to_geometries(layer.geometry.take(np.array(rows, dtype=np.int64)).coverage)
+    polygons = layer.geometry.polygons(np.array(rows, dtype=np.int64))
     return geopandas.GeoDataFrame(columns, geometry=polygons, crs="EPSG:4326")
 
 
@@ -66,9 +64,7 @@ def borders_of(events: EventColumns, borders: Borders) -> geopandas.GeoDataFrame
     """Border lines of the countries with events."""
     own = own_countries(events)
     held = set() if own is None else set(own.used().values)
-    table = borders.table
-    touched = table["country_code_1"].isin(held) | table["country_code_2"].isin(held)
-    return table[touched].reset_index(drop=True)
+    return borders.lines_of(held)
 
 
 def provenance_of(

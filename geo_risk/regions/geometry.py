@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_risk._core.cache import load_arrays, store_arrays
-from geo_risk._core.types import FloatArray, Int32Array, IntArray
-from geo_risk.regions.coverage import Coverage
+from geo_risk._core.types import FloatArray, Int32Array, IntArray, ObjectArray
+from geo_risk.regions.coverage import Coverage, to_geometries
 from geo_risk.regions.locator import Locator
 from geo_risk.regions.subset import join_rows, regroup_topology, take_rows
 from geo_risk.regions.topology import TOPOLOGY_ARRAYS, Topology, build_topology
@@ -124,6 +124,10 @@ class Geometry:
         from geo_risk.regions.adjacency import pair_lengths_m
 
         return pair_lengths_m(self.topology, self.coverage, self.adjacent_rows)
+
+    def polygons(self, rows: IntArray) -> ObjectArray:
+        """Polygons of some rows, each once, without making those of all others."""
+        return to_geometries(take_rows(self.coverage, rows))
 
     def take(self, rows: NDArray[np.int64], fingerprint: str | None = None) -> Geometry:
         """Only the given rows, each once, in the order given."""

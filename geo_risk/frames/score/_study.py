@@ -143,7 +143,7 @@ def study_shapes(
     if study_area is not None and _codes_of(study_area) is None:
         return study_area
     layer, rows = _rows_of(study_area or "regions", lon, lat, layer)
-    return layer.table.geometry.iloc[rows]
+    return layer.geometry.polygons(rows)
 
 
 def _study_rows(

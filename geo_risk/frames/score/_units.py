@@ -145,7 +145,7 @@ class RegionUnits:
 
     def shapes(self) -> NDArray[np.object_]:
         """Polygons."""
-        return np.asarray(self.layer.table.geometry.to_numpy()[self.rows], dtype=object)
+        return self.layer.geometry.polygons(self.rows)
 
     def assign(self, lon: FloatArray, lat: FloatArray, n_jobs: int = 1) -> IntArray:
         """Position of the unit that contains each point; -1 for none and for NaN."""
