@@ -245,7 +245,7 @@ class EventColumns:
             frame = frame.set_crs("EPSG:4326", allow_override=True)
         plain = {name: _plain(values) for name, values in self._written.items()}
         if "flags" in plain:
-            plain["flags"] = [text or "" for text in plain["flags"]]
+            plain["flags"] = np.array([text or "" for text in plain["flags"]], dtype=object)
         result = add_columns(frame, plain, set(plain) - self._ours)
         if self._flags_last:  # as a column that is assigned
             result["flags"] = result.pop("flags")
