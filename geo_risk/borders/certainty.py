@@ -88,14 +88,17 @@ def country_certainty(
 
 def _wrong_side(d: NDArray[np.float64], u: NDArray[np.float64]) -> NDArray[np.float64]:
     """P(L + N > d) for a Laplace distribution of scale 1 and a normal one with deviation u."""
+    chance = np.asarray(0.5 * np.exp(-d))
+    # below this the normal part is smaller than the precision of a double
+    wide = (u > 1e-6) & ~np.isnan(d)
+    if not wide.any():
+        return chance
     from scipy.special import log_ndtr, ndtr
 
-    exact = 0.5 * np.exp(-d)
-    # below this the normal part is smaller than the precision of a double
-    wide = u > 1e-6
-    s = np.where(wide, u, 1.0)
+    d, s = d[wide], u[wide]
     z = d / s
     # in logarithms: exp(u²/2) overflows where its factor Φ underflows
     near = np.exp(0.5 * s**2 - d + log_ndtr(z - s))
     far = np.exp(0.5 * s**2 + d + log_ndtr(-z - s))
-    return np.where(wide, np.clip(ndtr(-z) + 0.5 * (near - far), 0.0, 0.5), exact)
+    chance[wide] = np.clip(ndtr(-z) + 0.5 * (near - far), 0.0, 0.5)
+    return chance

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Coverage", "Edges", "decode_rings", "from_geometries", "ring_edges", "to_geometries"]
+    from geo_risk._core.cache import Kinds
+
+__all__ = [
+    "COVERAGE_ARRAYS",
+    "Coverage",
+    "Edges",
+    "decode_rings",
+    "from_geometries",
+    "ring_edges",
+    "to_geometries",
+]
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,12 @@ class Edges:
     bx: NDArray[np.float64]
     by: NDArray[np.float64]
     region: NDArray[np.int32]
+
+
+COVERAGE_ARRAYS: Kinds = {
+    "coords": (np.float64, 2), "ring_offsets": (np.int64, 0), "ring_part": (np.int32, 0),
+    "part_region": (np.int32, 0),
+}  # fmt: skip
 
 
 def decode_rings(

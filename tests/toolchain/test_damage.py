@@ -24,15 +24,18 @@ from geo_risk.borders._tree import FOREST_ARRAYS
 from geo_risk.places._similar import _GRAMS, _INDEX
 from geo_risk.places.gazetteer import _COLUMNS
 from geo_risk.regions._locate import GRID_ARRAYS
+from geo_risk.regions.coverage import COVERAGE_ARRAYS
+from geo_risk.regions.topology import TOPOLOGY_ARRAYS
 
 DAMAGED = 2000
 SEED = 20_240_301
 KINDS = {
     "locate": GRID_ARRAYS, "borders": FOREST_ARRAYS, "gazetteer": _COLUMNS,
-    "names": {**_INDEX, **_GRAMS},
+    "names": {**_INDEX, **_GRAMS}, "edges": TOPOLOGY_ARRAYS, "polygons": COVERAGE_ARRAYS,
 }  # fmt: skip
 BUILDERS = {
     "regions/locator.py", "borders/network.py", "places/gazetteer.py", "places/_similar.py",
+    "regions/geometry.py", "regions/sources.py",
 }  # fmt: skip
 
 
@@ -68,6 +71,7 @@ layer = gr.load_regions(sys.argv[1], name="name", country="iso")
 lon, lat = np.random.default_rng(1).uniform(8, 16, (2, 500))
 print(layer.locate(lon=lon, lat=lat).tolist())
 print(gr.load_borders(layer, context=None).nearest(lon=lon, lat=lat).distance_m.tolist())
+print(gr.load_regions().neighbors("AF-TAK"))  # polygons and edges of the world layer
 print(load_gazetteer().admin1(1000), load_gazetteer().primary_name(100_000))
 names = [f"Taloqan{a}{b}" for a in "abcdefgh" for b in "qrstuvwx"]  # worth an index
 print(locate_names(names, min_score=0).geonames_id.tolist())
@@ -98,12 +102,12 @@ def test_every_kind_of_index_is_damaged_below():
 
 
 def test_no_damage_passes_for_an_index(folder, layer_file, caplog):
-    """Of what is stored for a small layer and for the beginning of the gazetteer's columns."""
+    """Of what is stored for a small layer, and of the beginning of what is large."""
     caplog.set_level(logging.ERROR, "geo_risk")
     answers(layer_file)
     rng = random.Random(SEED)
     files = kept(folder)
-    for kind in ("gazetteer", "names"):
+    for kind in ("gazetteer", "names", "edges", "polygons"):
         columns = _cache.load_arrays(files[kind].stem, KINDS[kind])
         assert columns is not None
         short = {key: column[:500] for key, column in columns.items()}
@@ -169,7 +173,7 @@ print(gr.load_regions().locate(lon=lon, lat=lat).tolist())
 KERNELS = """
 import numpy as np
 import geo_risk as gr
-lon, lat = np.random.default_rng(1).uniform(-60, 70, (2, 500))
+lon, lat = np.random.default_rng(1).uniform(-60, 70, (2, 2000))  # fewer need no kernel
 print(gr.load_regions().locate(lon=lon, lat=lat).tolist())
 print(gr.h3_cells(lon=lon, lat=lat, resolution=7).tolist())
 """
