@@ -168,12 +168,10 @@ def _actor_likeness(actors: Texts, a: IntArray, b: IntArray) -> FloatArray:
     code, named = pd.factorize(actors.codes)
     less, more = np.minimum(code[a], code[b]), np.maximum(code[a], code[b])
     distinct, back = np.unique(less * len(named) + more, return_inverse=True)
-    texts = [*actors.values.tolist(), None]
-    alike = _parties_alike()
-    likeness = [
-        alike(texts[named[key // len(named)]], texts[named[key % len(named)]])
-        for key in distinct.tolist()
-    ]
+    ones, others = (
+        Texts(actors.values, named[codes]).tolist() for codes in np.divmod(distinct, len(named))
+    )
+    likeness = map(_parties_alike(), ones, others)
     return np.array([*likeness, 0.0])[back.reshape(-1)]
 
 
