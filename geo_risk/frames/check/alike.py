@@ -106,9 +106,8 @@ def candidates(table: Table, head: BoolArray, limits: Limits) -> Iterator[IntArr
     if len(usable) < 2:
         return
     rows = usable[np.argsort(table.start[usable], kind="stable")]
-    reach = (
-        limits.days + _LONGEST_SPAN_DAYS
-    )  # spans may begin earlier than they end near each other
+    # spans may begin earlier than they end near each other
+    reach = limits.days + _LONGEST_SPAN_DAYS
     radius = chord_of(limits.reach_km * 1.0001 / EARTH_RADIUS_KM)
     day = table.start[rows]
     begin = 0
