@@ -83,7 +83,9 @@ class EventColumns:
             return self.base[name]
         import pandas as pd
 
-        return pd.Series(_plain(self._written[name]), index=self.base.index)
+        values = _plain(self._written[name])
+        column: pd.Series[Any] = pd.Series(values, index=self.base.index, dtype=values.dtype)
+        return column  # text as objects: None stays None
 
     @property
     def columns(self) -> list[str]:

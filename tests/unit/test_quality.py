@@ -409,6 +409,21 @@ def test_nothing_is_lost_changed_or_reordered():
     assert again.attrs == checked.attrs
 
 
+def test_assess_updates_the_columns_of_an_earlier_check_with_the_same_values_and_types():
+    frame = events(
+        {"lon": 69.17, "lat": 34.53, "country": "Tajikistan"},
+        {"lon": 34.53, "lat": 69.17, "country": "Afghanistan"},
+        {"lon": 69.17, "lat": 34.53, "country": "Afghanistan"},
+    )
+    checked = gr.check_events(frame, now=NOW)
+    found = gr.assess(checked, now=NOW, hotspot_resolution=3).events
+    names = [name for name in checked.columns if name not in frame.columns]
+    assert checked["country_reason"].tolist()[2] is None
+    for name in names:
+        pd.testing.assert_series_equal(found[name], checked[name], check_exact=True)
+        assert [type(v) for v in found[name]] == [type(v) for v in checked[name]]
+
+
 def test_the_summary_is_json_and_counts_what_is_flagged():
     frame = events({"lon": 36.7, "lat": 69.5, "country": "Afghanistan", "date": "2030-01-01"})
     quality = gr.check_events(frame, now=NOW).attrs["geo_risk"]["quality"]

@@ -106,9 +106,8 @@ def candidates(table: Table, head: BoolArray, limits: Limits) -> Iterator[IntArr
     if len(usable) < 2:
         return
     rows = usable[np.argsort(table.start[usable], kind="stable")]
-    reach = (
-        limits.days + _LONGEST_SPAN_DAYS
-    )  # spans may begin earlier than they end near each other
+    # spans may begin earlier than they end near each other
+    reach = limits.days + _LONGEST_SPAN_DAYS
     radius = chord_of(limits.reach_km * 1.0001 / EARTH_RADIUS_KM)
     day = table.start[rows]
     begin = 0
@@ -168,12 +167,10 @@ def _actor_likeness(actors: Texts, a: IntArray, b: IntArray) -> FloatArray:
     code, named = pd.factorize(actors.codes)
     less, more = np.minimum(code[a], code[b]), np.maximum(code[a], code[b])
     distinct, back = np.unique(less * len(named) + more, return_inverse=True)
-    texts = [*actors.values.tolist(), None]
-    alike = _parties_alike()
-    likeness = [
-        alike(texts[named[key // len(named)]], texts[named[key % len(named)]])
-        for key in distinct.tolist()
-    ]
+    ones, others = (
+        Texts(actors.values, named[codes]).tolist() for codes in np.divmod(distinct, len(named))
+    )
+    likeness = map(_parties_alike(), ones, others)
     return np.array([*likeness, 0.0])[back.reshape(-1)]
 
 
