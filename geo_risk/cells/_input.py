@@ -58,7 +58,7 @@ def _joined(values: list[Any]) -> bytes | None:
     except TypeError:
         try:
             text = "\n".join([value or _BLANK for value in values])
-        except TypeError:
+        except (TypeError, ValueError):  # what has no truth value, such as NA
             return None
     if not text.isascii():
         return None
