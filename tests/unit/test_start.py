@@ -16,7 +16,7 @@ import geo_risk as gr
 from geo_risk._core import products as _products
 from geo_risk._core.jit import Kernel, njit
 from geo_risk.errors import DataCorruptError
-from geo_risk.regions import _packed, locator as _locator
+from geo_risk.regions import _packed, geometry as _geometry, locator as _locator
 from geo_risk.regions._locate import locate_points
 from geo_risk.regions.coverage import from_geometries
 
@@ -175,3 +175,16 @@ class TestShippedIndex:
         assert len(index.nest)
         with pytest.raises(ValueError, match="Invalid index: nested grids cannot be packed"):
             _packed.pack(index, coverage)
+
+
+def test_edges_from_the_cache_are_those_that_were_found(monkeypatch, tmp_path):
+    monkeypatch.setenv("GEO_RISK_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(_geometry, "_LARGE", 0)
+    coverage = from_geometries([shapely.box(k, 0, k + 1, 1) for k in (0, 1, 5)])
+    found = _geometry.Geometry(coverage, 3, "kept")
+    assert found.adjacent_rows.tolist() == [[0, 1]]
+    monkeypatch.setattr(_geometry, "build_topology", lambda _: pytest.fail("found anew"))
+    again = _geometry.Geometry(coverage, 3, "kept")
+    for name, array in vars(found.topology).items():
+        assert np.array_equal(getattr(again.topology, name), array), name
+    assert again.join(np.array([0, 1, 1]), 2).adjacent_rows.tolist() == [[0, 1]]
