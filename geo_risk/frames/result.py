@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geo_risk.frames.enrich import own_countries
+from geo_risk.frames.enrich.steps import own_countries
 
 if TYPE_CHECKING:
     import geopandas

@@ -82,7 +82,7 @@ def locate_events(
 ) -> tuple[EventColumns, Borders]:
     """Events with region, cell and border distance, and the borders used."""
     from geo_risk.borders import load_borders
-    from geo_risk.frames.enrich import geocode_columns, index_columns, proximity_columns
+    from geo_risk.frames.enrich.steps import geocode_columns, index_columns, proximity_columns
 
     step("Locating")
     events = geocode_columns(events, layer, snap_km=asked.snap_km, n_jobs=n_jobs)

@@ -103,7 +103,20 @@ class Locator:
     def locate_checked(
         self, x: NDArray[np.float64], y: NDArray[np.float64], n_jobs: int = 1
     ) -> NDArray[np.int64]:
-        """`locate` for arrays that `check_lonlat` returned."""
+        """`locate` for arrays that `check_lonlat` returned.
+
+        Parameters
+        ----------
+        x, y : ndarray of float64, shape (n,)
+            Degrees, WGS84; NaN where missing.
+        n_jobs : int, default 1
+            As for `locate`.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            Rows, as for `locate`.
+        """
         from geo_risk._core.jit import run_chunks
         from geo_risk.regions._locate import locate_points
 

@@ -12,8 +12,8 @@ import geo_risk as gr
 from geo_risk._core.constants import EARTH_RADIUS_KM
 from geo_risk.cells import cell_areas_km2, h3_cells, strings_to_cells
 from geo_risk.frames.columns import EventColumns
-from geo_risk.frames.enrich import geocode_columns, index_columns, proximity_columns
 from geo_risk.frames.enrich._index_h3 import _LARGEST, _SMALLEST
+from geo_risk.frames.enrich.steps import geocode_columns, index_columns, proximity_columns
 
 STEPS = [
     (gr.geocode, geocode_columns, {}),

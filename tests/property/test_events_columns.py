@@ -80,6 +80,7 @@ def test_a_column_of_dates_is_read_as_its_cells_are(cells: list[str | None], fir
 @given(st.lists(st.integers(10**8, 10**10 - 1)), st.sampled_from([1, 10**3, 10**6, 10**9]))
 def test_moments_are_the_days_that_the_calendar_gives(seconds: list[int], unit: int) -> None:
     moments = [second * unit for second in seconds if second >= 10**9 or unit == 1]
+    moments = [moment for moment in moments if moment < 2**63]
     for kind in ("int64", "uint64", "Int64"):
         found = parse_dates(pd.Series(moments, dtype=kind), dayfirst=None, name="when")
         days = [dt.datetime.fromtimestamp(moment // unit, dt.UTC).date() for moment in moments]

@@ -125,6 +125,7 @@ READERS = {
     "regions.download.fetch_record": OWN,
     "regions.geoboundaries._answer": OWN,
     "regions.sources._open_npz": OWN,
+    "regions._packed.shipped_index": OWN,
 }
 
 
