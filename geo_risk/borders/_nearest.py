@@ -3,13 +3,6 @@
 All inputs and outputs are arrays. A search collects every piece that may contain the nearest point,
 by proven bounds (see `geo_risk._core.geodesic`), and compares these pieces by geodesics. So the
 result depends neither on the order of the search nor on the shape of the tree.
-
-Points near each other share a search: with r the distance of a point from the first of them, and u
-an upper bound of the first's distance, its own is at most u + r, and what is nearest to it lies
-within u + 2r of the first. Each of them then looks at the list of what was collected.
-
-Boxes, and the chords of a list, are looked at in single precision, many at a time. It only decides
-what is calculated again in double precision: its bounds are wider by more than its errors.
 """
 
 from __future__ import annotations
@@ -21,208 +14,264 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._core.geodesic import chord_of_arc, position
-from geo_risk._core.jit import inner, njit
+from geo_risk._core.constants import WGS84_E2
+from geo_risk._core.geodesic import (
+    ARC_LIMIT,
+    arc_from_chord,
+    chord_limit,
+    chord_of_arc,
+    geodesic,
+    position,
+    sincosd,
+)
+from geo_risk._core.jit import njit
 from geo_risk._core.types import FloatArray, Int32Array
-from geo_risk.borders._feet import AT, LOWER, PIECE, chord_foot, decide, is_in, reach_of, wide
-from geo_risk.borders._tree import SLACK, Forest
+from geo_risk.borders._tree import Forest
 
 __all__ = ["nearest_edges"]
 
 
+_RADIAN: Final = math.pi / 180.0
 _STACK: Final = 256
-_LIST: Final = 256  # longest list of pieces
-_SHARERS: Final = 32  # most points that share a search
-# They lie so near each other that a straight border would put this length on the list, 191 km.
-_LISTED: Final = 0.03
+_BUFFER: Final = 64
+_TIE: Final = 1e-14  # lengths that differ by less than this, 0.06 µm, are equal
+_FOREIGN: Final = 2**32  # added to the rank of a border that does not belong to the own country
+_LAST: Final = 2**60
+# Columns of the buffer of candidates: piece, lower bound of its chord, t, length (negative if it is
+# an estimate).
+_PIECE: Final = 0
+_LOWER: Final = 1
+_T: Final = 2
+_ARC: Final = 3
 
-_narrow: Callable[[float], Any] = np.float32
-
-
-@inner
-def _box_distances(
-    box: NDArray[np.float32], node: int, x: Any, y: Any, z: Any, d2: NDArray[np.float32]
-) -> None:
-    """Squared distances from p to the boxes of a node's children."""
-    zero = _narrow(0.0)
-    for j in range(box.shape[1] // 6):  # a number that is not known: else the loop is unrolled
-        low, high = box[node, j] - x, x - box[node, 24 + j]
-        dx = low if low > high else high
-        dx = dx if dx > zero else zero
-        low, high = box[node, 8 + j] - y, y - box[node, 32 + j]
-        dy = low if low > high else high
-        dy = dy if dy > zero else zero
-        low, high = box[node, 16 + j] - z, z - box[node, 40 + j]
-        dz = low if low > high else high
-        dz = dz if dz > zero else zero
-        d2[j] = dx * dx + dy * dy + dz * dz
+# One type for all integers: else numba compiles each combination of types.
+_wide: Callable[[Any], int] = np.int64  # type: ignore[assignment]
 
 
-@inner
-def _chord_distances(
-    near: NDArray[np.float32], n: int, x: Any, y: Any, z: Any, d2: NDArray[np.float32]
-) -> None:
-    """Squared distances from p to the chords on the list."""
-    zero, one = _narrow(0.0), _narrow(1.0)
-    for j in range(n):
-        wx, wy, wz = x - near[0, j], y - near[1, j], z - near[2, j]
-        ux, uy, uz = near[3, j], near[4, j], near[5, j]
-        u = (ux * wx + uy * wy + uz * wz) * near[6, j]
-        u = u if u > zero else zero
-        u = u if u < one else one
-        wx, wy, wz = wx - u * ux, wy - u * uy, wz - u * uz
-        d2[j] = wx * wx + wy * wy + wz * wz
+@njit
+def _chord_foot(piece: FloatArray, k: int, px: float, py: float, pz: float) -> tuple[float, float]:
+    """Squared distance from p to the chord of piece `k`, and position on the chord (0 … 1)."""
+    wx, wy, wz = px - piece[k, 0], py - piece[k, 1], pz - piece[k, 2]
+    ux, uy, uz = piece[k, 3], piece[k, 4], piece[k, 5]
+    u = min(1.0, max(0.0, (ux * wx + uy * wy + uz * wz) * piece[k, 6]))
+    dx, dy, dz = wx - u * ux, wy - u * uy, wz - u * uz
+    return dx * dx + dy * dy + dz * dz, u
 
 
-@inner
-def _list(
-    piece: FloatArray, block: int, center: FloatArray, within: float, radius: float,
-    listed: FloatArray, n: int,
-) -> tuple[float, int]:  # fmt: skip
-    """Add the pieces of a block to the list that may be nearest, and shorten the reach."""
-    px, py, pz = center[0], center[1], center[2]
-    for k in range(8 * block, 8 * block + 8):
-        d2, _ = chord_foot(piece, k, px, py, pz)
-        most = within + radius + SLACK
-        if d2 <= most * most:
-            d = math.sqrt(d2)
-            listed[n, 0], listed[n, 1] = k, d - SLACK - radius
-            n += 1
-            within = min(within, reach_of(d + SLACK + radius))
-    return within, n
+@njit
+def _foot(
+    ax: float, ay: float, bx: float, by: float, t: float, t0: float, t1: float,
+    px: float, py: float, pz: float,
+) -> tuple[float, float, float, float]:  # fmt: skip
+    """Point of a stretch t0 … t1 of an edge with the shortest chord to p.
 
-
-@inner
-def _tidy(within: float, listed: FloatArray, n: int) -> int:
-    """Remove pieces that are no longer within reach from the list; return how many remain."""
-    kept = wide(0)
-    for j in range(n):
-        if listed[j, 1] <= within:
-            listed[kept, 0], listed[kept, 1] = listed[j, 0], listed[j, 1]
-            kept += 1
-    return kept
-
-
-@inner
-def _narrowed(
-    piece: FloatArray, listed: FloatArray, n: int, center: FloatArray, near: NDArray[np.float32]
-) -> None:
-    """Chords on the list relative to the first point, in single precision."""
-    for j in range(n):
-        k = wide(listed[j, 0])
-        square = 0.0
-        for axis in range(3):
-            way = piece[k, 3 + axis] - piece[k, axis]
-            near[axis, j] = piece[k, axis] - center[axis]
-            near[3 + axis, j] = way
-            square += way * way
-        near[6, j] = 1.0 / max(square, 1e-30)
-
-
-@inner
-def _sharers(
-    lon: FloatArray, lat: FloatArray, start: Int32Array, excluded: Int32Array, i: int, stop: int,
-    upper: float, spot: FloatArray,
-) -> tuple[int, float]:  # fmt: skip
-    """End of the points from i on that share a search, and the largest distance from the first.
-
-    They ask for the same edges and are near each other for an upper bound of the first's distance;
-    their positions are stored.
+    Newton's method on the edge, starting at t. Returns the t found, the length of the arc over the
+    chord, the chord, and half the second derivative of the squared chord.
     """
-    most = 0.25 * (math.sqrt(upper * upper + _LISTED * _LISTED) - upper)
-    j, radius2 = i + 1, 0.0
-    while j < stop and _same_question(start, excluded, i, j):
-        x, y, z = position(lon[j], lat[j])
-        dx, dy, dz = x - spot[0, 0], y - spot[0, 1], z - spot[0, 2]
-        square = dx * dx + dy * dy + dz * dz
-        if square > most * most:
+    d_lon, d_lat = (bx - ax) * _RADIAN, (by - ay) * _RADIAN
+    x = y = z = chord = bend = 0.0
+    for _ in range(8):
+        lon = bx if t == 1.0 else ax + t * (bx - ax)
+        lat = by if t == 1.0 else ay + t * (by - ay)
+        so, co = sincosd(lon)
+        sa, ca = sincosd(lat)
+        w2 = 1.0 - WGS84_E2 * sa * sa
+        n = 1.0 / math.sqrt(w2)
+        m = (1.0 - WGS84_E2) * n / w2
+        x, y, z = n * ca * co, n * ca * so, n * (1.0 - WGS84_E2) * sa
+        dx, dy, dz = x - px, y - py, z - pz
+        east, radial = co * dy - so * dx, co * dx + so * dy
+        north, up = ca * dz - sa * radial, sa * dz + ca * radial
+        v_north, v_east = m * d_lat, n * ca * d_lon
+        slope = v_north * north + v_east * east
+        speed2 = v_north * v_north + v_east * v_east
+        bend = (
+            speed2
+            - (v_north * d_lat + v_east * ca * d_lon) * up
+            + v_east * sa * d_lon * north
+            - 2.0 * v_north * sa * d_lon * east
+        )
+        chord = math.sqrt(dx * dx + dy * dy + dz * dz)
+        if (t == t0 and slope >= 0.0) or (t == t1 and slope <= 0.0):
             break
-        radius2 = max(radius2, square)
-        spot[j - i, 0], spot[j - i, 1], spot[j - i, 2] = x, y, z
-        j += 1
-    return j, math.sqrt(radius2)
+        step = -slope / bend if bend > 0.0 else (-1.0 if slope > 0.0 else 1.0)
+        better = min(t1, max(t0, t + step))
+        if (better - t) * (better - t) * speed2 <= 2e-15 * chord + 1e-32:
+            break
+        t = better
+    return t, arc_from_chord(px, py, pz, x, y, z), chord, bend
 
 
-@inner
-def _gather(
-    forest: Forest, excluded: Int32Array, row: int, center: FloatArray, within: float,
-    radius: float, stack: Int32Array, distance: NDArray[np.float32], top: int, listed: FloatArray,
-    d2: NDArray[np.float32],
-) -> tuple[float, int, int]:  # fmt: skip
-    """List the pieces that may be nearest to a point at most `radius` from the center.
+@njit
+def _length_far(
+    ax: float, ay: float, bx: float, by: float, t: float, t0: float, t1: float,
+    lon: float, lat: float, curvature: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Shortest geodesic length to a stretch of an edge, and its t, starting at t.
 
-    Returns an upper bound of the distance of these points, the length of the list, and how many
-    nodes remain on the stack: some only if the list is full.
+    `curvature` is an estimate of the second derivative of the length.
     """
-    box, child, group, members = forest.box, forest.child, forest.group, forest.members
-    x, y, z = _narrow(center[0]), _narrow(center[1]), _narrow(center[2])
-    n = wide(0)
-    while top > 0 and n <= _LIST - 8:
-        top -= 1
-        reach = (within + radius) * (1.0 + 2e-6) + 5e-7
-        reach2 = _narrow(reach * reach)
-        if distance[top] > reach2:
-            continue
-        node = wide(stack[top])
-        if node < 0:
-            within, n = _list(forest.piece, -1 - node, center, within, radius, listed, n)
-            if n > _LIST - 8:
-                n = _tidy(within, listed, n)
-            continue
-        g = wide(group[node])
-        if g >= 0 and excluded.shape[1] > 0:
-            a, b = wide(members[g, 0]), wide(members[g, 1])
-            if is_in(a, excluded, row) and (b < 0 or is_in(b, excluded, row)):
+    d_lon, d_lat = (bx - ax) * _RADIAN, (by - ay) * _RADIAN
+    best, best_t = math.inf, t
+    last_t, last_slope = t, 0.0
+    for step_number in range(40):
+        q_lon = bx if t == 1.0 else ax + t * (bx - ax)
+        q_lat = by if t == 1.0 else ay + t * (by - ay)
+        length, east, north = geodesic(lon, lat, q_lon, q_lat)
+        sa, ca = sincosd(q_lat)
+        w2 = 1.0 - WGS84_E2 * sa * sa
+        n = 1.0 / math.sqrt(w2)
+        slope = north * (1.0 - WGS84_E2) * n / w2 * d_lat + east * n * ca * d_lon
+        if length < best:
+            best, best_t = length, t
+        if (t == t0 and slope >= 0.0) or (t == t1 and slope <= 0.0):
+            break
+        if step_number and t != last_t and slope != last_slope:
+            curvature = (slope - last_slope) / (t - last_t)
+        last_t, last_slope = t, slope
+        step = -slope / curvature if curvature > 0.0 else (-1.0 if slope > 0.0 else 1.0)
+        t = min(t1, max(t0, t + step))
+        if abs((t - last_t) * slope) < 1e-14:  # remaining gain: 0.06 µm
+            break
+    return best, best_t
+
+
+@njit
+def _arc_error(arc: float) -> float:
+    """Three times the largest measured error of `arc_from_chord` at a length."""
+    if arc > 1.6:
+        return math.inf
+    return 7e-6 * arc**7 + 1e-10
+
+
+@njit
+def _is_in(value: int, table: Int32Array, row: int) -> bool:
+    found = False
+    for i in range(table.shape[1]):
+        found = found or table[row, i] == value
+    return found
+
+
+@njit
+def _rank(sides: Int32Array, e: int, own: int, target: int, excluded: Int32Array, row: int) -> int:
+    """Order of equally near edges: own borders first, then the lowest row across the border.
+
+    The side across the border is the target country if there is one, else the side that is neither
+    the own nor an excluded country, else the lower row.
+    """
+    a, b, ca, cb = _wide(sides[e, 0]), _wide(sides[e, 1]), _wide(sides[e, 2]), _wide(sides[e, 3])
+    if b < 0:
+        return a + _FOREIGN
+    if cb == target or (ca != target and (ca == own or _is_in(ca, excluded, row))):
+        return b if ca == own else b + _FOREIGN
+    return a if cb == own else a + _FOREIGN
+
+
+@njit
+def _decide(
+    stretch: FloatArray, edge: Int32Array, sides: Int32Array, work: FloatArray, filled: int,
+    lon: float, lat: float, px: float, py: float, pz: float,
+    own: int, target: int, excluded: Int32Array, row: int, best: float, best_t: float, found: int,
+) -> tuple[float, float, int]:  # fmt: skip
+    """Measure the pieces in the buffer; return the best of them and of the previous best.
+
+    Returns length, t and piece. Far pieces are first measured by the arc over the chord, then by
+    geodesics if they may be nearest within the error of the arc. Between equally near pieces
+    `_rank` decides, then the lower edge.
+    """
+    least, shortest = best, best
+    for far in range(2):
+        for i in range(filled):
+            arc = work[i, _ARC]
+            if far and (arc >= 0.0 or -arc - _arc_error(-arc) > least):
                 continue
-        _box_distances(box, node, x, y, z, d2)
-        base = top
-        for j in range(8):  # the nearest is on top
-            if d2[j] <= reach2:
-                k = top
-                while k > base and distance[k - 1] < d2[j]:
-                    stack[k], distance[k] = stack[k - 1], distance[k - 1]
-                    k -= 1
-                stack[k], distance[k] = child[node, j], d2[j]
-                top += 1
-    return within, _tidy(within, listed, n), top
+            k = _wide(work[i, _PIECE])
+            ax, ay, bx, by = stretch[k, 0], stretch[k, 1], stretch[k, 2], stretch[k, 3]
+            t0, t1 = stretch[k, 4], stretch[k, 5]
+            t, length, chord, bend = _foot(ax, ay, bx, by, work[i, _T], t0, t1, px, py, pz)
+            if chord >= ARC_LIMIT and not far:
+                work[i, _ARC], work[i, _T] = -length, t  # negative: not measured yet
+                least = min(least, length + _arc_error(length))
+                continue
+            if far:
+                bend /= chord * math.sqrt(max(0.01, 1.0 - 0.25 * chord * chord))
+                length, t = _length_far(ax, ay, bx, by, t, t0, t1, lon, lat, bend)
+            work[i, _ARC], work[i, _T] = length, t
+            shortest = min(shortest, length)
+            least = min(least, length)
+    rank, first = _LAST, _wide(-1)
+    if found >= 0 and best <= shortest + _TIE:
+        first = _wide(edge[found])
+        rank = _rank(sides, first, own, target, excluded, row)
+    for i in range(filled):
+        if work[i, _ARC] < 0.0 or work[i, _ARC] > shortest + _TIE:
+            continue
+        k = _wide(work[i, _PIECE])
+        e = _wide(edge[k])
+        here = _rank(sides, e, own, target, excluded, row)
+        if here < rank or (here == rank and e < first):
+            rank, first, best_t, found = here, e, work[i, _T], k
+    return shortest, best_t, found
 
 
-@inner
-def _candidates(
-    piece: FloatArray, listed: FloatArray, near: NDArray[np.float32], n: int, center: FloatArray,
-    radius: float, reach: float, hint: int, px: float, py: float, pz: float,
-    d2: NDArray[np.float32], work: FloatArray,
+@njit
+def _reach(upper: float) -> float:
+    """Upper bound of `chord_limit` that is fast to compute."""
+    if upper < 0.5:
+        return upper * (1.0 + 1e-3 * upper * upper) + 1e-13
+    return chord_limit(upper)
+
+
+@njit
+def _push(
+    box: NDArray[np.float32], node: int, px: float, py: float, pz: float, reach: float,
+    stack: Int32Array, distance: FloatArray, base: int, top: int,
 ) -> int:  # fmt: skip
-    """Fill the buffer with the pieces on the list that may be nearest to p; return how many.
+    """Push a node on the stack if it is within reach; above `base` the nearest is on top."""
+    dx = max(max(box[node, 0] - px, px - box[node, 3]), 0.0)
+    dy = max(max(box[node, 1] - py, py - box[node, 4]), 0.0)
+    dz = max(max(box[node, 2] - pz, pz - box[node, 5]), 0.0)
+    d2 = dx * dx + dy * dy + dz * dz
+    if d2 > reach * reach:
+        return top
+    k = top
+    while k > base and distance[k - 1] < d2:
+        stack[k], distance[k] = stack[k - 1], distance[k - 1]
+        k -= 1
+    stack[k], distance[k] = node, d2
+    return top + 1
 
-    Single precision is off by less than `margin`: by 1e-6 of the coordinates relative to the
-    center, which are at most the largest reach, the radius and the length of a piece.
-    """
-    margin = 4e-6 * (reach + radius + 1e-3) + SLACK
-    if hint >= 0:
-        chord2, _ = chord_foot(piece, hint, px, py, pz)
-        reach = min(reach, reach_of(math.sqrt(chord2) + SLACK))
-    x, y, z = _narrow(px - center[0]), _narrow(py - center[1]), _narrow(pz - center[2])
-    _chord_distances(near, n, x, y, z, d2)
-    reach2 = _narrow((reach + margin) * (reach + margin))
-    filled = wide(0)
-    for j in range(n):
-        if d2[j] > reach2:
+
+@njit
+def _collect(
+    piece: FloatArray, stretch: FloatArray, first: int, last: int, px: float, py: float, pz: float,
+    reach: float, hint: int, work: FloatArray, filled: int,
+) -> tuple[float, int, int]:  # fmt: skip
+    """Add the pieces of a leaf within reach to the buffer, and shorten the reach."""
+    for k in range(first, last):
+        d2, u = _chord_foot(piece, k, px, py, pz)
+        slack = piece[k, 7]
+        if d2 > (reach + slack) * (reach + slack):
             continue
-        k = wide(listed[j, 0])
-        chord2, s = chord_foot(piece, k, px, py, pz)
-        d = math.sqrt(chord2)
-        if d - SLACK > reach:
-            continue
-        work[filled, PIECE], work[filled, AT], work[filled, LOWER] = k, s, d - SLACK
+        d = math.sqrt(d2)
+        t0, t1 = stretch[k, 4], stretch[k, 5]
+        t = t0 if u == 0.0 else (t1 if u == 1.0 else t0 + u * (t1 - t0))
+        work[filled, _PIECE], work[filled, _LOWER], work[filled, _T] = k, d - slack, t
         filled += 1
-        if reach_of(d + SLACK) < reach:
-            reach = reach_of(d + SLACK)
-            reach2 = _narrow((reach + margin) * (reach + margin))
-    kept = wide(0)
+        shorter = _reach(d + slack)
+        if shorter < reach:
+            reach, hint = shorter, k
+    return reach, hint, filled
+
+
+@njit
+def _still_within(reach: float, work: FloatArray, filled: int) -> int:
+    """Remove pieces that are no longer within reach from the buffer; return how many remain."""
+    kept = _wide(0)
     for j in range(filled):
-        if work[j, LOWER] <= reach:
-            work[kept, PIECE], work[kept, AT] = work[j, PIECE], work[j, AT]
+        if work[j, _LOWER] <= reach:
+            for column in range(_ARC):
+                work[kept, column] = work[j, column]
             kept += 1
     return kept
 
@@ -233,14 +282,14 @@ def nearest_edges(
     target: Int32Array, excluded: Int32Array, limit: float, begin: int, end: int,
     out_length: FloatArray, out_edge: Int32Array, out_foot: FloatArray,
 ) -> None:  # fmt: skip
-    """Find for each point the nearest edge under a root.
+    """Find for each point the nearest edge under a list of roots.
 
     Parameters
     ----------
     lon, lat : ndarray of float64, shape (n,)
         Degrees, no NaN where `start` is not -1.
     start : ndarray of int32, shape (n,)
-        The kind of search (see `Forest.root`), or -1 for none.
+        The list of roots to search (see `Forest`), or -1 for none.
     own, target : ndarray of int32, shape (n,)
         The own country and the target country, or -1; they define the sides of an edge.
     excluded : ndarray of int32, shape (n, m)
@@ -254,61 +303,73 @@ def nearest_edges(
         Filled for these points: length in semi-major axes, edge, longitude and latitude of the
         foot. Unchanged if nothing is found.
     """
-    piece, stretch, edge, root = forest.piece, forest.stretch, forest.edge, forest.root
-    stack, distance = np.empty(_STACK, dtype=np.int32), np.empty(_STACK, dtype=np.float32)
-    listed, work, spot = np.empty((_LIST, 2)), np.empty((_LIST, 4)), np.empty((_SHARERS, 3))
-    near, d2 = np.empty((7, _LIST), dtype=np.float32), np.empty(_LIST, dtype=np.float32)
-    hint, last, zero, center = wide(-1), wide(-1), wide(0), spot[0]
+    # The search is in this loop, not in a separate function: passing a dozen arrays for every
+    # point cost as much as the search itself.
+    box, link, members, piece = forest.box, forest.link, forest.members, forest.piece
+    stretch, edge, sides = forest.stretch, forest.edge, forest.sides
+    list_start, list_node = forest.list_start, forest.list_node
+    room = _STACK  # for the depth of a tree and the longest list of roots
+    for i in range(len(list_start) - 1):
+        room = max(room, _STACK + list_start[i + 1] - list_start[i])
+    stack, distance = np.empty(room, dtype=np.int32), np.empty(room)
+    work = np.empty((_BUFFER, 4))
+    hint, last, zero = _wide(-1), _wide(-1), _wide(0)
     farthest = chord_of_arc(limit) + 1e-14
-    i, most = wide(begin), wide(_SHARERS)
-    while i < end:
-        if start[i] < 0 or root[start[i]] < 0:
-            i += 1
+    for i in range(begin, end):
+        if start[i] < 0:
             continue
         if not _same_question(start, excluded, last, i):
-            hint = wide(-1)
+            hint = _wide(-1)
         last = i
-        center[0], center[1], center[2] = position(lon[i], lat[i])
-        within, radius, stop = farthest, 0.0, i + 1
+        mine, wanted = _wide(own[i]), _wide(target[i])
+        px, py, pz = position(lon[i], lat[i])
+        best, best_t, found, filled, top = math.inf, math.nan, zero - 1, zero, zero
+        reach = farthest
         if hint >= 0:  # the nearest piece of the last point bounds this search
-            chord2, _ = chord_foot(piece, hint, center[0], center[1], center[2])
-            upper, stop = math.sqrt(chord2) + SLACK, min(end, i + most)
-            stop, radius = _sharers(lon, lat, start, excluded, i, stop, upper, spot)
-            within = min(within, reach_of(upper + radius))
-        best, best_t, found = math.inf, math.nan, zero - 1
-        stack[0], distance[0], top = root[start[i]], _narrow(0.0), zero + 1
+            d2, _ = _chord_foot(piece, hint, px, py, pz)
+            reach = min(reach, _reach(math.sqrt(d2) + piece[hint, 7]))
+        for j in range(_wide(list_start[start[i]]), _wide(list_start[start[i] + 1])):
+            top = _push(box, _wide(list_node[j]), px, py, pz, reach, stack, distance, zero, top)
         while top > 0:
-            within, n, top = _gather(
-                forest, excluded, i, center, within, radius, stack, distance, top, listed, d2
-            )
-            if top > 0 and stop > i + 1:  # the list is full: half as many points
-                break
-            _narrowed(piece, listed, n, center, near)
-            for p in range(i, stop):
-                px, py, pz = spot[p - i, 0], spot[p - i, 1], spot[p - i, 2]
-                n_near = _candidates(
-                    piece, listed, near, n, center, radius, within, hint, px, py, pz, d2, work
-                )
-                best, best_t, found = decide(
-                    piece, stretch, edge, forest.sides, work, n_near, lon[p], lat[p], px, py, pz,
-                    wide(own[p]), wide(target[p]), excluded, p, best, best_t, found,
-                )  # fmt: skip
-                if top > 0:  # one point, and a full list: the best so far bounds the next
-                    within = min(within, chord_of_arc(best) + 1e-14)
+            top -= 1
+            if distance[top] > reach * reach:
+                continue
+            node = _wide(stack[top])
+            first, count, g = _wide(link[node, 0]), _wide(link[node, 1]), _wide(link[node, 2])
+            if g >= 0 and excluded.shape[1] > 0:
+                a, b = _wide(members[g, 0]), _wide(members[g, 1])
+                if _is_in(a, excluded, i) and (b < 0 or _is_in(b, excluded, i)):
                     continue
-                if found >= 0:
-                    hint = found
-                if found >= 0 and best <= limit:
-                    out_length[p], out_edge[p] = best, edge[found]
-                    for axis in range(2):
-                        a0, b0 = stretch[found, axis], stretch[found, axis + 2]
-                        out_foot[p, axis] = b0 if best_t == 1.0 else a0 + best_t * (b0 - a0)
-                best, best_t, found = math.inf, math.nan, zero - 1
-        most = wide(_SHARERS) if top == 0 else (stop - i) // 2
-        i = stop if top == 0 else i
+            if count > 0:
+                base = top
+                for child in range(first, first + count):
+                    top = _push(box, child, px, py, pz, reach, stack, distance, base, top)
+                continue
+            if filled - count > _BUFFER:
+                filled = _still_within(reach, work, filled)
+            if filled - count > _BUFFER:
+                best, best_t, found = _decide(
+                    stretch, edge, sides, work, filled, lon[i], lat[i], px, py, pz, mine, wanted,
+                    excluded, i, best, best_t, found,
+                )  # fmt: skip
+                filled = zero
+                reach = min(reach, chord_of_arc(best) + 1e-14)
+            reach, hint, filled = _collect(
+                piece, stretch, first, first - count, px, py, pz, reach, hint, work, filled
+            )
+        filled = _still_within(reach, work, filled)
+        best, best_t, found = _decide(
+            stretch, edge, sides, work, filled, lon[i], lat[i], px, py, pz, mine, wanted,
+            excluded, i, best, best_t, found,
+        )  # fmt: skip
+        if found >= 0 and best <= limit:
+            out_length[i], out_edge[i] = best, edge[found]
+            for axis in range(2):
+                a0, b0 = stretch[found, axis], stretch[found, axis + 2]
+                out_foot[i, axis] = b0 if best_t == 1.0 else a0 + best_t * (b0 - a0)
 
 
-@inner
+@njit
 def _same_question(start: Int32Array, excluded: Int32Array, i: int, j: int) -> bool:
     """Whether two points search the same edges."""
     same = i >= 0 and start[i] == start[j]

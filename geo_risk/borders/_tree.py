@@ -1,13 +1,12 @@
 """A forest of bounding boxes over border edges, one tree per pair of countries and per coast.
 
 Built with numpy only, level by level, so that building needs no compilation. Positions are
-Earth-centred, in units of the semi-major axis. The boxes of a node's eight children stand together,
-one number of all eight after the other, so that the kernel calculates with eight at a time.
+Earth-centred, in units of the semi-major axis.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +15,12 @@ from geo_risk._core.cache import Kinds
 from geo_risk._core.geodesic import positions
 from geo_risk._core.types import FloatArray, Int32Array
 
-__all__ = ["FOREST_ARRAYS", "SLACK", "Forest", "build_forest"]
+__all__ = ["FOREST_ARRAYS", "Forest", "build_forest"]
 
 
-_FAN = 8  # children of a node, pieces of a block
+_LEAF = 4  # pieces in a leaf
+_FAN = 4  # children of a node
 _SAG = 1e-7  # edges are cut until they deviate from their chords by less than this: 0.6 m
-_NOWHERE = 1e9  # position of absent children and pieces, out of reach
-SLACK: Final = 1.001 * _SAG
-"""No stretch of an edge deviates more from its chord; also covers rounding."""
 
 
 class Forest(NamedTuple):
@@ -31,58 +28,51 @@ class Forest(NamedTuple):
 
     Attributes
     ----------
-    box : ndarray of float32, shape (m, 48)
-        Boxes of everything under the eight children of a node, rounded outward: eight minima of x,
-        of y and of z, then the maxima. Those of absent children lie out of reach.
-    child : ndarray of int32, shape (m, 8)
-        The children: nodes, or -1 minus the number of a block of pieces.
-    group : ndarray of int32, shape (m,)
-        The group (pair of countries or coast) whose root the node is, else -1.
+    box : ndarray of float32, shape (m, 6)
+        Minimum x, y, z and maximum x, y, z of everything under a node, rounded outward.
+    link : ndarray of int32, shape (m, 4)
+        First child and number of children, which are adjacent; a leaf has its first piece and the
+        negative number of its pieces. Then the group (pair of countries or coast) whose root the
+        node is, else -1.
     members : ndarray of int32, shape (g, 2)
         The countries of a group; the second is -1 for a coast.
-    piece : ndarray of float64, shape (8 * b, 6)
-        Stretches of edges, short enough to be approximated by their chords: start x, y, z, end
-        x, y, z. Block `k` holds the pieces from ``8 * k`` on; absent pieces lie out of reach.
-    stretch : ndarray of float64, shape (8 * b, 6)
+    piece : ndarray of float64, shape (p, 8)
+        A stretch of an edge, short enough to be approximated by its chord: start x, y, z, vector to
+        its end x, y, z, the reciprocal of the vector's square, and the largest deviation of the
+        stretch from the chord. One cache line of a processor.
+    stretch : ndarray of float64, shape (p, 6)
         Longitude and latitude of both ends of a piece's edge, and the positions on it, from 0 to
         1, where the piece begins and ends.
-    edge : ndarray of int32, shape (8 * b,)
-        The edge of a piece; -1 for an absent one.
+    edge : ndarray of int32, shape (p,)
+        The edge of a piece.
     sides : ndarray of int32, shape (e, 4)
         Rows of the two regions that share an edge, then their countries; the second of each is
         -1 for a coast.
     position : ndarray of int64, shape (e,)
         Position of an edge in the layer's topology.
-    root : ndarray of int32, shape (lists,)
-        Start node of each kind of search, -1 if there is nothing to find. For `c` countries: land
-        borders of each country, outlines of each country, every land border, every outline, then
-        each group by itself.
+    list_start, list_node : ndarray of int32
+        Start nodes of searches: list `k` is ``list_node[list_start[k]:list_start[k + 1]]``. For
+        `c` countries: land borders of each country, outlines of each country, every land
+        border, every outline, then each group by itself.
     """
 
     box: NDArray[np.float32]
-    child: Int32Array
-    group: Int32Array
+    link: Int32Array
     members: Int32Array
     piece: FloatArray
     stretch: FloatArray
     edge: Int32Array
     sides: Int32Array
     position: NDArray[np.int64]
-    root: Int32Array
-
-    def ends_of_edges(self) -> FloatArray:
-        """Longitude and latitude of both ends of each edge, shape (e, 4)."""
-        ends = np.empty((len(self.position), 4))
-        real = self.edge >= 0
-        ends[self.edge[real]] = self.stretch[real, :4]
-        return ends
+    list_start: Int32Array
+    list_node: Int32Array
 
 
 FOREST_ARRAYS: Kinds = {
-    "box": (np.float32, 6 * _FAN), "child": (np.int32, _FAN), "group": (np.int32, 0),
-    "members": (np.int32, 2), "piece": (np.float64, 6), "stretch": (np.float64, 6),
-    "edge": (np.int32, 0), "sides": (np.int32, 4), "position": (np.int64, 0),
-    "root": (np.int32, 0),
+    "box": (np.float32, 6), "link": (np.int32, 4), "members": (np.int32, 2),
+    "piece": (np.float64, 8), "stretch": (np.float64, 6), "edge": (np.int32, 0),
+    "sides": (np.int32, 4), "position": (np.int64, 0), "list_start": (np.int32, 0),
+    "list_node": (np.int32, 0),
 }  # fmt: skip
 
 
@@ -109,47 +99,23 @@ def build_forest(
     """
     members, group_of_edge = _groups(sides, country)
     edge, span = _cut(ends)
-    piece = _chords(ends, edge, span)
-    group = group_of_edge[edge]
-    order = np.lexsort((_along_curve(0.5 * (piece[:, :3] + piece[:, 3:6])), group))
-    edge, span, group, piece = edge[order], span[order], group[order], piece[order]
-    nodes = _Nodes(len(members))
-    start, stop = piece[:, :3], piece[:, 3:6]
-    nodes.grow(np.minimum(start, stop) - SLACK, np.maximum(start, stop) + SLACK, group)
-    root = nodes.roots_of_lists(*_lists(members, n_countries))
-    lane, run = _runs_of_eight(group)
-    at, size = _FAN * run + lane, _FAN * (int(run[-1]) + 1) if len(run) else 0
+    start, stop, slack = _chords(ends, edge, span)
+    group_of_piece = group_of_edge[edge]
+    order = np.lexsort((_along_curve(0.5 * (start + stop)), group_of_piece))
+    edge, span, start, stop = edge[order], span[order], start[order], stop[order]
+    slack = slack[order][:, None]
+    low, high = np.minimum(start, stop) - slack, np.maximum(start, stop) + slack
+    way = stop - start
+    square = np.maximum((way**2).sum(axis=1, keepdims=True), 1e-300)
+    piece = np.hstack([start, way, 1.0 / square, slack])
+    nodes = _Nodes(low, high, group_of_piece[order], len(members))
+    list_start, list_node = _start_lists(nodes, members, n_countries)
+    box, link = nodes.arrays()
     return Forest(
-        *nodes.arrays(), members.astype(np.int32), _spread(piece, at, size, _NOWHERE),
-        _spread(np.hstack([ends[edge], span]), at, size),
-        _spread(edge.astype(np.int32), at, size, -1), _with_countries(sides, country),
-        position.astype(np.int64), root,
+        box, link, members.astype(np.int32), piece, np.hstack([ends[edge], span]),
+        edge.astype(np.int32), _with_countries(sides, country), position.astype(np.int64),
+        list_start, list_node,
     )  # fmt: skip
-
-
-def _runs_of_eight(group: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Lane and number of the run of each item, if each group is cut into runs of eight."""
-    first = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])[: len(group)])
-    length = np.diff(np.concatenate([first, [len(group)]]))
-    lane = (np.arange(len(group)) - np.repeat(first, length)) % _FAN
-    return lane, np.cumsum(lane == 0) - 1
-
-
-def _spread(values: NDArray[Any], at: NDArray[np.intp], size: int, fill: float = 0) -> NDArray[Any]:
-    """Rows at their places among `size`, the others filled."""
-    found = np.full((size, *values.shape[1:]), fill, dtype=values.dtype)
-    found[at] = values
-    return found
-
-
-def _in_lanes(
-    values: NDArray[Any], run: NDArray[np.intp], lane: NDArray[np.intp], fill: float = _NOWHERE
-) -> NDArray[Any]:
-    """Columns of eight rows at a time, one column of all eight after the other."""
-    n = int(run[-1]) + 1 if len(run) else 0
-    found = np.full((n, values.shape[1], _FAN), fill, dtype=values.dtype)
-    found[run, :, lane] = values
-    return found.reshape(n, values.shape[1] * _FAN)
 
 
 def _with_countries(sides: Int32Array, country: Int32Array) -> Int32Array:
@@ -193,12 +159,19 @@ def _sagitta(ends: FloatArray) -> FloatArray:
     return np.asarray(1.02 / 8.0 * bound)
 
 
-def _chords(ends: FloatArray, edge: NDArray[np.intp], span: FloatArray) -> FloatArray:
-    """Positions of both ends of each piece."""
+def _chords(
+    ends: FloatArray, edge: NDArray[np.intp], span: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Ends of the pieces in space, and the largest deviation of each piece from its chord."""
     a, b = ends[edge, :2], ends[edge, 2:]
     start = a + span[:, :1] * (b - a)
     stop = np.where(span[:, 1:] == 1.0, b, a + span[:, 1:] * (b - a))
-    return np.hstack([positions(*np.ascontiguousarray(point.T)) for point in (start, stop)])
+    stretch = np.ascontiguousarray(np.column_stack([start, stop]))
+    first, last = (
+        positions(np.ascontiguousarray(p[:, 0]), np.ascontiguousarray(p[:, 1]))
+        for p in (start, stop)
+    )
+    return first, last, _sagitta(stretch) + 1e-15
 
 
 def _along_curve(xyz: FloatArray) -> NDArray[np.uint64]:
@@ -233,93 +206,106 @@ def _along_curve(xyz: FloatArray) -> NDArray[np.uint64]:
 class _Nodes:
     """Nodes, appended level by level."""
 
-    def __init__(self, n_groups: int) -> None:
-        self.box: list[NDArray[np.float32]] = []
-        self.child: list[Int32Array] = []
+    def __init__(
+        self, low: FloatArray, high: FloatArray, group: NDArray[np.intp], n_groups: int
+    ) -> None:
+        self.low: list[FloatArray] = []
+        self.high: list[FloatArray] = []
+        self.first: list[NDArray[np.int64]] = []
+        self.count: list[NDArray[np.int64]] = []
+        self.group: list[NDArray[np.int64]] = []
         self.size = 0
         self.root = np.zeros(n_groups, dtype=np.int64)
-        self.low, self.high = np.empty((n_groups, 3)), np.empty((n_groups, 3))
-
-    def grow(self, low: FloatArray, high: FloatArray, group: NDArray[np.intp]) -> None:
-        """Build the tree of each group over the boxes of its pieces, which are sorted by group."""
-        if not len(group):
-            return
-        first = np.flatnonzero(_runs_of_eight(group)[0] == 0)
-        low, high = np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)
-        level = self._append(low, high, group[first], -1 - np.arange(len(first)))
-        self.root, self.low, self.high = self._raise_levels(*level, len(self.root))
-
-    def roots_of_lists(
-        self, which: NDArray[np.int64], group: NDArray[np.int64], n_lists: int
-    ) -> Int32Array:
-        """Build the tree over the roots of each list of groups; -1 for an empty list."""
-        low, high = self.low[group], self.high[group]
-        order = np.lexsort((_along_curve(0.5 * (low + high)), which))
-        level = low[order], high[order], which[order], self.root[group[order]]
-        return self._raise_levels(*level, n_lists)[0].astype(np.int32)
-
-    def _raise_levels(
-        self, low: FloatArray, high: FloatArray, group: NDArray[Any], ids: NDArray[np.int64],
-        n_groups: int,
-    ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:  # fmt: skip
-        """Build upward until every group has one root: its node, -1 for none, and its box."""
-        root = np.full(n_groups, -1, dtype=np.int64)
-        least, most = np.zeros((n_groups, 3)), np.zeros((n_groups, 3))
-        while len(group):
-            done = np.bincount(group)[group] == 1
-            root[group[done]] = ids[done]
-            least[group[done]], most[group[done]] = low[done], high[done]
-            low, high, group, ids = low[~done], high[~done], group[~done], ids[~done]
-            if len(group):
-                low, high, group, ids = self._append(low, high, group, ids)
-        return root, least, most
+        if n_groups:
+            ids = self._append(low, high, group, np.arange(len(low)), _LEAF, leaf=True)
+            self._raise_levels(*ids)
+        self.group = [np.full(self.size, -1)] if self.size else []
+        if n_groups:
+            self.group[0][self.root] = np.arange(n_groups)
 
     def _append(
-        self, low: FloatArray, high: FloatArray, group: NDArray[Any], ids: NDArray[np.int64]
-    ) -> tuple[FloatArray, FloatArray, NDArray[Any], NDArray[np.int64]]:
-        """Append one level: each run of eight items of one group becomes a node."""
-        lane, run = _runs_of_eight(group)
-        first = np.flatnonzero(lane == 0)
-        self.box.append(_in_lanes(_outward(low, high), run, lane))
-        self.child.append(_in_lanes(ids[:, None].astype(np.int32), run, lane, -1))
-        made = self.size + np.arange(len(first))
-        self.size += len(first)
-        low, high = np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)
-        return low, high, group[first], made
+        self, low: FloatArray, high: FloatArray, group: NDArray[np.intp], ids: NDArray[np.int64],
+        fan: int, *, leaf: bool = False,
+    ) -> tuple[FloatArray, FloatArray, NDArray[np.intp], NDArray[np.int64]]:  # fmt: skip
+        """Append one level: each run of `fan` items of one group becomes a node."""
+        new_group = np.concatenate([[True], group[1:] != group[:-1]])
+        rank = np.arange(len(group)) - np.flatnonzero(new_group)[np.cumsum(new_group) - 1]
+        start = np.flatnonzero(rank % fan == 0)
+        count = np.diff(np.concatenate([start, [len(group)]]))
+        low, high = np.minimum.reduceat(low, start), np.maximum.reduceat(high, start)
+        self.low.append(low)
+        self.high.append(high)
+        self.first.append(ids[start])
+        self.count.append(-count if leaf else count)
+        made = self.size + np.arange(len(start))
+        self.size += len(start)
+        return low, high, group[start], made
 
-    def arrays(self) -> tuple[NDArray[np.float32], Int32Array, Int32Array]:
-        """Boxes, children and groups of all nodes."""
-        group = np.full(self.size, -1, dtype=np.int32)
+    def _raise_levels(
+        self, low: FloatArray, high: FloatArray, group: NDArray[np.intp], ids: NDArray[np.int64]
+    ) -> None:
+        """Build upward until every group has one root."""
+        while len(group):
+            size = np.bincount(group)
+            done = size[group] == 1
+            self.root[group[done]] = ids[done]
+            low, high, group, ids = low[~done], high[~done], group[~done], ids[~done]
+            if len(group):
+                low, high, group, ids = self._append(low, high, group, ids, _FAN)
+
+    def top(self, groups: NDArray[np.intp]) -> int:
+        """Append a tree over the roots of some groups; return its root, or -1 for no groups."""
+        if not len(groups):
+            return -1
+        low = np.concatenate(self.low)[self.root[groups]]
+        high = np.concatenate(self.high)[self.root[groups]]
+        order = np.argsort(_along_curve(0.5 * (low + high)), kind="stable")
+        groups, low, high = groups[order], low[order], high[order]
+        # children of a node must be adjacent, so the roots are copied
+        self.first.append(np.concatenate(self.first)[self.root[groups]])
+        self.count.append(np.concatenate(self.count)[self.root[groups]])
+        self.low.append(low)
+        self.high.append(high)
+        self.group.append(groups.astype(np.int64))
+        ids = self.size + np.arange(len(groups))
+        self.size += len(groups)
+        one = np.zeros(len(groups), dtype=np.intp)
+        while len(ids) > 1:
+            low, high, one, ids = self._append(low, high, one, ids, _FAN)
+            self.group.append(np.full(len(ids), -1))
+        return int(ids[0])
+
+    def arrays(self) -> tuple[NDArray[np.float32], Int32Array]:
+        """All nodes, with boxes rounded outward to single precision."""
         if not self.size:
-            empty = np.empty((0, _FAN))
-            return np.tile(empty, 6).astype(np.float32), empty.astype(np.int32), group
-        group[self.root] = np.arange(len(self.root))
-        return np.concatenate(self.box), np.concatenate(self.child), group
+            return np.empty((0, 6), dtype=np.float32), np.empty((0, 4), dtype=np.int32)
+        low = np.concatenate(self.low).astype(np.float32)
+        high = np.concatenate(self.high).astype(np.float32)
+        box = np.concatenate(
+            [np.nextafter(low, np.float32(-np.inf)), np.nextafter(high, np.float32(np.inf))], axis=1
+        )
+        parts = [np.concatenate(part) for part in (self.first, self.count, self.group)]
+        link = np.column_stack([*parts, np.zeros(self.size, dtype=np.int64)]).astype(np.int32)
+        return np.ascontiguousarray(box), link
 
 
-def _outward(low: FloatArray, high: FloatArray) -> NDArray[np.float32]:
-    """Boxes rounded outward to single precision."""
-    infinity = np.float32(np.inf)
-    return np.hstack(
-        [
-            np.nextafter(low.astype(np.float32), -infinity),
-            np.nextafter(high.astype(np.float32), infinity),
-        ]
-    )
-
-
-def _lists(
-    members: NDArray[np.int64], n_countries: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Number of the list and group, for each group of each list (see `Forest`); lists in all."""
-    everything = np.arange(len(members))
-    land, world = np.flatnonzero(members[:, 1] >= 0), 2 * n_countries
-    which, group = [], []
-    for start, pool in ((0, land), (n_countries, everything)):
-        for country in members[pool].T:
-            real = country >= 0
-            which.append(start + country[real])
-            group.append(pool[real])
-    which += [np.full(len(land), world), np.full(len(members), world + 1), world + 2 + everything]
-    group += [land, everything, everything]
-    return np.concatenate(which), np.concatenate(group), world + 2 + len(members)
+def _start_lists(
+    nodes: _Nodes, members: NDArray[np.int64], n_countries: int
+) -> tuple[Int32Array, Int32Array]:
+    """Start nodes of each kind of search (see `Forest`)."""
+    coast = members[:, 1] < 0
+    land = np.flatnonzero(~coast)
+    lists: list[NDArray[np.int64]] = []
+    for pool in (land, np.arange(len(members))):
+        country = np.concatenate([members[pool, 0], members[pool, 1]])
+        group = np.concatenate([pool, pool])
+        real = country >= 0
+        order = np.lexsort((group[real], country[real]))
+        bounds = np.cumsum(np.bincount(country[real], minlength=n_countries))[:-1]
+        lists += np.split(nodes.root[group[real][order]], bounds)
+    for pool in (land, np.arange(len(members))):
+        top = nodes.top(pool)
+        lists.append(np.array([top] if top >= 0 else [], dtype=np.int64))
+    lists += [nodes.root[g : g + 1] for g in range(len(members))]
+    start = np.concatenate([[0], np.cumsum([len(part) for part in lists])])
+    return start.astype(np.int32), np.concatenate(lists).astype(np.int32)

@@ -115,8 +115,7 @@ def ask(
     x, y, shape = check_lonlat(lon, lat)
     limit = _ENDLESS
     if max_km is not None:
-        # a distance that was returned is within itself, although it was rounded
-        limit = check_scalar(max_km, "max_km", low=0.0) * 1000.0 / WGS84_A * (1.0 + 4e-16)
+        limit = check_scalar(max_km, "max_km", low=0.0) * 1000.0 / WGS84_A
     given = _country_ids(ids, country, "country", len(x))
     return Question(x, y, shape, kind, given, _country_ids(ids, to, "to", len(x)), limit)
 
@@ -202,7 +201,7 @@ def _found_in_batches(
         _ = index.layer.locator  # built here, before threads use it
 
     def run(begin: int, end: int) -> None:
-        order[begin:end], task = _batch(index, question, order[begin:end])
+        task = _batch(index, question, order[begin:end])
         found = _one(index, task) if k is None else _several(index, task, k)
         own[begin:end] = task.own
         for name, values in walked.items():
@@ -218,22 +217,16 @@ def _found_in_batches(
     return own.take(back), total
 
 
-def _batch(
-    index: BorderIndex, question: Question, chosen: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], _Task]:
-    """Select points, and find the country of each; also their order, country by country."""
+def _batch(index: BorderIndex, question: Question, chosen: NDArray[np.int64]) -> _Task:
+    """Select points, and find the country of each."""
     lon, lat = question.lon.take(chosen), question.lat.take(chosen)
     own = question.given.take(chosen, mode="clip")
     inside = np.full(len(chosen), -1, dtype=np.int64)
     if question.kind == "any" or (own < 0).any():
         inside = index.layer.locator.locate_checked(lon, lat)
         own = np.where(own < 0, index.country_of_row[inside], own).astype(np.int32)
-    if question.kind != "line" and len(own) > 1:  # points with the same borders share searches
-        by = np.argsort(own.astype(np.uint16), kind="stable")
-        chosen, inside, own = chosen.take(by), inside.take(by), own.take(by)
-        lon, lat = lon.take(by), lat.take(by)
     target = question.target.take(chosen, mode="clip")
-    return chosen, _Task(lon, lat, question.kind, own, target, inside, question.limit)
+    return _Task(lon, lat, question.kind, own, target, inside, question.limit)
 
 
 def _start_lists(index: BorderIndex, kind: str, own: Int32Array, target: Int32Array) -> Int32Array:
@@ -274,7 +267,7 @@ def _search(
 
 
 def _walk(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Order of points in which neighbours follow each other, to share cached data and searches.
+    """Order of points in which neighbours follow each other, to share cached data and bounds.
 
     Cells of 1/65,536 of the extent of the points, along a space-filling curve.
     """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Borders", "load_borders", "plain_borders"]
 
 _LARGE = 100_000  # edges from which building the index is announced
-_FORMAT = 6  # raise it whenever the arrays of Forest or their meaning change
+_FORMAT = 5  # raise it whenever the arrays of Forest or their meaning change
 
 
 def load_borders(
@@ -158,8 +158,6 @@ class Borders:
 
         The row of the other side is -1 on a coast; rows of the context follow those of the layer.
         """
-        if self._kept is not None:
-            return self._kept.position, self._kept.ends_of_edges(), self._kept.sides[:, :2]
         topology, country = self.layer.topology, self._country_of_row
         right = topology.right.astype(np.int64)
         if self.context is not None:
@@ -177,26 +175,18 @@ class Borders:
         """Data for searches."""
         return BorderIndex.of(self._ids, self._forest(), self._country_of_row, self._region_codes)
 
-    @cached_property
-    def _kept(self) -> Forest | None:
-        """The arrays for searches from the user's cache, if they are there."""
-        from geo_risk.borders._tree import FOREST_ARRAYS, Forest
+    def _forest(self) -> Forest:
+        """The arrays for searches, from the user's cache or newly built."""
+        from geo_risk.borders._tree import FOREST_ARRAYS, Forest, build_forest
 
         name = self._cache_name()
         kept = load_arrays(name, FOREST_ARRAYS) if name else None
-        return None if kept is None else Forest(**kept)
-
-    def _forest(self) -> Forest:
-        """The arrays for searches, from the user's cache or newly built."""
-        from geo_risk.borders._tree import build_forest
-
-        if self._kept is not None:
-            return self._kept
+        if kept is not None:
+            return Forest(**kept)
         network = self._network
         if len(network[0]) > _LARGE:
             announce("preparing the border index, once per layer; about two seconds.")
         forest = build_forest(*network, self._country_of_row, len(self.countries))
-        name = self._cache_name()
         if name:
             store_arrays(name, forest._asdict())
         return forest
@@ -327,7 +317,7 @@ class Borders:
         -----
         Within 1 mm of the nearest point of all edges (``benchmarks/border_accuracy.py`` compares
         with a search of every edge). Ties go to the lowest region row across the border. About
-        1 to 4 µs per point; the index takes about two seconds and 74 MB for the world, once.
+        1 to 4 µs per point; the index takes about two seconds and 88 MB for the world, once.
 
         Examples
         --------

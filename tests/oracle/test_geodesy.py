@@ -10,7 +10,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from geo_risk._core import geodesic as geodesy
 from geo_risk._core.constants import WGS84_A, WGS84_F
-from geo_risk.borders._feet import _arc_error, reach_of
+from geo_risk.borders._nearest import _arc_error, _reach
 
 GEOD = pyproj.Geod(ellps="WGS84")
 LON, LAT = st.floats(-180, 180), st.floats(-90, 90)
@@ -172,4 +172,4 @@ def test_the_reach_of_a_chord_covers_every_geodesic_as_short(chord):
         longest = math.pi * (1 - WGS84_F / 2)  # above the half meridian, 3.1363
     shortest_beyond = 2 * greatest * math.asin(min(1.0, geodesy.chord_limit(chord) / 2 / greatest))
     assert shortest_beyond >= longest - 1e-12
-    assert reach_of(chord) >= geodesy.chord_limit(chord)
+    assert _reach(chord) >= geodesy.chord_limit(chord)
