@@ -20,7 +20,8 @@ from common import SEED, clustered_points, head, options, write
 
 import geo_risk as gr
 from geo_risk.frames.check import find_duplicates
-from geo_risk.frames.check.check import _days, _reports
+from geo_risk.frames.check.check import reports_of
+from geo_risk.frames.columns import EventColumns
 
 # lowest score and lowest share; the first has no limits, the third is the default
 LIMITS = (
@@ -128,9 +129,7 @@ def measured(
     table: Any, original: np.ndarray, min_score: float, min_share: float, *, blind: bool = False
 ) -> dict[str, Any]:
     """Precision and recall over pairs from the two sources; `blind` ignores parties and deaths."""
-    lon, lat = table.geometry.x.to_numpy(), table.geometry.y.to_numpy()
-    start, end = _days(table, "date_start"), _days(table, "date_end")
-    reports = _reports(table, lon, lat, start, end, "source")
+    reports = reports_of(EventColumns.of(table), "source")
     if blind:
         none = np.full(len(table), np.nan)
         same = ["anyone"] * len(table)

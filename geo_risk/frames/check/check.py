@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from geo_risk.regions import DatedLayer, RegionLayer
 
-__all__ = ["CHECK_COLUMNS", "QUALITY_FLAGS", "check_columns", "check_events"]
+__all__ = ["CHECK_COLUMNS", "QUALITY_FLAGS", "check_columns", "check_events", "reports_of"]
 
 Found = list[tuple[BoolArray, str]]
 
@@ -177,7 +177,7 @@ def check_columns(
     lon, lat = events.lonlat
     country = check_countries(events, layer)
     twins = find_duplicates(
-        _reports(events, source_column),
+        reports_of(events, source_column),
         km=duplicate_km, days=duplicate_days, min_score=min_score, min_share=min_share,
         within_sources=within_sources,
     )  # fmt: skip
@@ -225,7 +225,8 @@ def _day(now: Any) -> np.datetime64:
     return np.datetime64(moment, "D")
 
 
-def _reports(events: EventColumns, source_column: str) -> Reports:
+def reports_of(events: EventColumns, source_column: str) -> Reports:
+    """What `find_duplicates` compares of the events."""
     if source_column != "source" and source_column not in events:
         raise ValueError(f"Invalid source_column: there is no column {source_column!r}.")
     lon, lat = events.lonlat
