@@ -151,7 +151,7 @@ def joined_flags(flags: Texts, rows: Iterable[tuple[BoolArray, str]]) -> Texts:
         ]
         codes = flags.codes.copy()
         codes[chosen] = np.array(after, dtype=np.int32)[each.reshape(-1)]
-        flags = Texts(np.array([*position, None], dtype=object)[:-1], codes)
+        flags = Texts(_objects(position), codes)
     return flags
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_risk._core.distinct import Texts, joined_flags
+from geo_risk._core.distinct import Texts
 from geo_risk._core.grids import in_degrees
 from geo_risk._core.types import FloatArray
 from geo_risk._core.validate import check_choice
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "COARSE",
     "add_columns",
-    "add_flags",
     "check_frame",
     "lonlat_of",
-    "radii_of",
     "report_of",
     "texts_of",
     "too_coarse",
@@ -86,14 +84,6 @@ def lonlat_of(frame: geopandas.GeoDataFrame, name: str = "events") -> tuple[Floa
     return np.where(usable, lon, np.nan), np.where(usable, lat, np.nan)
 
 
-def radii_of(frame: geopandas.GeoDataFrame) -> FloatArray:
-    """Radius that contains each event, km; NaN if the frame states none."""
-    if "location_uncertainty_km" not in frame.columns:
-        return np.full(len(frame), np.nan)
-    radii: FloatArray = frame["location_uncertainty_km"].to_numpy(dtype=float, na_value=np.nan)
-    return radii
-
-
 def add_columns(
     frame: geopandas.GeoDataFrame, columns: Mapping[str, Any], replaced: Collection[str] = ()
 ) -> geopandas.GeoDataFrame:
@@ -144,12 +134,6 @@ def texts_of(frame: Any, column: str) -> Texts:
     if column not in frame.columns:
         return Texts.missing(len(frame))
     return Texts.of(frame[column])
-
-
-def add_flags(frame: Any, rows: Iterable[tuple[NDArray[np.bool_], str]]) -> list[str]:
-    """Flags of the frame, with each code added to the rows of its mask, once per row."""
-    flags: list[str] = joined_flags(texts_of(frame, "flags"), rows).to_numpy("").tolist()
-    return flags
 
 
 def too_coarse(frame: Any, coarse: str) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ from geo_risk._core.frames import (
 )
 from geo_risk._core.stated import stated_codes
 from geo_risk._core.types import BoolArray, DayArray, FloatArray
+from geo_risk._core.validate import check_choice
 
 if TYPE_CHECKING:
     import geopandas
@@ -114,6 +115,11 @@ class EventColumns:
     def coarse(self) -> BoolArray:
         """Rows whose coordinates stand for a larger area, by `location_precision`."""
         return self._once("coarse", lambda: self.texts("location_precision").isin(COARSE))
+
+    def too_coarse(self, coarse: str) -> BoolArray:
+        """Rows that are left out: those of `coarse` with "skip", none with "keep"."""
+        check_choice(coarse, "coarse", ("skip", "keep"))
+        return self.coarse if coarse == "skip" else np.zeros(len(self), dtype=np.bool_)
 
     @property
     def stated(self) -> Texts:

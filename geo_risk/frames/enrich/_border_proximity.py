@@ -8,7 +8,6 @@ import numpy as np
 
 from geo_risk._core.distinct import Texts
 from geo_risk._core.types import FloatArray
-from geo_risk._core.validate import check_choice
 from geo_risk.frames.columns import EventColumns
 from geo_risk.regions.dated import Positions, by_state
 
@@ -93,11 +92,11 @@ def proximity_columns(
     """Events with the columns of `border_proximity`."""
     from geo_risk.borders import Borders, load_borders
 
-    check_choice(coarse, "coarse", ("skip", "keep"))
+    skipped = events.too_coarse(coarse)
     borders = load_borders() if borders is None else borders
     lon, lat = events.lonlat
-    if coarse == "skip" and events.coarse.any():
-        lon = np.where(events.coarse, np.nan, lon)
+    if skipped.any():
+        lon = np.where(skipped, np.nan, lon)
     own = own_countries(events)
 
     def measure(chosen: Positions, lines: Borders) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from geo_risk._core.constants import RESOLUTION
 from geo_risk._core.types import FloatArray, IntArray
-from geo_risk._core.validate import check_choice
 from geo_risk.errors import UnknownRegionError
 from geo_risk.frames.columns import EventColumns
 from geo_risk.frames.score._options import StudyOptions
@@ -115,10 +114,7 @@ def units_around(
 
 def unplaced(events: EventColumns, asked: StudyOptions) -> NDArray[np.bool_]:
     """Events whose coordinates only stand for an area larger than the units."""
-    check_choice(asked.coarse or "skip", "coarse", ("skip", "keep"))
-    if asked.coarse == "keep":
-        return np.zeros(len(events), dtype=np.bool_)
-    skipped = events.coarse
+    skipped = events.too_coarse(asked.coarse or "skip")
     if asked.by != "regions" or not skipped.any():
         return skipped
     level = 1 if asked.layer is None else asked.layer.level

@@ -192,8 +192,9 @@ def study_resolution(
 
     events = EventColumns.of(events)
     lon, lat = events.lonlat
-    if coarse == "skip" and not _is_spread(places):
-        lon, lat = np.where(events.coarse, np.nan, lon), np.where(events.coarse, np.nan, lat)
+    if not _is_spread(places):
+        skipped = events.too_coarse(coarse)
+        lon, lat = np.where(skipped, np.nan, lon), np.where(skipped, np.nan, lat)
     return finest_resolution(study_shapes(study_area, lon, lat, layer), max_cells=max_cells)
 
 
